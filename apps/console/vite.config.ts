@@ -1,0 +1,4 @@
+import { defineConfig } from "vite";
+import preactPlugin from "@preact/preset-vite";
+
+export default defineConfig({ plugins: [preactPlugin()], build: { outDir: "dist", emptyOutDir: true } });

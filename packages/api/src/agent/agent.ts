@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+export const releaseNameSchema = z.object({ digest: z.string(), version: z.string() });
+export type ReleaseName = z.infer<typeof releaseNameSchema>;
+
+/** `POST /v1/deployments`: a verified release runs at this URL. The first release of an agent becomes its current one. */
+export const deploymentRequestSchema = z.strictObject({
+  /** `support@2.3.1` or `support@sha256:…` */
+  release: z.string(),
+  url: z.url(),
+});
+export type DeploymentRequest = z.infer<typeof deploymentRequestSchema>;
+
+export const deploymentViewSchema = z.object({
+  agent: z.string(),
+  release: releaseNameSchema,
+  url: z.string(),
+  registeredAt: z.number(),
+});
+export type DeploymentView = z.infer<typeof deploymentViewSchema>;
+
+export const releaseStatusSchema = z.enum(["Inactive", "Ramping", "Current", "Draining", "Drained", "Decommissioned"]);
+
+/** `GET /v1/agents`, `GET /v1/agents/:agent` */
+export const agentViewSchema = z.object({
+  agent: z.string(),
+  pathPrefix: z.string(),
+  current: releaseNameSchema.nullable(),
+  releases: z.array(
+    z.object({
+      release: releaseNameSchema,
+      status: releaseStatusSchema,
+      quarantined: z.boolean(),
+      urls: z.array(z.string()),
+    }),
+  ),
+  activeRollout: z.string().nullable(),
+});
+export type AgentView = z.infer<typeof agentViewSchema>;
+
+/** `POST /v1/scores` */
+export const scoreBatchSchema = z.strictObject({
+  scores: z
+    .array(
+      z.strictObject({
+        id: z.string().min(1).max(200),
+        session: z.string(),
+        name: z.string().min(1).max(100),
+        value: z.number(),
+        label: z.string().nullable().default(null),
+        at: z.number().optional(),
+      }),
+    )
+    .max(10_000),
+});
+export type ScoreBatch = z.infer<typeof scoreBatchSchema>;

@@ -1,0 +1,31 @@
+import { z } from "zod";
+
+/** One turn as a gateway reports it. `POST /v1/turns` takes `{ turns: [...] }`; an `id` sent again counts once. */
+export const turnSchema = z.object({
+  id: z.string().min(1),
+  kind: z.enum(["turn", "sessionEnd"]),
+  gateway: z.string(),
+  agent: z.string(),
+  session: z.string(),
+  release: z.string(),
+  arm: z.enum(["baseline", "canary"]),
+  rollout: z.string().nullable(),
+  step: z.number().int().nonnegative().nullable(),
+  traceId: z.string().regex(/^[0-9a-f]{32}$/),
+  startedAt: z.number(),
+  durationMs: z.number().nonnegative(),
+  firstByteMs: z.number().nonnegative().nullable(),
+  status: z.number().int(),
+  fault: z
+    .enum(["upstream_unreachable", "upstream_stalled", "upstream_reset", "not_deployed", "client_aborted"])
+    .nullable(),
+  requestBytes: z.number().int().nonnegative(),
+  responseBytes: z.number().int().nonnegative(),
+  endsSession: z.boolean(),
+  isSynthetic: z.boolean(),
+});
+export const turnBatchSchema = z.object({ turns: z.array(turnSchema).max(10_000) });
+export type TurnMessage = z.infer<typeof turnSchema>;
+export type TurnBatch = z.infer<typeof turnBatchSchema>;
+/** The answer, sent once the turns are durable. */
+export const turnBatchAcceptedSchema = z.object({ accepted: z.number().int() });

@@ -1,0 +1,42 @@
+export { problemSchema, type Problem } from "./problem/problem.ts";
+export { ackSchema, revisionSchema, routingTableSchema, type Ack, type RoutingTableMessage } from "./gateway/table.ts";
+export {
+  turnBatchAcceptedSchema,
+  turnBatchSchema,
+  turnSchema,
+  type TurnBatch,
+  type TurnMessage,
+} from "./gateway/turns.ts";
+export {
+  agentViewSchema,
+  deploymentRequestSchema,
+  deploymentViewSchema,
+  releaseNameSchema,
+  releaseStatusSchema,
+  scoreBatchSchema,
+  type AgentView,
+  type DeploymentRequest,
+  type DeploymentView,
+  type ReleaseName,
+  type ScoreBatch,
+} from "./agent/agent.ts";
+export {
+  armViewSchema,
+  clockSchema,
+  gatewayViewSchema,
+  gateViewSchema,
+  ledgerEntrySchema,
+  overviewSchema,
+  phaseSchema,
+  propagationSchema,
+  rolloutCommandSchema,
+  rolloutViewSchema,
+  type ArmView,
+  type GatewayView,
+  type GateView,
+  type LedgerEntryView,
+  type Overview,
+  type Propagation,
+  type RolloutCommand,
+  type RolloutView,
+} from "./rollout/view.ts";

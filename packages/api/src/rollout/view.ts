@@ -1,0 +1,178 @@
+import { z } from "zod";
+import { releaseNameSchema } from "../agent/agent.ts";
+import { revisionSchema } from "../gateway/table.ts";
+
+const intervalSchema = z.object({ low: z.number(), high: z.number() });
+const rateSchema = z.object({ sessions: z.number().int(), bad: z.number().int(), rate: z.number().nullable() });
+
+/** One gate's verdict with its evidence; logarithms are natural, rates are of *bad* sessions, 0..1. */
+export const gateViewSchema = z.object({
+  name: z.string(),
+  of: z.string(),
+  role: z.enum(["guardrail", "signal", "muted"]),
+  objective: z.object({ max: z.number().optional(), min: z.number().optional() }).nullable(),
+  margin: z.number(),
+  verdict: z.enum(["pass", "fail", "inconclusive", "invalid"]),
+  /** The reason in a person's words, e.g. "evidence 1:340 against no harm" or "needs about 60 more canary sessions". */
+  explanation: z.string(),
+  baseline: rateSchema,
+  canary: rateSchema,
+  alpha: z.number(),
+  logE: z.number(),
+  rejectAtLogE: z.number(),
+  fastPathAtLogE: z.number(),
+  brokenWindows: z.number().int(),
+  cleanWindows: z.number().int(),
+  oddsRatio: intervalSchema,
+  difference: intervalSchema,
+  probabilityWorse: z.number(),
+  nonInferiority: z.object({
+    referenceRate: z.number().nullable(),
+    marginOddsRatio: z.number().nullable(),
+    logE: z.number(),
+    acceptAtLogE: z.number(),
+    upperOddsRatio: z.number().nullable(),
+    isMet: z.boolean(),
+  }),
+  moreCanarySessions: z.number().nullable(),
+  /** Evidence over time, one point a closed block, thinned to at most 300. */
+  history: z.array(z.object({ at: z.number(), canarySessions: z.number().int(), logE: z.number() })),
+});
+export type GateView = z.infer<typeof gateViewSchema>;
+
+/** When each gateway applied the revision that carries a decision. `fenced`: its lease ran out before it answered. */
+export const propagationSchema = z.object({
+  revision: revisionSchema,
+  decidedAt: z.number(),
+  firstAckAt: z.number().nullable(),
+  lastAckAt: z.number().nullable(),
+  gateways: z.array(z.object({ gateway: z.string(), ackedAt: z.number().nullable(), fenced: z.boolean() })),
+});
+export type Propagation = z.infer<typeof propagationSchema>;
+
+export const phaseSchema = z.enum([
+  "Pending",
+  "Preparing",
+  "Shifting",
+  "Baking",
+  "Paused",
+  "Promoting",
+  "Succeeded",
+  "RollingBack",
+  "RolledBack",
+  "Aborting",
+  "Aborted",
+  "Failed",
+]);
+
+export const armViewSchema = z.object({
+  /** Assigned under this rollout, mature or not. */
+  sessions: z.number().int(),
+  matured: z.number().int(),
+  turns: z.number().int(),
+  meanTurns: z.number().nullable(),
+  meanSentiment: z.number().nullable(),
+  meanToolCalls: z.number().nullable(),
+});
+export type ArmView = z.infer<typeof armViewSchema>;
+
+/** `GET /v1/rollouts/:id`; `GET /v1/rollouts` lists them, newest first; `…/:id/stream` sends one as each `event: rollout`. */
+export const rolloutViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  agent: z.string(),
+  phase: phaseSchema,
+  /** Why it is in this phase, in a person's words; empty when obvious. */
+  reason: z.string(),
+  phaseSince: z.number(),
+  appliedAt: z.number(),
+  endedAt: z.number().nullable(),
+  baseline: releaseNameSchema,
+  canary: releaseNameSchema,
+  steps: z.array(z.object({ weightBp: z.number().int(), label: z.string() })),
+  /** Index into `steps`; null before the first and after the last. */
+  step: z.number().int().nullable(),
+  weightBp: z.number().int(),
+  windowMs: z.number(),
+  gates: z.array(gateViewSchema),
+  /** Gates whose rejection caused the rollback, at the decision; and all that reject by now. */
+  culprits: z.array(z.string()),
+  rejectedGates: z.array(z.string()),
+  sampleRatio: z.object({ logE: z.number(), alarmAtLogE: z.number(), isMismatch: z.boolean() }),
+  waitingFor: z.array(z.string()),
+  arms: z.object({ baseline: armViewSchema, canary: armViewSchema }),
+  /** Sessions whose turn records name more than one release: must stay 0. */
+  switchedSessions: z.number().int(),
+  /** Canary sessions assigned by the time the last gateway had the rollback; null while exposed. */
+  canarySessionsExposed: z.number().int(),
+  /** Canary sessions that had matured when the rollback was decided; null without one. */
+  canarySessionsAtDecision: z.number().int().nullable(),
+  /** Four shares of the canary, side by side; null when there is nothing to divide by. */
+  drift: z.object({
+    target: z.number(),
+    newSessions: z.number().nullable(),
+    liveSessions: z.number().nullable(),
+    turns: z.number().nullable(),
+  }),
+  propagation: propagationSchema.nullable(),
+  timeline: z.array(
+    z.object({ at: z.number(), phase: phaseSchema, weightBp: z.number().int(), text: z.string(), actor: z.string() }),
+  ),
+  /** True when the sessions' clocks were made up (replay). */
+  isSynthetic: z.boolean(),
+});
+export type RolloutView = z.infer<typeof rolloutViewSchema>;
+
+/** `POST /v1/rollouts/:id/{pause,resume,rollback,abort,promote}` */
+export const rolloutCommandSchema = z.strictObject({
+  reason: z.string().max(1000).default(""),
+  actor: z.string().max(200).default("api"),
+});
+export type RolloutCommand = z.infer<typeof rolloutCommandSchema>;
+
+/** `GET /v1/rollouts/:id/ledger` */
+export const ledgerEntrySchema = z.object({
+  sequence: z.number().int(),
+  at: z.number(),
+  subject: z.string(),
+  type: z.string(),
+  body: z.unknown(),
+  previousHash: z.string(),
+  hash: z.string(),
+});
+export type LedgerEntryView = z.infer<typeof ledgerEntrySchema>;
+
+/** `GET /v1/gateways` */
+export const gatewayViewSchema = z.object({
+  gateway: z.string(),
+  sync: z.enum(["Synced", "Pending", "Stale", "Fenced"]),
+  revision: revisionSchema.nullable(),
+  lastSeenAt: z.number(),
+});
+export type GatewayView = z.infer<typeof gatewayViewSchema>;
+
+/** `GET /v1/overview`, and `GET /v1/overview/stream` as `event: overview`, at most twice a second and only when changed. */
+export const overviewSchema = z.object({
+  at: z.number(),
+  rollouts: z.array(rolloutViewSchema),
+  gateways: z.array(gatewayViewSchema),
+  recentSessions: z.array(
+    z.object({
+      session: z.string(),
+      agent: z.string(),
+      arm: z.enum(["baseline", "canary"]),
+      release: z.string(),
+      maturedAt: z.number(),
+      turns: z.number().int(),
+      toolSequence: z.array(z.string()),
+      isEscalated: z.boolean(),
+      meanSentiment: z.number().nullable(),
+    }),
+  ),
+  /** Shown in the banner when the traffic is not real customers, e.g. "Simulated customers and a scripted model". */
+  notice: z.string(),
+});
+export type Overview = z.infer<typeof overviewSchema>;
+
+/** `POST /v1/clock`, only on a server started with `--clock synthetic`: sets the time and runs one turn of every loop. */
+export const clockSchema = z.strictObject({ now: z.number() });

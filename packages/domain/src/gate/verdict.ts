@@ -1,0 +1,56 @@
+import type { ArmCounts } from "./block.ts";
+import type { GateSpec } from "./gate-spec.ts";
+
+export type Verdict =
+  | { readonly kind: "pass" }
+  /** `evidence`: logE reached its threshold. `slo`: three bad windows and a fifth of the evidence (the fast path). */
+  | { readonly kind: "fail"; readonly because: "evidence" | "slo" }
+  | { readonly kind: "inconclusive"; readonly waitingFor: string }
+  | { readonly kind: "invalid"; readonly because: string };
+
+/** One gate's verdict with all the evidence a person needs to trust it. Logarithms are natural. */
+export type GateReport = {
+  readonly gate: GateSpec;
+  readonly verdict: Verdict;
+  /** Totals over all blocks. */
+  readonly totals: ArmCounts;
+  /** Evidence of harm, and where it rejects: ln(1/α_g), and ln(1/(5α_g)) for the fast path. */
+  readonly logE: number;
+  readonly rejectAtLogE: number;
+  readonly fastPathAtLogE: number;
+  /** Consecutive merged windows that broke the objective, and that kept it. */
+  readonly brokenWindows: number;
+  readonly cleanWindows: number;
+  /** 95 % confidence sequence, as odds ratio and as absolute difference of the bad rates. */
+  readonly oddsRatio: { readonly low: number; readonly high: number };
+  readonly difference: { readonly low: number; readonly high: number };
+  /** Posterior that the canary is worse; for people, never for the decision. */
+  readonly probabilityWorse: number;
+  readonly nonInferiority: {
+    readonly referenceRate: number | null;
+    /** The odds ratio that the margin amounts to at the reference rate; null until the reference is frozen. */
+    readonly marginOddsRatio: number | null;
+    /** Evidence against "worse than the margin", and where it accepts: ln(1/α_NI). */
+    readonly logE: number;
+    readonly acceptAtLogE: number;
+    /** Smallest odds ratio of the ladder grid that the evidence excludes; null when none. */
+    readonly upperOddsRatio: number | null;
+    readonly isMet: boolean;
+  };
+  /** About how many more canary sessions until a verdict; null when there is one or it cannot be estimated. */
+  readonly moreCanarySessions: number | null;
+};
+
+/** What all gates together say about one step. */
+export type Judgement = {
+  readonly reports: readonly GateReport[];
+  /** Guardrails that reject, with `onFail: rollback`; any of them rolls back. */
+  readonly culprits: readonly string[];
+  /** Gates that reject and only pause. */
+  readonly pausing: readonly string[];
+  readonly sampleRatio: { readonly logE: number; readonly alarmAtLogE: number; readonly isMismatch: boolean };
+  /** Every critical guardrail is non-inferior at this step's ladder level, windows are clean, enough sessions seen. */
+  readonly canAdvance: boolean;
+  /** Why not, in a person's words; empty when it can. */
+  readonly waitingFor: readonly string[];
+};

@@ -1,0 +1,43 @@
+export { digestOf, parseDigest, type Digest } from "./release/digest.ts";
+export { ReleaseError, type ReleaseErrorCode } from "./release/error.ts";
+export {
+  formatReleaseReference,
+  isSemanticVersion,
+  parseReleaseReference,
+  type ReleaseReference,
+} from "./release/reference.ts";
+export type { AdmittedRelease, ReleaseSource } from "./release/release-source.ts";
+export { EMPTY_POLICY, type ReleasePolicy } from "./release/policy.ts";
+
+export {
+  parseAgentName,
+  parseGatewayId,
+  parseRolloutId,
+  parseSessionId,
+  type AgentName,
+  type GatewayId,
+  type RolloutId,
+  type SessionId,
+} from "./routing/ids.ts";
+export { RoutingError, type RoutingErrorCode } from "./routing/error.ts";
+export {
+  compareRevisions,
+  type AgentRoute,
+  type CanaryRoute,
+  type ReleaseRoute,
+  type Revision,
+  type RoutingTable,
+  type SessionExtractor,
+} from "./routing/routing-table.ts";
+export { armOf, assign, bucketOf, BUCKETS, type Arm, type Assignment } from "./routing/assign.ts";
+export type { Pin, PinStore } from "./routing/pin-store.ts";
+export { isFailedTurn, type TurnFault, type TurnRecord } from "./routing/turn-record.ts";
+
+export type { Attribution, Span, SpanKind } from "./telemetry/span.ts";
+export type { Score } from "./telemetry/score.ts";
+export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
+export type { CohortSource, OpenSession, TraceStore } from "./telemetry/trace-store.ts";
+
+export type { GateSpec, Metric } from "./gate/gate-spec.ts";
+export type { ArmCounts, Block } from "./gate/block.ts";
+export type { GateReport, Judgement, Verdict } from "./gate/verdict.ts";

@@ -1,0 +1,21 @@
+import { createHash } from "node:crypto";
+import { ReleaseError } from "./error.ts";
+
+/** `sha256:` and 64 lower-case hex digits: the identity of a blob, a component or a release. */
+export type Digest = string & { readonly brand: "Digest" };
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+/** Throws `ReleaseError` `digest_malformed` for anything but `sha256:<64 hex digits>`. */
+export function parseDigest(text: string): Digest {
+  if (DIGEST.test(text)) return text as Digest;
+  throw new ReleaseError({
+    code: "digest_malformed",
+    message: `found ${JSON.stringify(text.slice(0, 100))}, expected "sha256:" and 64 lower-case hex digits`,
+    hint: "copy the digest from `perch release list`",
+  });
+}
+
+export function digestOf(bytes: Uint8Array | string): Digest {
+  return parseDigest(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
+}

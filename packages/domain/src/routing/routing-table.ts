@@ -1,0 +1,54 @@
+import type { Digest } from "../release/digest.ts";
+import type { AgentName, RolloutId } from "./ids.ts";
+
+/** Strictly increasing: the epoch grows when another server leads, the sequence with every table of that leader. */
+export type Revision = { readonly epoch: number; readonly sequence: number };
+
+export function compareRevisions(a: Revision, b: Revision): number {
+  return a.epoch - b.epoch || a.sequence - b.sequence;
+}
+
+/** A release that sessions may be pinned to, and where it runs. No URL means that it is not deployed just now. */
+export type ReleaseRoute = {
+  readonly release: Digest;
+  readonly version: string;
+  readonly urls: readonly string[];
+};
+
+export type CanaryRoute = {
+  readonly rollout: RolloutId;
+  /** Index into the rollout's steps; becomes part of the block key of every session assigned under this table. */
+  readonly step: number;
+  readonly seed: string;
+  /** Basis points 0..10000 of *new* assignments. */
+  readonly weightBp: number;
+  readonly release: Digest;
+};
+
+/** Where the session id is looked for, first hit wins; `json` is an RFC 6901 pointer into a JSON body. */
+export type SessionExtractor =
+  | { readonly kind: "header"; readonly name: string }
+  | { readonly kind: "cookie"; readonly name: string }
+  | { readonly kind: "json"; readonly pointer: string };
+
+export type AgentRoute = {
+  readonly agent: AgentName;
+  /** Requests whose path is this prefix or below it belong to the agent; the prefix is taken off before the agent. */
+  readonly pathPrefix: string;
+  /** The baseline of new sessions. */
+  readonly current: Digest;
+  readonly canary: CanaryRoute | null;
+  /** Every release a live pin may name, the current and the canary included. */
+  readonly releases: readonly ReleaseRoute[];
+  readonly sessionExtractors: readonly SessionExtractor[];
+  /** A pin that is idle this long is forgotten. */
+  readonly idleTimeoutMs: number;
+};
+
+/** What a gateway needs to know, whole: never a difference to an earlier one. */
+export type RoutingTable = {
+  readonly revision: Revision;
+  /** Without a renewal for this long a gateway assigns new sessions to the current release only (dead man's switch). */
+  readonly leaseMs: number;
+  readonly agents: readonly AgentRoute[];
+};

@@ -1,0 +1,40 @@
+import type { Digest } from "../release/digest.ts";
+import type { Arm } from "./assign.ts";
+import type { AgentName, GatewayId, RolloutId, SessionId } from "./ids.ts";
+
+/** What the gateway itself did wrong or saw go wrong; null when the agent answered, whatever it answered. */
+export type TurnFault =
+  "upstream_unreachable" | "upstream_stalled" | "upstream_reset" | "not_deployed" | "client_aborted" | null;
+
+/** The gateway's own account of one turn, kept whether or not the agent is instrumented. `id` is unique for ever. */
+export type TurnRecord = {
+  readonly id: string;
+  /** `sessionEnd`: the client or the agent said that the conversation is over; not a turn of it. */
+  readonly kind: "turn" | "sessionEnd";
+  readonly gateway: GatewayId;
+  readonly agent: AgentName;
+  readonly session: SessionId;
+  readonly release: Digest;
+  readonly arm: Arm;
+  /** The rollout and step that the session was *assigned* under; null when none was under way then. */
+  readonly rollout: RolloutId | null;
+  readonly step: number | null;
+  readonly traceId: string;
+  /** Epoch ms of the request's arrival. */
+  readonly startedAt: number;
+  readonly durationMs: number;
+  readonly firstByteMs: number | null;
+  readonly status: number;
+  readonly fault: TurnFault;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  /** The session is over after this record. */
+  readonly endsSession: boolean;
+  /** The clock was made up (replay of recordings). */
+  readonly isSynthetic: boolean;
+};
+
+/** A turn the user did not get an answer to. A client that hung up is not the release's failure. */
+export function isFailedTurn(turn: TurnRecord): boolean {
+  return turn.kind === "turn" && (turn.status >= 500 || (turn.fault !== null && turn.fault !== "client_aborted"));
+}

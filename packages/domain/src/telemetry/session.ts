@@ -1,0 +1,45 @@
+import type { Digest } from "../release/digest.ts";
+import type { Arm } from "../routing/assign.ts";
+import type { AgentName, RolloutId, SessionId } from "../routing/ids.ts";
+import type { TurnRecord } from "../routing/turn-record.ts";
+import type { Score } from "./score.ts";
+import type { Span } from "./span.ts";
+
+/** Everything the store holds about one session, before it is judged mature. */
+export type SessionEvidence = {
+  readonly session: SessionId;
+  readonly turns: readonly TurnRecord[];
+  readonly spans: readonly Span[];
+  readonly scores: readonly Score[];
+};
+
+/**
+ * A session whose outcome is settled. Written once; `sequence` is the order in which sessions were declared mature, so
+ * a gate that has read up to a sequence never meets a session behind it.
+ */
+export type MaturedSession = {
+  readonly sequence: number;
+  readonly session: SessionId;
+  readonly agent: AgentName;
+  readonly release: Digest;
+  readonly arm: Arm;
+  readonly rollout: RolloutId | null;
+  readonly step: number | null;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly maturedAt: number;
+  readonly endedBy: "signal" | "idle";
+  readonly turns: number;
+  readonly failedTurns: number;
+  /** Tool names in the order they were called. */
+  readonly toolSequence: readonly string[];
+  readonly failedToolCalls: number;
+  readonly isEscalated: boolean;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly meanSentiment: number | null;
+  readonly scores: Readonly<Record<string, number>>;
+  /** Releases named by this session's turn records; more than one means that the session was switched. */
+  readonly releasesSeen: readonly Digest[];
+  readonly isSynthetic: boolean;
+};

@@ -1,0 +1,42 @@
+import type { AgentName, RolloutId, SessionId } from "../routing/ids.ts";
+import type { TurnRecord } from "../routing/turn-record.ts";
+import type { Score } from "./score.ts";
+import type { MaturedSession, SessionEvidence } from "./session.ts";
+import type { Span } from "./span.ts";
+
+/** A session that has begun and is not yet mature. */
+export type OpenSession = {
+  readonly session: SessionId;
+  readonly lastActivityAt: number;
+  readonly isEnded: boolean;
+};
+
+/**
+ * Where telemetry is kept. An append that has resolved survives `kill -9`. The same span (trace and span id), turn or
+ * score (id) appended again counts once; a session is matured once, the first row wins.
+ */
+export interface TraceStore {
+  appendSpans(spans: readonly Span[]): Promise<void>;
+  appendTurns(turns: readonly TurnRecord[]): Promise<void>;
+  appendScores(scores: readonly Score[]): Promise<void>;
+  appendSessions(sessions: readonly MaturedSession[]): Promise<void>;
+  /** Turns and scores by session id, spans by the trace ids of those turns. An unknown session gives empty lists. */
+  evidenceOf(sessions: readonly SessionId[]): Promise<readonly SessionEvidence[]>;
+  /** Sessions with a turn since `sinceMs` that have no matured row: what a server must pick up after a crash. */
+  openSessions(sinceMs: number): Promise<readonly OpenSession[]>;
+  /** The largest sequence ever written; 0 when none. */
+  lastSequence(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** What gates read: matured sessions of one step of a rollout, in the order of maturation. */
+export interface CohortSource {
+  matured(query: {
+    rollout: RolloutId;
+    step: number;
+    afterSequence: number;
+    limit: number;
+  }): Promise<readonly MaturedSession[]>;
+  /** The newest matured sessions of an agent that ended before `before`: the reference for margins. */
+  history(query: { agent: AgentName; before: number; limit: number }): Promise<readonly MaturedSession[]>;
+}
