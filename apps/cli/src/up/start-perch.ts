@@ -1,0 +1,71 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { supervise, type Supervised } from "../process/supervise.ts";
+
+export type Perch = {
+  readonly server: Supervised;
+  readonly gateway: Supervised;
+  /** Gateway first, so that nothing it has to report is refused. */
+  stop(): Promise<void>;
+};
+
+export type StartPerchOptions = {
+  readonly data: string;
+  readonly serverPort: number;
+  readonly gatewayPort: number;
+  /** Shown in the console when the traffic is not real. */
+  readonly notice?: string;
+  readonly latenessMs?: number;
+  readonly tickMs?: number;
+  readonly onEvent?: (text: string) => void;
+};
+
+/** Server and gateway with embedded stores under one data directory, each restarted when it dies. */
+export async function startPerch(options: StartPerchOptions): Promise<Perch> {
+  const logs = join(options.data, "logs");
+  mkdirSync(logs, { recursive: true });
+  const events = options.onEvent === undefined ? {} : { onEvent: options.onEvent };
+  const server = await supervise({
+    name: "server",
+    command: process.execPath,
+    args: (port) => [mainOf("server"), "--data", options.data, "--port", String(port), ...serverFlags(options)],
+    port: options.serverPort,
+    logFile: join(logs, "server.log"),
+    ...events,
+  });
+  try {
+    const gateway = await supervise({
+      name: "gateway",
+      command: process.execPath,
+      args: (port) => [mainOf("gateway"), "--data", options.data, "--port", String(port), "--server", server.url],
+      port: options.gatewayPort,
+      logFile: join(logs, "gateway.log"),
+      ...events,
+    });
+    return {
+      server,
+      gateway,
+      async stop() {
+        await gateway.stop();
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+function serverFlags(options: StartPerchOptions): string[] {
+  return [
+    ...(options.notice === undefined ? [] : ["--notice", options.notice]),
+    ...(options.latenessMs === undefined ? [] : ["--lateness", String(options.latenessMs)]),
+    ...(options.tickMs === undefined ? [] : ["--tick", String(options.tickMs)]),
+  ];
+}
+
+/** The apps are separate programs: they are started, never imported. */
+export function mainOf(app: "server" | "gateway"): string {
+  return fileURLToPath(import.meta.resolve(`@perch/${app}/main`));
+}
