@@ -1,0 +1,160 @@
+import {
+  agentViewSchema,
+  deploymentViewSchema,
+  gatewayViewSchema,
+  ledgerEntrySchema,
+  overviewSchema,
+  problemSchema,
+  rolloutViewSchema,
+  type AgentView,
+  type DeploymentRequest,
+  type DeploymentView,
+  type GatewayView,
+  type LedgerEntryView,
+  type Overview,
+  type RolloutCommand,
+  type RolloutView,
+} from "@perch/api";
+import { CliError } from "./cli-error.ts";
+import { readServerEvents } from "./read-server-events.ts";
+
+export type RolloutVerb = "pause" | "resume" | "promote" | "rollback" | "abort";
+
+/** The server's HTTP API. Every call throws `CliError`: `server_unreachable`, `request_refused` or `answer_invalid`. */
+export interface ApiClient {
+  readonly baseUrl: string;
+  overview(): Promise<Overview>;
+  agents(): Promise<readonly AgentView[]>;
+  agent(name: string): Promise<AgentView>;
+  gateways(): Promise<readonly GatewayView[]>;
+  registerDeployment(request: DeploymentRequest): Promise<DeploymentView>;
+  startRollout(yaml: string): Promise<RolloutView>;
+  rollouts(): Promise<readonly RolloutView[]>;
+  rollout(id: string): Promise<RolloutView>;
+  /** The rollout each time it changes, until the server ends the stream or `signal` aborts. */
+  watchRollout(id: string, signal?: AbortSignal): AsyncGenerator<RolloutView>;
+  commandRollout(id: string, verb: RolloutVerb, command: RolloutCommand): Promise<RolloutView>;
+  ledger(id: string): Promise<readonly LedgerEntryView[]>;
+}
+
+type Schema<T> = {
+  safeParse(
+    value: unknown,
+  ): { success: true; data: T } | { success: false; error: { issues: readonly { path: PropertyKey[] }[] } };
+};
+type Call = { readonly method: "GET" | "POST"; readonly path: string; readonly body?: string; readonly type?: string };
+
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export function createApiClient(baseUrl: string): ApiClient {
+  const base = parseBaseUrl(baseUrl);
+  const get = <T>(path: string, schema: Schema<T>): Promise<T> => request(base, { method: "GET", path }, schema);
+  const postJson = <T>(path: string, body: unknown, schema: Schema<T>): Promise<T> =>
+    request(base, { method: "POST", path, body: JSON.stringify(body), type: "application/json" }, schema);
+  const rolloutPath = (id: string): string => `/v1/rollouts/${encodeURIComponent(id)}`;
+
+  return {
+    baseUrl: base,
+    overview: () => get("/v1/overview", overviewSchema),
+    agents: () => get("/v1/agents", agentViewSchema.array()),
+    agent: (name) => get(`/v1/agents/${encodeURIComponent(name)}`, agentViewSchema),
+    gateways: () => get("/v1/gateways", gatewayViewSchema.array()),
+    registerDeployment: (body) => postJson("/v1/deployments", body, deploymentViewSchema),
+    startRollout: (yaml) =>
+      request(base, { method: "POST", path: "/v1/rollouts", body: yaml, type: "application/yaml" }, rolloutViewSchema),
+    rollouts: () => get("/v1/rollouts", rolloutViewSchema.array()),
+    rollout: (id) => get(rolloutPath(id), rolloutViewSchema),
+    commandRollout: (id, verb, command) => postJson(`${rolloutPath(id)}/${verb}`, command, rolloutViewSchema),
+    ledger: (id) => get(`${rolloutPath(id)}/ledger`, ledgerEntrySchema.array()),
+    async *watchRollout(id, signal) {
+      const path = `${rolloutPath(id)}/stream`;
+      const response = await send(base, { method: "GET", path }, signal ?? null);
+      for await (const event of readServerEvents(response)) {
+        if (event.name === "rollout") yield parseAnswer(event.data, rolloutViewSchema, `GET ${path}`);
+      }
+    },
+  };
+}
+
+function parseBaseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url.href.replace(/\/+$/, "");
+  throw new CliError({
+    code: "usage",
+    message: `found server address ${JSON.stringify(text)}, expected a URL such as http://127.0.0.1:7400`,
+    hint: "give the URL that `perch up` prints",
+  });
+}
+
+async function request<T>(base: string, call: Call, schema: Schema<T>): Promise<T> {
+  const response = await send(base, call, AbortSignal.timeout(REQUEST_TIMEOUT_MS));
+  return parseAnswer(await response.text(), schema, `${call.method} ${call.path}`);
+}
+
+async function send(base: string, call: Call, signal: AbortSignal | null): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(`${base}${call.path}`, {
+      method: call.method,
+      signal,
+      ...(call.body === undefined ? {} : { body: call.body }),
+      headers: call.type === undefined ? {} : { "content-type": call.type },
+    });
+  } catch (error) {
+    throw unreachable(base, error);
+  }
+  if (!response.ok) throw await refusal(response, call);
+  return response;
+}
+
+function unreachable(base: string, error: unknown): CliError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return new CliError({
+    code: "server_unreachable",
+    message: `no answer from the server at ${base}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: "start it with `perch up`, or give its URL with --server",
+    cause: error,
+  });
+}
+
+async function refusal(response: Response, call: Call): Promise<CliError> {
+  const text = await response.text();
+  const problem = problemSchema.safeParse(tryJson(text));
+  if (!problem.success) {
+    return new CliError({
+      code: "answer_invalid",
+      message: `${call.method} ${call.path} answered ${response.status} without a problem that could be read`,
+      hint: "is this the URL of a Perch server? `perch up` prints it",
+    });
+  }
+  const { message, hint, problems } = problem.data.error;
+  return new CliError({
+    code: "request_refused",
+    message,
+    hint,
+    problems: problems?.map(({ message, line, column }) => ({
+      message,
+      ...(line === undefined ? {} : { line }),
+      ...(column === undefined ? {} : { column }),
+    })),
+  });
+}
+
+function parseAnswer<T>(text: string, schema: Schema<T>, what: string): T {
+  const parsed = schema.safeParse(tryJson(text));
+  if (parsed.success) return parsed.data;
+  const places = parsed.error.issues.slice(0, 3).map((issue) => issue.path.map(String).join(".") || "the whole");
+  throw new CliError({
+    code: "answer_invalid",
+    message: `the answer to ${what} is not what this version of perch expects (at ${places.join(", ")})`,
+    hint: "use the same version of perch for the server and the command line",
+  });
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
