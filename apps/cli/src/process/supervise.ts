@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { CliError } from "../cli-error.ts";
 
@@ -24,6 +24,8 @@ export type SuperviseOptions = {
   readonly env?: NodeJS.ProcessEnv;
   /** Where its standard error goes. */
   readonly logFile: string;
+  /** Holds its process id while it runs. */
+  readonly pidFile: string;
   readonly readyTimeoutMs?: number;
   readonly onEvent?: (text: string) => void;
 };
@@ -38,17 +40,14 @@ const KILL_AFTER_MS = 15_000;
  */
 export async function supervise(options: SuperviseOptions): Promise<Supervised> {
   const log = createWriteStream(options.logFile, { flags: "a" });
-  let child: ChildProcess | null = null;
-  let isStopping = false;
-  let restarts = 0;
-  let recent: number[] = [];
-
   const first = await start(options, log, options.port);
-  child = first.child;
   const port = Number(new URL(first.url).port);
-  watch(first.child);
+  let child: ChildProcess | null = first.child;
+  let isStopping = false;
+  let restarts: readonly number[] = [];
 
   function watch(current: ChildProcess): void {
+    child = current;
     current.once("exit", (code, signal) => {
       child = null;
       if (isStopping) return;
@@ -59,17 +58,15 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
 
   async function restart(): Promise<void> {
     if (isStopping) return;
-    recent = [...recent.filter((at) => at > Date.now() - 60_000), Date.now()];
-    if (recent.length > MOST_RESTARTS_A_MINUTE) {
-      options.onEvent?.(`${options.name} ended ${recent.length} times within a minute; giving up, see ${options.logFile}`);
+    restarts = [...restarts, Date.now()];
+    if (restarts.filter((at) => at > Date.now() - 60_000).length > MOST_RESTARTS_A_MINUTE) {
+      options.onEvent?.(`${options.name} keeps ending; giving up, see ${options.logFile}`);
       return;
     }
-    restarts += 1;
     try {
       const next = await start(options, log, port);
-      child = next.child;
       watch(next.child);
-      if (isStopping) next.child.kill("SIGTERM");
+      if (isStopping) await end(next.child);
       else options.onEvent?.(`${options.name} is back at ${next.url}`);
     } catch (error) {
       options.onEvent?.(error instanceof Error ? error.message : String(error));
@@ -77,14 +74,16 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
     }
   }
 
+  watch(first.child);
   return {
     name: options.name,
     url: first.url,
     pid: () => child?.pid ?? null,
-    restarts: () => restarts,
+    restarts: () => restarts.length,
     async stop() {
       isStopping = true;
       if (child !== null) await end(child);
+      rmSync(options.pidFile, { force: true });
       log.end();
     },
   };
@@ -106,7 +105,9 @@ async function start(
     if (lastWords.length > 20) lastWords.shift();
   });
   try {
-    return { child, url: await readyUrl(child, options.readyTimeoutMs ?? 30_000) };
+    const url = await readyUrl(child, options.readyTimeoutMs ?? 30_000);
+    writeFileSync(options.pidFile, `${child.pid}\n`);
+    return { child, url };
   } catch (error) {
     await end(child);
     throw startFailure(options, lastWords.join(""), error);
@@ -115,7 +116,10 @@ async function start(
 
 function readyUrl(child: ChildProcess, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`it did not become ready within ${timeoutMs / 1000} s`)), timeoutMs);
+    const timer = setTimeout(
+      () => reject(new Error(`it did not become ready within ${timeoutMs / 1000} s`)),
+      timeoutMs,
+    );
     child.once("error", reject);
     child.once("exit", (code, signal) => {
       clearTimeout(timer);

@@ -23,15 +23,14 @@ export type StartPerchOptions = {
 
 /** Server and gateway with embedded stores under one data directory, each restarted when it dies. */
 export async function startPerch(options: StartPerchOptions): Promise<Perch> {
-  const logs = join(options.data, "logs");
-  mkdirSync(logs, { recursive: true });
+  const files = processFiles(options.data);
   const events = options.onEvent === undefined ? {} : { onEvent: options.onEvent };
   const server = await supervise({
     name: "server",
     command: process.execPath,
     args: (port) => [mainOf("server"), "--data", options.data, "--port", String(port), ...serverFlags(options)],
     port: options.serverPort,
-    logFile: join(logs, "server.log"),
+    ...files("server"),
     ...events,
   });
   try {
@@ -40,7 +39,7 @@ export async function startPerch(options: StartPerchOptions): Promise<Perch> {
       command: process.execPath,
       args: (port) => [mainOf("gateway"), "--data", options.data, "--port", String(port), "--server", server.url],
       port: options.gatewayPort,
-      logFile: join(logs, "gateway.log"),
+      ...files("gateway"),
       ...events,
     });
     return {
@@ -55,6 +54,12 @@ export async function startPerch(options: StartPerchOptions): Promise<Perch> {
     await server.stop();
     throw error;
   }
+}
+
+/** Where a process of this data directory logs (`logs/NAME.log`) and leaves its id (`run/NAME.pid`). */
+export function processFiles(data: string): (name: string) => { logFile: string; pidFile: string } {
+  for (const folder of ["logs", "run"]) mkdirSync(join(data, folder), { recursive: true });
+  return (name) => ({ logFile: join(data, "logs", `${name}.log`), pidFile: join(data, "run", `${name}.pid`) });
 }
 
 function serverFlags(options: StartPerchOptions): string[] {
