@@ -37,6 +37,13 @@ export type { Attribution, Span, SpanKind } from "./telemetry/span.ts";
 export type { Score } from "./telemetry/score.ts";
 export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
 export type { CohortSource, OpenSession, TraceStore } from "./telemetry/trace-store.ts";
+export type { ArmSummary, ArmTraffic, SessionSource } from "./telemetry/session-source.ts";
+export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";
+export type { Attributes, AttributeValue, RawSpan } from "./telemetry/raw-span.ts";
+export { countAttribute, textAttribute } from "./telemetry/raw-span.ts";
+export { readSpan } from "./telemetry/read-span.ts";
+export { assembleSession, type AssemblyContext } from "./telemetry/assemble-session.ts";
+export { TelemetryError, type TelemetryErrorCode } from "./telemetry/error.ts";
 
 export type { GateSpec, Metric } from "./gate/gate-spec.ts";
 export type { ArmCounts, Block } from "./gate/block.ts";

@@ -1,0 +1,86 @@
+import type { Digest } from "../release/digest.ts";
+import type { ReleasePolicy } from "../release/policy.ts";
+import { isFailedTurn, type TurnRecord } from "../routing/turn-record.ts";
+import type { Score } from "./score.ts";
+import type { MaturedSession, SessionEvidence } from "./session.ts";
+import type { Span } from "./span.ts";
+
+export type AssemblyContext = {
+  readonly policyOf: (release: Digest) => ReleasePolicy;
+  readonly endedBy: MaturedSession["endedBy"];
+  readonly sequence: number;
+  readonly maturedAt: number;
+};
+
+/**
+ * One settled session out of everything known about it. Arm, release, rollout and step are those of its first turn
+ * record, never what spans claim. Null when no turn was recorded: a session that was only ended never happened.
+ * Evidence may be in any order and contain repeats.
+ */
+export function assembleSession(evidence: SessionEvidence, context: AssemblyContext): MaturedSession | null {
+  const records = byTime(uniqueBy(evidence.turns, (turn) => turn.id));
+  const turns = records.filter((record) => record.kind === "turn");
+  const first = turns[0];
+  if (first === undefined) return null;
+  const spans = byTime(uniqueBy(evidence.spans, (span) => `${span.traceId} ${span.spanId}`));
+  const toolCalls = spans.filter((span) => span.kind === "tool");
+  const toolSequence = toolCalls.flatMap((span) => (span.tool === null ? [] : [span.tool.name]));
+  const { escalationTools } = context.policyOf(first.release);
+  return {
+    sequence: context.sequence,
+    session: evidence.session,
+    agent: first.agent,
+    release: first.release,
+    arm: first.arm,
+    rollout: first.rollout,
+    step: first.step,
+    startedAt: first.startedAt,
+    endedAt: records.reduce((latest, record) => Math.max(latest, record.startedAt + record.durationMs), 0),
+    maturedAt: context.maturedAt,
+    endedBy: context.endedBy,
+    turns: turns.length,
+    failedTurns: turns.filter(isFailedTurn).length,
+    toolSequence,
+    failedToolCalls: toolCalls.filter((span) => span.isError).length,
+    isEscalated: toolSequence.some((name) => escalationTools.includes(name)),
+    inputTokens: sumOf(spans, (span) => span.inputTokens),
+    outputTokens: sumOf(spans, (span) => span.outputTokens),
+    meanSentiment: meanSentimentOf(spans),
+    scores: latestScores(evidence.scores),
+    releasesSeen: [...new Set(records.map((record) => record.release))],
+    isSynthetic: turns.some((turn) => turn.isSynthetic),
+  };
+}
+
+/** Earliest first; what began at the same moment keeps a fixed order, whatever order it arrived in. */
+function byTime<T extends TurnRecord | Span>(items: readonly T[]): readonly T[] {
+  const idOf = (item: TurnRecord | Span) => ("id" in item ? item.id : item.spanId);
+  return items.toSorted((a, b) => a.startedAt - b.startedAt || (idOf(a) < idOf(b) ? -1 : 1));
+}
+
+function uniqueBy<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
+}
+
+function sumOf<T>(items: readonly T[], valueOf: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + valueOf(item), 0);
+}
+
+/**
+ * The mean over turns. An agent that calls another agent nests turn spans in one trace; the outermost, which began
+ * first, holds the user's own words, the inner ones what the agent wrote to its helper.
+ */
+function meanSentimentOf(spans: readonly Span[]): number | null {
+  const outermost = new Map<string, Span>();
+  for (const span of spans) {
+    if (span.kind === "turn" && !outermost.has(span.traceId)) outermost.set(span.traceId, span);
+  }
+  const values = [...outermost.values()].flatMap((span) => (span.userSentiment === null ? [] : [span.userSentiment]));
+  return values.length === 0 ? null : sumOf(values, (value) => value) / values.length;
+}
+
+/** An evaluator that judges twice means its later judgement. */
+function latestScores(scores: readonly Score[]): Readonly<Record<string, number>> {
+  const inOrder = scores.toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
+  return Object.fromEntries(inOrder.map((score) => [score.name, score.value]));
+}

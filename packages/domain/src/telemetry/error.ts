@@ -1,0 +1,21 @@
+export type TelemetryErrorCode =
+  | "data_directory_in_use"
+  | "data_directory_unusable"
+  | "store_newer"
+  | "store_busy"
+  | "store_failed"
+  | "payload_malformed"
+  | "payload_too_large"
+  | "media_type_unsupported";
+
+/** Every failure of taking in, keeping or reading telemetry. Callers branch on `code`. */
+export class TelemetryError extends Error {
+  override readonly name = "TelemetryError";
+  readonly code: TelemetryErrorCode;
+  readonly hint: string;
+  constructor(problem: { code: TelemetryErrorCode; message: string; hint: string; cause?: unknown }) {
+    super(problem.message, { cause: problem.cause });
+    this.code = problem.code;
+    this.hint = problem.hint;
+  }
+}
