@@ -1,0 +1,59 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { z } from "zod";
+import { end } from "../process/supervise.ts";
+
+const reportSchema = z.object({
+  started: z.number().int(),
+  finished: z.number().int(),
+  failed: z.number().int(),
+  ratePerSecond: z.number(),
+  switchedSessions: z.number().int(),
+});
+
+/** What the simulated customers saw. `switchedSessions`: conversations that were answered by two releases. */
+export type CustomerTotals = z.infer<typeof reportSchema>;
+
+export type Customers = {
+  totals(): CustomerTotals;
+  /** Lets running conversations end, then gives the final totals. */
+  stop(): Promise<CustomerTotals>;
+};
+
+const NOBODY: CustomerTotals = { started: 0, finished: 0, failed: 0, ratePerSecond: 0, switchedSessions: 0 };
+
+/** Starts the simulated customers as a process of their own; they report once a second, one JSON object a line. */
+export function startCustomers(options: {
+  target: string;
+  rate: number;
+  seed: number;
+  log: NodeJS.WritableStream;
+}): Customers {
+  const main = fileURLToPath(import.meta.resolve("@perch/example-simulated-customers/main"));
+  const flags = ["--target", options.target, "--rate", String(options.rate), "--seed", String(options.seed)];
+  const child = spawn(process.execPath, [main, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stderr.pipe(options.log, { end: false });
+  let totals = NOBODY;
+  const lines = createInterface({ input: child.stdout });
+  lines.on("line", (line) => {
+    totals = parseReport(line) ?? totals;
+  });
+  const drained = new Promise<void>((resolve) => lines.once("close", resolve));
+  return {
+    totals: () => totals,
+    async stop() {
+      await end(child);
+      await drained;
+      return totals;
+    },
+  };
+}
+
+function parseReport(line: string): CustomerTotals | null {
+  try {
+    return reportSchema.parse(JSON.parse(line));
+  } catch {
+    return null;
+  }
+}
