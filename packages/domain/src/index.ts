@@ -31,6 +31,10 @@ export {
 } from "./routing/routing-table.ts";
 export { armOf, assign, bucketOf, BUCKETS, type Arm, type Assignment } from "./routing/assign.ts";
 export type { Pin, PinStore } from "./routing/pin-store.ts";
+export { placeSession, type FirstContact } from "./routing/place-session.ts";
+export { explainPin } from "./routing/explain-pin.ts";
+export { findInJson, type FoundInJson } from "./routing/find-in-json.ts";
+export type { TurnOutbox } from "./routing/turn-outbox.ts";
 export { isFailedTurn, type TurnFault, type TurnRecord } from "./routing/turn-record.ts";
 
 export type { Attribution, Span, SpanKind } from "./telemetry/span.ts";

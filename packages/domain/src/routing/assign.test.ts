@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { digestOf } from "../release/digest.ts";
+import { armOf, assign, bucketOf, BUCKETS } from "./assign.ts";
+import { RoutingError } from "./error.ts";
+import { parseAgentName, parseRolloutId } from "./ids.ts";
+import type { AgentRoute } from "./routing-table.ts";
+
+type Vector = { seed: string; key: string; weightBp: number; bucket: number; arm: string };
+const vectors: readonly Vector[] = JSON.parse(
+  readFileSync(new URL("__fixtures__/assignment-vectors.json", import.meta.url), "utf8"),
+);
+
+const current = digestOf("current");
+const canary = digestOf("canary");
+const weights = fc.integer({ min: 0, max: BUCKETS });
+
+function routeAt(weightBp: number): AgentRoute {
+  return {
+    agent: parseAgentName("support"),
+    pathPrefix: "/support",
+    current,
+    canary: { rollout: parseRolloutId("r1"), step: 2, seed: "s", weightBp, release: canary },
+    releases: [],
+    sessionExtractors: [],
+    idleTimeoutMs: 1000,
+  };
+}
+
+describe("the published assignment function", () => {
+  test("agrees with every test vector, which another language's implementation wrote", () => {
+    expect(vectors.length).toBeGreaterThan(200);
+    for (const { seed, key, weightBp, bucket, arm } of vectors) {
+      expect({ bucket: bucketOf(seed, key), arm: armOf(bucketOf(seed, key), weightBp) }).toEqual({ bucket, arm });
+    }
+  });
+
+  test("always gives the same bucket for the same seed and key, inside the range", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (seed, key) => {
+        const bucket = bucketOf(seed, key);
+        expect(bucketOf(seed, key)).toBe(bucket);
+        expect(Number.isInteger(bucket) && bucket >= 0 && bucket < BUCKETS).toBe(true);
+      }),
+    );
+  });
+
+  test("never takes a key out of the canary when the weight grows", () => {
+    fc.assert(
+      fc.property(fc.string(), weights, weights, (key, a, b) => {
+        const bucket = bucketOf("seed", key);
+        fc.pre(armOf(bucket, Math.min(a, b)) === "canary");
+        expect(armOf(bucket, Math.max(a, b))).toBe("canary");
+      }),
+    );
+  });
+
+  test("spreads keys evenly: 20,000 sessions at 5 % stay within five standard deviations", () => {
+    const hits = Array.from({ length: 20_000 }, (_, index) => bucketOf("even", `session-${index}`)).filter(
+      (bucket) => armOf(bucket, 500) === "canary",
+    );
+    expect(Math.abs(hits.length - 1000)).toBeLessThan(5 * Math.sqrt(20_000 * 0.05 * 0.95));
+  });
+
+  test.each([-1, 10_001, 0.5, Number.NaN])("refuses a weight of %s basis points", (weightBp) => {
+    expect(() => armOf(1, weightBp)).toThrow(RoutingError);
+  });
+});
+
+describe("assigning a session", () => {
+  test("never meets the canary at weight 0, always at weight 10000", () => {
+    fc.assert(
+      fc.property(fc.string(), (key) => {
+        expect(assign(routeAt(0), key, false).release).toBe(current);
+        expect(assign(routeAt(BUCKETS), key, false).release).toBe(canary);
+      }),
+    );
+  });
+
+  test("never meets the canary after the lease ran out, and does not count as the rollout's baseline", () => {
+    fc.assert(
+      fc.property(fc.string(), weights, (key, weightBp) => {
+        const assignment = assign(routeAt(weightBp), key, true);
+        expect(assignment).toEqual({ release: current, arm: "baseline", canary: null, bucket: bucketOf("s", key) });
+      }),
+    );
+  });
+
+  test("goes to the current release when no rollout is under way", () => {
+    expect(assign({ ...routeAt(0), canary: null }, "anybody", false)).toEqual({
+      release: current,
+      arm: "baseline",
+      canary: null,
+      bucket: null,
+    });
+  });
+});
