@@ -1,0 +1,55 @@
+import { context } from "@opentelemetry/api";
+import { createAnswerer } from "./chat/answer-turn.ts";
+import { createChatServer } from "./chat/chat-server.ts";
+import { createConversations } from "./chat/conversations.ts";
+import { createModel } from "./model/create-model.ts";
+import { readReleaseParts } from "./release/read-release-parts.ts";
+import { readSettings } from "./settings/read-settings.ts";
+import { createRefundDesk } from "./shop/refunds.ts";
+import { startTelemetry } from "./telemetry/start-telemetry.ts";
+import { createTools } from "./tools/create-tools.ts";
+
+try {
+  await start();
+} catch (error) {
+  log("error", error instanceof Error ? error.message : String(error), {});
+  process.exitCode = 1;
+}
+
+async function start(): Promise<void> {
+  const settings = readSettings(process.env);
+  const parts = await readReleaseParts(settings.releaseDirectory);
+  const telemetry = startTelemetry({ endpoint: settings.otlpEndpoint, version: settings.version });
+  const model = createModel({
+    baseUrl: settings.modelBaseUrl,
+    apiKey: settings.modelApiKey,
+    name: settings.modelName ?? parts.model.name,
+  });
+  const server = createChatServer({
+    answer: createAnswerer({ parts, model, tools: createTools(parts, createRefundDesk()) }),
+    conversations: createConversations({ maxSessions: 20_000, maxTurns: 20, idleMs: 1_800_000, now: Date.now }),
+    inTraceOf: (headers, run) => context.with(telemetry.contextOf(headers), run),
+    version: settings.version,
+    log,
+  });
+  server.once("error", (error) => {
+    log("error", error.message, {});
+    process.exit(1);
+  });
+  server.listen(settings.port, "127.0.0.1", () => {
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : settings.port;
+    process.stdout.write(`${JSON.stringify({ ready: true, url: `http://127.0.0.1:${port}` })}\n`);
+  });
+  const stop = () => {
+    // Answers in progress are finished; then the last spans are sent, and the process ends by itself.
+    server.close(() => void telemetry.stop());
+    server.closeIdleConnections();
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+}
+
+function log(level: "info" | "warn" | "error", message: string, ids: Readonly<Record<string, string>>): void {
+  process.stderr.write(`${JSON.stringify({ level, at: new Date().toISOString(), message, ...ids })}\n`);
+}

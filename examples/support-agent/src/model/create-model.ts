@@ -1,0 +1,14 @@
+import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
+import type { LanguageModel } from "ai";
+
+export type ModelOptions = { readonly baseUrl: string; readonly apiKey: string | null; readonly name: string };
+
+export function createModel({ baseUrl, apiKey, name }: ModelOptions): LanguageModel {
+  const provider = createOpenAICompatible({
+    name: "openai-compatible",
+    baseURL: baseUrl,
+    includeUsage: true,
+    ...(apiKey === null ? {} : { apiKey }),
+  });
+  return provider(name);
+}
