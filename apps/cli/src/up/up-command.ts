@@ -1,0 +1,44 @@
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { parsePort } from "../parse-port.ts";
+import { printJson, printLine, printNote } from "../output.ts";
+import { startPerch } from "./start-perch.ts";
+import { stopSignal } from "./stop-signal.ts";
+
+type UpFlags = { data: string; port: number; gatewayPort: number; notice?: string; json?: boolean };
+
+export function registerUpCommand(program: Command): void {
+  program
+    .command("up")
+    .description("start server and gateway with embedded stores under one data directory, until Ctrl-C")
+    .option("--data <dir>", "data directory", process.env["PERCH_DATA"] ?? ".perch")
+    .option("--port <port>", "the server's port (API, OTLP and console); 0 for any", parsePort, 4600)
+    .option("--gateway-port <port>", "the gateway's port; 0 for any", parsePort, 4700)
+    .option("--notice <text>", "shown in the console, e.g. when the traffic is not real")
+    .option("--json", "print the addresses as one JSON object")
+    .action((flags: UpFlags) => up(flags));
+}
+
+async function up(flags: UpFlags): Promise<void> {
+  const stopped = stopSignal();
+  const data = resolve(flags.data);
+  const perch = await startPerch({
+    data,
+    serverPort: flags.port,
+    gatewayPort: flags.gatewayPort,
+    onEvent: printNote,
+    ...(flags.notice === undefined ? {} : { notice: flags.notice }),
+  });
+  const { server, gateway } = perch;
+  if (flags.json === true) printJson({ ready: true, server: server.url, gateway: gateway.url, data });
+  else {
+    printLine(`console and API  ${server.url}`);
+    printLine(`gateway          ${gateway.url}/<agent>/…`);
+    printLine(`OTLP             ${server.url}/v1/traces, /v1/logs`);
+    printLine(`data             ${data}`);
+    printLine("Ctrl-C stops both.");
+  }
+  await stopped;
+  printNote("stopping");
+  await perch.stop();
+}

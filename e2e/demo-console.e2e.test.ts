@@ -1,0 +1,75 @@
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium, type Page } from "playwright-core";
+import { afterAll, expect, test } from "vitest";
+import { demoResultSchema } from "./demo-result.ts";
+import { firstUrl, newDataDirectory, runPerch, waitFor } from "./run-perch.ts";
+
+const CHROMIUM = "/usr/bin/chromium";
+const hasBrowser = existsSync(CHROMIUM);
+if (!hasBrowser) process.stderr.write("skipped: the console's page, because Debian's chromium is not installed\n");
+
+const artifacts = fileURLToPath(new URL("artifacts/", import.meta.url));
+const data = newDataDirectory();
+afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+test.runIf(hasBrowser)(
+  "the console shows the canary live, and its rollback with the proof that it arrived",
+  async () => {
+    const run = runPerch(["demo", "--json", "--data", data]);
+    const consoleUrl = await waitFor("the console's URL", () => firstUrl(run.stderr()), { run, timeoutMs: 60_000 });
+    const browser = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+    const page = await browser.newPage({ viewport: { width: 1440, height: 1100 } });
+    const complaints = collectComplaints(page);
+    await page.goto(consoleUrl);
+
+    await page.getByTestId("phase").filter({ hasText: "Baking" }).waitFor({ timeout: 60_000 });
+    expect(await page.getByTestId("weight").first().textContent()).toContain("5");
+    await save(page, "console-baking.png");
+
+    await page
+      .getByTestId("phase")
+      .filter({ hasText: /rolled ?back/i })
+      .waitFor({ timeout: 240_000 });
+    const result = demoResultSchema.parse(
+      await waitFor("the demo's result", () => (run.stdout().includes("\n") ? JSON.parse(run.stdout()) : null), {
+        run,
+        timeoutMs: 30_000,
+      }),
+    );
+    expect(result).toMatchObject({ outcome: "rolledBack", culprits: ["escalation-rate"], switchedSessions: 0 });
+    expect(result.rollbackMs).toBeLessThan(2_000);
+    expect(await page.getByTestId("verdict-escalation-rate").first().textContent()).toMatch(/fail/i);
+    expect(await page.getByTestId("propagation").first().textContent()).toMatch(/ms/);
+    expect(await page.getByTestId("exposed").first().textContent()).toContain(String(result.canarySessionsExposed));
+    await save(page, "console-rolled-back.png");
+    expect(complaints).toEqual([]);
+    await browser.close();
+
+    run.process.kill("SIGINT");
+    expect(await run.ended).toBe(0);
+  },
+);
+
+async function save(page: Page, name: string): Promise<void> {
+  mkdirSync(artifacts, { recursive: true });
+  await page.screenshot({ path: `${artifacts}${name}`, fullPage: true });
+}
+
+function collectComplaints(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") complaints.push(message.text());
+  });
+  return complaints;
+}

@@ -1,0 +1,67 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const PERCH = fileURLToPath(new URL("../apps/cli/bin/perch.js", import.meta.url));
+export const SHARED = fileURLToPath(new URL("../../shared/", import.meta.url));
+
+export type Run = {
+  readonly process: ChildProcess;
+  stdout(): string;
+  stderr(): string;
+  /** Resolves with the exit code. */
+  readonly ended: Promise<number | null>;
+};
+
+/** Starts `perch` as a person would, from its entry script. */
+export function runPerch(args: readonly string[]): Run {
+  const child = spawn(process.execPath, [PERCH, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
+  return { process: child, stdout: () => stdout, stderr: () => stderr, ended };
+}
+
+/** Polls until `probe` gives something; fails with what was waited for and what the process said. */
+export async function waitFor<T>(
+  what: string,
+  probe: () => Promise<T | null> | T | null,
+  options: { run: Run; timeoutMs: number },
+): Promise<T> {
+  const giveUpAt = Date.now() + options.timeoutMs;
+  while (Date.now() < giveUpAt) {
+    const found = await probe();
+    if (found !== null) return found;
+    if (options.run.process.exitCode !== null) break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`waited in vain for ${what}\n${options.run.stderr().slice(-4_000)}`);
+}
+
+export function newDataDirectory(): string {
+  return mkdtempSync(join(tmpdir(), "perch-e2e-"));
+}
+
+/** The process id that `perch` wrote down for a process of this data directory; null while there is none. */
+export function pidOf(data: string, name: string): number | null {
+  const file = join(data, "run", `${name}.pid`);
+  return existsSync(file) ? Number(readFileSync(file, "utf8")) : null;
+}
+
+/** The JSON object on the last line of stdout. */
+export function lastJson(run: Run): unknown {
+  const line = run.stdout().trim().split("\n").at(-1) ?? "";
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new Error(`the last line of stdout is no JSON: ${line.slice(0, 500)}\n${run.stderr().slice(-4_000)}`);
+  }
+}
+
+export function firstUrl(text: string): string | null {
+  return /http:\/\/127\.0\.0\.1:\d+/.exec(text)?.[0] ?? null;
+}
