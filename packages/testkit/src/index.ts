@@ -1,1 +1,3 @@
-export {};
+export { aCanaryRoute, anAgentRoute, aPin, aRoutingTable, aTurnRecord } from "./routing-builders.ts";
+export { describePinStore } from "./pin-store-contract.ts";
+export { describeTurnOutbox } from "./turn-outbox-contract.ts";

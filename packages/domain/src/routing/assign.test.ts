@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../release/digest.ts";
 import { armOf, assign, bucketOf, BUCKETS } from "./assign.ts";

@@ -1,0 +1,2 @@
+export { createMemoryPinStore } from "./pin-store.ts";
+export { createMemoryTurnOutbox } from "./turn-outbox.ts";

@@ -1,0 +1,5 @@
+export { inTransaction, openDatabase, type OpenDatabaseOptions } from "./open-database.ts";
+export { SqliteError, type SqliteErrorCode } from "./sqlite-error.ts";
+export { openGatewayDatabase } from "./open-gateway-database.ts";
+export { createSqlitePinStore } from "./pin-store.ts";
+export { createSqliteTurnOutbox } from "./turn-outbox.ts";

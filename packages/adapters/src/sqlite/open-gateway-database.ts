@@ -1,0 +1,44 @@
+import type { DatabaseSync } from "node:sqlite";
+import { openDatabase } from "./open-database.ts";
+
+const MIGRATIONS = [
+  `CREATE TABLE pin (
+     agent TEXT NOT NULL,
+     session TEXT NOT NULL,
+     release TEXT NOT NULL,
+     arm TEXT NOT NULL,
+     rollout TEXT,
+     step INTEGER,
+     weight_bp INTEGER,
+     bucket INTEGER,
+     seed TEXT,
+     epoch INTEGER NOT NULL,
+     sequence INTEGER NOT NULL,
+     gateway TEXT NOT NULL,
+     assigned_at REAL NOT NULL,
+     expires_at REAL NOT NULL,
+     PRIMARY KEY (agent, session)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX pin_of_release ON pin (agent, release, expires_at);
+   CREATE INDEX pin_by_expiry ON pin (expires_at);
+
+   CREATE TABLE turn_outbox (
+     position INTEGER PRIMARY KEY AUTOINCREMENT,
+     id TEXT NOT NULL UNIQUE,
+     gateway TEXT NOT NULL,
+     appended_at REAL NOT NULL,
+     body TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE turn_buried (
+     id TEXT PRIMARY KEY,
+     gateway TEXT NOT NULL,
+     buried_at REAL NOT NULL,
+     reason TEXT NOT NULL,
+     body TEXT NOT NULL
+   ) STRICT;`,
+];
+
+/** Pins and the turn outbox in one file, which the gateway processes of a machine share. Throws `SqliteError`. */
+export function openGatewayDatabase(file: string): DatabaseSync {
+  return openDatabase({ file, synchronous: "normal", migrations: MIGRATIONS });
+}

@@ -1,0 +1,87 @@
+import {
+  digestOf,
+  parseAgentName,
+  parseGatewayId,
+  parseRolloutId,
+  parseSessionId,
+  type AgentRoute,
+  type CanaryRoute,
+  type Pin,
+  type RoutingTable,
+  type TurnRecord,
+} from "@perch/domain";
+
+/** Two releases of the agent `support`, baseline current, no rollout; every value can be replaced. */
+export function anAgentRoute(change: Partial<AgentRoute> = {}): AgentRoute {
+  return {
+    agent: parseAgentName("support"),
+    pathPrefix: "/support",
+    current: digestOf("support 2.3.0"),
+    canary: null,
+    releases: [
+      { release: digestOf("support 2.3.0"), version: "2.3.0", urls: ["http://127.0.0.1:1"] },
+      { release: digestOf("support 2.3.1"), version: "2.3.1", urls: ["http://127.0.0.1:2"] },
+    ],
+    sessionExtractors: [{ kind: "header", name: "x-session-id" }],
+    idleTimeoutMs: 60_000,
+    ...change,
+  };
+}
+
+export function aCanaryRoute(change: Partial<CanaryRoute> = {}): CanaryRoute {
+  return {
+    rollout: parseRolloutId("support-2-3-1"),
+    step: 0,
+    seed: "seed",
+    weightBp: 500,
+    release: digestOf("support 2.3.1"),
+    ...change,
+  };
+}
+
+export function aRoutingTable(change: Partial<RoutingTable> = {}): RoutingTable {
+  return { revision: { epoch: 1, sequence: 1 }, leaseMs: 15_000, agents: [anAgentRoute()], ...change };
+}
+
+export function aPin(change: Partial<Pin> = {}): Pin {
+  return {
+    agent: parseAgentName("support"),
+    session: parseSessionId("session-1"),
+    release: digestOf("support 2.3.0"),
+    arm: "baseline",
+    rollout: null,
+    step: null,
+    weightBp: null,
+    bucket: null,
+    seed: null,
+    revision: { epoch: 1, sequence: 1 },
+    gateway: parseGatewayId("gw-1"),
+    assignedAt: 0,
+    ...change,
+  };
+}
+
+export function aTurnRecord(change: Partial<TurnRecord> = {}): TurnRecord {
+  return {
+    id: "turn-1",
+    kind: "turn",
+    gateway: parseGatewayId("gw-1"),
+    agent: parseAgentName("support"),
+    session: parseSessionId("session-1"),
+    release: digestOf("support 2.3.0"),
+    arm: "baseline",
+    rollout: null,
+    step: null,
+    traceId: "0af7651916cd43dd8448eb211c80319c",
+    startedAt: 1000,
+    durationMs: 20,
+    firstByteMs: 5,
+    status: 200,
+    fault: null,
+    requestBytes: 10,
+    responseBytes: 20,
+    endsSession: false,
+    isSynthetic: false,
+    ...change,
+  };
+}
