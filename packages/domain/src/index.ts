@@ -1,5 +1,5 @@
 export { digestOf, parseDigest, type Digest } from "./release/digest.ts";
-export { ReleaseError, type ReleaseErrorCode } from "./release/error.ts";
+export { ReleaseError, type ReleaseErrorCode, type ReleaseProblem } from "./release/error.ts";
 export {
   formatReleaseReference,
   isSemanticVersion,
@@ -8,6 +8,31 @@ export {
 } from "./release/reference.ts";
 export type { AdmittedRelease, ReleaseSource } from "./release/release-source.ts";
 export { EMPTY_POLICY, type ReleasePolicy } from "./release/policy.ts";
+export { canonicalJson, canonicalJsonBytes, type JsonValue } from "./release/canonical-json.ts";
+export { agentSpecJsonSchema, checkAgentSpec, type AgentSpec, type CheckedAgentSpec } from "./release/agent-spec.ts";
+export { fileReferences, orchestrationDirectory, type FileReference } from "./release/file-references.ts";
+export type { SpecProblem } from "./release/spec-problem.ts";
+export { isPathInside } from "./release/path-inside.ts";
+export { buildRelease, type BuildOutcome, type BuiltRelease, type ReleaseInput } from "./release/build-release.ts";
+export {
+  componentLabel,
+  componentPath,
+  parseReleaseManifest,
+  parseReleasePolicy,
+  type Component,
+  type ReleaseManifest,
+} from "./release/release-manifest.ts";
+export {
+  EMPTY_CONFIG,
+  parseOciIndex,
+  parseOciManifest,
+  referrerOciManifest,
+  type Descriptor,
+  type OciIndex,
+  type OciManifest,
+} from "./release/oci-manifest.ts";
+export { OCI_MANIFEST_TYPE, RELEASE_ARTIFACT_TYPE, RELEASE_MANIFEST_TYPE } from "./release/media-types.ts";
+export type { ReleaseEntry, ReleaseRegistry } from "./release/registry.ts";
 
 export {
   parseAgentName,

@@ -10,14 +10,26 @@ export type ReleaseErrorCode =
   | "signature_rejected"
   | "key_invalid";
 
+/** One of several problems of an input, with its place in the file where it has one. */
+export type ReleaseProblem = { readonly message: string; readonly line?: number; readonly column?: number };
+
 /** Every failure of building, storing, signing or loading a release. Callers branch on `code`. */
 export class ReleaseError extends Error {
   override readonly name = "ReleaseError";
   readonly code: ReleaseErrorCode;
   readonly hint: string;
-  constructor(problem: { code: ReleaseErrorCode; message: string; hint: string; cause?: unknown }) {
+  /** Each problem of an input that has several; otherwise empty. */
+  readonly problems: readonly ReleaseProblem[];
+  constructor(problem: {
+    code: ReleaseErrorCode;
+    message: string;
+    hint: string;
+    cause?: unknown;
+    problems?: readonly ReleaseProblem[];
+  }) {
     super(problem.message, { cause: problem.cause });
     this.code = problem.code;
     this.hint = problem.hint;
+    this.problems = problem.problems ?? [];
   }
 }

@@ -1,0 +1,77 @@
+import type { z } from "zod";
+import { looksSecret } from "./secrets.ts";
+
+/** One problem of an `agent.yaml`: what was found and what was expected, and the path of names and indexes to it. */
+export type SpecProblem = { readonly path: readonly (string | number)[]; readonly message: string };
+
+type Issue = z.core.$ZodIssue;
+
+/** Zod's issues in the words that Perch uses everywhere: what was found, what was expected. */
+export function describeIssues(issues: readonly Issue[], root: unknown): readonly SpecProblem[] {
+  return issues.flatMap((issue) => describeIssue(issue, root, []));
+}
+
+function describeIssue(issue: Issue, root: unknown, above: readonly PropertyKey[]): readonly SpecProblem[] {
+  const path = [...above, ...issue.path];
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    return nearest(issue.errors).flatMap((inner) => describeIssue(inner, root, path));
+  }
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      path: plainPath([...path, key]),
+      message: `found field ${JSON.stringify(key)}, which ${path.length === 0 ? "agent.yaml" : dotted(path)} does not have`,
+    }));
+  }
+  const at = path.length === 0 ? "" : ` at ${dotted(path)}`;
+  return [{ path: plainPath(path), message: `found ${found(root, path)}${at}, expected ${expected(issue)}` }];
+}
+
+// The alternative that the writer most probably meant: a field that it does not know speaks against it most.
+function nearest(alternatives: readonly (readonly Issue[])[]): readonly Issue[] {
+  const strangeness = (issues: readonly Issue[]): number =>
+    issues.reduce((sum, issue) => sum + (issue.code === "unrecognized_keys" ? 10 : 1), 0);
+  return alternatives.reduce((best, other) => (strangeness(other) < strangeness(best) ? other : best));
+}
+
+function expected(issue: Issue): string {
+  if (issue.code === "invalid_type") return withArticle(issue.expected);
+  if (issue.code === "invalid_value") return issue.values.map((value) => JSON.stringify(value)).join(" or ");
+  if (issue.code === "too_small") return `at least ${issue.minimum}${unit(issue.origin)}`;
+  if (issue.code === "too_big") return `at most ${issue.maximum}${unit(issue.origin)}`;
+  // The schema's own messages are written to follow "expected".
+  return issue.code === "invalid_format" && issue.format === "url" ? "a URL" : issue.message;
+}
+
+function unit(origin: string): string {
+  if (origin === "string") return " characters";
+  return origin === "array" ? " items" : "";
+}
+
+function withArticle(type: string): string {
+  if (type === "record") return "an object";
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
+}
+
+function found(root: unknown, path: readonly PropertyKey[]): string {
+  let value = root;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return "nothing";
+    value = Reflect.get(value, key);
+  }
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (value !== null && typeof value === "object") return "an object";
+  if (typeof value === "string") return looksSecret(value) ? "a secret" : JSON.stringify(value.slice(0, 80));
+  return typeof value === "number" ? `the number ${value}` : JSON.stringify(value);
+}
+
+function dotted(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    return text === "" ? String(key) : `${text}.${String(key)}`;
+  }, "");
+}
+
+function plainPath(path: readonly PropertyKey[]): readonly (string | number)[] {
+  return path.map((key) => (typeof key === "symbol" ? key.toString() : key));
+}
