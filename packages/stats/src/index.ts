@@ -27,4 +27,4 @@ export { logEvidenceRateBelow } from "./rare-event/rate-below.ts";
 export { logEvidenceOfMismatch } from "./sample-ratio/sample-ratio.ts";
 
 export { evidencePerSession, type PlannedRates } from "./planning/evidence-per-session.ts";
-export { sessionsToEvidence } from "./planning/sessions-to-evidence.ts";
+export { sessionsToEvidence, sessionsToRateEvidence } from "./planning/sessions-to-evidence.ts";

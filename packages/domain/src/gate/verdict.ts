@@ -28,7 +28,14 @@ export type GateReport = {
   readonly probabilityWorse: number;
   readonly nonInferiority: {
     readonly referenceRate: number | null;
-    /** The odds ratio that the margin amounts to at the reference rate; null until the reference is frozen. */
+    /**
+     * `odds-ratio`: conditional, against an odds ratio. `rate`: the metric is rare (reference below half the margin), so
+     * the canary's own rate is bounded by the margin. Null until the reference is frozen.
+     */
+    readonly method: "odds-ratio" | "rate" | null;
+    /** What must be excluded to leave this step: an odds ratio or a rate, after `method`; null when nothing. */
+    readonly level: number | null;
+    /** The odds ratio that the margin amounts to at the reference rate; null until the reference is frozen, and for `rate`. */
     readonly marginOddsRatio: number | null;
     /** Evidence against "worse than the margin", and where it accepts: ln(1/α_NI). */
     readonly logE: number;

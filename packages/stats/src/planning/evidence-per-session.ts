@@ -32,7 +32,8 @@ export function evidencePerSession(rates: PlannedRates, logOddsRatio: number): n
   return Math.max(0, growth);
 }
 
-function divergence(p: number, q: number): number {
+/** KL(p‖q) = p ln(p/q) + (1−p) ln((1−p)/(1−q)) of two rates; 0 ln 0 is 0. */
+export function divergence(p: number, q: number): number {
   return share(p, q) + share(1 - p, 1 - q);
 }
 

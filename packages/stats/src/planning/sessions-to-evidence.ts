@@ -1,4 +1,4 @@
-import { evidencePerSession, type PlannedRates } from "./evidence-per-session.ts";
+import { divergence, evidencePerSession, type PlannedRates } from "./evidence-per-session.ts";
 
 /** A mixture over odds ratios pays about this much over a test that knows the true one. */
 const PRICE_OF_MIXTURE = 1.35;
@@ -11,7 +11,18 @@ const EXTRA_FOR_SMALL_PLAN = 4;
  * Source: `statistics.md` 1, planning formula.
  */
 export function sessionsToEvidence(rates: PlannedRates, logOddsRatio: number, logEvidence: number): number {
-  const growth = evidencePerSession(rates, logOddsRatio);
+  return sessionsAt(evidencePerSession(rates, logOddsRatio), logEvidence);
+}
+
+/**
+ * The same against "the rate of bad sessions is `bound` or more" when it is really `rate`: each canary session then adds
+ * KL(rate ‖ bound) on average. The baseline plays no part. Source: Wald's approximation.
+ */
+export function sessionsToRateEvidence(rate: number, bound: number, logEvidence: number): number {
+  return sessionsAt(divergence(rate, bound), logEvidence);
+}
+
+function sessionsAt(growth: number, logEvidence: number): number {
   if (logEvidence <= 0) return 0;
   if (growth <= 0) return Infinity;
   const sessions = (PRICE_OF_MIXTURE * logEvidence) / growth;

@@ -1,0 +1,61 @@
+import type { Block } from "./block.ts";
+import { GateError } from "./error.ts";
+import { observeGate, openGateEvidence, type EvidenceSettings, type GateEvidence } from "./gate-evidence.ts";
+import type { GateSpec } from "./gate-spec.ts";
+import { NO_SAMPLES, observeSampleRatio, type SampleRatio } from "./sample-ratio.ts";
+
+/** How many blocks a rollout is expected to have: where the money for a late start is spread (`statistics.md` 3.1). */
+const PLANNED_BLOCKS = 200;
+const CONSECUTIVE_FAILURES = 3;
+
+export type BoardInput = {
+  readonly gates: readonly GateSpec[];
+  /** The canary's weight in each step, in basis points; `block.step` is an index into it. */
+  readonly weightsBp: readonly number[];
+  readonly windowMs: number;
+  /** By gate name: the rate of *bad* sessions in the agent's history. Missing or null: frozen from the baseline arm. */
+  readonly references: Readonly<Record<string, number | null>>;
+  /** Broken windows in a row that reject, given a fifth of the evidence. Default 3. */
+  readonly consecutiveFailureLimit?: number;
+  /** Default 200, which are 400 canary sessions or more. */
+  readonly plannedBlocks?: number;
+};
+
+/** All gates of one rollout with everything they have learnt. A value: fold the recorded blocks again to get it back. */
+export type GateBoard = {
+  readonly weightsBp: readonly number[];
+  readonly settings: EvidenceSettings;
+  readonly gates: readonly GateEvidence[];
+  readonly sampleRatio: SampleRatio;
+};
+
+/** A board that has seen nothing. */
+export function createBoard(input: BoardInput): GateBoard {
+  const plannedBlocks = input.plannedBlocks ?? PLANNED_BLOCKS;
+  return {
+    weightsBp: input.weightsBp,
+    settings: {
+      windowMs: input.windowMs,
+      consecutiveFailureLimit: input.consecutiveFailureLimit ?? CONSECUTIVE_FAILURES,
+      plannedBlocks,
+    },
+    gates: input.gates.map((gate) => openGateEvidence(gate, input.references[gate.name] ?? null, plannedBlocks)),
+    sampleRatio: NO_SAMPLES,
+  };
+}
+
+/** The board after one more block. Each block counts once, in the order of recording; blocks of several steps may alternate. */
+export function observe(board: GateBoard, block: Block): GateBoard {
+  if (board.weightsBp[block.step] === undefined) {
+    throw new GateError({
+      code: "step_unknown",
+      message: `found a block of step ${block.step}, expected a step from 0 to ${board.weightsBp.length - 1}`,
+      hint: "create the board with the weight of every step of the rollout",
+    });
+  }
+  return {
+    ...board,
+    gates: board.gates.map((evidence) => observeGate(evidence, block, board.settings)),
+    sampleRatio: observeSampleRatio(board.sampleRatio, block, board.weightsBp),
+  };
+}

@@ -1,0 +1,61 @@
+import {
+  logit,
+  logEvidenceBelowMargin,
+  logEvidenceRateBelow,
+  sessionsToEvidence,
+  sessionsToRateEvidence,
+  smoothedBaselineRate,
+} from "@perch/stats";
+import { rejectAtLogE, type GateEvidence, type StepEvidence } from "./gate-evidence.ts";
+import { CLEAN_WINDOWS_TO_PASS, MIN_WINDOW_SESSIONS } from "./merged-windows.ts";
+import type { NonInferiority } from "./non-inferiority.ts";
+
+/** The canary's rate is drawn towards the baseline's as if by this many sessions, so that the first few promise nothing. */
+const PSEUDO_SESSIONS = 10;
+
+export type Outlook = {
+  readonly step: StepEvidence;
+  readonly nonInferiority: NonInferiority;
+  readonly canaryWeight: number;
+  /** Canary sessions that this step lacks whatever they show. */
+  readonly missingSessions: number;
+};
+
+/**
+ * About how many more canary sessions until the gate can say pass or fail, if rates stay as they look now; null when that
+ * is not in sight. The planning formula of `statistics.md` 1, with the evidence already collected taken off.
+ */
+export function sessionsStillNeeded(evidence: GateEvidence, outlook: Outlook): number | null {
+  const rates = currentRates(evidence, outlook.canaryWeight);
+  const untilFail =
+    rates.canary > rates.baseline
+      ? sessionsToEvidence(rates, 0, rejectAtLogE(evidence.gate) - evidence.rollback.logE)
+      : Infinity;
+  const { windows } = outlook.step;
+  const forWindows = (CLEAN_WINDOWS_TO_PASS - windows.clean) * MIN_WINDOW_SESSIONS - (windows.open?.sessions ?? 0);
+  const untilPass = Math.max(untilNonInferior(evidence, outlook), forWindows, outlook.missingSessions);
+  const sessions = Math.min(untilFail, untilPass);
+  return Number.isFinite(sessions) ? Math.max(1, Math.ceil(sessions)) : null;
+}
+
+function untilNonInferior(evidence: GateEvidence, outlook: Outlook): number {
+  const { nonInferiority, step } = outlook;
+  const { level, acceptAtLogE } = nonInferiority;
+  if (nonInferiority.isMet) return 0;
+  if (level === null) return Infinity;
+  const rates = currentRates(evidence, outlook.canaryWeight);
+  if (nonInferiority.method === "rate") {
+    const { canarySessions, canaryBad } = step.counts;
+    const missing = acceptAtLogE - logEvidenceRateBelow(canarySessions, canaryBad, level);
+    return rates.canary < level ? sessionsToRateEvidence(rates.canary, level, missing) : Infinity;
+  }
+  const isBelow = logit(rates.canary) - logit(rates.baseline) < Math.log(level);
+  const atLevel = logEvidenceBelowMargin(evidence.grid, step.logLikelihood, Math.log(level));
+  return isBelow ? sessionsToEvidence(rates, Math.log(level), acceptAtLogE - atLevel) : Infinity;
+}
+
+function currentRates({ totals, reference }: GateEvidence, canaryWeight: number) {
+  const baseline = totals.baselineSessions === 0 && reference !== null ? reference.rate : smoothedBaselineRate(totals);
+  const canary = (totals.canaryBad + PSEUDO_SESSIONS * baseline) / (totals.canarySessions + PSEUDO_SESSIONS);
+  return { canary, baseline, canaryWeight };
+}
