@@ -1,0 +1,90 @@
+import type { RolloutView } from "@perch/api";
+import { useState } from "preact/hooks";
+import { permissionFor, type Command } from "./command-permission.ts";
+import { ConfirmDialog } from "./confirm-dialog.tsx";
+import { Icon, type IconName } from "./icon.tsx";
+
+const ICONS: Record<Command, IconName> = {
+  rollback: "back",
+  pause: "pause",
+  resume: "resume",
+  promote: "forward",
+  abort: "stop",
+};
+const COMMAND_WORDS: Record<Command, string> = {
+  rollback: "Roll back",
+  pause: "Pause",
+  resume: "Resume",
+  promote: "Promote",
+  abort: "Abort",
+};
+
+/** The commands of a rollout. Each asks once more and says what it will do; rolling back stands out. */
+export function Actions({ rollout }: { readonly rollout: RolloutView }) {
+  const [asking, setAsking] = useState<Command | null>(null);
+  const [done, setDone] = useState("");
+  const commands: readonly Command[] = [
+    rollout.phase === "Paused" ? "resume" : "pause",
+    "promote",
+    "abort",
+    "rollback",
+  ];
+  const refusals = commands.map((command) => permissionFor(command, rollout.phase));
+  const first = refusals[0];
+  const isOver = first?.kind === "refused" && refusals.every((refusal) => refusal.kind === "refused");
+  return (
+    <div class="actions" role="group" aria-label="Commands">
+      <p class="actions-note" role="status">
+        {isOver ? `No command is possible: ${first.because}.` : done}
+      </p>
+      {commands.map((command) => (
+        <CommandButton key={command} command={command} phase={rollout.phase} onAsk={() => setAsking(command)} />
+      ))}
+      {asking !== null && (
+        <ConfirmDialog
+          rollout={rollout}
+          command={asking}
+          onClose={(isAccepted) => {
+            setDone(isAccepted ? `${COMMAND_WORDS[asking]}: accepted.` : "");
+            setAsking(null);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+type CommandButtonProps = {
+  readonly command: Command;
+  readonly phase: RolloutView["phase"];
+  readonly onAsk: () => void;
+};
+
+function CommandButton({ command, phase, onAsk }: CommandButtonProps) {
+  const permission = permissionFor(command, phase);
+  const because = permission.kind === "refused" ? permission.because : "";
+  const reasonId = `why-not-${command}`;
+  // aria-disabled and not disabled: the button keeps the focus and its reason can be read.
+  return (
+    <span class="action">
+      <button
+        type="button"
+        class={`button button--${command}`}
+        data-testid={`${command}-button`}
+        aria-disabled={because !== ""}
+        aria-describedby={because === "" ? undefined : reasonId}
+        onClick={() => {
+          if (because === "") onAsk();
+        }}
+      >
+        <Icon name={ICONS[command]} />
+        {COMMAND_WORDS[command]}
+      </button>
+      {because !== "" && (
+        <span class="tooltip" role="tooltip" id={reasonId}>
+          Not possible: {because}.
+        </span>
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,79 @@
+import type { RolloutView } from "@perch/api";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { describeCommand } from "./describe-command.ts";
+import type { Command } from "./command-permission.ts";
+import { sendCommand, type CommandAnswer } from "./send-command.ts";
+
+type ConfirmDialogProps = {
+  readonly rollout: RolloutView;
+  readonly command: Command;
+  readonly onClose: (isAccepted: boolean) => void;
+};
+
+type Sending = { readonly kind: "asking" } | { readonly kind: "sending" } | Extract<CommandAnswer, { kind: "refused" }>;
+
+/** Asks once, with what will happen and room for a reason; a refusal stays on the page until it is read. */
+export function ConfirmDialog({ rollout, command, onClose }: ConfirmDialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [reason, setReason] = useState("");
+  const [sending, setSending] = useState<Sending>({ kind: "asking" });
+  const words = describeCommand(command, rollout);
+  useEffect(() => dialog.current?.showModal(), []);
+  const confirm = async (): Promise<void> => {
+    setSending({ kind: "sending" });
+    const answer = await sendCommand({ rollout: rollout.id, command, reason }, (url, init) => fetch(url, init));
+    if (answer.kind === "accepted") onClose(true);
+    else setSending(answer);
+  };
+  return (
+    <dialog
+      ref={dialog}
+      class="dialog"
+      aria-labelledby="confirm-title"
+      aria-describedby="confirm-text"
+      data-testid="confirm-dialog"
+      onCancel={() => onClose(false)}
+    >
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void confirm();
+        }}
+      >
+        <h2 id="confirm-title">{words.question}</h2>
+        <p id="confirm-text">{words.consequence}</p>
+        <label class="reason-field">
+          <span>Reason, for the ledger (optional)</span>
+          <textarea
+            rows={2}
+            maxLength={1000}
+            value={reason}
+            onInput={(event) => setReason(event.currentTarget.value)}
+            data-testid="reason"
+          />
+        </label>
+        {sending.kind === "refused" && (
+          <div class="refusal" role="alert" data-testid="refusal">
+            <p>
+              <strong>{sending.message}</strong>
+            </p>
+            <p>{sending.hint}</p>
+          </div>
+        )}
+        <div class="dialog-buttons">
+          <button type="button" class="button" onClick={() => onClose(false)}>
+            Cancel
+          </button>
+          <button
+            type="submit"
+            class={`button button--${command} button--confirm`}
+            disabled={sending.kind === "sending"}
+            data-testid="confirm-button"
+          >
+            {sending.kind === "sending" ? "Sending …" : words.verb}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}

@@ -1,0 +1,48 @@
+import type { RolloutView } from "@perch/api";
+import type { Command } from "./command-permission.ts";
+
+export type CommandWords = { readonly question: string; readonly consequence: string; readonly verb: string };
+
+/** What a command will do to sessions, said before it is sent. */
+export function describeCommand(command: Command, rollout: RolloutView): CommandWords {
+  const canary = rollout.canary.version;
+  const baseline = rollout.baseline.version;
+  const pinned = `Sessions pinned to ${canary} finish there.`;
+  switch (command) {
+    case "rollback":
+      return {
+        question: `Roll back ${rollout.agent} to ${baseline}?`,
+        consequence: `New sessions go to ${baseline} at once. ${pinned} ${canary} is quarantined and cannot be rolled out again without force.`,
+        verb: "Roll back",
+      };
+    case "pause":
+      return {
+        question: `Pause ${rollout.name}?`,
+        consequence: `The weight stays where it is and ${canary} keeps getting its share; no step is taken until somebody resumes.`,
+        verb: "Pause",
+      };
+    case "resume":
+      return {
+        question: `Resume ${rollout.name}?`,
+        consequence: "Steps are taken again as the gates allow.",
+        verb: "Resume",
+      };
+    case "promote":
+      return {
+        question: `Promote ${canary} now?`,
+        consequence: `All new sessions go to ${canary}, without waiting for the gates. ${gatesOpen(rollout)}`,
+        verb: "Promote",
+      };
+    case "abort":
+      return {
+        question: `Abort ${rollout.name}?`,
+        consequence: `New sessions go to ${baseline}. ${pinned} ${canary} is not quarantined.`,
+        verb: "Abort the rollout",
+      };
+  }
+}
+
+function gatesOpen(rollout: RolloutView): string {
+  const open = rollout.gates.filter((gate) => gate.verdict !== "pass").map((gate) => `${gate.name} (${gate.verdict})`);
+  return open.length === 0 ? "Every gate passes." : `Not passed: ${open.join(", ")}.`;
+}

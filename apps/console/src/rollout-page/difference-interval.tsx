@@ -1,0 +1,30 @@
+import type { GateView } from "@perch/api";
+import { formatPoints, formatPointsBare } from "./format-number.ts";
+import { differenceScale } from "./rate-scale.ts";
+
+const WIDTH = 1_000;
+
+/** The 95 % confidence sequence of the difference on a line: zero in the middle, the margin dashed. */
+export function DifferenceInterval({ gate }: { readonly gate: GateView }) {
+  const scale = differenceScale(gate);
+  const toX = (difference: number): number =>
+    Math.round(Math.min(1, Math.max(0, (difference / scale + 1) / 2)) * WIDTH);
+  const low = toX(gate.difference.low);
+  const high = toX(gate.difference.high);
+  const words = `95 % confidence sequence from ${formatPointsBare(gate.difference.low)} to ${formatPoints(gate.difference.high)}`;
+  return (
+    <div class="interval">
+      <svg viewBox={`0 0 ${WIDTH} 18`} preserveAspectRatio="none" role="img" aria-label={words}>
+        <line class="interval-axis" x1="0" x2={WIDTH} y1="9" y2="9" />
+        <line class="interval-zero" x1={WIDTH / 2} x2={WIDTH / 2} y1="0" y2="18" />
+        <line class="interval-margin" x1={toX(gate.margin)} x2={toX(gate.margin)} y1="0" y2="18" />
+        <rect class="interval-range" x={low} width={Math.max(6, high - low)} y="6" height="6" />
+      </svg>
+      <p class="interval-labels" aria-hidden="true">
+        <span>canary better</span>
+        <span>95 % confidence sequence</span>
+        <span>worse</span>
+      </p>
+    </div>
+  );
+}

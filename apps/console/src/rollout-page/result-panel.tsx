@@ -1,0 +1,98 @@
+import type { Propagation, RolloutView } from "@perch/api";
+import { acknowledgementsOf, type Acknowledgement } from "./acknowledgements.ts";
+import { describeOutcome, laterRejections } from "./describe-outcome.ts";
+import { countOf, formatCount, formatMs } from "./format-number.ts";
+import { formatClock } from "./format-time.ts";
+import { Icon, type IconName } from "./icon.tsx";
+
+const ICONS: Record<"back" | "promoted" | "stopped", IconName> = { back: "back", promoted: "pass", stopped: "stop" };
+
+/** How it ended and the proof that the decision arrived; nothing while the rollout goes on. */
+export function ResultPanel({ rollout }: { readonly rollout: RolloutView }) {
+  const outcome = describeOutcome(rollout);
+  if (outcome.kind === "open") return null;
+  const later = laterRejections(rollout);
+  return (
+    <section class={`panel result result--${outcome.kind}`} aria-labelledby="result-title" data-testid="result">
+      <div class="result-words">
+        <h2 id="result-title">
+          <Icon name={ICONS[outcome.kind]} />
+          {outcome.headline}
+        </h2>
+        {outcome.evidence.map((sentence) => (
+          <p key={sentence}>{sentence}</p>
+        ))}
+        {later.length > 0 && <p class="quiet-note">Rejected since, as more sessions matured: {later.join(", ")}.</p>}
+      </div>
+      <ResultFigures rollout={rollout} />
+      {rollout.propagation !== null && <PropagationTable propagation={rollout.propagation} />}
+    </section>
+  );
+}
+
+function ResultFigures({ rollout }: { readonly rollout: RolloutView }) {
+  const { propagation, canarySessionsAtDecision: atDecision } = rollout;
+  const proof = propagation === null ? null : acknowledgementsOf(propagation);
+  const unit = proof !== null && proof.waiting > 0 ? `${countOf(proof.waiting, "gateway")} still to answer` : "";
+  return (
+    <dl class="result-figures">
+      <div>
+        <dt>canary sessions exposed</dt>
+        <dd data-testid="exposed">{formatCount(rollout.canarySessionsExposed)}</dd>
+        {atDecision !== null && <p>{formatCount(atDecision)} had matured at the decision</p>}
+      </div>
+      <div>
+        <dt>decision to last gateway</dt>
+        <dd data-testid="propagation-ms">{proof?.lastMs == null ? "–" : formatMs(proof.lastMs)}</dd>
+        <p>{unit === "" && propagation !== null ? `decided at ${formatClock(propagation.decidedAt)}` : unit}</p>
+      </div>
+    </dl>
+  );
+}
+
+const STATE_ICONS: Record<Acknowledgement["state"], IconName> = {
+  acknowledged: "pass",
+  fenced: "invalid",
+  waiting: "inconclusive",
+};
+const STATE_WORDS: Record<Acknowledgement["state"], string> = {
+  acknowledged: "acknowledged",
+  fenced: "fenced: lease ran out",
+  waiting: "waiting",
+};
+
+function PropagationTable({ propagation }: { readonly propagation: Propagation }) {
+  const { rows } = acknowledgementsOf(propagation);
+  const { epoch, sequence } = propagation.revision;
+  return (
+    <div class="propagation" data-testid="propagation">
+      <table>
+        <caption>
+          Revision {epoch}.{sequence} at the gateways
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">gateway</th>
+            <th scope="col">answer</th>
+            <th scope="col" class="number">
+              after
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.gateway}>
+              <th scope="row">{row.gateway}</th>
+              <td class={`ack ack--${row.state}`} title={row.at === null ? undefined : formatClock(row.at)}>
+                <Icon name={STATE_ICONS[row.state]} />
+                {STATE_WORDS[row.state]}
+              </td>
+              <td class="number">{row.afterMs === null ? "–" : formatMs(row.afterMs)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows.length === 0 && <p class="quiet-note">No gateway was connected.</p>}
+    </div>
+  );
+}

@@ -1,0 +1,120 @@
+import type { RolloutView } from "@perch/api";
+import { describeOutcome, describeStep } from "./describe-outcome.ts";
+import { countOf, formatPercent, formatWeight } from "./format-number.ts";
+import { Icon } from "./icon.tsx";
+import { Meter } from "./meter.tsx";
+import { Panel } from "./panel.tsx";
+import { shortDigest } from "./short-digest.ts";
+
+/** Which releases, at which weight, on which step, and how far reality has drifted from the weight. */
+export function WeightPanel({ rollout }: { readonly rollout: RolloutView }) {
+  return (
+    <Panel id="weight" title="Weight" class="weight">
+      <div class="weight-grid">
+        <div class="weight-now">
+          <p class="weight-value" data-testid="weight">
+            {formatWeight(rollout.weightBp)}
+          </p>
+          <p class="weight-words">
+            of new sessions go to <strong>{rollout.canary.version}</strong>
+          </p>
+          <dl class="releases">
+            <Release arm="baseline" release={rollout.baseline} />
+            <Release arm="canary" release={rollout.canary} />
+          </dl>
+        </div>
+        <Ladder rollout={rollout} />
+        <Drift drift={rollout.drift} />
+      </div>
+      <Waiting rollout={rollout} />
+    </Panel>
+  );
+}
+
+type ReleaseProps = { readonly arm: "baseline" | "canary"; readonly release: RolloutView["canary"] };
+
+function Release({ arm, release }: ReleaseProps) {
+  return (
+    <div class="release">
+      <dt>
+        <span class={`arm arm--${arm}`}>{arm}</span>
+      </dt>
+      <dd>
+        <span class="release-version">{release.version}</span>{" "}
+        <code class="digest" title={release.digest}>
+          {shortDigest(release.digest)}
+        </code>
+      </dd>
+    </div>
+  );
+}
+
+function Ladder({ rollout }: { readonly rollout: RolloutView }) {
+  const isPromoted = rollout.phase === "Succeeded" || rollout.phase === "Promoting";
+  const here = isPromoted ? rollout.steps.length - 1 : rollout.step;
+  return (
+    <div class="ladder">
+      <h3>Steps</h3>
+      <ol>
+        {rollout.steps.map((step, index) => {
+          const state = here === null || index > here ? "ahead" : index < here || isPromoted ? "done" : "current";
+          return (
+            <li class={`rung rung--${state}`} key={step.label} aria-current={state === "current" ? "step" : undefined}>
+              <span class="rung-dot">{state === "done" && <Icon name="pass" />}</span>
+              <span class="rung-weight">{formatWeight(step.weightBp)}</span>
+            </li>
+          );
+        })}
+      </ol>
+      <p class="ladder-words">{isPromoted ? "every step passed" : describeStep(rollout)}</p>
+    </div>
+  );
+}
+
+function Drift({ drift }: { readonly drift: RolloutView["drift"] }) {
+  const shares = [
+    { label: "target", share: drift.target },
+    { label: "new sessions", share: drift.newSessions },
+    { label: "live sessions", share: drift.liveSessions },
+    { label: "turns", share: drift.turns },
+  ] as const;
+  const scale = Math.max(0.02, ...shares.map(({ share }) => share ?? 0)) * 1.1;
+  return (
+    <div class="drift">
+      <h3>The canary's share</h3>
+      <dl>
+        {shares.map(({ label, share }) => (
+          <div class="drift-row" key={label}>
+            <dt>{label}</dt>
+            <dd>
+              <Meter
+                label={`Canary share of ${label}`}
+                share={(share ?? 0) / Math.min(1, scale)}
+                valueText={formatPercent(share)}
+                tone="canary"
+              />
+              <span class="figure">{formatPercent(share)}</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}
+
+function Waiting({ rollout }: { readonly rollout: RolloutView }) {
+  if (describeOutcome(rollout).kind !== "open") return null;
+  return (
+    <div class="weight-foot">
+      {rollout.reason !== "" && <p class="reason">{rollout.reason}</p>}
+      {rollout.waitingFor.length > 0 && (
+        <p class="waiting">
+          <strong>Waiting for</strong> {rollout.waitingFor.join(" · ")}
+        </p>
+      )}
+      <p class="exposed-note" data-testid="exposed">
+        {countOf(rollout.canarySessionsExposed, "session")} on the canary so far
+      </p>
+    </div>
+  );
+}
