@@ -77,6 +77,47 @@ export { TelemetryError, type TelemetryErrorCode } from "./telemetry/error.ts";
 export type { GateSpec, Metric } from "./gate/gate-spec.ts";
 export type { ArmCounts, Block } from "./gate/block.ts";
 export type { GateReport, Judgement, Verdict } from "./gate/verdict.ts";
+
+export type { ReleaseIdentity, RolloutPlan, RolloutStep } from "./rollout/plan.ts";
+export { parseRolloutSpec, type ParsedSpec } from "./rollout/spec.ts";
+export { rolloutJsonSchema } from "./rollout/spec-schema.ts";
+export type { RolloutSpecProblem } from "./rollout/spec-checks.ts";
+export { formatDuration, parseDurationMs } from "./rollout/duration.ts";
+export { advance, startRollout } from "./rollout/advance.ts";
+export type {
+  AppliedEvent,
+  JudgementSummary,
+  PauseReason,
+  Phase,
+  PhaseKind,
+  PropagationRecord,
+  Rollout,
+  RolloutEvent,
+  RolloutEventType,
+  TimelineEntry,
+} from "./rollout/rollout.ts";
+export { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./rollout/weight.ts";
+export { advanceAgent, newAgent, type AgentEvent, type AgentRecord } from "./rollout/agent-record.ts";
+export {
+  activeRollout,
+  currentRelease,
+  deriveRoute,
+  isQuarantined,
+  pathPrefixOf,
+  releaseStatus,
+  type ReleaseStatus,
+} from "./rollout/derive-routes.ts";
+export {
+  chainEntry,
+  LEDGER_START,
+  LedgerError,
+  verifyChain,
+  type Ledger,
+  type LedgerEntry,
+  type LedgerErrorCode,
+  type NewLedgerEntry,
+} from "./rollout/ledger.ts";
+export { foldRollout, formatEvent, parseAgentEvent, parseRolloutEvent } from "./rollout/ledger-form.ts";
 export { badOf } from "./gate/bad-of.ts";
 export { createBoard, observe, type BoardInput, type GateBoard } from "./gate/board.ts";
 export { closeBlocks, type CloseBlocksInput } from "./gate/close-blocks.ts";
@@ -84,3 +125,4 @@ export { GateError, type GateErrorCode } from "./gate/error.ts";
 export { gateProblems } from "./gate/gate-problems.ts";
 export { judge, MIN_SESSIONS_TO_PROMOTE, type JudgeInput } from "./gate/judge.ts";
 export { splitErrorBudget, type BudgetClaim } from "./gate/split-error-budget.ts";
+export type { ServerState } from "./rollout/server-state.ts";

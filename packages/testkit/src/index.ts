@@ -1,3 +1,5 @@
 export { aCanaryRoute, anAgentRoute, aPin, aRoutingTable, aTurnRecord } from "./routing-builders.ts";
 export { describePinStore } from "./pin-store-contract.ts";
 export { describeTurnOutbox } from "./turn-outbox-contract.ts";
+export { describeLedger } from "./ledger-contract.ts";
+export { describeServerState } from "./server-state-contract.ts";

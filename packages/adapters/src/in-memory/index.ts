@@ -1,2 +1,5 @@
 export { createMemoryPinStore } from "./pin-store.ts";
 export { createMemoryTurnOutbox } from "./turn-outbox.ts";
+export { createMemoryTraceStore } from "./trace-store.ts";
+export { createMemoryLedger } from "./ledger.ts";
+export { createMemoryServerState } from "./server-state.ts";

@@ -1,0 +1,125 @@
+import { applyBlock } from "./apply-block.ts";
+import { applyRequest, isRequest } from "./apply-request.ts";
+import { moveTo } from "./move-to.ts";
+import { leaveStep } from "./leave-step.ts";
+import { formatPercent } from "./weight.ts";
+import type { AppliedEvent, Phase, PropagationRecord, Rollout, RolloutEvent } from "./rollout.ts";
+
+/** The first state of a rollout, from the first entry of its ledger. */
+export function startRollout(event: AppliedEvent): Rollout {
+  const rollout: Rollout = {
+    id: event.rollout,
+    plan: event.plan,
+    baseline: event.baseline,
+    canary: event.canary,
+    seed: event.seed,
+    isSynthetic: event.isSynthetic,
+    appliedAt: event.at,
+    phase: { kind: "Pending" },
+    phaseSince: event.at,
+    reason: "",
+    references: {},
+    judgedThrough: {},
+    canaryJudged: 0,
+    judgement: null,
+    acknowledgedGates: [],
+    hasAcknowledgedSampleRatio: false,
+    decision: null,
+    propagation: null,
+    timeline: [],
+  };
+  const forced = event.forcedBecause === "" ? "" : `, although it is quarantined: ${event.forcedBecause}`;
+  const text = `${event.canary.version} is to replace ${event.baseline.version}${forced}`;
+  return moveTo(rollout, { kind: "Pending" }, { at: event.at, actor: event.actor, reason: "", text });
+}
+
+/** The next state. An event that means nothing in this state returns the very same object. */
+export function advance(rollout: Rollout, event: RolloutEvent): Rollout {
+  if (isRequest(event)) return applyRequest(rollout, event);
+  switch (event.type) {
+    case "applied":
+      return rollout;
+    case "timePassed":
+      return applyTime(rollout, event.at);
+    case "prepared":
+      return applyPrepared(rollout, event);
+    case "preparationFailed":
+      return applyFailure(rollout, event);
+    case "synced":
+      return applySync(rollout, event);
+    case "syncTimedOut":
+      return applySyncTimeout(rollout, event);
+    case "blockJudged":
+      return applyBlock(rollout, event);
+    case "rollbackWindowClosed":
+      if (rollout.phase.kind !== "Succeeded" || rollout.phase.rollbackUntil <= event.at) return rollout;
+      return { ...rollout, phase: { kind: "Succeeded", rollbackUntil: event.at } };
+  }
+}
+
+function applyPrepared(rollout: Rollout, event: Extract<RolloutEvent, { type: "prepared" }>): Rollout {
+  if (rollout.phase.kind !== "Preparing") return rollout;
+  const text = `routes ${formatPercent(rollout.plan.steps[0]?.weightBp ?? 0)} of new sessions to the canary`;
+  return moveTo({ ...rollout, references: event.references }, { kind: "Shifting", step: 0 }, { at: event.at, text });
+}
+
+function applyFailure(rollout: Rollout, event: { at: number; reason: string }): Rollout {
+  if (rollout.phase.kind !== "Pending" && rollout.phase.kind !== "Preparing") return rollout;
+  return moveTo(rollout, { kind: "Failed" }, { at: event.at, reason: event.reason, text: event.reason });
+}
+
+function applyTime(rollout: Rollout, at: number): Rollout {
+  if (rollout.phase.kind === "Pending") {
+    return moveTo(rollout, { kind: "Preparing" }, { at, text: "checks that the canary runs and a gateway listens" });
+  }
+  return rollout.phase.kind === "Baking" ? leaveStep(rollout, rollout.phase, at) : rollout;
+}
+
+function applySync(rollout: Rollout, event: { at: number; propagation: PropagationRecord }): Rollout {
+  const move = afterSync(rollout, event.at);
+  if (move === null) return rollout;
+  return moveTo({ ...rollout, propagation: event.propagation }, move.phase, {
+    at: event.at,
+    reason: move.keepsReason ? rollout.reason : "",
+    text: move.text,
+  });
+}
+
+/** Where a phase goes that has waited for the gateways; null for a phase that has not. */
+function afterSync(rollout: Rollout, at: number): { phase: Phase; text: string; keepsReason: boolean } | null {
+  const { phase, plan, canary } = rollout;
+  if (phase.kind === "Shifting") {
+    const text = `every gateway assigns at ${formatPercent(plan.steps[phase.step]?.weightBp ?? 0)}`;
+    return { phase: { kind: "Baking", step: phase.step, startedAt: at }, text, keepsReason: false };
+  }
+  if (phase.kind === "Promoting") {
+    const text = `every new session meets ${canary.version}`;
+    return { phase: { kind: "Succeeded", rollbackUntil: at + plan.rollbackWindowMs }, text, keepsReason: true };
+  }
+  if (phase.kind === "RollingBack") {
+    const text = `no gateway assigns sessions to ${canary.version} any more`;
+    return { phase: { kind: "RolledBack" }, text, keepsReason: true };
+  }
+  if (phase.kind === "Aborting") {
+    return { phase: { kind: "Aborted" }, text: "the canary gets no new sessions", keepsReason: true };
+  }
+  if (phase.kind !== "Paused" || phase.why !== "routerStale") return null;
+  return {
+    phase: { kind: "Shifting", step: phase.step },
+    text: "the gateways agree again: tries the weight again",
+    keepsReason: false,
+  };
+}
+
+/** Row 8 of the state table: a weight that not every gateway took is taken back, so that all gateways agree. */
+function applySyncTimeout(rollout: Rollout, event: { at: number; laggards: readonly string[] }): Rollout {
+  const { phase } = rollout;
+  if (phase.kind !== "Shifting") return rollout;
+  const routedStep = phase.step === 0 ? null : phase.step - 1;
+  const reason = `no acknowledgement from ${event.laggards.join(", ")}: back to the previous weight until it answers`;
+  return moveTo(
+    rollout,
+    { kind: "Paused", step: phase.step, startedAt: null, routedStep, why: "routerStale", gates: [] },
+    { at: event.at, reason, text: reason },
+  );
+}

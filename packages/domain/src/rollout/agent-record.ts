@@ -1,0 +1,74 @@
+import type { Digest } from "../release/digest.ts";
+import type { ReleasePolicy } from "../release/policy.ts";
+import type { AgentName } from "../routing/ids.ts";
+import type { ReleaseIdentity } from "./plan.ts";
+
+/** A release that was admitted: its signature and every byte were good at `admittedAt`. */
+export type ReleaseRecord = ReleaseIdentity & {
+  readonly policy: ReleasePolicy;
+  readonly signedBy: readonly string[];
+  readonly admittedAt: number;
+};
+
+export type DeploymentRecord = { readonly release: Digest; readonly url: string; readonly registeredAt: number };
+
+/** What is known about an agent: the fold of its events. */
+export type AgentRecord = {
+  readonly agent: AgentName;
+  readonly releases: readonly ReleaseRecord[];
+  readonly deployments: readonly DeploymentRecord[];
+  /** The first release that was deployed; current until a rollout is promoted. Null before. */
+  readonly first: Digest | null;
+};
+
+export type AgentEvent =
+  | {
+      readonly type: "releaseAdmitted";
+      readonly at: number;
+      readonly release: ReleaseIdentity;
+      readonly policy: ReleasePolicy;
+      readonly signedBy: readonly string[];
+    }
+  /** `replaces`: the release runs here now and nowhere else. */
+  | {
+      readonly type: "deploymentRegistered";
+      readonly at: number;
+      readonly release: Digest;
+      readonly url: string;
+      readonly replaces: boolean;
+    }
+  | { readonly type: "deploymentRemoved"; readonly at: number; readonly release: Digest; readonly url: string };
+
+export function newAgent(agent: AgentName): AgentRecord {
+  return { agent, releases: [], deployments: [], first: null };
+}
+
+/** The next record. An event that changes nothing returns the very same object. */
+export function advanceAgent(record: AgentRecord, event: AgentEvent): AgentRecord {
+  switch (event.type) {
+    case "releaseAdmitted": {
+      if (record.releases.some((release) => release.digest === event.release.digest)) return record;
+      const { digest, version } = event.release;
+      const admitted = { digest, version, policy: event.policy, signedBy: event.signedBy, admittedAt: event.at };
+      return { ...record, releases: [...record.releases, admitted] };
+    }
+    case "deploymentRegistered":
+      return register(record, event);
+    case "deploymentRemoved": {
+      const left = record.deployments.filter((held) => held.release !== event.release || held.url !== event.url);
+      return left.length === record.deployments.length ? record : { ...record, deployments: left };
+    }
+  }
+}
+
+/** An address serves one release: whoever registers it last has it. */
+function register(record: AgentRecord, event: Extract<AgentEvent, { type: "deploymentRegistered" }>): AgentRecord {
+  const { release, url, at } = event;
+  const held = record.deployments.find((deployment) => deployment.url === url && deployment.release === release);
+  const others = record.deployments.filter(
+    (deployment) => deployment.url !== url && !(event.replaces && deployment.release === release),
+  );
+  if (held !== undefined && others.length === record.deployments.length - 1) return record;
+  const deployment = held ?? { release, url, registeredAt: at };
+  return { ...record, deployments: [...others, deployment], first: record.first ?? release };
+}

@@ -1,0 +1,84 @@
+import type { Digest } from "../release/digest.ts";
+import type { AgentRoute, CanaryRoute, SessionExtractor } from "../routing/routing-table.ts";
+import type { AgentRecord } from "./agent-record.ts";
+import type { Rollout } from "./rollout.ts";
+import { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./weight.ts";
+
+/** Where a session id is looked for, unless an agent says otherwise: what clients of agents commonly send. */
+export const DEFAULT_EXTRACTORS: readonly SessionExtractor[] = [
+  { kind: "header", name: "x-session-id" },
+  { kind: "json", pointer: "/session" },
+  { kind: "json", pointer: "/sessionId" },
+  { kind: "json", pointer: "/session_id" },
+  { kind: "cookie", name: "perch-session" },
+];
+
+export type ReleaseStatus = "Inactive" | "Ramping" | "Current" | "Draining" | "Drained" | "Decommissioned";
+
+/** The release that new sessions meet when they do not meet a canary: the last one promoted, else the first deployed. */
+export function currentRelease(record: AgentRecord, rollouts: readonly Rollout[]): Digest | null {
+  const promoted = rollouts.findLast((rollout) => rollout.plan.agent === record.agent && isPromoted(rollout));
+  return promoted?.canary.digest ?? record.first;
+}
+
+/** The agent's rollout under way; at most one. */
+export function activeRollout(record: AgentRecord, rollouts: readonly Rollout[]): Rollout | null {
+  return rollouts.findLast((rollout) => rollout.plan.agent === record.agent && !isFinal(rollout)) ?? null;
+}
+
+/** What the gateways need to know of an agent; null while nothing of it was ever deployed. `rollouts`: oldest first. */
+export function deriveRoute(
+  record: AgentRecord,
+  rollouts: readonly Rollout[],
+  defaults: { idleTimeoutMs: number },
+): AgentRoute | null {
+  const current = currentRelease(record, rollouts);
+  if (current === null) return null;
+  const active = activeRollout(record, rollouts);
+  return {
+    agent: record.agent,
+    pathPrefix: pathPrefixOf(record),
+    current,
+    canary: active === null ? null : canaryRoute(active),
+    releases: record.releases.map(({ digest, version }) => ({
+      release: digest,
+      version,
+      urls: record.deployments.filter((held) => held.release === digest).map((held) => held.url),
+    })),
+    sessionExtractors: DEFAULT_EXTRACTORS,
+    idleTimeoutMs: defaults.idleTimeoutMs,
+  };
+}
+
+export function pathPrefixOf(record: AgentRecord): string {
+  return `/${record.agent}`;
+}
+
+/** A release that was taken back because a guardrail rejected it is not tried again unless a person insists. */
+export function isQuarantined(release: Digest, rollouts: readonly Rollout[]): boolean {
+  const latest = rollouts.findLast((rollout) => rollout.canary.digest === release && rollout.phase.kind !== "Failed");
+  return (latest?.decision?.culprits.length ?? 0) > 0;
+}
+
+/** Draining ends when no live pin names the release, which only the gateways know: unknown counts as "not yet". */
+export function releaseStatus(release: Digest, record: AgentRecord, rollouts: readonly Rollout[]): ReleaseStatus {
+  if (currentRelease(record, rollouts) === release) return "Current";
+  const active = activeRollout(record, rollouts);
+  if (active?.canary.digest === release && canaryWeightBp(active) > 0) return "Ramping";
+  const hasServed = rollouts.some(
+    (rollout) => wasExposed(rollout) && (rollout.canary.digest === release || rollout.baseline.digest === release),
+  );
+  return hasServed || record.first === release ? "Draining" : "Inactive";
+}
+
+function canaryRoute(rollout: Rollout): CanaryRoute | null {
+  const step = routedStep(rollout);
+  if (step === null) return null;
+  return {
+    rollout: rollout.id,
+    step,
+    seed: rollout.seed,
+    weightBp: canaryWeightBp(rollout),
+    release: rollout.canary.digest,
+  };
+}

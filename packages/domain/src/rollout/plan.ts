@@ -1,0 +1,42 @@
+import type { GateSpec } from "../gate/gate-spec.ts";
+import type { Digest } from "../release/digest.ts";
+import type { ReleaseReference } from "../release/reference.ts";
+import type { AgentName } from "../routing/ids.ts";
+
+/** A share of new sessions, held until its time has passed and the gates let it go. */
+export type RolloutStep = {
+  readonly weightBp: number;
+  /** The least time at this weight, from the last gateway's acknowledgement on. */
+  readonly durationMs: number;
+  /** The least number of judged canary sessions of the whole rollout before this step is left. */
+  readonly minCanarySessions: number;
+  readonly requiresApproval: boolean;
+};
+
+/** A rollout file, parsed: defaults filled in, durations in milliseconds, weights in basis points. */
+export type RolloutPlan = {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly agent: AgentName;
+  readonly release: ReleaseReference;
+  /** `current`: whatever the agent serves when the rollout is applied, frozen then. */
+  readonly baseline: { readonly kind: "current" } | { readonly kind: "named"; readonly release: ReleaseReference };
+  /** Null: one is derived from the rollout's id. */
+  readonly seed: string | null;
+  /** Null: the server's default. */
+  readonly idleTimeoutMs: number | null;
+  readonly steps: readonly RolloutStep[];
+  readonly windowMs: number;
+  readonly consecutiveFailureLimit: number;
+  readonly familyWiseErrorRate: number;
+  /** How long an ended session is left alone for late telemetry before it is judged; null: the server's default. */
+  readonly latenessMs: number | null;
+  readonly gates: readonly GateSpec[];
+  /** False: a rejecting guardrail pauses and waits for a person. */
+  readonly isRollbackAutomatic: boolean;
+  readonly propagation: { readonly deadlineMs: number; readonly leaseMs: number };
+  /** For this long after a promotion the rollout can still be rolled back. */
+  readonly rollbackWindowMs: number;
+};
+
+export type ReleaseIdentity = { readonly digest: Digest; readonly version: string };

@@ -1,0 +1,12 @@
+import type { GatewayId } from "../routing/ids.ts";
+
+/** What a server has to remember beside its ledger. A change that has resolved survives a power cut. */
+export interface ServerState {
+  /** 1 at the first call ever, one more at each later one: no two starts of a server get the same epoch. */
+  nextEpoch(): Promise<number>;
+  /** Gateways that may still assign by a table of an earlier start, with the longest lease they can hold; by name. */
+  knownGateways(): Promise<readonly { readonly gateway: GatewayId; readonly leaseMs: number }[]>;
+  rememberGateway(gateway: GatewayId, leaseMs: number): Promise<void>;
+  /** An unknown one is forgotten already. */
+  forgetGateway(gateway: GatewayId): Promise<void>;
+}

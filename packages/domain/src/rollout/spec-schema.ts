@@ -1,0 +1,119 @@
+import { z } from "zod";
+import { parseDurationMs } from "./duration.ts";
+
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const DURATION = /^\d{1,9}(?:\.\d{1,3})?(?:ms|s|m|h|d)$/;
+const METRIC = /^(?:escalation-rate|error-rate|tool-error-rate|score\.[A-Za-z0-9_.-]{1,100})$/;
+
+const duration = z.string().regex(DURATION, 'expected a duration such as "500ms", "2s", "5m" or "24h"');
+const positiveDuration = duration.refine((text) => parseDurationMs(text) !== 0, {
+  message: "expected a duration longer than nothing",
+});
+const proportion = z.number().min(0).max(1);
+const weight = z
+  .number()
+  .min(0.01)
+  .max(100)
+  .multipleOf(0.01)
+  .meta({ description: "Share of new sessions in percent, with up to two decimals" });
+
+const stepSchema = z.strictObject({
+  setWeight: weight,
+  pause: z
+    .strictObject({
+      duration: duration.optional(),
+      minSampleSize: z.number().int().min(0).max(10_000_000).optional(),
+      requiresApproval: z.boolean().optional(),
+    })
+    .optional(),
+});
+
+const rampSchema = z.strictObject({
+  mode: z.literal("evidence"),
+  ladder: z.array(weight).min(1).max(20).default([5, 25, 50, 100]),
+  minStep: duration.default("10m"),
+});
+
+const gateSchema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "expected letters, digits, dots, dashes and underscores"),
+  kind: z.literal("proportion"),
+  of: z
+    .string()
+    .regex(METRIC, "expected escalation-rate, error-rate, tool-error-rate or score.<name>")
+    .optional()
+    .meta({ description: "The metric; left out, the gate's name is the metric" }),
+  unit: z.literal("session").default("session"),
+  maturation: z.literal("session-end").default("session-end"),
+  direction: z
+    .enum(["increase", "decrease"])
+    .optional()
+    .meta({ description: "The bad direction: increase for rates, decrease for scores" }),
+  objective: z.strictObject({ max: proportion.optional(), min: proportion.optional() }).optional(),
+  compare: z
+    .strictObject({ method: z.literal("eprocess").default("eprocess"), margin: z.number().gt(0).lt(1).default(0.04) })
+    .default({ method: "eprocess", margin: 0.04 }),
+  role: z.enum(["guardrail", "signal", "muted"]).default("guardrail"),
+  critical: z.boolean().optional().meta({ description: "A critical guardrail rolls back, any other gate only pauses" }),
+  weight: z.number().gt(0).max(1).optional().meta({ description: "Share of familyWiseErrorRate, 0 to 1" }),
+  onFail: z.enum(["rollback", "pause"]).optional(),
+});
+
+const analysisSchema = z.strictObject({
+  interval: positiveDuration.default("5m"),
+  consecutiveFailureLimit: z.number().int().min(1).max(100).default(3),
+  familyWiseErrorRate: z.number().gt(0).max(0.5).default(0.01),
+  lateness: duration.optional(),
+  gates: z.array(gateSchema).min(1).max(50),
+});
+
+const rollbackSchema = z.strictObject({
+  automatic: z.boolean().default(true),
+  pinnedSessions: z.literal("drain").default("drain"),
+  propagation: z
+    .strictObject({
+      deadline: positiveDuration.default("2s"),
+      lease: positiveDuration.default("15s"),
+      quorum: z.literal("all").default("all"),
+    })
+    .default({ deadline: "2s", lease: "15s", quorum: "all" }),
+});
+
+/** A rollout file as a person writes it. What spans several fields is checked by `spec-checks.ts`. */
+export const rolloutSpecSchema = z
+  .strictObject({
+    apiVersion: z.literal("perch.dev/v1"),
+    kind: z.literal("Rollout"),
+    metadata: z.strictObject({
+      name: z.string().regex(NAME, "expected 1 to 63 lower-case letters, digits and dashes"),
+      labels: z.record(z.string(), z.string()).default({}),
+    }),
+    spec: z.strictObject({
+      agent: z.string().regex(NAME, "expected an agent's name: lower-case letters, digits and dashes"),
+      release: z.string().min(1),
+      baseline: z.string().min(1).default("current"),
+      strategy: z
+        .strictObject({
+          type: z.literal("session").default("session"),
+          seed: z.string().min(1).max(200).default("auto"),
+        })
+        .default({ type: "session", seed: "auto" }),
+      pins: z.strictObject({ idleTimeout: positiveDuration }).optional(),
+      steps: z.array(stepSchema).min(1).max(50).optional(),
+      ramp: rampSchema.optional(),
+      analysis: analysisSchema,
+      rollback: rollbackSchema.default({
+        automatic: true,
+        pinnedSessions: "drain",
+        propagation: { deadline: "2s", lease: "15s", quorum: "all" },
+      }),
+    }),
+  })
+  .meta({ title: "Perch rollout", description: "Moves an agent from its baseline release to a canary release" });
+
+export type RolloutSpec = z.infer<typeof rolloutSpecSchema>;
+export type GateEntry = RolloutSpec["spec"]["analysis"]["gates"][number];
+
+/** The JSON Schema of a rollout file, for editors and other tools. */
+export function rolloutJsonSchema(): Record<string, unknown> {
+  return { ...z.toJSONSchema(rolloutSpecSchema, { io: "input", target: "draft-2020-12" }) };
+}

@@ -1,0 +1,149 @@
+import { GateError } from "../gate/error.ts";
+import type { GateSpec, Metric } from "../gate/gate-spec.ts";
+import { splitErrorBudget } from "../gate/split-error-budget.ts";
+import { parseReleaseReference, type ReleaseReference } from "../release/reference.ts";
+import { parseAgentName } from "../routing/ids.ts";
+import { parseDurationMs } from "./duration.ts";
+import type { RolloutPlan, RolloutStep } from "./plan.ts";
+import { badDirection, checkAcrossFields, type RolloutSpecProblem } from "./spec-checks.ts";
+import { rolloutSpecSchema, type GateEntry, type RolloutSpec } from "./spec-schema.ts";
+
+export type ParsedSpec =
+  | { readonly kind: "valid"; readonly plan: RolloutPlan; readonly warnings: readonly string[] }
+  | { readonly kind: "invalid"; readonly problems: readonly RolloutSpecProblem[] };
+
+/** `statistics.md` 3.9: nothing is promoted on fewer resolved canary sessions. */
+const LEAST_CANARY_SESSIONS_TO_PROMOTE = 100;
+/** After a promotion the old release is kept warm, and the way back open, for a day. */
+const ROLLBACK_WINDOW_MS = 86_400_000;
+
+/** Reads a rollout file that was parsed from YAML or JSON. Every problem at once, each with its path. */
+export function parseRolloutSpec(file: unknown): ParsedSpec {
+  const parsed = rolloutSpecSchema.safeParse(file, { reportInput: true });
+  const crossing = checkAcrossFields(file);
+  if (!parsed.success) {
+    return { kind: "invalid", problems: [...parsed.error.issues.flatMap(problemsOf), ...crossing] };
+  }
+  if (crossing.length > 0) return { kind: "invalid", problems: crossing };
+  try {
+    const plan = planOf(parsed.data);
+    return { kind: "valid", plan, warnings: warningsOf(plan) };
+  } catch (error) {
+    if (!(error instanceof GateError)) throw error;
+    return { kind: "invalid", problems: [{ path: ["spec", "analysis", "gates"], message: error.message }] };
+  }
+}
+
+type Issue = Extract<ReturnType<typeof rolloutSpecSchema.safeParse>, { success: false }>["error"]["issues"][number];
+
+function problemsOf(issue: Issue): RolloutSpecProblem[] {
+  const path = issue.path.map((part) => (typeof part === "symbol" ? part.toString() : part));
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: `found an unknown field ${JSON.stringify(key)}, expected only fields that this version honours`,
+    }));
+  }
+  if (issue.input === undefined) return [{ path, message: `found nothing, ${expectationOf(issue.message)}` }];
+  const found = JSON.stringify(issue.input).slice(0, 100);
+  return [{ path, message: `found ${found}, ${expectationOf(issue.message)}` }];
+}
+
+/** The schema library words some messages its own way; a person is always told "expected …". */
+function expectationOf(message: string): string {
+  const expected = /expected .*/s.exec(message)?.[0].replace(/, received .*/s, "");
+  return expected ?? message.replace(/^[^:]*: /, "expected: ");
+}
+
+function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
+  const agent = parseAgentName(spec.agent);
+  const { analysis, rollback } = spec;
+  return {
+    name: metadata.name,
+    labels: metadata.labels,
+    agent,
+    release: referenceOf(spec.agent, spec.release),
+    baseline:
+      spec.baseline === "current"
+        ? { kind: "current" }
+        : { kind: "named", release: referenceOf(spec.agent, spec.baseline) },
+    seed: spec.strategy.seed === "auto" ? null : spec.strategy.seed,
+    idleTimeoutMs: spec.pins === undefined ? null : milliseconds(spec.pins.idleTimeout),
+    steps: stepsOf(spec),
+    windowMs: milliseconds(analysis.interval),
+    consecutiveFailureLimit: analysis.consecutiveFailureLimit,
+    familyWiseErrorRate: analysis.familyWiseErrorRate,
+    latenessMs: analysis.lateness === undefined ? null : milliseconds(analysis.lateness),
+    gates: gatesOf(analysis.gates, analysis.familyWiseErrorRate),
+    isRollbackAutomatic: rollback.automatic,
+    propagation: {
+      deadlineMs: milliseconds(rollback.propagation.deadline),
+      leaseMs: milliseconds(rollback.propagation.lease),
+    },
+    rollbackWindowMs: ROLLBACK_WINDOW_MS,
+  };
+}
+
+function referenceOf(agent: string, name: string): ReleaseReference {
+  return parseReleaseReference(name.includes("@") ? name : `${agent}@${name}`);
+}
+
+/** A ramp is a list of steps like any other; a weight of 100 at the end is the promotion itself, not a step. */
+function stepsOf(spec: RolloutSpec["spec"]): readonly RolloutStep[] {
+  const written =
+    spec.steps ??
+    (spec.ramp?.ladder ?? []).map((setWeight) => ({ setWeight, pause: { duration: spec.ramp?.minStep } }));
+  const steps = written.filter((step) => step.setWeight < 100);
+  return steps.map((step, index) => ({
+    weightBp: Math.round(step.setWeight * 100),
+    durationMs: milliseconds(step.pause?.duration ?? "0s"),
+    minCanarySessions:
+      (step.pause !== undefined && "minSampleSize" in step.pause ? step.pause.minSampleSize : undefined) ??
+      (index === steps.length - 1 ? LEAST_CANARY_SESSIONS_TO_PROMOTE : 0),
+    requiresApproval:
+      step.pause !== undefined && "requiresApproval" in step.pause && step.pause.requiresApproval === true,
+  }));
+}
+
+function gatesOf(entries: readonly GateEntry[], familyWiseErrorRate: number): readonly GateSpec[] {
+  const gates = entries.map((entry) => {
+    const of = metricOf(entry);
+    const canRollBack = entry.role === "guardrail" && (entry.critical ?? true) && entry.onFail !== "pause";
+    return {
+      name: entry.name,
+      of,
+      direction: badDirection(of),
+      objective: objectiveOf(entry),
+      margin: entry.compare.margin,
+      role: entry.role,
+      onFail: canRollBack ? ("rollback" as const) : ("pause" as const),
+    };
+  });
+  const claims = gates.map((gate, index) => ({ ...gate, weight: entries[index]?.weight ?? null }));
+  const alphas = splitErrorBudget(claims, familyWiseErrorRate);
+  return gates.map((gate) => ({ ...gate, alpha: alphas[gate.name] ?? familyWiseErrorRate }));
+}
+
+/** The checks have made sure that it names a metric. */
+function metricOf(entry: GateEntry): Metric {
+  return (entry.of ?? entry.name) as Metric;
+}
+
+function objectiveOf({ objective }: GateEntry): GateSpec["objective"] {
+  if (objective?.max !== undefined) return { max: objective.max };
+  return objective?.min === undefined ? null : { min: objective.min };
+}
+
+function milliseconds(text: string): number {
+  return parseDurationMs(text) ?? 0;
+}
+
+function warningsOf(plan: RolloutPlan): readonly string[] {
+  const judgesOutcome = plan.gates.some(
+    (gate) => gate.role === "guardrail" && (gate.of === "escalation-rate" || gate.of.startsWith("score.")),
+  );
+  if (judgesOutcome) return [];
+  return [
+    "no guardrail judges an outcome: a canary that answers without errors but helps nobody would be promoted; add a gate on escalation-rate or on a score",
+  ];
+}

@@ -1,0 +1,26 @@
+import { parseGatewayId, type ServerState } from "@perch/domain";
+import { expect, test } from "vitest";
+
+/** What every keeper of server state promises. `create` gives a new, empty one. */
+export function describeServerState(create: () => ServerState): void {
+  const [a, b] = [parseGatewayId("a"), parseGatewayId("b")];
+
+  test("every epoch is larger than the one before", async () => {
+    const state = create();
+    expect([await state.nextEpoch(), await state.nextEpoch(), await state.nextEpoch()]).toEqual([1, 2, 3]);
+  });
+
+  test("gateways are remembered with their last lease until they are forgotten", async () => {
+    const state = create();
+    await state.rememberGateway(b, 10);
+    await state.rememberGateway(a, 10);
+    await state.rememberGateway(a, 20);
+    expect(await state.knownGateways()).toEqual([
+      { gateway: a, leaseMs: 20 },
+      { gateway: b, leaseMs: 10 },
+    ]);
+    await state.forgetGateway(b);
+    await state.forgetGateway(b);
+    expect(await state.knownGateways()).toEqual([{ gateway: a, leaseMs: 20 }]);
+  });
+}
