@@ -3,3 +3,5 @@ export { describePinStore } from "./pin-store-contract.ts";
 export { describeTurnOutbox } from "./turn-outbox-contract.ts";
 export { describeLedger } from "./ledger-contract.ts";
 export { describeServerState } from "./server-state-contract.ts";
+export { aMaturedSession, aRawSpan, aScore, aSpan } from "./telemetry-builders.ts";
+export { describeTraceStore, type TraceStorage } from "./trace-store-contract.ts";

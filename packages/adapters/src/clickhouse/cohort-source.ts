@@ -1,0 +1,11 @@
+import type { CohortSource } from "@perch/domain";
+import type { ClickHouseClient } from "@clickhouse/client";
+import { maturedSessions } from "./matured-sessions.ts";
+import { sessionHistory } from "./session-history.ts";
+
+export function createClickHouseCohortSource(client: ClickHouseClient): CohortSource {
+  return {
+    matured: (query) => maturedSessions(client, query),
+    history: (query) => sessionHistory(client, query),
+  };
+}

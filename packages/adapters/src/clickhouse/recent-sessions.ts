@@ -1,0 +1,13 @@
+import type { MaturedSession } from "@perch/domain";
+import type { ClickHouseClient } from "@clickhouse/client";
+import { readRows } from "./read-rows.ts";
+import { SESSION_COLUMNS, sessionRow } from "./session-row.ts";
+
+export function recentSessions(client: ClickHouseClient, limit: number): Promise<MaturedSession[]> {
+  const query = `
+    SELECT ${SESSION_COLUMNS} FROM perch.sessions
+    ORDER BY sequence DESC
+    LIMIT 1 BY session
+    LIMIT {limit:UInt32}`;
+  return readRows(client, { query, parameters: { limit } }, sessionRow);
+}

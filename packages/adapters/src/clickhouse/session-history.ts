@@ -1,0 +1,17 @@
+import type { AgentName, MaturedSession } from "@perch/domain";
+import type { ClickHouseClient } from "@clickhouse/client";
+import { readRows } from "./read-rows.ts";
+import { SESSION_COLUMNS, sessionRow } from "./session-row.ts";
+
+export function sessionHistory(
+  client: ClickHouseClient,
+  parameters: { agent: AgentName; before: number; limit: number },
+): Promise<MaturedSession[]> {
+  const query = `
+    SELECT ${SESSION_COLUMNS} FROM perch.sessions
+    WHERE agent = {agent:String} AND ended_at < {before:Float64}
+    ORDER BY sequence DESC
+    LIMIT 1 BY session
+    LIMIT {limit:UInt32}`;
+  return readRows(client, { query, parameters }, sessionRow);
+}

@@ -1,0 +1,19 @@
+import type { RolloutId } from "@perch/domain";
+import type { ClickHouseClient } from "@clickhouse/client";
+import { z } from "zod";
+import { readRows } from "./read-rows.ts";
+
+const row = z.object({ sessions: z.coerce.number() });
+
+/** How many of the rollout's sessions met more than one release, inside the rollout or at its edges. */
+export async function switchedSessions(client: ClickHouseClient, rollout: RolloutId): Promise<number> {
+  const query = `
+    SELECT count() AS sessions FROM (
+      SELECT session FROM perch.turns
+      WHERE session IN (SELECT session FROM perch.turns WHERE rollout = {rollout:String})
+      GROUP BY session
+      HAVING uniqExact(release) > 1
+    )`;
+  const rows = await readRows(client, { query, parameters: { rollout } }, row);
+  return rows[0]?.sessions ?? 0;
+}

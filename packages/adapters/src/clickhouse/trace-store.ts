@@ -1,0 +1,86 @@
+import type { MaturedSession, Score, SessionEvidence, SessionId, Span, TraceStore, TurnRecord } from "@perch/domain";
+import type { ClickHouseClient } from "@clickhouse/client";
+import { alreadyMatured } from "./already-matured.ts";
+import { lastSequence } from "./last-sequence.ts";
+import { openSessions } from "./open-sessions.ts";
+import { createRowWriter, type RowWriter } from "./row-writer.ts";
+import { scoresOfSessions } from "./scores-of-sessions.ts";
+import { toSessionRow } from "./session-row.ts";
+import { toSpanRow } from "./span-row.ts";
+import { spansOfTraces } from "./spans-of-traces.ts";
+import { toTurnRow } from "./turn-row.ts";
+import { turnsOfSessions } from "./turns-of-sessions.ts";
+
+// Bodies of OTLP posts are limited, so this is the bound on memory while the disk is slow.
+const MAX_WAITING_ROWS = 200_000;
+const MAX_ROWS_PER_INSERT = 20_000;
+// Twenty inserts a second and table keep the merges of small parts and the cost of parsing low.
+const REST_MS = 40;
+
+/** Writes and the reads that assembly needs, against a migrated database. */
+export function createClickHouseTraceStore(clients: {
+  inserts: ClickHouseClient;
+  reads: ClickHouseClient;
+}): TraceStore {
+  const { inserts, reads } = clients;
+  const spans = writerOf<Span>(inserts, "perch.spans", toSpanRow);
+  const turns = writerOf<TurnRecord>(inserts, "perch.turns", toTurnRow);
+  const scores = writerOf<Score>(inserts, "perch.scores", (score) => score);
+  const sessions = writerOf<MaturedSession>(inserts, "perch.sessions", toSessionRow);
+
+  return {
+    appendSpans: spans.append,
+    appendTurns: turns.append,
+    appendScores: scores.append,
+    async appendSessions(matured) {
+      // One process writes sessions, so nobody else can mature one between this look and the write.
+      const known = await alreadyMatured(
+        reads,
+        matured.map((session) => session.session),
+      );
+      await sessions.append(matured.filter((session) => !known.has(session.session)));
+    },
+    evidenceOf: (ids) => evidenceOf(reads, ids),
+    openSessions: (sinceMs) => openSessions(reads, sinceMs),
+    lastSequence: () => lastSequence(reads),
+    async close() {
+      await Promise.all([spans.close(), turns.close(), scores.close(), sessions.close()]);
+    },
+  };
+}
+
+function writerOf<Item>(
+  client: ClickHouseClient,
+  table: string,
+  toRow: (item: Item) => Readonly<Record<string, unknown>>,
+): RowWriter<Item> {
+  return createRowWriter<Item>({
+    insert: (items) => client.insert({ table, values: items.map(toRow), format: "JSONEachRow" }),
+    restMs: REST_MS,
+    maxRowsPerInsert: MAX_ROWS_PER_INSERT,
+    maxWaitingRows: MAX_WAITING_ROWS,
+  });
+}
+
+async function evidenceOf(
+  client: ClickHouseClient,
+  sessions: readonly SessionId[],
+): Promise<readonly SessionEvidence[]> {
+  if (sessions.length === 0) return [];
+  const [turns, scores] = await Promise.all([turnsOfSessions(client, sessions), scoresOfSessions(client, sessions)]);
+  const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
+  const spans = traceIds.length === 0 ? [] : await spansOfTraces(client, traceIds);
+  const turnsBySession = Map.groupBy(turns, (turn) => turn.session);
+  const scoresBySession = Map.groupBy(scores, (score) => score.session);
+  const spansByTrace = Map.groupBy(spans, (span) => span.traceId);
+  return sessions.map((session) => {
+    const own = turnsBySession.get(session) ?? [];
+    const ownTraces = [...new Set(own.map((turn) => turn.traceId))];
+    return {
+      session,
+      turns: own,
+      spans: ownTraces.flatMap((traceId) => spansByTrace.get(traceId) ?? []),
+      scores: scoresBySession.get(session) ?? [],
+    };
+  });
+}

@@ -1,0 +1,1 @@
+export { createLexiconScorer } from "./lexicon-scorer.ts";

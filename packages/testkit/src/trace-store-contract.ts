@@ -1,0 +1,207 @@
+import {
+  digestOf,
+  parseAgentName,
+  parseRolloutId,
+  parseSessionId,
+  type CohortSource,
+  type SessionSource,
+  type TraceStore,
+} from "@perch/domain";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { aTurnRecord } from "./routing-builders.ts";
+import { describeSessionSource } from "./session-source-contract.ts";
+import { aMaturedSession, aScore, aSpan } from "./telemetry-builders.ts";
+
+export type TraceStorage = {
+  readonly store: TraceStore;
+  readonly cohorts: CohortSource;
+  readonly sessions: SessionSource;
+};
+
+const ROLLOUT = parseRolloutId("support-2-3-1");
+const CANARY_RELEASE = digestOf("support 2.3.1");
+const FIRST = parseSessionId("session-1");
+const SECOND = parseSessionId("session-2");
+const THIRD = parseSessionId("session-3");
+const AWKWARD = "a;b'c\"d\\e--f/*g{h}";
+
+/** What every trace store promises, with the sources that read from it. `create` gives a new, empty one. */
+export function describeTraceStore(create: () => Promise<TraceStorage>): void {
+  let storage: TraceStorage;
+  beforeEach(async () => {
+    storage = await create();
+  });
+  afterEach(() => storage.store.close());
+
+  describe("evidence", () => describeEvidence(() => storage.store));
+  describe("open sessions", () => describeOpenSessions(() => storage.store));
+  describe("cohorts", () => describeCohorts(() => storage));
+  describe("session pages", () => describeSessionSource(() => storage));
+}
+
+// oxlint-disable-next-line max-lines-per-function -- a suite is a list of tests
+function describeEvidence(store: () => TraceStore): void {
+  test("gives back exactly what was appended, whatever characters and nulls it holds", async () => {
+    const session = parseSessionId(AWKWARD);
+    const turn = aTurnRecord({
+      session,
+      rollout: ROLLOUT,
+      step: 2,
+      startedAt: 1_795_403_790_892.25,
+      fault: "upstream_reset",
+      firstByteMs: null,
+    });
+    const span = aSpan({
+      name: "line\nbreak \u{1F600} ; DROP",
+      isError: true,
+      errorMessage: "it's \\ broken\t;",
+      attribution: { session, release: CANARY_RELEASE, arm: "canary", rollout: ROLLOUT, serviceVersion: "2.3.1" },
+      model: "m",
+      inputTokens: 12_345_678,
+      userSentiment: -0.25,
+    });
+    const score = aScore({ session, value: -0.125, label: "it's ; fine" });
+    await store().appendTurns([turn]);
+    await store().appendSpans([span]);
+    await store().appendScores([score]);
+    expect(await store().evidenceOf([session])).toEqual([{ session, turns: [turn], spans: [span], scores: [score] }]);
+  });
+
+  test("counts a span, a turn and a score once, however often they are sent", async () => {
+    for (let time = 0; time < 3; time += 1) {
+      await store().appendTurns([aTurnRecord(), aTurnRecord()]);
+      await store().appendSpans([aSpan()]);
+      await store().appendScores([aScore()]);
+    }
+    const [evidence] = await store().evidenceOf([FIRST]);
+    expect(evidence).toEqual({ session: FIRST, turns: [aTurnRecord()], spans: [aSpan()], scores: [aScore()] });
+  });
+
+  test("joins spans by the trace of the turn, also those that came before it", async () => {
+    await store().appendSpans([aSpan({ traceId: "a".repeat(32) }), aSpan({ traceId: "b".repeat(32) })]);
+    await store().appendTurns([
+      aTurnRecord({ id: "1", traceId: "a".repeat(32) }),
+      aTurnRecord({ id: "2", session: SECOND, traceId: "b".repeat(32) }),
+    ]);
+    const [first, second] = await store().evidenceOf([FIRST, SECOND]);
+    expect(first?.spans).toEqual([aSpan({ traceId: "a".repeat(32) })]);
+    expect(second?.spans).toEqual([aSpan({ traceId: "b".repeat(32) })]);
+  });
+
+  test("knows nothing of an unknown session, and answers an empty question", async () => {
+    expect(await store().evidenceOf([FIRST])).toEqual([{ session: FIRST, turns: [], spans: [], scores: [] }]);
+    expect(await store().evidenceOf([])).toEqual([]);
+  });
+
+  test("takes empty batches, and many small ones at once", async () => {
+    await Promise.all([
+      store().appendSpans([]),
+      store().appendTurns([]),
+      store().appendScores([]),
+      store().appendSessions([]),
+    ]);
+    const ids = Array.from({ length: 50 }, (_, index) => `turn-${index}`);
+    await Promise.all(ids.map((id) => store().appendTurns([aTurnRecord({ id })])));
+    const [evidence] = await store().evidenceOf([FIRST]);
+    expect(evidence?.turns.map((turn) => turn.id).toSorted()).toEqual(ids.toSorted());
+  });
+}
+
+// oxlint-disable-next-line max-lines-per-function -- a suite is a list of tests
+function describeOpenSessions(store: () => TraceStore): void {
+  test("a session with a turn is open until it has matured", async () => {
+    await store().appendTurns([aTurnRecord({ startedAt: 1000, durationMs: 20 })]);
+    expect(await store().openSessions(0)).toEqual([{ session: FIRST, lastActivityAt: 1020, isEnded: false }]);
+    await store().appendSessions([aMaturedSession()]);
+    expect(await store().openSessions(0)).toEqual([]);
+  });
+
+  test("an open session is ended by its last turn or by a record of its end", async () => {
+    await store().appendTurns([
+      aTurnRecord({ id: "1", endsSession: true }),
+      aTurnRecord({ id: "2", session: SECOND }),
+      aTurnRecord({ id: "3", session: SECOND, kind: "sessionEnd" }),
+    ]);
+    const open = await store().openSessions(0);
+    expect(new Map(open.map((one) => [one.session, one.isEnded]))).toEqual(
+      new Map([
+        [FIRST, true],
+        [SECOND, true],
+      ]),
+    );
+  });
+
+  test("leaves out sessions that were silent since, and those that were only ended", async () => {
+    await store().appendTurns([
+      aTurnRecord({ id: "1", startedAt: 1000, durationMs: 20 }),
+      aTurnRecord({ id: "2", session: SECOND, startedAt: 5000 }),
+      aTurnRecord({ id: "3", session: THIRD, startedAt: 5000, kind: "sessionEnd" }),
+    ]);
+    expect((await store().openSessions(2000)).map((one) => one.session)).toEqual([SECOND]);
+  });
+}
+
+// oxlint-disable-next-line max-lines-per-function -- a suite is a list of tests
+function describeCohorts(storage: () => TraceStorage): void {
+  const matured = (afterSequence: number, limit = 100) =>
+    storage().cohorts.matured({ rollout: ROLLOUT, step: 0, afterSequence, limit });
+
+  test("gives back every field of a matured session", async () => {
+    const session = aMaturedSession({
+      session: parseSessionId(AWKWARD),
+      toolSequence: ["lookup_order", "it's ; odd"],
+      scores: { "it's": 0.5, reward: 1 },
+      meanSentiment: -0.125,
+      isEscalated: true,
+      isSynthetic: true,
+      releasesSeen: [CANARY_RELEASE, digestOf("support 2.3.0")],
+      endedBy: "idle",
+    });
+    await storage().store.appendSessions([session]);
+    expect(await matured(0)).toEqual([session]);
+  });
+
+  test("a session is matured once: the first row wins", async () => {
+    await storage().store.appendSessions([aMaturedSession({ sequence: 1, turns: 3 })]);
+    await storage().store.appendSessions([aMaturedSession({ sequence: 2, turns: 9 })]);
+    expect(await matured(0)).toEqual([aMaturedSession({ sequence: 1, turns: 3 })]);
+    expect(await matured(1)).toEqual([]);
+  });
+
+  test("reads on from a sequence, in order, as many as asked for", async () => {
+    const sessions = [3, 1, 2, 4].map((sequence) =>
+      aMaturedSession({ sequence, session: parseSessionId(`s${sequence}`) }),
+    );
+    await storage().store.appendSessions(sessions);
+    expect((await matured(1, 2)).map((session) => session.sequence)).toEqual([2, 3]);
+  });
+
+  test("keeps rollouts and steps apart, and sessions without a rollout out", async () => {
+    await storage().store.appendSessions([
+      aMaturedSession({ sequence: 1, session: FIRST, step: 1 }),
+      aMaturedSession({ sequence: 2, session: SECOND, rollout: parseRolloutId("other") }),
+      aMaturedSession({ sequence: 3, session: THIRD, rollout: null, step: null }),
+    ]);
+    expect(await matured(0)).toEqual([]);
+  });
+
+  test("history is the newest sessions of the agent that ended before", async () => {
+    await storage().store.appendSessions([
+      aMaturedSession({ sequence: 1, session: FIRST, endedAt: 100, rollout: null, step: null }),
+      aMaturedSession({ sequence: 2, session: SECOND, endedAt: 200 }),
+      aMaturedSession({ sequence: 3, session: THIRD, endedAt: 300 }),
+      aMaturedSession({ sequence: 4, session: parseSessionId("x"), endedAt: 100, agent: parseAgentName("sales") }),
+    ]);
+    const history = (limit: number) =>
+      storage().cohorts.history({ agent: parseAgentName("support"), before: 300, limit });
+    expect((await history(10)).map((session) => session.sequence)).toEqual([2, 1]);
+    expect((await history(1)).map((session) => session.sequence)).toEqual([2]);
+  });
+
+  test("the last sequence is 0 at first, then the largest ever written", async () => {
+    expect(await storage().store.lastSequence()).toBe(0);
+    await storage().store.appendSessions([aMaturedSession({ sequence: 7 })]);
+    await storage().store.appendSessions([aMaturedSession({ sequence: 5, session: SECOND })]);
+    expect(await storage().store.lastSequence()).toBe(7);
+  });
+}
