@@ -1,0 +1,124 @@
+import {
+  componentLabel,
+  formatReleaseReference,
+  parseOciManifest,
+  parseReleaseManifest,
+  parseReleasePolicy,
+  RELEASE_ARTIFACT_TYPE,
+  RELEASE_MANIFEST_TYPE,
+  ReleaseError,
+  type Component,
+  type Descriptor,
+  type Digest,
+  type OciManifest,
+  type ReleaseManifest,
+  type ReleasePolicy,
+  type ReleaseReference,
+  type ReleaseRegistry,
+} from "@perch/domain";
+import { findRelease } from "./find-release.ts";
+
+/** A release read whole, every byte checked against its digest. Says nothing about who signed it. */
+export type OpenRelease = {
+  readonly digest: Digest;
+  readonly descriptor: Descriptor;
+  readonly ociManifest: OciManifest;
+  readonly manifest: ReleaseManifest;
+  readonly manifestBytes: Uint8Array;
+  readonly policy: ReleasePolicy;
+  readonly components: readonly { readonly component: Component; readonly bytes: Uint8Array }[];
+};
+
+/**
+ * Throws `ReleaseError`: `release_unknown`, `digest_mismatch` naming the part whose bytes are wrong or missing, and
+ * `layout_invalid` when the parts do not belong together.
+ */
+export async function openRelease(registry: ReleaseRegistry, reference: ReleaseReference): Promise<OpenRelease> {
+  const { descriptor } = await findRelease(registry, reference);
+  const { digest } = descriptor;
+  const ociManifest = parseOciManifest(await readPart(registry, descriptor, "the OCI manifest"), "the OCI manifest");
+  if (ociManifest.artifactType !== RELEASE_ARTIFACT_TYPE || ociManifest.config.mediaType !== RELEASE_MANIFEST_TYPE) {
+    throw unfitting(`a manifest of type ${ociManifest.artifactType ?? "none"}`, RELEASE_ARTIFACT_TYPE);
+  }
+  const manifestBytes = await readPart(registry, ociManifest.config, "the release manifest");
+  const manifest = parseReleaseManifest(manifestBytes);
+  requireIdentity(manifest, reference);
+  requireSameParts(manifest, ociManifest);
+  const components = await Promise.all(
+    manifest.components.map(async (component) => ({
+      component,
+      bytes: await readPart(registry, component, `component ${componentLabel(component)}`),
+    })),
+  );
+  const policy = components.find(({ component }) => component.kind === "policy");
+  if (policy === undefined) throw unfitting("a release manifest without a policy component", "one");
+  return {
+    digest,
+    descriptor,
+    ociManifest,
+    manifest,
+    manifestBytes,
+    components,
+    policy: parseReleasePolicy(policy.bytes),
+  };
+}
+
+/** Reads one blob and names it in what it throws: `digest_mismatch` for missing bytes and for wrong ones. */
+export async function readPart(
+  registry: Pick<ReleaseRegistry, "readBlob">,
+  { digest, size }: { readonly digest: Digest; readonly size: number },
+  what: string,
+): Promise<Uint8Array> {
+  const bytes = await readNamed(registry, digest, what);
+  if (bytes !== null && bytes.length === size) return bytes;
+  throw damaged(
+    `${what}: found ${bytes === null ? "no bytes" : `${bytes.length} bytes`}, expected ${size} with digest ${digest}`,
+  );
+}
+
+async function readNamed(
+  registry: Pick<ReleaseRegistry, "readBlob">,
+  digest: Digest,
+  what: string,
+): Promise<Uint8Array | null> {
+  try {
+    return await registry.readBlob(digest);
+  } catch (error) {
+    if (!(error instanceof ReleaseError) || error.code !== "digest_mismatch") throw error;
+    throw damaged(`${what}: found altered bytes, expected those with digest ${digest}`, error);
+  }
+}
+
+function damaged(message: string, cause?: unknown): ReleaseError {
+  return new ReleaseError({
+    code: "digest_mismatch",
+    message,
+    hint: "do not run it: copy the release again from where it was built, or build and sign it again",
+    cause,
+  });
+}
+
+// What the registry says of a release is a claim; the signed manifest decides.
+function requireIdentity(manifest: ReleaseManifest, reference: ReleaseReference): void {
+  const isSame =
+    manifest.agent === reference.agent && (reference.kind === "digest" || manifest.version === reference.version);
+  if (!isSame) throw unfitting(`a release of ${manifest.agent}@${manifest.version}`, formatReleaseReference(reference));
+}
+
+function requireSameParts(manifest: ReleaseManifest, ociManifest: OciManifest): void {
+  const line = (part: { mediaType: string; digest: string; size: number }): string =>
+    `${part.mediaType} ${part.digest} ${part.size}`;
+  const layers = ociManifest.layers.map(line);
+  const components = manifest.components.map(line);
+  if (layers.length !== components.length || layers.some((layer, index) => layer !== components[index])) {
+    throw unfitting("OCI layers that differ from the components of the release manifest", "the same parts in both");
+  }
+}
+
+function unfitting(found: string, expected: string): ReleaseError {
+  return new ReleaseError({
+    code: "layout_invalid",
+    message: `found ${found}, expected ${expected}`,
+    hint: "build the release again with `perch release build`",
+  });
+}

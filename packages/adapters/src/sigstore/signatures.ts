@@ -1,0 +1,34 @@
+import { parseOciManifest, type Digest, type ReleaseRegistry } from "@perch/domain";
+import { readPart } from "../oci/index.ts";
+import { BUNDLE_TYPE, verifyBundle } from "./bundle.ts";
+import type { TrustedKey } from "./key.ts";
+
+export type SignatureCheck = {
+  /** Fingerprints of the trusted keys whose signatures are good. */
+  readonly signedBy: readonly string[];
+  /** Why each of the others does not count. */
+  readonly rejections: readonly string[];
+};
+
+/** Checks every signature attached to a manifest. Throws `ReleaseError` `digest_mismatch` when one was altered. */
+export async function checkSignatures(
+  registry: ReleaseRegistry,
+  digest: Digest,
+  keys: readonly TrustedKey[],
+): Promise<SignatureCheck> {
+  const signedBy = new Set<string>();
+  const rejections: string[] = [];
+  for (const referrer of await registry.referrers(digest)) {
+    if ((referrer.artifactType ?? BUNDLE_TYPE) !== BUNDLE_TYPE) continue;
+    const what = `signature manifest ${referrer.digest}`;
+    const manifest = parseOciManifest(await readPart(registry, referrer, what), what);
+    await readPart(registry, manifest.config, `config of ${what}`);
+    for (const layer of manifest.layers) {
+      const bundle = await readPart(registry, layer, `signature bundle ${layer.digest}`);
+      const verdict = verifyBundle(bundle, digest, keys);
+      if (verdict.kind === "rejected") rejections.push(`${layer.digest.slice(0, 19)}…: ${verdict.reason}`);
+      else for (const fingerprint of verdict.signedBy) signedBy.add(fingerprint);
+    }
+  }
+  return { signedBy: [...signedBy], rejections };
+}
