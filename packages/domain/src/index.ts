@@ -71,6 +71,8 @@ export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";
 export type { Attributes, AttributeValue, RawSpan } from "./telemetry/raw-span.ts";
 export { countAttribute, textAttribute } from "./telemetry/raw-span.ts";
 export { readSpan } from "./telemetry/read-span.ts";
+export type { RawLog } from "./telemetry/raw-log.ts";
+export { readEvaluation, type EvaluationReading } from "./telemetry/read-evaluation.ts";
 export { assembleSession, type AssemblyContext } from "./telemetry/assemble-session.ts";
 export { TelemetryError, type TelemetryErrorCode } from "./telemetry/error.ts";
 
@@ -90,6 +92,7 @@ export type {
   PauseReason,
   Phase,
   PhaseKind,
+  PhaseName,
   PropagationRecord,
   Rollout,
   RolloutEvent,

@@ -1,0 +1,30 @@
+/** What the collector took in since it started. What it did not take is counted, never silently dropped. */
+export type CollectorCounters = {
+  spansKept: number;
+  /** Of a dialect that no reader knows. */
+  spansUnknown: number;
+  spansRefused: number;
+  /** Kept, with a clock before 2000 or after 2100. */
+  spansOddlyTimed: number;
+  turns: number;
+  scores: number;
+  /** Log records that are no evaluation, and evaluations that cannot count. */
+  logsIgnored: number;
+  evaluationsRefused: number;
+  /** Whole posts that were answered with 400 or above, by error code. */
+  failures: Record<string, number>;
+};
+
+export function createCollectorCounters(): CollectorCounters {
+  return {
+    spansKept: 0,
+    spansUnknown: 0,
+    spansRefused: 0,
+    spansOddlyTimed: 0,
+    turns: 0,
+    scores: 0,
+    logsIgnored: 0,
+    evaluationsRefused: 0,
+    failures: {},
+  };
+}

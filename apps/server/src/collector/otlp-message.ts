@@ -1,0 +1,24 @@
+import type { Attributes, RawLog } from "@perch/domain";
+
+// What both encodings of OTLP decode to, before ids and times are checked. Ids are lower-case hex, or empty.
+export type OtlpSpan = {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string;
+  readonly name: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly statusCode: number;
+  readonly statusMessage: string;
+  readonly attributes: Attributes;
+  readonly events: readonly { readonly name: string; readonly attributes: Attributes }[];
+};
+
+export type OtlpScopeSpans = {
+  readonly resource: Attributes;
+  readonly scopeName: string;
+  readonly spans: readonly OtlpSpan[];
+};
+
+export type OtlpTraces = readonly OtlpScopeSpans[];
+export type OtlpLogs = readonly RawLog[];

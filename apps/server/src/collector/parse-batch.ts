@@ -1,0 +1,81 @@
+import { scoreBatchSchema, turnBatchSchema, type TurnMessage } from "@perch/api";
+import {
+  parseAgentName,
+  parseDigest,
+  parseGatewayId,
+  parseRolloutId,
+  parseSessionId,
+  RoutingError,
+  ReleaseError,
+  type Score,
+  type TurnRecord,
+} from "@perch/domain";
+import type { z } from "zod";
+
+/** Either everything in the batch, or everything that is wrong with it. */
+export type Batch<T> =
+  | { readonly kind: "valid"; readonly items: readonly T[] }
+  | { readonly kind: "invalid"; readonly problems: readonly string[] };
+
+const MAX_PROBLEMS = 100;
+
+export function parseTurnBatch(body: unknown): Batch<TurnRecord> {
+  const parsed = turnBatchSchema.safeParse(body);
+  if (!parsed.success) return { kind: "invalid", problems: problemsOf(parsed.error) };
+  return collectItems(parsed.data.turns, (turn, index, check) =>
+    toTurnRecord(turn, (field, parse, text) => check(`turns[${index}].${field}`, parse, text)),
+  );
+}
+
+export function parseScoreBatch(body: unknown, receivedAt: number): Batch<Score> {
+  const parsed = scoreBatchSchema.safeParse(body);
+  if (!parsed.success) return { kind: "invalid", problems: problemsOf(parsed.error) };
+  return collectItems(parsed.data.scores, (score, index, check) => {
+    const session = check(`scores[${index}].session`, parseSessionId, score.session);
+    return session === null ? null : { ...score, session, at: score.at ?? receivedAt };
+  });
+}
+
+type Check = <T>(place: string, parse: (text: string) => T, text: string) => T | null;
+
+function collectItems<In, Out>(
+  inputs: readonly In[],
+  convert: (input: In, index: number, check: Check) => Out | null,
+): Batch<Out> {
+  const problems: string[] = [];
+  const check: Check = (place, parse, text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof RoutingError) && !(error instanceof ReleaseError)) throw error;
+      problems.push(`${place}: ${error.message}`);
+      return null;
+    }
+  };
+  const items = inputs.flatMap((input, index) => convert(input, index, check) ?? []);
+  if (problems.length === 0) return { kind: "valid", items };
+  return { kind: "invalid", problems: problems.slice(0, MAX_PROBLEMS) };
+}
+
+function toTurnRecord(turn: TurnMessage, check: Check): TurnRecord | null {
+  const gateway = check("gateway", parseGatewayId, turn.gateway);
+  const agent = check("agent", parseAgentName, turn.agent);
+  const session = check("session", parseSessionId, turn.session);
+  const release = check("release", parseDigest, turn.release);
+  const rollout = turn.rollout === null ? null : check("rollout", parseRolloutId, turn.rollout);
+  if (gateway === null || agent === null || session === null || release === null) return null;
+  return { ...turn, gateway, agent, session, release, rollout };
+}
+
+function problemsOf(error: z.ZodError): readonly string[] {
+  return error.issues.slice(0, MAX_PROBLEMS).map((issue) => `${placeOf(issue.path)}: ${issue.message}`);
+}
+
+function placeOf(path: readonly PropertyKey[]): string {
+  return (
+    path
+      .map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`))
+      .join("")
+      .replace(/^\./, "") || "body"
+  );
+}

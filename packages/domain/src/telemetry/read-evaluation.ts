@@ -1,0 +1,54 @@
+import { digestOf } from "../release/digest.ts";
+import { parseSessionId, type SessionId } from "../routing/ids.ts";
+import type { RawLog } from "./raw-log.ts";
+import { textAttribute } from "./raw-span.ts";
+import type { Score } from "./score.ts";
+
+export type EvaluationReading =
+  | { readonly kind: "score"; readonly score: Score }
+  /** An evaluation that cannot count, and why. */
+  | { readonly kind: "refused"; readonly because: string }
+  /** Some other log record. */
+  | { readonly kind: "other" };
+
+// Perch's own key first: frameworks overwrite `session.id`, and conversation ids may be the framework's own.
+const SESSION_KEYS = ["perch.session.id", "gen_ai.conversation.id", "session.id"];
+
+/** Reads the event `gen_ai.evaluation.result` (OpenTelemetry semantic conventions for generative AI). */
+export function readEvaluation(log: RawLog, receivedAt: number): EvaluationReading {
+  const eventName = log.eventName === "" ? textAttribute(log.attributes, "event.name") : log.eventName;
+  if (eventName !== "gen_ai.evaluation.result") return { kind: "other" };
+  const name = textAttribute(log.attributes, "gen_ai.evaluation.name");
+  if (name === null) return { kind: "refused", because: "an evaluation has no gen_ai.evaluation.name" };
+  const value = log.attributes.get("gen_ai.evaluation.score.value");
+  if (typeof value !== "number" || !Number.isFinite(value)) {
+    return { kind: "refused", because: `the evaluation "${name}" has no finite gen_ai.evaluation.score.value` };
+  }
+  const session = sessionOf(log);
+  if (session === null) {
+    return { kind: "refused", because: `the evaluation "${name}" names no session (${SESSION_KEYS.join(", ")})` };
+  }
+  const label = textAttribute(log.attributes, "gen_ai.evaluation.score.label");
+  const score = { session, name, value, label, at: log.at > 0 ? log.at : receivedAt };
+  return { kind: "score", score: { id: idOf(log, score), ...score } };
+}
+
+function sessionOf(log: RawLog): SessionId | null {
+  for (const key of SESSION_KEYS) {
+    const text = textAttribute(log.attributes, key);
+    if (text === null) continue;
+    try {
+      return parseSessionId(text);
+    } catch {
+      // Not a name a gateway could have pinned; another key may hold one.
+    }
+  }
+  return null;
+}
+
+/** The event has no id of its own; a batch that is sent again must not count twice. */
+function idOf(log: RawLog, score: Omit<Score, "id">): string {
+  const response = textAttribute(log.attributes, "gen_ai.response.id");
+  const parts = [score.session, score.name, score.value, score.label, log.at, log.traceId, log.spanId, response];
+  return digestOf(JSON.stringify(parts));
+}
