@@ -3,9 +3,15 @@ import { readServerEvents, type ServerEvent } from "./read-server-events.ts";
 
 async function eventsOf(text: string, chunkBytes = 1_000): Promise<ServerEvent[]> {
   const bytes = new TextEncoder().encode(text);
-  const starts = Array.from({ length: Math.ceil(bytes.length / chunkBytes) }, (_, index) => index * chunkBytes);
-  const body = ReadableStream.from(starts.map((start) => bytes.subarray(start, start + chunkBytes)));
-  return Array.fromAsync(readServerEvents({ body }));
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += chunkBytes) controller.enqueue(bytes.slice(at, at + chunkBytes));
+      controller.close();
+    },
+  });
+  const events: ServerEvent[] = [];
+  for await (const event of readServerEvents({ body })) events.push(event);
+  return events;
 }
 
 test("an event is found whole however its bytes are cut into chunks", async () => {

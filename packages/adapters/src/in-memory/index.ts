@@ -3,3 +3,4 @@ export { createMemoryTurnOutbox } from "./turn-outbox.ts";
 export { createMemoryTraceStore } from "./trace-store.ts";
 export { createMemoryLedger } from "./ledger.ts";
 export { createMemoryServerState } from "./server-state.ts";
+export { createMemoryRegistry } from "./registry.ts";

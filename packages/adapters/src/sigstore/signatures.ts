@@ -26,8 +26,8 @@ export async function checkSignatures(
     for (const layer of manifest.layers) {
       const bundle = await readPart(registry, layer, `signature bundle ${layer.digest}`);
       const verdict = verifyBundle(bundle, digest, keys);
-      if (verdict.kind === "rejected") rejections.push(`${layer.digest.slice(0, 19)}…: ${verdict.reason}`);
-      else for (const fingerprint of verdict.signedBy) signedBy.add(fingerprint);
+      if (verdict.kind === "good") verdict.signedBy.forEach((fingerprint) => signedBy.add(fingerprint));
+      else rejections.push(`${layer.digest.slice(0, 19)}…: ${verdict.reason}`);
     }
   }
   return { signedBy: [...signedBy], rejections };
