@@ -4,7 +4,8 @@ import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { parseArgs } from "node:util";
-import { sampleOverview, SITUATIONS } from "./src/sample/sample-overview.ts";
+import { sampleOverview } from "./src/sample/sample-overview.ts";
+import { SITUATIONS } from "./src/sample/situation.ts";
 
 const { values } = parseArgs({
   options: { situation: { type: "string", default: "live" }, port: { type: "string", default: "0" } },

@@ -1,4 +1,3 @@
-import type { Overview } from "@perch/api";
 import { advanceConnection, type Connection, type ConnectionEvent } from "./connection.ts";
 import { parseOverview } from "./parse-overview.ts";
 
@@ -17,77 +16,93 @@ export type FollowDeps = {
   readonly startTimer: (callback: () => void, delayMs: number) => () => void;
 };
 
-const RETRY_MS = [500, 1_000, 2_000, 5_000] as const;
+const RETRY_MS = [500, 1_000, 2_000] as const;
 const LONGEST_RETRY_MS = 5_000;
 /** The stream is silent while nothing changes, and a dead connection is silent too: after this long, ask. */
 const QUIET_MS = 10_000;
 
 /** Keeps the page's state fresh until the returned function is called. Reconnects for ever, with growing pauses. */
 export function followOverview(deps: FollowDeps, onChange: (connection: Connection) => void): () => void {
-  let connection: Connection = { kind: "connecting" };
-  let stream: OverviewStream | null = null;
-  let failures = 0;
-  // Every attempt has a number; what an older attempt still delivers is dropped.
-  let attempt = 0;
-  let cancelTimer = (): void => undefined;
+  const follower = new OverviewFollower(deps, onChange);
+  follower.connect();
+  return () => follower.stop();
+}
 
-  function apply(event: ConnectionEvent): void {
-    connection = advanceConnection(connection, event);
-    onChange(connection);
+/** Owns the open stream and the one timer: to ask when it is quiet, or to connect again when it is lost. */
+class OverviewFollower {
+  readonly #deps: FollowDeps;
+  readonly #onChange: (connection: Connection) => void;
+  #connection: Connection = { kind: "connecting" };
+  #stream: OverviewStream | null = null;
+  #failures = 0;
+  // Every connection has a number; what an older one still delivers is dropped.
+  #current = 0;
+  #cancelTimer = (): void => undefined;
+
+  constructor(deps: FollowDeps, onChange: (connection: Connection) => void) {
+    this.#deps = deps;
+    this.#onChange = onChange;
   }
 
-  function connect(): void {
-    attempt += 1;
-    const mine = attempt;
-    stream = deps.openStream();
-    stream.addEventListener("overview", (event) => {
-      if (mine === attempt) receive(mine, () => ({ type: "streamed", ...read(JSON.parse(event.data)) }));
+  connect(): void {
+    this.#current += 1;
+    const mine = this.#current;
+    this.#stream = this.#deps.openStream();
+    this.#stream.addEventListener("overview", (event) => {
+      this.#receive(mine, "streamed", () => JSON.parse(event.data));
     });
-    stream.addEventListener("error", () => fail(mine, "the server does not answer"));
-    void ask(mine);
+    this.#stream.addEventListener("error", () => this.#fail(mine, "the server does not answer"));
+    void this.#ask(mine);
   }
 
-  async function ask(mine: number): Promise<void> {
+  stop(): void {
+    this.#current += 1;
+    this.#stream?.close();
+    this.#cancelTimer();
+  }
+
+  async #ask(mine: number): Promise<void> {
     try {
-      const body = await deps.fetchOverview();
-      if (mine === attempt) receive(mine, () => ({ type: "fetched", ...read(body) }));
+      const body = await this.#deps.fetchOverview();
+      this.#receive(mine, "fetched", () => body);
     } catch (cause) {
-      fail(mine, cause instanceof Error ? cause.message : "the server does not answer");
+      this.#fail(mine, wordsOf(cause));
     }
   }
 
-  function read(body: unknown): { overview: Overview; at: number } {
-    return { overview: parseOverview(body), at: deps.now() };
-  }
-
-  function receive(mine: number, readEvent: () => ConnectionEvent): void {
+  #receive(mine: number, type: "streamed" | "fetched", read: () => unknown): void {
+    if (mine !== this.#current) return;
     let event: ConnectionEvent;
     try {
-      event = readEvent();
+      event = { type, overview: parseOverview(read()), at: this.#deps.now() };
     } catch (cause) {
-      fail(mine, cause instanceof Error ? cause.message : "the server's answer is not JSON");
+      this.#fail(mine, wordsOf(cause));
       return;
     }
-    failures = 0;
-    cancelTimer();
-    cancelTimer = deps.startTimer(() => void ask(mine), QUIET_MS);
-    apply(event);
+    this.#failures = 0;
+    this.#restartTimer(() => void this.#ask(mine), QUIET_MS);
+    this.#apply(event);
   }
 
-  function fail(mine: number, why: string): void {
-    if (mine !== attempt) return;
-    attempt += 1;
-    stream?.close();
-    cancelTimer();
-    cancelTimer = deps.startTimer(connect, RETRY_MS[failures] ?? LONGEST_RETRY_MS);
-    failures += 1;
-    apply({ type: "failed", why });
+  #fail(mine: number, why: string): void {
+    if (mine !== this.#current) return;
+    this.stop();
+    this.#restartTimer(() => this.connect(), RETRY_MS[this.#failures] ?? LONGEST_RETRY_MS);
+    this.#failures += 1;
+    this.#apply({ type: "failed", why });
   }
 
-  connect();
-  return () => {
-    attempt += 1;
-    stream?.close();
-    cancelTimer();
-  };
+  #restartTimer(callback: () => void, delayMs: number): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#deps.startTimer(callback, delayMs);
+  }
+
+  #apply(event: ConnectionEvent): void {
+    this.#connection = advanceConnection(this.#connection, event);
+    this.#onChange(this.#connection);
+  }
+}
+
+function wordsOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : "the server does not answer";
 }

@@ -1,6 +1,6 @@
 import type { RolloutView } from "@perch/api";
 import { useState } from "preact/hooks";
-import { permissionFor, type Command } from "./command-permission.ts";
+import { commandsShown, permissionFor, type Command } from "./command-permission.ts";
 import { ConfirmDialog } from "./confirm-dialog.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 
@@ -11,7 +11,7 @@ const ICONS: Record<Command, IconName> = {
   promote: "forward",
   abort: "stop",
 };
-const COMMAND_WORDS: Record<Command, string> = {
+const WORDS: Record<Command, string> = {
   rollback: "Roll back",
   pause: "Pause",
   resume: "Resume",
@@ -22,22 +22,13 @@ const COMMAND_WORDS: Record<Command, string> = {
 /** The commands of a rollout. Each asks once more and says what it will do; rolling back stands out. */
 export function Actions({ rollout }: { readonly rollout: RolloutView }) {
   const [asking, setAsking] = useState<Command | null>(null);
-  const [done, setDone] = useState("");
-  const commands: readonly Command[] = [
-    rollout.phase === "Paused" ? "resume" : "pause",
-    "promote",
-    "abort",
-    "rollback",
-  ];
-  const refusals = commands.map((command) => permissionFor(command, rollout.phase));
-  const first = refusals[0];
-  const isOver = first?.kind === "refused" && refusals.every((refusal) => refusal.kind === "refused");
+  const [accepted, setAccepted] = useState<Command | null>(null);
   return (
     <div class="actions" role="group" aria-label="Commands">
-      <p class="actions-note" role="status">
-        {isOver ? `No command is possible: ${first.because}.` : done}
+      <p class="sr-only" role="status" data-testid="command-status">
+        {accepted !== null && `${WORDS[accepted]}: accepted`}
       </p>
-      {commands.map((command) => (
+      {commandsShown(rollout.phase).map((command) => (
         <CommandButton key={command} command={command} phase={rollout.phase} onAsk={() => setAsking(command)} />
       ))}
       {asking !== null && (
@@ -45,7 +36,7 @@ export function Actions({ rollout }: { readonly rollout: RolloutView }) {
           rollout={rollout}
           command={asking}
           onClose={(isAccepted) => {
-            setDone(isAccepted ? `${COMMAND_WORDS[asking]}: accepted.` : "");
+            setAccepted(isAccepted ? asking : null);
             setAsking(null);
           }}
         />
@@ -64,7 +55,7 @@ function CommandButton({ command, phase, onAsk }: CommandButtonProps) {
   const permission = permissionFor(command, phase);
   const because = permission.kind === "refused" ? permission.because : "";
   const reasonId = `why-not-${command}`;
-  // aria-disabled and not disabled: the button keeps the focus and its reason can be read.
+  // aria-disabled and not disabled: the button keeps the focus, and its reason can be read.
   return (
     <span class="action">
       <button
@@ -78,7 +69,7 @@ function CommandButton({ command, phase, onAsk }: CommandButtonProps) {
         }}
       >
         <Icon name={ICONS[command]} />
-        {COMMAND_WORDS[command]}
+        {WORDS[command]}
       </button>
       {because !== "" && (
         <span class="tooltip" role="tooltip" id={reasonId}>

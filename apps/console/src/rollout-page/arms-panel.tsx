@@ -1,32 +1,12 @@
 import type { RolloutView } from "@perch/api";
-import { formatCount, formatDecimal, formatSigned } from "./format-number.ts";
+import { figureRows } from "./figure-rows.ts";
+import { countOf } from "./format-number.ts";
 import { formatOdds } from "./format-odds.ts";
 import { Icon } from "./icon.tsx";
 import { Panel } from "./panel.tsx";
 
 /** Both arms side by side, and the two checks that make comparing them fair. */
 export function ArmsPanel({ rollout }: { readonly rollout: RolloutView }) {
-  const { baseline, canary } = rollout.arms;
-  const rows = [
-    { label: "sessions", baseline: formatCount(baseline.sessions), canary: formatCount(canary.sessions) },
-    { label: "matured", baseline: formatCount(baseline.matured), canary: formatCount(canary.matured) },
-    { label: "turns", baseline: formatCount(baseline.turns), canary: formatCount(canary.turns) },
-    {
-      label: "turns per session",
-      baseline: formatDecimal(baseline.meanTurns, 2),
-      canary: formatDecimal(canary.meanTurns, 2),
-    },
-    {
-      label: "tool calls per session",
-      baseline: formatDecimal(baseline.meanToolCalls, 2),
-      canary: formatDecimal(canary.meanToolCalls, 2),
-    },
-    {
-      label: "mean sentiment",
-      baseline: formatSigned(baseline.meanSentiment, 2),
-      canary: formatSigned(canary.meanSentiment, 2),
-    },
-  ];
   return (
     <Panel id="arms" title="Arms" class="arms">
       <table>
@@ -44,7 +24,7 @@ export function ArmsPanel({ rollout }: { readonly rollout: RolloutView }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {figureRows(rollout.arms).map((row) => (
             <tr key={row.label}>
               <th scope="row">{row.label}</th>
               <td class="number">{row.baseline}</td>
@@ -55,7 +35,7 @@ export function ArmsPanel({ rollout }: { readonly rollout: RolloutView }) {
       </table>
       <ul class="checks">
         <Check isGood={rollout.switchedSessions === 0} testId="switched">
-          {formatCount(rollout.switchedSessions)} sessions saw two releases
+          {`${countOf(rollout.switchedSessions, "session")} saw two releases`}
         </Check>
         <Check isGood={!rollout.sampleRatio.isMismatch} testId="sample-ratio">
           {sampleRatioWords(rollout.sampleRatio)}
@@ -70,7 +50,7 @@ function sampleRatioWords(ratio: RolloutView["sampleRatio"]): string {
   return `sample-ratio mismatch, odds ${formatOdds(ratio.logE)}: verdicts are void`;
 }
 
-type CheckProps = { readonly isGood: boolean; readonly testId: string; readonly children: string | readonly string[] };
+type CheckProps = { readonly isGood: boolean; readonly testId: string; readonly children: string };
 
 function Check({ isGood, testId, children }: CheckProps) {
   return (

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { permissionFor, type Command } from "./command-permission.ts";
+import { commandsShown, permissionFor, type Command } from "./command-permission.ts";
 import type { Phase } from "./phase-words.ts";
 
 const COMMANDS: readonly Command[] = ["rollback", "pause", "resume", "promote", "abort"];
@@ -17,10 +17,16 @@ const OFFERED: Record<Phase, readonly Command[]> = {
   Aborted: [],
   Failed: [],
 };
+const CASES = Object.entries(OFFERED).map(([phase, offered]) => ({ phase: phase as Phase, offered }));
 
-test.each(Object.entries(OFFERED))("a rollout that is %s offers %j", (phase, offered) => {
-  const allowed = COMMANDS.filter((command) => permissionFor(command, phase as Phase).kind === "allowed");
-  expect(allowed).toEqual(offered);
+test.each(CASES)("a rollout that is $phase offers $offered", ({ phase, offered }) => {
+  expect(COMMANDS.filter((command) => permissionFor(command, phase).kind === "allowed")).toEqual(offered);
+});
+
+test("every offered command has a button, and rolling back has one in every phase", () => {
+  for (const { phase, offered } of CASES) {
+    expect(commandsShown(phase)).toEqual(expect.arrayContaining([...offered, "rollback"]));
+  }
 });
 
 test("a command that is not offered says why", () => {

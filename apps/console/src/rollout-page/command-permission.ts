@@ -3,33 +3,42 @@ import type { Phase } from "./phase-words.ts";
 export type Command = "rollback" | "pause" | "resume" | "promote" | "abort";
 export type Permission = { readonly kind: "allowed" } | { readonly kind: "refused"; readonly because: string };
 
-const ALLOWED: Permission = { kind: "allowed" };
+type Offer = { readonly commands: readonly Command[]; readonly otherwise: string };
+
+const UNEXPOSED: Offer = {
+  commands: ["abort"],
+  otherwise: "no session has met the canary yet; abort stops the rollout",
+};
+const EXPOSED: Offer = { commands: ["pause", "promote", "abort", "rollback"], otherwise: "the rollout is not paused" };
+const GOING_BACK: Offer = { commands: [], otherwise: "the rollout is going back already" };
+const ENDED: Offer = { commands: [], otherwise: "the rollout has ended" };
+const OFFERS: Record<Phase, Offer> = {
+  Pending: UNEXPOSED,
+  Preparing: UNEXPOSED,
+  Shifting: EXPOSED,
+  Baking: EXPOSED,
+  Paused: { commands: ["resume", "promote", "abort", "rollback"], otherwise: "the rollout is paused already" },
+  Promoting: { commands: ["rollback"], otherwise: "the canary is being promoted" },
+  Succeeded: { commands: ["rollback"], otherwise: "the canary was promoted" },
+  RollingBack: GOING_BACK,
+  RolledBack: ENDED,
+  Aborting: GOING_BACK,
+  Aborted: ENDED,
+  Failed: ENDED,
+};
 
 /** Whether the page offers a command. The server decides again: this only saves a person a refused request. */
 export function permissionFor(command: Command, phase: Phase): Permission {
-  switch (phase) {
-    case "Pending":
-    case "Preparing":
-      return command === "abort" ? ALLOWED : refused("no session has met the canary yet; abort stops the rollout");
-    case "Shifting":
-    case "Baking":
-      return command === "resume" ? refused("the rollout is not paused") : ALLOWED;
-    case "Paused":
-      return command === "pause" ? refused("the rollout is paused already") : ALLOWED;
-    case "Promoting":
-      return command === "rollback" ? ALLOWED : refused("the rollout is being promoted; only a rollback is possible");
-    case "Succeeded":
-      return command === "rollback" ? ALLOWED : refused("the canary was promoted; only a rollback is possible");
-    case "RollingBack":
-    case "Aborting":
-      return refused("the rollout is going back already");
-    case "RolledBack":
-    case "Aborted":
-    case "Failed":
-      return refused("the rollout has ended");
-  }
+  const offer = OFFERS[phase];
+  return offer.commands.includes(command) ? { kind: "allowed" } : { kind: "refused", because: offer.otherwise };
 }
 
-function refused(because: string): Permission {
-  return { kind: "refused", because };
+/** The buttons to show: all of them while the rollout goes on, then only what is left. Rolling back is always there. */
+export function commandsShown(phase: Phase): readonly Command[] {
+  if (phase === "Paused") return ["resume", "promote", "abort", "rollback"];
+  return OFFERS[phase].commands.length > 1 ? EXPOSED.commands : [...without("rollback", OFFERS[phase]), "rollback"];
+}
+
+function without(command: Command, offer: Offer): readonly Command[] {
+  return offer.commands.filter((offered) => offered !== command);
 }

@@ -1,7 +1,7 @@
 import type { RolloutView } from "@perch/api";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { describeCommand } from "./describe-command.ts";
 import type { Command } from "./command-permission.ts";
+import { describeCommand } from "./describe-command.ts";
 import { sendCommand, type CommandAnswer } from "./send-command.ts";
 
 type ConfirmDialogProps = {
@@ -10,7 +10,8 @@ type ConfirmDialogProps = {
   readonly onClose: (isAccepted: boolean) => void;
 };
 
-type Sending = { readonly kind: "asking" } | { readonly kind: "sending" } | Extract<CommandAnswer, { kind: "refused" }>;
+type Refusal = Extract<CommandAnswer, { kind: "refused" }>;
+type Sending = { readonly kind: "asking" } | { readonly kind: "sending" } | Refusal;
 
 /** Asks once, with what will happen and room for a reason; a refusal stays on the page until it is read. */
 export function ConfirmDialog({ rollout, command, onClose }: ConfirmDialogProps) {
@@ -25,6 +26,10 @@ export function ConfirmDialog({ rollout, command, onClose }: ConfirmDialogProps)
     if (answer.kind === "accepted") onClose(true);
     else setSending(answer);
   };
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    void confirm();
+  };
   return (
     <dialog
       ref={dialog}
@@ -34,32 +39,11 @@ export function ConfirmDialog({ rollout, command, onClose }: ConfirmDialogProps)
       data-testid="confirm-dialog"
       onCancel={() => onClose(false)}
     >
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void confirm();
-        }}
-      >
+      <form onSubmit={submit}>
         <h2 id="confirm-title">{words.question}</h2>
         <p id="confirm-text">{words.consequence}</p>
-        <label class="reason-field">
-          <span>Reason, for the ledger (optional)</span>
-          <textarea
-            rows={2}
-            maxLength={1000}
-            value={reason}
-            onInput={(event) => setReason(event.currentTarget.value)}
-            data-testid="reason"
-          />
-        </label>
-        {sending.kind === "refused" && (
-          <div class="refusal" role="alert" data-testid="refusal">
-            <p>
-              <strong>{sending.message}</strong>
-            </p>
-            <p>{sending.hint}</p>
-          </div>
-        )}
+        <ReasonField reason={reason} onChange={setReason} />
+        {sending.kind === "refused" && <RefusalNote refusal={sending} />}
         <div class="dialog-buttons">
           <button type="button" class="button" onClick={() => onClose(false)}>
             Cancel
@@ -75,5 +59,33 @@ export function ConfirmDialog({ rollout, command, onClose }: ConfirmDialogProps)
         </div>
       </form>
     </dialog>
+  );
+}
+
+type ReasonFieldProps = { readonly reason: string; readonly onChange: (reason: string) => void };
+
+function ReasonField({ reason, onChange }: ReasonFieldProps) {
+  return (
+    <label class="reason-field">
+      <span>Reason, for the ledger (optional)</span>
+      <textarea
+        rows={2}
+        maxLength={1000}
+        value={reason}
+        onInput={(event) => onChange(event.currentTarget.value)}
+        data-testid="reason"
+      />
+    </label>
+  );
+}
+
+function RefusalNote({ refusal }: { readonly refusal: Refusal }) {
+  return (
+    <div class="refusal" role="alert" data-testid="refusal">
+      <p>
+        <strong>{refusal.message}</strong>
+      </p>
+      <p>{refusal.hint}</p>
+    </div>
   );
 }

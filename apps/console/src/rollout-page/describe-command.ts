@@ -12,7 +12,7 @@ export function describeCommand(command: Command, rollout: RolloutView): Command
     case "rollback":
       return {
         question: `Roll back ${rollout.agent} to ${baseline}?`,
-        consequence: `New sessions go to ${baseline} at once. ${pinned} ${canary} is quarantined and cannot be rolled out again without force.`,
+        consequence: `New sessions go to ${baseline} at once. ${pinned}`,
         verb: "Roll back",
       };
     case "pause":
@@ -24,7 +24,8 @@ export function describeCommand(command: Command, rollout: RolloutView): Command
     case "resume":
       return {
         question: `Resume ${rollout.name}?`,
-        consequence: "Steps are taken again as the gates allow.",
+        consequence:
+          "Steps are taken again as the gates allow. If the rollout waits for approval, this is the approval.",
         verb: "Resume",
       };
     case "promote":
@@ -36,7 +37,7 @@ export function describeCommand(command: Command, rollout: RolloutView): Command
     case "abort":
       return {
         question: `Abort ${rollout.name}?`,
-        consequence: `New sessions go to ${baseline}. ${pinned} ${canary} is not quarantined.`,
+        consequence: `The rollout ends without a verdict. New sessions go to ${baseline}. ${pinned}`,
         verb: "Abort the rollout",
       };
   }

@@ -21,9 +21,9 @@ export function DifferenceInterval({ gate }: { readonly gate: GateView }) {
         <rect class="interval-range" x={low} width={Math.max(6, high - low)} y="6" height="6" />
       </svg>
       <p class="interval-labels" aria-hidden="true">
-        <span>canary better</span>
+        <span>← better</span>
         <span>95 % confidence sequence</span>
-        <span>worse</span>
+        <span>worse →</span>
       </p>
     </div>
   );

@@ -32,7 +32,7 @@ export function evidenceChartShape(gate: GateView, box: Box): ChartShape {
   return {
     points,
     line,
-    area: `${line}L${end.x} ${box.bottom}L${box.left} ${box.bottom}Z`,
+    area: `${line}L${end.x} ${start.y}Z`,
     zeroY: start.y,
     rejectY: toY(gate.rejectAtLogE),
     fastPathY: toY(gate.fastPathAtLogE),

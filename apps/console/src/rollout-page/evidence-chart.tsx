@@ -45,12 +45,7 @@ export function EvidenceChart({ gate }: { readonly gate: GateView }) {
         <path class="chart-line" d={shape.line} />
         {hovered !== null && <line class="chart-cursor" x1={point.x} x2={point.x} y1={BOX.top} y2={BOX.bottom} />}
         <circle class="chart-dot" cx={point.x} cy={point.y} r="3.5" />
-        <text class="chart-tick" x={BOX.left} y={HEIGHT - 3}>
-          0
-        </text>
-        <text class="chart-tick" x={BOX.right} y={HEIGHT - 3} text-anchor="end">
-          {countOf(shape.lastSessions, "canary session")}
-        </text>
+        <SessionsAxis lastSessions={shape.lastSessions} />
       </svg>
       <figcaption class="sr-only">{words}</figcaption>
       {hovered !== null && (
@@ -70,6 +65,19 @@ function Threshold({ y, label, kind }: ThresholdProps) {
       <line x1={BOX.left} x2={BOX.right} y1={y} y2={y} />
       <text x={BOX.left - 5} y={y + 3.5} text-anchor="end">
         {label}
+      </text>
+    </g>
+  );
+}
+
+function SessionsAxis({ lastSessions }: { readonly lastSessions: number }) {
+  return (
+    <g class="chart-axis">
+      <text x={BOX.left} y={HEIGHT - 3}>
+        0
+      </text>
+      <text x={BOX.right} y={HEIGHT - 3} text-anchor="end">
+        {countOf(lastSessions, "canary session")}
       </text>
     </g>
   );

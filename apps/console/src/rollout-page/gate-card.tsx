@@ -58,7 +58,7 @@ function HarmEvidence({ gate }: { readonly gate: GateView }) {
         mark={evidenceShare(gate.fastPathAtLogE, gate.rejectAtLogE)}
       />
       <p class="meter-note">
-        mark: fast path at {formatOdds(gate.fastPathAtLogE)} with 3 broken windows
+        mark: fast path at {formatOdds(gate.fastPathAtLogE)}, if windows break in a row
         {gate.brokenWindows > 0 && <strong> · {gate.brokenWindows} broken in a row</strong>}
       </p>
     </div>
@@ -102,7 +102,7 @@ function NonInferiority({ gate }: { readonly gate: GateView }) {
   return (
     <div class="evidence">
       <div class="label-row">
-        <h4>Evidence of no worse than the margin</h4>
+        <h4>Not worse than the margin</h4>
         <p class="figure">
           <strong>{formatOdds(ni.logE)}</strong> <span class="of">of {formatOdds(ni.acceptAtLogE)}</span>
         </p>
@@ -138,8 +138,8 @@ function NonInferiority({ gate }: { readonly gate: GateView }) {
         </div>
         {gate.moreCanarySessions !== null && (
           <div>
-            <dt>to a verdict</dt>
-            <dd>needs about {formatCount(gate.moreCanarySessions)} more canary sessions</dd>
+            <dt>needs about</dt>
+            <dd>{formatCount(gate.moreCanarySessions)} more canary sessions</dd>
           </div>
         )}
       </dl>

@@ -2,6 +2,7 @@ import type { Propagation, RolloutView } from "@perch/api";
 import { acknowledgementsOf, type Acknowledgement } from "./acknowledgements.ts";
 import { describeOutcome, laterRejections } from "./describe-outcome.ts";
 import { countOf, formatCount, formatMs } from "./format-number.ts";
+import { formatOdds } from "./format-odds.ts";
 import { formatClock } from "./format-time.ts";
 import { Icon, type IconName } from "./icon.tsx";
 
@@ -22,9 +23,9 @@ export function ResultPanel({ rollout }: { readonly rollout: RolloutView }) {
         {outcome.evidence.map((sentence) => (
           <p key={sentence}>{sentence}</p>
         ))}
-        {later.length > 0 && <p class="quiet-note">Rejected since, as more sessions matured: {later.join(", ")}.</p>}
+        {later.length > 0 && <p>Rejected since, as more sessions matured: {later.join(", ")}.</p>}
+        <ResultFigures rollout={rollout} />
       </div>
-      <ResultFigures rollout={rollout} />
       {rollout.propagation !== null && <PropagationTable propagation={rollout.propagation} />}
     </section>
   );
@@ -32,22 +33,43 @@ export function ResultPanel({ rollout }: { readonly rollout: RolloutView }) {
 
 function ResultFigures({ rollout }: { readonly rollout: RolloutView }) {
   const { propagation, canarySessionsAtDecision: atDecision } = rollout;
-  const proof = propagation === null ? null : acknowledgementsOf(propagation);
-  const unit = proof !== null && proof.waiting > 0 ? `${countOf(proof.waiting, "gateway")} still to answer` : "";
+  const culprit = rollout.gates.find((gate) => gate.name === rollout.culprits[0]);
   return (
     <dl class="result-figures">
+      {culprit !== undefined && (
+        <div>
+          <dt>odds against no harm</dt>
+          <dd data-testid="result-odds">{formatOdds(culprit.logE)}</dd>
+          <dd class="figure-note">by now; rejects at {formatOdds(culprit.rejectAtLogE)}</dd>
+        </div>
+      )}
       <div>
         <dt>canary sessions exposed</dt>
         <dd data-testid="exposed">{formatCount(rollout.canarySessionsExposed)}</dd>
-        {atDecision !== null && <p>{formatCount(atDecision)} had matured at the decision</p>}
+        {atDecision !== null && <dd class="figure-note">{formatCount(atDecision)} judged at the decision</dd>}
       </div>
-      <div>
-        <dt>decision to last gateway</dt>
-        <dd data-testid="propagation-ms">{proof?.lastMs == null ? "–" : formatMs(proof.lastMs)}</dd>
-        <p>{unit === "" && propagation !== null ? `decided at ${formatClock(propagation.decidedAt)}` : unit}</p>
-      </div>
+      {propagation !== null && <PropagationFigure propagation={propagation} />}
     </dl>
   );
+}
+
+function PropagationFigure({ propagation }: { readonly propagation: Propagation }) {
+  const { lastMs, note } = describePropagation(propagation);
+  return (
+    <div>
+      <dt>decision to last gateway</dt>
+      <dd data-testid="propagation-ms">{lastMs === null ? "–" : formatMs(lastMs)}</dd>
+      <dd class="figure-note">{note}</dd>
+    </div>
+  );
+}
+
+function describePropagation(propagation: Propagation): { readonly lastMs: number | null; readonly note: string } {
+  const { rows, waiting, lastMs } = acknowledgementsOf(propagation);
+  const fenced = rows.filter((row) => row.state === "fenced").length;
+  if (waiting > 0) return { lastMs, note: `${countOf(waiting, "gateway")} still to answer` };
+  if (fenced > 0) return { lastMs, note: `${countOf(fenced, "gateway")} fenced` };
+  return { lastMs, note: `decided at ${formatClock(propagation.decidedAt)}` };
 }
 
 const STATE_ICONS: Record<Acknowledgement["state"], IconName> = {

@@ -1,5 +1,5 @@
 import type { Overview } from "@perch/api";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Connection } from "../live/connection.ts";
 import { useOverview } from "../live/use-overview.ts";
 import { ArmsPanel } from "./arms-panel.tsx";
@@ -9,6 +9,7 @@ import { GateCard } from "./gate-card.tsx";
 import { GatewaysPanel } from "./gateways-panel.tsx";
 import { Icon } from "./icon.tsx";
 import { PageHeader } from "./page-header.tsx";
+import { describePhase } from "./phase-words.ts";
 import { pickRollout } from "./pick-rollout.ts";
 import { ResultPanel } from "./result-panel.tsx";
 import { SessionsPanel } from "./sessions-panel.tsx";
@@ -35,8 +36,12 @@ export function RolloutPageBody({ connection }: { readonly connection: Connectio
 function LivePage({ connection, overview }: { readonly connection: Connection; readonly overview: Overview }) {
   const [chosen, setChosen] = useState<string | null>(null);
   const rollout = pickRollout(overview.rollouts, chosen);
+  const title = rollout === null ? "Perch" : `${describePhase(rollout.phase).label} · ${rollout.name} · Perch`;
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
   return (
-    <div class="page">
+    <div class={connection.kind === "lost" ? "page page--stale" : "page"}>
       <PageHeader overview={overview} rollout={rollout} connection={connection} onPick={setChosen} />
       <ConnectionBar connection={connection} />
       {overview.notice !== "" && <Notice text={overview.notice} />}

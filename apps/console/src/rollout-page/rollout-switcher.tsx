@@ -24,8 +24,7 @@ export function RolloutSwitcher({ rollouts, shown, now, onPick }: RolloutSwitche
       >
         {rollouts.map((rollout) => (
           <option key={rollout.id} value={rollout.id}>
-            {rollout.agent} · {rollout.name} · {describePhase(rollout.phase).label} ·{" "}
-            {formatMoment(rollout.appliedAt, now)}
+            {`${rollout.name} (${rollout.agent}) · ${describePhase(rollout.phase).label} · ${formatMoment(rollout.appliedAt, now)}`}
           </option>
         ))}
       </select>

@@ -1,7 +1,9 @@
 import type { RolloutView } from "@perch/api";
-import { describeOutcome, describeStep } from "./describe-outcome.ts";
-import { countOf, formatPercent, formatWeight } from "./format-number.ts";
+import { acknowledgementsOf } from "./acknowledgements.ts";
+import { describeOutcome } from "./describe-outcome.ts";
+import { formatCount, formatMs, formatPercent, formatWeight } from "./format-number.ts";
 import { Icon } from "./icon.tsx";
+import { ladderOf, type Rung } from "./ladder-rungs.ts";
 import { Meter } from "./meter.tsx";
 import { Panel } from "./panel.tsx";
 import { shortDigest } from "./short-digest.ts";
@@ -49,24 +51,32 @@ function Release({ arm, release }: ReleaseProps) {
   );
 }
 
+const RUNG_WORDS: Record<Rung["state"], string> = {
+  done: "passed",
+  current: "now",
+  stopped: "stopped here",
+  ahead: "ahead",
+};
+
 function Ladder({ rollout }: { readonly rollout: RolloutView }) {
-  const isPromoted = rollout.phase === "Succeeded" || rollout.phase === "Promoting";
-  const here = isPromoted ? rollout.steps.length - 1 : rollout.step;
+  const { rungs, words } = ladderOf(rollout);
   return (
     <div class="ladder">
       <h3>Steps</h3>
       <ol>
-        {rollout.steps.map((step, index) => {
-          const state = here === null || index > here ? "ahead" : index < here || isPromoted ? "done" : "current";
-          return (
-            <li class={`rung rung--${state}`} key={step.label} aria-current={state === "current" ? "step" : undefined}>
-              <span class="rung-dot">{state === "done" && <Icon name="pass" />}</span>
-              <span class="rung-weight">{formatWeight(step.weightBp)}</span>
-            </li>
-          );
-        })}
+        {rungs.map(({ weightBp, state }) => (
+          <li class={`rung rung--${state}`} key={weightBp} aria-current={state === "current" ? "step" : undefined}>
+            <span class="rung-dot">
+              {state === "done" && <Icon name="pass" />}
+              {state === "stopped" && <Icon name="fail" />}
+            </span>
+            <span class="rung-weight">
+              {formatWeight(weightBp)} <span class="sr-only">{RUNG_WORDS[state]}</span>
+            </span>
+          </li>
+        ))}
       </ol>
-      <p class="ladder-words">{isPromoted ? "every step passed" : describeStep(rollout)}</p>
+      <p class="ladder-words">{words}</p>
     </div>
   );
 }
@@ -104,6 +114,7 @@ function Drift({ drift }: { readonly drift: RolloutView["drift"] }) {
 
 function Waiting({ rollout }: { readonly rollout: RolloutView }) {
   if (describeOutcome(rollout).kind !== "open") return null;
+  const lastMs = rollout.propagation === null ? null : acknowledgementsOf(rollout.propagation).lastMs;
   return (
     <div class="weight-foot">
       {rollout.reason !== "" && <p class="reason">{rollout.reason}</p>}
@@ -112,8 +123,9 @@ function Waiting({ rollout }: { readonly rollout: RolloutView }) {
           <strong>Waiting for</strong> {rollout.waitingFor.join(" · ")}
         </p>
       )}
-      <p class="exposed-note" data-testid="exposed">
-        {countOf(rollout.canarySessionsExposed, "session")} on the canary so far
+      <p class="exposed-note">
+        <span data-testid="exposed">{formatCount(rollout.canarySessionsExposed)}</span> canary sessions so far
+        {lastMs !== null && `; every gateway had this weight after ${formatMs(lastMs)}`}
       </p>
     </div>
   );
