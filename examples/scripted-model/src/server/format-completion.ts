@@ -27,17 +27,27 @@ export function formatCompletion(answer: Answer, ids: CompletionIds, usage: Usag
   });
 }
 
-/** The `data:` events of a streamed answer, `[DONE]` included, in sending order. */
+/**
+ * The `data:` events of a streamed answer, `[DONE]` included, in sending order. As small servers do, the last piece also
+ * carries the finish reason and the usage: every event costs the client a walk through its chain of streams.
+ */
 export function formatChunks(answer: Answer, ids: CompletionIds, usage: Usage | null): readonly string[] {
-  const head = `data: {"id":"${ids.id}","object":"chat.completion.chunk","created":${ids.createdSeconds},"model":"${MODEL_NAME}",`;
-  const event = (delta: unknown, finish: string | null) =>
-    `${head}"choices":[{"index":0,"delta":${JSON.stringify(delta)},"finish_reason":${JSON.stringify(finish)}}]}\n\n`;
   const deltas =
     answer.kind === "text"
       ? piecesOf(answer.text).map((content, index) => (index === 0 ? { role: "assistant", content } : { content }))
       : [{ role: "assistant", content: null, tool_calls: [{ index: 0, ...toolCallOf(answer, ids) }] }];
-  const tail = usage ? `${head}"choices":[],"usage":${JSON.stringify(usageFields(usage))}}\n\n` : "";
-  return [...deltas.map((delta) => event(delta, null)), `${event({}, finishReason(answer))}${tail}data: [DONE]\n\n`];
+  return deltas.map((delta, index) => {
+    const isLast = index === deltas.length - 1;
+    const chunk = {
+      id: ids.id,
+      object: "chat.completion.chunk",
+      created: ids.createdSeconds,
+      model: MODEL_NAME,
+      choices: [{ index: 0, delta, finish_reason: isLast ? finishReason(answer) : null }],
+      ...(isLast && usage ? { usage: usageFields(usage) } : {}),
+    };
+    return `data: ${JSON.stringify(chunk)}\n\n${isLast ? "data: [DONE]\n\n" : ""}`;
+  });
 }
 
 function toolCallOf(answer: Answer & { kind: "toolCall" }, ids: CompletionIds) {
@@ -60,13 +70,8 @@ function usageFields({ promptTokens, completionTokens }: Usage) {
   };
 }
 
-/** Three pieces, cut at spaces: enough to be a stream, few enough to cost nothing. */
+/** Two pieces, cut at a space: enough to be a stream, few enough to cost little. */
 function piecesOf(text: string): readonly string[] {
-  const third = Math.ceil(text.length / 3);
-  const first = text.indexOf(" ", third);
-  if (first < 0) return [text];
-  const second = text.indexOf(" ", first + third);
-  return second < 0
-    ? [text.slice(0, first), text.slice(first)]
-    : [text.slice(0, first), text.slice(first, second), text.slice(second)];
+  const cut = text.indexOf(" ", Math.ceil(text.length / 2));
+  return cut < 0 ? [text] : [text.slice(0, cut), text.slice(cut)];
 }

@@ -69,7 +69,10 @@ async function answerChat(deps: ChatServerDeps, request: IncomingMessage, respon
     });
   }
   const gone = new AbortController();
-  response.once("close", () => gone.abort());
+  // Also emitted after a complete answer, where aborting would only cost: every listener builds an error.
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort();
+  });
   try {
     await deps.inTraceOf(request.headers, () =>
       streamTurn(deps, { sessionId, message, response, signal: gone.signal }),
@@ -95,8 +98,7 @@ async function streamTurn(deps: ChatServerDeps, { sessionId, message, response, 
       onDelta: (delta) => sendEvent(response, { delta }),
     });
     deps.conversations.append(sessionId, turn, isEscalated);
-    sendEvent(response, { done: true, escalated: isEscalated });
-    response.end();
+    sendEvent(response, { done: true, escalated: isEscalated }, "last");
   } catch (error) {
     if (signal.aborted) return;
     deps.log("warn", `the model call failed: ${describe(error)}`, { session: sessionId });
@@ -104,17 +106,18 @@ async function streamTurn(deps: ChatServerDeps, { sessionId, message, response, 
     const problem = { code: "model_failed", message: "the model did not answer", hint };
     if (!response.headersSent) return sendProblem(response, 502, problem);
     // The status is out already: the event says that the answer is cut, and `done` never comes.
-    sendEvent(response, { error: problem });
-    response.end();
+    sendEvent(response, { error: problem }, "last");
   }
 }
 
-function sendEvent(response: ServerResponse, event: unknown): void {
+function sendEvent(response: ServerResponse, event: unknown, place: "more" | "last" = "more"): void {
   // Headers wait for the first event, so that a model that fails at once still gives an honest status.
   if (!response.headersSent) {
     response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store" });
   }
-  response.write(`data: ${JSON.stringify(event)}\n\n`);
+  const line = `data: ${JSON.stringify(event)}\n\n`;
+  if (place === "last") response.end(line);
+  else response.write(line);
 }
 
 function describe(error: unknown): string {

@@ -1,5 +1,6 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { LanguageModel } from "ai";
+import { createKeepAliveFetch } from "./keep-alive-fetch.ts";
 
 export type ModelOptions = { readonly baseUrl: string; readonly apiKey: string | null; readonly name: string };
 
@@ -8,6 +9,7 @@ export function createModel({ baseUrl, apiKey, name }: ModelOptions): LanguageMo
     name: "openai-compatible",
     baseURL: baseUrl,
     includeUsage: true,
+    fetch: createKeepAliveFetch(),
     ...(apiKey === null ? {} : { apiKey }),
   });
   return provider(name);
