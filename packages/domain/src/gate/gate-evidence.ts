@@ -6,6 +6,7 @@ import {
   type OddsGrid,
   type RollbackTest,
 } from "@perch/stats";
+import { addCounts, countsSince, NO_COUNTS } from "./arm-counts.ts";
 import type { ArmCounts, Block } from "./block.ts";
 import { largestBadRate } from "./gate-problems.ts";
 import type { GateSpec } from "./gate-spec.ts";
@@ -17,13 +18,10 @@ import { freezeReference, referenceFromBaseline, type Reference } from "./refere
 const MIN_CANARY_SESSIONS_TO_REJECT = 10;
 const FAST_PATH_DIVISOR = 5;
 
-const NO_COUNTS: ArmCounts = { baselineSessions: 0, baselineBad: 0, canarySessions: 0, canaryBad: 0 };
-
-/** What one gate has seen in one step. Promotion rests on this, so that a good first hour does not carry a later step. */
-export type StepEvidence = {
-  readonly windows: MergedWindows;
-  /** Sessions and log-likelihood of the blocks after the reference was frozen. */
-  readonly counts: ArmCounts;
+/** What had been seen when the reference was frozen; before that, every block so far, so that its margin can join the grid. */
+type BeforeReference = {
+  readonly blocks: readonly ArmCounts[];
+  readonly totals: ArmCounts;
   readonly logLikelihood: readonly number[];
 };
 
@@ -32,14 +30,15 @@ export type GateEvidence = {
   readonly gate: GateSpec;
   readonly grid: OddsGrid;
   readonly reference: Reference | null;
-  /** Blocks seen before the reference, kept so that its margin can join the grid exactly. */
-  readonly beforeReference: readonly ArmCounts[];
+  readonly beforeReference: BeforeReference;
   readonly totals: ArmCounts;
+  /** Over the grid, all blocks. */
   readonly logLikelihood: readonly number[];
   readonly rollback: RollbackTest;
   /** Why the gate rejects. Once set it stays: later sessions cannot take evidence back. */
   readonly rejectedBecause: "evidence" | "slo" | null;
-  readonly steps: Readonly<Record<number, StepEvidence>>;
+  /** By step, so that clean windows are always those of the step that is to be left. */
+  readonly windows: Readonly<Record<number, MergedWindows>>;
 };
 
 export type EvidenceSettings = {
@@ -61,16 +60,17 @@ export function fastPathAtLogE(gate: GateSpec): number {
 export function openGateEvidence(gate: GateSpec, referenceRate: number | null, plannedBlocks: number): GateEvidence {
   const reference = referenceRate === null ? null : freezeReference(referenceRate, gate.margin);
   const grid = gridFor(reference);
+  const logLikelihood = grid.logOdds.map(() => 0);
   return {
     gate,
     grid,
     reference,
-    beforeReference: [],
+    beforeReference: { blocks: [], totals: NO_COUNTS, logLikelihood },
     totals: NO_COUNTS,
-    logLikelihood: grid.logOdds.map(() => 0),
+    logLikelihood,
     rollback: openRollbackTest(plannedBlocks),
     rejectedBecause: null,
-    steps: {},
+    windows: {},
   };
 }
 
@@ -78,99 +78,77 @@ export function openGateEvidence(gate: GateSpec, referenceRate: number | null, p
 export function observeGate(evidence: GateEvidence, block: Block, settings: EvidenceSettings): GateEvidence {
   const counts = block.counts[evidence.gate.name] ?? NO_COUNTS;
   const logLikelihood = blockLogLikelihood(counts, evidence.grid.logOdds);
-  const rollback = observeRollbackTest(
-    evidence.rollback,
-    evidence.grid.rollbackPoints.map((point) => logLikelihood[point] ?? 0),
-  );
-  const step = observeStep(evidence, { block, counts, logLikelihood }, settings.windowMs);
-  const totals = addCounts(evidence.totals, counts);
+  const atBets = evidence.grid.rollbackPoints.map((point) => logLikelihood[point] ?? 0);
+  const windows = windowsAfter(evidence, { block, counts }, settings.windowMs);
   const seen = {
     ...evidence,
-    totals,
+    totals: addCounts(evidence.totals, counts),
     logLikelihood: addAll(evidence.logLikelihood, logLikelihood),
-    rollback,
-    rejectedBecause: evidence.rejectedBecause ?? rejection(evidence.gate, { rollback, totals, step }, settings),
-    steps: { ...evidence.steps, [block.step]: step },
+    rollback: observeRollbackTest(evidence.rollback, atBets),
+    windows: { ...evidence.windows, [block.step]: windows },
   };
-  return evidence.reference === null ? withReference(seen, counts) : seen;
+  const judged = { ...seen, rejectedBecause: seen.rejectedBecause ?? rejection(seen, windows, settings) };
+  return evidence.reference === null ? withReference(judged, counts) : judged;
 }
 
-/** What the gate has seen in a step; nothing yet is a value too. */
-export function stepEvidenceOf(evidence: GateEvidence, step: number): StepEvidence {
-  return (
-    evidence.steps[step] ?? {
-      windows: NO_WINDOWS,
-      counts: NO_COUNTS,
-      logLikelihood: evidence.grid.logOdds.map(() => 0),
-    }
-  );
+/** The merged windows of a step; none yet is a value too. */
+export function windowsOf(evidence: GateEvidence, step: number): MergedWindows {
+  return evidence.windows[step] ?? NO_WINDOWS;
 }
 
-type Observed = { readonly block: Block; readonly counts: ArmCounts; readonly logLikelihood: readonly number[] };
+/** What non-inferiority may rest on: a margin chosen from a session may not be tested on it. */
+export function sinceReference(evidence: GateEvidence): Pick<GateEvidence, "totals" | "logLikelihood"> {
+  const { beforeReference, totals, logLikelihood } = evidence;
+  return {
+    totals: countsSince(totals, beforeReference.totals),
+    logLikelihood: logLikelihood.map((value, i) => value - (beforeReference.logLikelihood[i] ?? 0)),
+  };
+}
 
-function observeStep(evidence: GateEvidence, observed: Observed, windowMs: number): StepEvidence {
-  const { block, counts } = observed;
-  const before = stepEvidenceOf(evidence, block.step);
+function windowsAfter(
+  evidence: GateEvidence,
+  { block, counts }: { readonly block: Block; readonly counts: ArmCounts },
+  windowMs: number,
+): MergedWindows {
   const part = {
     openedAt: block.openedAt,
     closedAt: block.closedAt,
     sessions: counts.canarySessions,
     bad: counts.canaryBad,
   };
-  const windows = mergeWindow(before.windows, part, { windowMs, largestBadRate: largestBadRate(evidence.gate) });
-  // A margin chosen from these very sessions may not be tested on them.
-  if (evidence.reference === null) return { ...before, windows };
-  return {
-    windows,
-    counts: addCounts(before.counts, counts),
-    logLikelihood: addAll(before.logLikelihood, observed.logLikelihood),
-  };
+  const rule = { windowMs, largestBadRate: largestBadRate(evidence.gate) };
+  return mergeWindow(windowsOf(evidence, block.step), part, rule);
 }
 
 function rejection(
-  gate: GateSpec,
-  { rollback, totals, step }: { rollback: RollbackTest; totals: ArmCounts; step: StepEvidence },
+  { gate, rollback, totals }: GateEvidence,
+  windows: MergedWindows,
   { consecutiveFailureLimit }: EvidenceSettings,
 ): "evidence" | "slo" | null {
   if (totals.canarySessions < MIN_CANARY_SESSIONS_TO_REJECT) return null;
   if (rollback.peakLogE >= rejectAtLogE(gate)) return "evidence";
-  const isBroken = step.windows.broken >= consecutiveFailureLimit;
+  // Looked at when a window ends, not block by block after it: extra looks would cost false rollbacks.
+  const isBroken = windows.open === null && windows.broken >= consecutiveFailureLimit;
   return isBroken && rollback.logE >= fastPathAtLogE(gate) ? "slo" : null;
 }
 
 /** Freezes the reference if the baseline has enough sessions by now, and gives its margin a point of the grid. */
 function withReference(evidence: GateEvidence, counts: ArmCounts): GateEvidence {
-  const beforeReference = [...evidence.beforeReference, counts];
+  const blocks = [...evidence.beforeReference.blocks, counts];
   const reference = referenceFromBaseline(evidence.totals, evidence.gate.margin);
-  if (reference === null) return { ...evidence, beforeReference };
+  if (reference === null) return { ...evidence, beforeReference: { ...evidence.beforeReference, blocks } };
   const grid = gridFor(reference);
-  const logLikelihood = beforeReference
+  const nothing = grid.logOdds.map(() => 0);
+  const logLikelihood = blocks
     .map((past) => blockLogLikelihood(past, grid.logOdds))
-    .reduce(
-      addAll,
-      grid.logOdds.map(() => 0),
-    );
-  const steps = Object.fromEntries(
-    Object.entries(evidence.steps).map(([step, { windows, counts }]) => [
-      step,
-      { windows, counts, logLikelihood: grid.logOdds.map(() => 0) },
-    ]),
-  );
-  return { ...evidence, grid, reference, beforeReference: [], logLikelihood, steps };
+    .reduce((sum, past) => addAll(sum, past), nothing);
+  const beforeReference = { blocks: [], totals: evidence.totals, logLikelihood };
+  return { ...evidence, grid, reference, beforeReference, logLikelihood };
 }
 
 function gridFor(reference: Reference | null): OddsGrid {
   const margin = reference?.method === "odds-ratio" ? [reference.marginLogOdds] : [];
   return createOddsGrid([...LADDER_LOG_ODDS, ...margin]);
-}
-
-function addCounts(a: ArmCounts, b: ArmCounts): ArmCounts {
-  return {
-    baselineSessions: a.baselineSessions + b.baselineSessions,
-    baselineBad: a.baselineBad + b.baselineBad,
-    canarySessions: a.canarySessions + b.canarySessions,
-    canaryBad: a.canaryBad + b.canaryBad,
-  };
 }
 
 function addAll(a: readonly number[], b: readonly number[]): readonly number[] {

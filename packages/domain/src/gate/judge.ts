@@ -12,7 +12,7 @@ export type JudgeInput = {
   readonly step: number;
   /** Steps that follow before 100 %; 0 means that leaving this step promotes. Default: what the board's weights leave. */
   readonly stepsAfter?: number;
-  /** Canary sessions this step needs. Null: 100 if leaving it promotes, else only what its windows need. */
+  /** Canary sessions that the whole rollout must have seen. Null: 100 if leaving this step promotes, else none. */
   readonly minCanarySessions: number | null;
 };
 
@@ -27,7 +27,7 @@ export function judge(board: GateBoard, input: JudgeInput): Judgement {
     ...rejecting.map((report) => `${report.gate.name}: rejects the canary`),
     ...sampleRatioWait(outlook),
     ...(outlook.missingSessions > 0
-      ? [`${outlook.missingSessions} more canary sessions in this step, to reach ${outlook.minCanarySessions}`]
+      ? [`${outlook.missingSessions} more canary sessions, to reach ${outlook.minCanarySessions}`]
       : []),
     ...reports.flatMap(guardrailWait),
   ];
@@ -53,7 +53,7 @@ function outlookOf(board: GateBoard, input: JudgeInput): StepOutlook {
   }
   const stepsAfter = input.stepsAfter ?? board.weightsBp.length - 1 - input.step;
   const minCanarySessions = input.minCanarySessions ?? (stepsAfter === 0 ? MIN_SESSIONS_TO_PROMOTE : 0);
-  const canarySessions = board.sampleRatio.spans[input.step]?.canary ?? 0;
+  const canarySessions = Object.values(board.sampleRatio.spans).reduce((sum, span) => sum + span.canary, 0);
   return {
     step: input.step,
     stepsAfter,

@@ -1,23 +1,16 @@
-import {
-  logit,
-  logEvidenceBelowMargin,
-  logEvidenceRateBelow,
-  sessionsToEvidence,
-  sessionsToRateEvidence,
-  smoothedBaselineRate,
-} from "@perch/stats";
-import { rejectAtLogE, type GateEvidence, type StepEvidence } from "./gate-evidence.ts";
-import { CLEAN_WINDOWS_TO_PASS, MIN_WINDOW_SESSIONS } from "./merged-windows.ts";
-import type { NonInferiority } from "./non-inferiority.ts";
+import { logit, sessionsToEvidence, sessionsToRateEvidence, smoothedBaselineRate } from "@perch/stats";
+import { rejectAtLogE, type GateEvidence } from "./gate-evidence.ts";
+import { CLEAN_WINDOWS_TO_PASS, MIN_WINDOW_SESSIONS, type MergedWindows } from "./merged-windows.ts";
+import { evidenceBelow, type NonInferiority } from "./non-inferiority.ts";
 
 /** The canary's rate is drawn towards the baseline's as if by this many sessions, so that the first few promise nothing. */
 const PSEUDO_SESSIONS = 10;
 
 export type Outlook = {
-  readonly step: StepEvidence;
+  readonly windows: MergedWindows;
   readonly nonInferiority: NonInferiority;
   readonly canaryWeight: number;
-  /** Canary sessions that this step lacks whatever they show. */
+  /** Canary sessions that the rollout lacks whatever they show. */
   readonly missingSessions: number;
 };
 
@@ -31,27 +24,25 @@ export function sessionsStillNeeded(evidence: GateEvidence, outlook: Outlook): n
     rates.canary > rates.baseline
       ? sessionsToEvidence(rates, 0, rejectAtLogE(evidence.gate) - evidence.rollback.logE)
       : Infinity;
-  const { windows } = outlook.step;
+  const { windows } = outlook;
   const forWindows = (CLEAN_WINDOWS_TO_PASS - windows.clean) * MIN_WINDOW_SESSIONS - (windows.open?.sessions ?? 0);
   const untilPass = Math.max(untilNonInferior(evidence, outlook), forWindows, outlook.missingSessions);
   const sessions = Math.min(untilFail, untilPass);
   return Number.isFinite(sessions) ? Math.max(1, Math.ceil(sessions)) : null;
 }
 
-function untilNonInferior(evidence: GateEvidence, outlook: Outlook): number {
-  const { nonInferiority, step } = outlook;
-  const { level, acceptAtLogE } = nonInferiority;
+function untilNonInferior(evidence: GateEvidence, { nonInferiority, canaryWeight }: Outlook): number {
+  const { level, method, acceptAtLogE } = nonInferiority;
   if (nonInferiority.isMet) return 0;
   if (level === null) return Infinity;
-  const rates = currentRates(evidence, outlook.canaryWeight);
-  if (nonInferiority.method === "rate") {
-    const { canarySessions, canaryBad } = step.counts;
-    const missing = acceptAtLogE - logEvidenceRateBelow(canarySessions, canaryBad, level);
+  const rates = currentRates(evidence, canaryWeight);
+  if (method === "rate") {
+    const missing = acceptAtLogE - evidenceBelow(evidence, level);
     return rates.canary < level ? sessionsToRateEvidence(rates.canary, level, missing) : Infinity;
   }
-  const isBelow = logit(rates.canary) - logit(rates.baseline) < Math.log(level);
-  const atLevel = logEvidenceBelowMargin(evidence.grid, step.logLikelihood, Math.log(level));
-  return isBelow ? sessionsToEvidence(rates, Math.log(level), acceptAtLogE - atLevel) : Infinity;
+  const logLevel = Math.log(level);
+  const isBelow = logit(rates.canary) - logit(rates.baseline) < logLevel;
+  return isBelow ? sessionsToEvidence(rates, logLevel, acceptAtLogE - evidenceBelow(evidence, logLevel)) : Infinity;
 }
 
 function currentRates({ totals, reference }: GateEvidence, canaryWeight: number) {
