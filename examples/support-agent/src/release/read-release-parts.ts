@@ -39,8 +39,8 @@ export async function readReleaseParts(releaseDirectory: string): Promise<Releas
   const toolFiles = await listDirectory(toolDirectory);
   const [systemPrompt, model, policy, ...tools] = await Promise.all([
     readText(join(components, "prompt", "system")),
-    readPart(join(components, "model"), modelSchema),
-    readPart(join(components, "policy"), policySchema),
+    readPart(join(components, "model", "model.json"), modelSchema),
+    readPart(join(components, "policy", "policy.json"), policySchema),
     ...toolFiles.map((file) => readPart(join(toolDirectory, file), toolSchema)),
   ]);
   return {
