@@ -1,0 +1,104 @@
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { parseGatewayId, RoutingError, type GatewayId } from "@perch/domain";
+import { GatewayError } from "../gateway-error.ts";
+import { reasonOf } from "../log.ts";
+
+export type GatewayConfig = {
+  readonly serverUrl: string;
+  /** The gateway's own folder in the data directory. */
+  readonly directory: string;
+  readonly host: string;
+  readonly port: number;
+  /** Null: the one this data directory already knows, or a new one. */
+  readonly id: GatewayId | null;
+  readonly upstreamTimeoutMs: number;
+};
+
+export const USAGE = `perch gateway: the data plane. Flags, each also an environment variable:
+  --server URL              PERCH_SERVER            the server to follow          (http://127.0.0.1:4600)
+  --data DIR                PERCH_DATA              data directory                (./.perch)
+  --host HOST               PERCH_GATEWAY_HOST      address to listen on          (127.0.0.1)
+  --port N                  PERCH_GATEWAY_PORT      port, 0 for any free one      (4700)
+  --id NAME                 PERCH_GATEWAY_ID        name of this gateway          (kept in the data directory)
+  --upstream-timeout SECS   PERCH_UPSTREAM_TIMEOUT  longest wait for an agent's first byte (120)
+`;
+
+type Flags = Readonly<Record<"server" | "data" | "host" | "port" | "id" | "upstream-timeout", string | undefined>>;
+export type Command = { readonly kind: "help" } | { readonly kind: "run"; readonly config: GatewayConfig };
+
+/** Flags win over the environment. Throws `GatewayError` `flag_invalid`. */
+export function parseCommand(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Command {
+  const { help, ...flags } = parseFlags(args);
+  if (help) return { kind: "help" };
+  const textOf = (flag: keyof Flags, variable: string, otherwise: string): string =>
+    flags[flag] ?? env[variable] ?? otherwise;
+  const timeout = textOf("upstream-timeout", "PERCH_UPSTREAM_TIMEOUT", "120");
+  const id = textOf("id", "PERCH_GATEWAY_ID", "");
+  const config = {
+    serverUrl: parseServerUrl(textOf("server", "PERCH_SERVER", "http://127.0.0.1:4600")),
+    directory: join(resolve(textOf("data", "PERCH_DATA", ".perch")), "gateway"),
+    host: textOf("host", "PERCH_GATEWAY_HOST", "127.0.0.1"),
+    port: parseNumber("--port", textOf("port", "PERCH_GATEWAY_PORT", "4700"), { min: 0, max: 65_535, whole: true }),
+    id: id === "" ? null : parseId(id),
+    upstreamTimeoutMs: 1000 * parseNumber("--upstream-timeout", timeout, { min: 0.05, max: 86_400, whole: false }),
+  };
+  return { kind: "run", config };
+}
+
+function parseFlags(args: readonly string[]): Flags & { readonly help: boolean } {
+  const text = { type: "string" } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        server: text,
+        data: text,
+        host: text,
+        port: text,
+        id: text,
+        "upstream-timeout": text,
+        help: { type: "boolean", default: false },
+      },
+    });
+    return {
+      server: values.server,
+      data: values.data,
+      host: values.host,
+      port: values.port,
+      id: values.id,
+      "upstream-timeout": values["upstream-timeout"],
+      help: values.help,
+    };
+  } catch (error) {
+    throw invalid(reasonOf(error), "`--help` lists the flags");
+  }
+}
+
+function parseServerUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url !== null && (url.protocol === "http:" || url.protocol === "https:")) return url.href.replace(/\/+$/, "");
+  throw invalid(`found --server ${JSON.stringify(text)}, expected an http or https URL`, "e.g. http://127.0.0.1:4600");
+}
+
+function parseNumber(flag: string, text: string, range: { min: number; max: number; whole: boolean }): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (value >= range.min && value <= range.max && (!range.whole || Number.isInteger(value))) return value;
+  throw invalid(
+    `found ${flag} ${JSON.stringify(text)}, expected a ${range.whole ? "whole " : ""}number from ${range.min} to ${range.max}`,
+    "`--help` lists the flags with their defaults",
+  );
+}
+
+function parseId(text: string): GatewayId {
+  try {
+    return parseGatewayId(text);
+  } catch (error) {
+    if (!(error instanceof RoutingError)) throw error;
+    throw invalid(`found --id ${JSON.stringify(text)}, expected letters, digits, ".", "_" and "-"`, "e.g. --id gw-1");
+  }
+}
+
+function invalid(message: string, hint: string): GatewayError {
+  return new GatewayError({ code: "flag_invalid", message, hint });
+}

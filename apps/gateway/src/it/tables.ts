@@ -1,0 +1,42 @@
+import type { RoutingTableMessage } from "@perch/api";
+import { digestOf } from "@perch/domain";
+
+export const BASELINE = digestOf("support 2.3.0");
+export const CANARY = digestOf("support 2.3.1");
+
+type Agent = RoutingTableMessage["agents"][number];
+
+/** The agent `support` with two releases; the canary at the given weight. */
+export function tableOf(options: {
+  sequence: number;
+  baseline: readonly string[];
+  canary?: readonly string[];
+  weightBp?: number;
+  leaseMs?: number;
+  agent?: Partial<Agent>;
+}): RoutingTableMessage {
+  const { sequence, baseline, canary = [], weightBp, leaseMs = 10_000 } = options;
+  const route = { rollout: "support-2-3-1", step: 1, seed: "it", weightBp: weightBp ?? 0, release: CANARY };
+  return {
+    revision: { epoch: 1, sequence },
+    leaseMs,
+    agents: [
+      {
+        agent: "support",
+        pathPrefix: "/support",
+        current: BASELINE,
+        canary: weightBp === undefined ? null : route,
+        releases: [
+          { release: BASELINE, version: "2.3.0", urls: [...baseline] },
+          { release: CANARY, version: "2.3.1", urls: [...canary] },
+        ],
+        sessionExtractors: [
+          { kind: "header", name: "x-session-id" },
+          { kind: "json", pointer: "/session" },
+        ],
+        idleTimeoutMs: 60_000,
+        ...options.agent,
+      },
+    ],
+  };
+}

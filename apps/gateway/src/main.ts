@@ -1,0 +1,165 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { createSqlitePinStore, createSqliteTurnOutbox, openGatewayDatabase, SqliteError } from "@perch/adapters/sqlite";
+import type { GatewayId, PinStore, TurnOutbox } from "@perch/domain";
+import { createAdminPages } from "./admin/admin-pages.ts";
+import { claimIdentity } from "./config/claim-identity.ts";
+import { parseCommand, USAGE, type GatewayConfig } from "./config/parse-config.ts";
+import { GatewayError } from "./gateway-error.ts";
+import { createLog, reasonOf, type Log } from "./log.ts";
+import { createCachedPinStore } from "./pins/cached-pin-store.ts";
+import { createInFlight } from "./proxy/in-flight.ts";
+import { listen } from "./proxy/listen.ts";
+import { createUpstreamPools } from "./proxy/upstream-pools.ts";
+import { sleep } from "./sync/backoff.ts";
+import { createServerLink } from "./sync/server-link.ts";
+import { startSync } from "./sync/start-sync.ts";
+import { createHeldTable, type HeldTable } from "./table/held-table.ts";
+import { parseTable } from "./table/parse-table.ts";
+import { createTableFile, type TableFile } from "./table/table-file.ts";
+import { createTurnRecorder } from "./turns/turn-recorder.ts";
+
+const CACHED_PINS = 100_000;
+const GRACE_MS = 10_000;
+const FLUSH_MS = 2000;
+const LOOK_AFTER_MS = 1000;
+const FORGET_AT_ONCE = 1000;
+
+const now = (): number => Date.now();
+const tick = (): number => performance.now();
+const random = (): number => Math.random();
+
+async function run(config: GatewayConfig, log: Log): Promise<void> {
+  const { gateway, store, outbox, held, file, close } = await openState(config, log);
+  const faults = createFaultCount(log);
+  const pins = createCachedPinStore({ store, now, maxEntries: CACHED_PINS, onFault: faults.add });
+  const recorder = createTurnRecorder(outbox, log);
+  const pools = createUpstreamPools();
+  const inFlight = createInFlight();
+  const pages = { gateway, startedAt: now(), held, pins: store, outbox, recorder, log };
+  const listener = await listen(config, {
+    gateway,
+    held,
+    pins,
+    pools,
+    admin: createAdminPages({ ...pages, storeFaults: faults.count, inFlight: inFlight.count }),
+    log,
+    now,
+    tick,
+    inFlight,
+    record: (turn) => recorder.record(turn),
+    newId: randomUUID,
+    randomHex: (bytes) => randomBytes(bytes).toString("hex"),
+    upstreamTimeoutMs: config.upstreamTimeoutMs,
+  });
+  const onApplied = (): void => pools.keepOnly(held.index()?.origins ?? new Set());
+  const link = createServerLink(config.serverUrl, gateway);
+  const sync = startSync({ link, held, file, outbox, log, sleep, random, now, onApplied });
+  const lookAfter = setInterval(createLookAfter({ held, store, log }), LOOK_AFTER_MS);
+
+  process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);
+  await stopSignal();
+  log.info("stopping: letting open answers finish", { inFlight: inFlight.count() });
+  await listener.stop(GRACE_MS);
+  clearInterval(lookAfter);
+  await sync.stop(FLUSH_MS);
+  await Promise.all([link.close(), pools.close()]);
+  await close();
+}
+
+type State = {
+  readonly gateway: GatewayId;
+  readonly store: PinStore;
+  readonly outbox: TurnOutbox;
+  readonly held: HeldTable;
+  readonly file: TableFile;
+  readonly close: () => Promise<void>;
+};
+
+/** Everything that outlives the process. */
+async function openState({ directory, id }: GatewayConfig, log: Log): Promise<State> {
+  const identity = claimIdentity(directory, id);
+  const database = openGatewayDatabase(join(directory, "pins.sqlite"));
+  const store = createSqlitePinStore(database, now);
+  const file = createTableFile(directory);
+  const held = createHeldTable(tick);
+  await restoreTable(held, file, log);
+  return {
+    gateway: identity.id,
+    store,
+    outbox: createSqliteTurnOutbox(database, { gateway: identity.id, now }),
+    held,
+    file,
+    async close() {
+      await store.close();
+      identity.release();
+    },
+  };
+}
+
+function createFaultCount(log: Log): { add: (error: unknown) => void; count: () => number } {
+  let faults = 0;
+  return {
+    add(error) {
+      faults += 1;
+      log.warn("the pin store failed; the session was placed by its bucket alone", { reason: reasonOf(error) });
+    },
+    count: () => faults,
+  };
+}
+
+async function restoreTable(held: HeldTable, file: TableFile, log: Log): Promise<void> {
+  try {
+    const json = await file.read();
+    if (json === null) return;
+    held.restore(parseTable(json));
+    log.info("routing by the last table on disk until the server answers", { ...held.index()?.table.revision });
+  } catch (error) {
+    log.warn("the routing table on disk cannot be used; waiting for the server's", { reason: reasonOf(error) });
+  }
+}
+
+/** What is looked after once a second: whether the lease ran out, and the space of expired pins. */
+function createLookAfter({ held, store, log }: { held: HeldTable; store: PinStore; log: Log }): () => void {
+  let wasFenced: boolean | null = null;
+  return () => {
+    const isFenced = held.isFenced();
+    if (isFenced !== wasFenced) {
+      if (isFenced) log.warn("no lease from the server: new sessions go to the baseline only");
+      else log.info("the server's lease is valid: new sessions are assigned by weight");
+    }
+    wasFenced = isFenced;
+    store
+      .forgetExpired(FORGET_AT_ONCE)
+      .catch((error: unknown) => log.warn("expired pins cannot be deleted", { reason: reasonOf(error) }));
+  };
+}
+
+/** Resolves at the first SIGTERM or Ctrl-C; a second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let isAsked = false;
+    const ask = (): void => {
+      if (isAsked) process.exit(130);
+      isAsked = true;
+      resolve();
+    };
+    process.on("SIGTERM", ask);
+    process.on("SIGINT", ask);
+  });
+}
+
+const log = createLog((line) => process.stderr.write(line), now);
+try {
+  const command = parseCommand(process.argv.slice(2), process.env);
+  if (command.kind === "help") process.stdout.write(USAGE);
+  else await run(command.config, log);
+  process.exitCode = 0;
+} catch (error) {
+  if (error instanceof GatewayError || error instanceof SqliteError) {
+    log.error(error.message, { code: error.code, hint: error.hint });
+  } else {
+    log.error(reasonOf(error), { code: "internal", hint: "this is a fault of the gateway: please report it" });
+  }
+  process.exit(1);
+}

@@ -1,0 +1,88 @@
+import type { Ack, TurnBatch } from "@perch/api";
+import type { GatewayId } from "@perch/domain";
+import { createParser, type EventSourceMessage } from "eventsource-parser";
+import { Pool, type Dispatcher } from "undici";
+import { reasonOf } from "../log.ts";
+
+export type PostOutcome =
+  | { readonly kind: "accepted" }
+  /** The server is not there, is not well, or does not let us in: the same again later. */
+  | { readonly kind: "retryable"; readonly reason: string }
+  /** The server will never take this. */
+  | { readonly kind: "rejected"; readonly reason: string };
+
+/** Everything a gateway says to its server. */
+export type ServerLink = {
+  /** The events of the table's stream. Ends when the server ends it; throws when it breaks or is silent too long. */
+  tableEvents(options: { readonly silenceMs: number; readonly signal: AbortSignal }): AsyncIterable<EventSourceMessage>;
+  acknowledge(ack: Ack, signal: AbortSignal): Promise<PostOutcome>;
+  postTurns(batch: TurnBatch, signal: AbortSignal): Promise<PostOutcome>;
+  close(): Promise<void>;
+};
+
+const POST_TIMEOUT_MS = 10_000;
+/** These speak about the request's content; every other failure says nothing about it. */
+const REJECTED = new Set([400, 413, 422]);
+
+export function createServerLink(serverUrl: string, gateway: GatewayId): ServerLink {
+  const { origin, pathname } = new URL(serverUrl);
+  const base = pathname.replace(/\/+$/, "");
+  const path = `${base}/v1/gateways/${encodeURIComponent(gateway)}`;
+  const pool = new Pool(origin, { connections: 8, connect: { timeout: 5000 } });
+
+  async function post(to: string, body: object, signal: AbortSignal): Promise<PostOutcome> {
+    try {
+      const answer = await pool.request({
+        path: to,
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+        headersTimeout: POST_TIMEOUT_MS,
+        bodyTimeout: POST_TIMEOUT_MS,
+        signal,
+      });
+      const text = await answer.body.text();
+      return outcomeOf(answer.statusCode, text);
+    } catch (error) {
+      return { kind: "retryable", reason: reasonOf(error) };
+    }
+  }
+
+  return {
+    async *tableEvents({ silenceMs, signal }) {
+      const answer = await pool.request({
+        path: `${path}/table`,
+        method: "GET",
+        headers: { accept: "text/event-stream" },
+        headersTimeout: POST_TIMEOUT_MS,
+        bodyTimeout: silenceMs,
+        signal,
+      });
+      if (answer.statusCode !== 200) {
+        throw new Error(`the server answered ${answer.statusCode}: ${(await answer.body.text()).slice(0, 200)}`);
+      }
+      yield* eventsOf(answer.body);
+    },
+    acknowledge: (ack, signal) => post(`${path}/acks`, ack, signal),
+    postTurns: (batch, signal) => post(`${base}/v1/turns`, batch, signal),
+    close: () => pool.destroy(),
+  };
+}
+
+export async function* eventsOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<EventSourceMessage> {
+  let events: EventSourceMessage[] = [];
+  const parser = createParser({ onEvent: (event) => events.push(event) });
+  const decoder = new TextDecoder();
+  for await (const chunk of chunks) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    const complete = events;
+    events = [];
+    yield* complete;
+  }
+}
+
+function outcomeOf(status: Dispatcher.ResponseData["statusCode"], text: string): PostOutcome {
+  if (status >= 200 && status < 300) return { kind: "accepted" };
+  const reason = `the server answered ${status}: ${text.slice(0, 500)}`;
+  return { kind: REJECTED.has(status) ? "rejected" : "retryable", reason };
+}

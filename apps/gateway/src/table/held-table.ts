@@ -1,0 +1,52 @@
+import { compareRevisions, type Revision, type RoutingTable } from "@perch/domain";
+import { createRouteIndex, type RouteIndex } from "./route-index.ts";
+
+export type Offer = "applied" | "held" | "older";
+export type Renewal = "renewed" | "older" | "newer";
+
+/** The one table this process routes by, and its lease. */
+export type HeldTable = {
+  /** Null until a first table was applied. */
+  index(): RouteIndex | null;
+  /** Only a larger revision is applied; the same one again renews the lease. */
+  offer(table: RoutingTable): Offer;
+  /** A table from disk may be long out of date: it is held without a lease, so nobody new meets its canary. */
+  restore(table: RoutingTable): void;
+  /** The server stands by this revision. Anything but the one held renews nothing. */
+  renew(revision: Revision): Renewal;
+  /** The dead man's switch: true while new sessions must not meet the canary. */
+  isFenced(): boolean;
+};
+
+/** `now` must be a clock that never jumps: a lease is a span of time, not a date. */
+export function createHeldTable(now: () => number): HeldTable {
+  let index: RouteIndex | null = null;
+  let renewedAt: number | null = null;
+
+  function orderOf(revision: Revision): number {
+    return index === null ? 1 : compareRevisions(revision, index.table.revision);
+  }
+
+  return {
+    index: () => index,
+    offer(table) {
+      const order = orderOf(table.revision);
+      if (order < 0) return "older";
+      if (order > 0) index = createRouteIndex(table);
+      renewedAt = now();
+      return order > 0 ? "applied" : "held";
+    },
+    restore(table) {
+      index = createRouteIndex(table);
+      renewedAt = null;
+    },
+    renew(revision) {
+      const order = orderOf(revision);
+      if (order > 0) return "newer";
+      if (order < 0) return "older";
+      renewedAt = now();
+      return "renewed";
+    },
+    isFenced: () => index === null || renewedAt === null || now() - renewedAt > index.table.leaseMs,
+  };
+}

@@ -1,0 +1,88 @@
+import { routingTableSchema, type RoutingTableMessage } from "@perch/api";
+import {
+  parseAgentName,
+  parseDigest,
+  parseRolloutId,
+  ReleaseError,
+  RoutingError,
+  type AgentRoute,
+  type RoutingTable,
+} from "@perch/domain";
+import { GatewayError } from "../gateway-error.ts";
+import { reasonOf } from "../log.ts";
+
+/** Throws `GatewayError` `table_invalid` naming every problem: a table that cannot be served is never applied in part. */
+export function parseTable(json: string): RoutingTable {
+  const parsed = routingTableSchema.safeParse(parseJson(json));
+  if (!parsed.success) {
+    throw invalid(parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`));
+  }
+  const { revision, leaseMs, agents } = parsed.data;
+  const problems: string[] = [];
+  const routes = agents.flatMap((agent) => parseRoute(agent, problems));
+  const prefixes = routes.map((route) => route.pathPrefix);
+  if (new Set(prefixes).size < prefixes.length) problems.push("two agents have the same path prefix");
+  if (problems.length > 0) throw invalid(problems);
+  return { revision, leaseMs, agents: routes };
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw invalid([`not JSON: ${reasonOf(error)}`]);
+  }
+}
+
+type AgentMessage = RoutingTableMessage["agents"][number];
+
+function parseRoute(message: AgentMessage, problems: string[]): AgentRoute[] {
+  problems.push(...contradictionsOf(message));
+  try {
+    return [toDomain(message)];
+  } catch (error) {
+    if (!(error instanceof RoutingError || error instanceof ReleaseError)) throw error;
+    problems.push(`${message.agent}: ${error.message}`);
+    return [];
+  }
+}
+
+/** What the schema cannot see. */
+function contradictionsOf({ agent, pathPrefix, current, canary, releases }: AgentMessage): string[] {
+  const served = new Set(releases.map(({ release }) => release));
+  const assigned = canary === null ? [current] : [current, canary.release];
+  const urls = releases.flatMap((release) => release.urls);
+  return [
+    ...assigned.filter((name) => !served.has(name)).map((name) => `${name} is assigned to, but not among the releases`),
+    ...urls.filter((url) => !isHttpUrl(url)).map((url) => `${url} is no http URL`),
+    ...(/^(?:\/[^/?#\s]+)*$/.test(pathPrefix) ? [] : [`path prefix ${JSON.stringify(pathPrefix)} is not like "/name"`]),
+  ].map((problem) => `${agent}: ${problem}`);
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:$/.test(URL.parse(text)?.protocol ?? "");
+}
+
+function toDomain(message: AgentMessage): AgentRoute {
+  const { canary } = message;
+  return {
+    agent: parseAgentName(message.agent),
+    pathPrefix: message.pathPrefix,
+    current: parseDigest(message.current),
+    canary:
+      canary === null
+        ? null
+        : { ...canary, rollout: parseRolloutId(canary.rollout), release: parseDigest(canary.release) },
+    releases: message.releases.map((release) => ({ ...release, release: parseDigest(release.release) })),
+    sessionExtractors: message.sessionExtractors,
+    idleTimeoutMs: message.idleTimeoutMs,
+  };
+}
+
+function invalid(problems: readonly string[]): GatewayError {
+  return new GatewayError({
+    code: "table_invalid",
+    message: `the routing table cannot be served: ${problems.join("; ")}`,
+    hint: "the server and the gateway must be of versions that go together; the table held before stays in force",
+  });
+}

@@ -1,0 +1,42 @@
+import { randomUUID } from "node:crypto";
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The last table on disk, as the server sent it: what a gateway starts with when the server is down. */
+export type TableFile = {
+  /** Null when there is none. */
+  read(): Promise<string | null>;
+  /** When it resolves, a reader finds the whole new table, also after a loss of power; before, the whole old one. */
+  write(json: string): Promise<void>;
+};
+
+export function createTableFile(directory: string): TableFile {
+  const path = join(directory, "table.json");
+  return {
+    async read() {
+      try {
+        return await readFile(path, "utf8");
+      } catch (error) {
+        if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+        throw error;
+      }
+    },
+    async write(json) {
+      // A name of its own: gateways that share the directory write at the same moment.
+      const draft = `${path}.${randomUUID()}`;
+      try {
+        const file = await open(draft, "w");
+        try {
+          await file.writeFile(json);
+          await file.datasync();
+        } finally {
+          await file.close();
+        }
+        await rename(draft, path);
+      } catch (error) {
+        await rm(draft, { force: true });
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { revisionSchema } from "./table.ts";
+
+/** `GET /-/status` of a gateway. */
+export const gatewayStatusSchema = z.object({
+  gateway: z.string(),
+  startedAt: z.number(),
+  /** Null until a first routing table was applied. */
+  revision: revisionSchema.nullable(),
+  leaseValid: z.boolean(),
+  /** New sessions are assigned to the baseline only. */
+  fenced: z.boolean(),
+  /** Requests under way. */
+  inFlight: z.number().int(),
+  pins: z.object({
+    live: z.array(z.object({ agent: z.string(), release: z.string(), version: z.string(), pins: z.number().int() })),
+    /** Requests placed without the pin store since the start, because it failed. */
+    storeFaults: z.number().int(),
+  }),
+  outbox: z.object({ pending: z.number().int(), buried: z.number().int() }),
+  /** Since the start, by release. */
+  turns: z.array(z.object({ release: z.string(), turns: z.number().int(), failed: z.number().int() })),
+});
+export type GatewayStatus = z.infer<typeof gatewayStatusSchema>;
+
+/** `GET /-/why?agent=…&session=…` of a gateway: why a session is where it is. */
+export const whySchema = z.object({
+  agent: z.string(),
+  session: z.string(),
+  release: z.string(),
+  /** Null when the release is no longer in the routing table. */
+  version: z.string().nullable(),
+  arm: z.enum(["baseline", "canary"]),
+  rollout: z.string().nullable(),
+  step: z.number().int().nullable(),
+  weightBp: z.number().int().nullable(),
+  bucket: z.number().int().nullable(),
+  seed: z.string().nullable(),
+  revision: revisionSchema,
+  /** The gateway that wrote the pin. */
+  gateway: z.string(),
+  assignedAt: z.number(),
+  /** The reason in a person's words. */
+  rule: z.string(),
+});
+export type Why = z.infer<typeof whySchema>;
