@@ -74,7 +74,7 @@ async function fillIn(path: string, values: Readonly<Record<string, string>>): P
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const { version, directory } of await buildAgentDirectories(join(HERE, "build"))) {
+  for (const { version, directory } of await buildAgentDirectories(process.argv[2] ?? join(HERE, "build"))) {
     process.stdout.write(`support@${version} ${directory}\n`);
   }
 }

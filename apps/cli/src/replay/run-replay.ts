@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Digest } from "@perch/domain";
+import { createApiClient } from "../api-client.ts";
+import { supervise, type Supervised } from "../process/supervise.ts";
+import { mainOf, processFiles } from "../up/start-perch.ts";
+import { CliError } from "../cli-error.ts";
+import { createReplayKey, recordRelease } from "./record-releases.ts";
+import { connectRecordedGateway } from "./recorded-gateway.ts";
+import { REWARD_SCORE } from "./recorded-traffic.ts";
+import { readPairs, readRecordings, select, type Pair, type RecordedSession } from "./recordings.ts";
+import { replayPair, type PairResult, type Replay } from "./replay-pair.ts";
+import { createSyntheticClock } from "./synthetic-clock.ts";
+
+export type ReplayOptions = {
+  readonly pairsFile: string;
+  readonly recordings: string;
+  /** Only this pair; null for all. */
+  readonly pair: string | null;
+  readonly onResult: (result: PairResult) => void;
+};
+
+/** Replays every chosen pair against one server of its own, in a temporary data directory. */
+export async function runReplay(options: ReplayOptions): Promise<readonly PairResult[]> {
+  const pairs = choose(readPairs(options.pairsFile), options.pair);
+  const recordings = readRecordings(options.recordings);
+  const sides = pairs.map((pair) => ({
+    pair,
+    baseline: select(recordings, pair.baseline),
+    canary: select(recordings, pair.canary),
+  }));
+  const data = mkdtempSync(join(tmpdir(), "perch-replay-"));
+  try {
+    return await withServer(data, async (server) => {
+      const clock = createSyntheticClock();
+      const gateway = await connectRecordedGateway(server.url, "replay", clock.now);
+      const key = createReplayKey(data);
+      const results: PairResult[] = [];
+      for (const side of sides) {
+        const result = await playPair({ serverUrl: server.url, gateway, clock }, side, (version, sessions) =>
+          recordRelease({ data, key }, { agent: agentOf(side.pair), version, sessions }),
+        );
+        options.onResult(result);
+        results.push(result);
+      }
+      gateway.close();
+      return results;
+    });
+  } finally {
+    rmSync(data, { recursive: true, force: true });
+  }
+}
+
+type Side = {
+  readonly pair: Pair;
+  readonly baseline: readonly RecordedSession[];
+  readonly canary: readonly RecordedSession[];
+};
+
+async function playPair(
+  replay: Replay,
+  { pair, baseline, canary }: Side,
+  record: (version: string, sessions: readonly RecordedSession[]) => Promise<Digest>,
+): Promise<PairResult> {
+  const agent = agentOf(pair);
+  const releases = { baseline: await record("1.0.0", baseline), canary: await record("1.0.1", canary) };
+  const client = createApiClient(replay.serverUrl);
+  for (const digest of [releases.baseline, releases.canary]) {
+    // Nobody will call it: the sessions have been recorded already.
+    await client.registerDeployment({ release: `${agent}@${digest}`, url: "http://127.0.0.1:9/recorded" });
+  }
+  const { id } = await client.startRollout(rolloutFile(agent));
+  const knownAnswer = pair.known_answer ?? null;
+  return replayPair(replay, { pairId: pair.id, knownAnswer, agent, rollout: id, releases, baseline, canary });
+}
+
+function rolloutFile(agent: string): string {
+  return JSON.stringify({
+    apiVersion: "perch.dev/v1",
+    kind: "Rollout",
+    metadata: { name: agent },
+    spec: {
+      agent,
+      release: `${agent}@1.0.1`,
+      strategy: { type: "session", seed: agent },
+      steps: [{ setWeight: 50 }],
+      analysis: {
+        interval: "5m",
+        familyWiseErrorRate: 0.01,
+        gates: [
+          gate("task-success", { of: `score.${REWARD_SCORE}`, direction: "decrease", weight: 0.4 }),
+          gate("escalation-rate", { direction: "increase", weight: 0.3 }),
+          gate("error-rate", { direction: "increase", weight: 0.3 }),
+        ],
+      },
+    },
+  });
+}
+
+function gate(name: string, more: Record<string, unknown>): Record<string, unknown> {
+  const compare = { method: "eprocess", margin: 0.04 };
+  return { name, kind: "proportion", role: "guardrail", critical: true, onFail: "rollback", compare, ...more };
+}
+
+function agentOf(pair: Pair): string {
+  return `replay-${pair.id.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-")}`.slice(0, 60).replace(/-+$/, "");
+}
+
+function choose(pairs: readonly Pair[], id: string | null): readonly Pair[] {
+  const chosen = id === null ? pairs : pairs.filter((pair) => pair.id === id);
+  if (chosen.length > 0) return chosen;
+  throw new CliError({
+    code: "input_invalid",
+    message: `no pair ${JSON.stringify(id)} in the pairs file`,
+    hint: `it has ${pairs.map((pair) => pair.id).join(", ")}`,
+  });
+}
+
+async function withServer<T>(data: string, work: (server: Supervised) => Promise<T>): Promise<T> {
+  const server = await supervise({
+    name: "server",
+    command: process.execPath,
+    args: (port) => [mainOf("server"), "--data", data, "--port", String(port), "--clock", "synthetic"],
+    port: 0,
+    ...processFiles(data)("server"),
+  });
+  try {
+    return await work(server);
+  } finally {
+    await server.stop();
+  }
+}
