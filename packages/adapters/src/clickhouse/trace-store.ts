@@ -14,8 +14,9 @@ import { turnsOfSessions } from "./turns-of-sessions.ts";
 // Bodies of OTLP posts are limited, so this is the bound on memory while the disk is slow.
 const MAX_WAITING_ROWS = 200_000;
 const MAX_ROWS_PER_INSERT = 20_000;
-// Twenty inserts a second and table keep the merges of small parts and the cost of parsing low.
-const REST_MS = 40;
+// Under load some five inserts a second and table, which keeps merges of small parts and fixed costs low.
+const REST_MS = 15;
+const REST_UNDER_LOAD_MS = 190;
 
 /** Writes and the reads that assembly needs, against a migrated database. */
 export function createClickHouseTraceStore(clients: {
@@ -56,7 +57,7 @@ function writerOf<Item>(
 ): RowWriter<Item> {
   return createRowWriter<Item>({
     insert: (items) => client.insert({ table, values: items.map(toRow), format: "JSONEachRow" }),
-    restMs: REST_MS,
+    restMs: (appends) => (appends > 1 ? REST_UNDER_LOAD_MS : REST_MS),
     maxRowsPerInsert: MAX_ROWS_PER_INSERT,
     maxWaitingRows: MAX_WAITING_ROWS,
   });
