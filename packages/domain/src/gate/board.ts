@@ -5,7 +5,7 @@ import type { GateSpec } from "./gate-spec.ts";
 import { NO_SAMPLES, observeSampleRatio, type SampleRatio } from "./sample-ratio.ts";
 
 /** How many blocks a rollout is expected to have: where the money for a late start is spread (`statistics.md` 3.1). */
-const PLANNED_BLOCKS = 200;
+const PLANNED_BLOCKS = 500;
 const CONSECUTIVE_FAILURES = 3;
 
 export type BoardInput = {
@@ -17,7 +17,7 @@ export type BoardInput = {
   readonly references: Readonly<Record<string, number | null>>;
   /** Broken windows in a row that reject, given a fifth of the evidence. Default 3. */
   readonly consecutiveFailureLimit?: number;
-  /** Default 200, which are 400 canary sessions or more. */
+  /** Default 500, which are 1 000 canary sessions or more. */
   readonly plannedBlocks?: number;
 };
 
