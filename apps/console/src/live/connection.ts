@@ -10,6 +10,8 @@ export type Connection =
 export type ConnectionEvent =
   | { readonly type: "streamed"; readonly overview: Overview; readonly at: number }
   | { readonly type: "fetched"; readonly overview: Overview; readonly at: number }
+  /** The connection is there, and nothing has changed. */
+  | { readonly type: "alive"; readonly at: number }
   | { readonly type: "failed"; readonly why: string };
 
 /** The next state. A fetched overview that is older than the streamed one confirms the connection, not its content. */
@@ -21,6 +23,8 @@ export function advanceConnection(connection: Connection, event: ConnectionEvent
       const isNewer = connection.kind !== "live" || event.overview.at >= connection.overview.at;
       return { kind: "live", overview: isNewer ? event.overview : connection.overview, confirmedAt: event.at };
     }
+    case "alive":
+      return connection.kind === "live" ? { ...connection, confirmedAt: event.at } : connection;
     case "failed":
       if (connection.kind === "live" || connection.kind === "lost") {
         return { kind: "lost", overview: connection.overview, confirmedAt: connection.confirmedAt, why: event.why };

@@ -7,14 +7,20 @@ type Listener = (event: { readonly data: string }) => void;
 
 function createBrowser(fetchOverview: () => Promise<unknown>) {
   const seen: Connection[] = [];
-  const streams: { send: Listener; fail: () => void; isClosed: boolean }[] = [];
+  const streams: { send: Listener; beat: () => void; fail: () => void; isClosed: boolean }[] = [];
   const timers: { callback: () => void; delayMs: number; isCancelled: boolean }[] = [];
   const openStream = (): OverviewStream => {
-    const stream: (typeof streams)[number] = { send: () => undefined, fail: () => undefined, isClosed: false };
+    const stream: (typeof streams)[number] = {
+      send: () => undefined,
+      beat: () => undefined,
+      fail: () => undefined,
+      isClosed: false,
+    };
     streams.push(stream);
     return {
-      addEventListener(type: "overview" | "error", listener: Listener) {
+      addEventListener(type: "overview" | "alive" | "error", listener: Listener) {
         if (type === "overview") stream.send = listener;
+        else if (type === "alive") stream.beat = () => listener({ data: "" });
         else stream.fail = () => listener({ data: "" });
       },
       close() {
@@ -119,4 +125,15 @@ test("a fetched overview that is older than the streamed one does not turn the p
   answer({ ...RAMPING, at: RAMPING.at - 1 });
   await settle();
   expect(browser.seen.at(-1)).toMatchObject({ kind: "live", overview: { at: RAMPING.at } });
+});
+
+test("a sign of life keeps the unchanged state fresh, but stands for no state of its own", () => {
+  const browser = createBrowser(never);
+  browser.streams[0]?.beat();
+  expect(browser.seen).toEqual([]);
+  browser.streams[0]?.send({ data: JSON.stringify(RAMPING) });
+  browser.setClock(9_000);
+  browser.streams[0]?.beat();
+  browser.streams[0]?.fail();
+  expect(browser.seen.at(-1)).toMatchObject({ kind: "lost", overview: { at: RAMPING.at }, confirmedAt: 9_000 });
 });

@@ -4,7 +4,7 @@ import { parseOverview } from "./parse-overview.ts";
 /** The part of the browser's EventSource that is needed. */
 export interface OverviewStream {
   addEventListener(type: "overview", listener: (event: { readonly data: string }) => void): void;
-  addEventListener(type: "error", listener: () => void): void;
+  addEventListener(type: "alive" | "error", listener: () => void): void;
   close(): void;
 }
 
@@ -18,7 +18,7 @@ export type FollowDeps = {
 
 const RETRY_MS = [500, 1_000, 2_000] as const;
 const LONGEST_RETRY_MS = 5_000;
-/** The stream is silent while nothing changes, and a dead connection is silent too: after this long, ask. */
+/** The stream sends little while nothing changes, and a dead connection sends nothing: after this long, ask. */
 const QUIET_MS = 10_000;
 
 /** Keeps the page's state fresh until the returned function is called. Reconnects for ever, with growing pauses. */
@@ -51,6 +51,7 @@ class OverviewFollower {
     this.#stream.addEventListener("overview", (event) => {
       this.#receive(mine, "streamed", () => JSON.parse(event.data));
     });
+    this.#stream.addEventListener("alive", () => this.#confirm(mine));
     this.#stream.addEventListener("error", () => this.#fail(mine, "the server does not answer"));
     void this.#ask(mine);
   }
@@ -80,8 +81,19 @@ class OverviewFollower {
       return;
     }
     this.#failures = 0;
-    this.#restartTimer(() => void this.#ask(mine), QUIET_MS);
+    this.#askWhenQuiet(mine);
     this.#apply(event);
+  }
+
+  #confirm(mine: number): void {
+    // An overview has to come first: a server that only beats shows nothing.
+    if (mine !== this.#current || this.#connection.kind !== "live") return;
+    this.#askWhenQuiet(mine);
+    this.#apply({ type: "alive", at: this.#deps.now() });
+  }
+
+  #askWhenQuiet(mine: number): void {
+    this.#restartTimer(() => void this.#ask(mine), QUIET_MS);
   }
 
   #fail(mine: number, why: string): void {

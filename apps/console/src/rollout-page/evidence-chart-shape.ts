@@ -14,17 +14,22 @@ export type ChartShape = {
 
 /** Evidence that sank below this is drawn on the floor: how far below says nothing to a person. */
 const FLOOR = -2.5;
+/** Nor how far above: so that the thresholds stay readable, the drawing ends at this many times the rejection line. */
+const CEILING_FACTOR = 3;
 const HEADROOM = 1.18;
 
 /** Where everything of a gate's evidence chart goes: canary sessions to the right, ln E upwards. */
 export function evidenceChartShape(gate: GateView, box: Box): ChartShape {
-  const lowest = Math.min(-0.6, ...gate.history.map((entry) => Math.max(FLOOR, entry.logE)));
-  const highest = Math.max(gate.rejectAtLogE, ...gate.history.map((entry) => entry.logE)) * HEADROOM;
+  const ceiling = gate.rejectAtLogE * CEILING_FACTOR;
+  const clip = (logE: number): number => Math.min(ceiling, Math.max(FLOOR, logE));
+  const drawn = gate.history.map((entry) => clip(entry.logE));
+  const lowest = Math.min(-0.6, ...drawn);
+  const highest = Math.max(gate.rejectAtLogE, ...drawn) * HEADROOM;
   const lastSessions = gate.history.at(-1)?.canarySessions ?? 0;
   const toX = (sessions: number): number =>
     round(box.left + ((box.right - box.left) * sessions) / Math.max(1, lastSessions));
   const toY = (logE: number): number =>
-    round(box.bottom - ((box.bottom - box.top) * (Math.max(FLOOR, logE) - lowest)) / (highest - lowest));
+    round(box.bottom - ((box.bottom - box.top) * (clip(logE) - lowest)) / (highest - lowest));
   const start = { x: box.left, y: toY(0) };
   const points = gate.history.map((entry) => ({ x: toX(entry.canarySessions), y: toY(entry.logE) }));
   const line = [start, ...points].map(({ x, y }, index) => `${index === 0 ? "M" : "L"}${x} ${y}`).join("");

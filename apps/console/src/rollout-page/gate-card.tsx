@@ -16,11 +16,11 @@ export function GateCard({ gate, isCulprit }: { readonly gate: GateView; readonl
         <h3 id={`${id}-title`}>{gate.name}</h3>
         <span class="tag">{gate.role}</span>
         {isCulprit && <span class="tag tag--culprit">caused the rollback</span>}
-        <p class="gate-why">{gate.explanation}</p>
         <p class={`verdict verdict--${gate.verdict}`} data-testid={`verdict-${gate.name}`} data-verdict={gate.verdict}>
           <Icon name={gate.verdict} />
           {gate.verdict}
         </p>
+        <p class="gate-why">{gate.explanation}</p>
       </div>
       <div class="gate-body">
         <div class="gate-rates">
@@ -126,7 +126,7 @@ function NonInferiority({ gate }: { readonly gate: GateView }) {
           <dd>{ni.upperOddsRatio === null ? "not yet known" : formatOddsRatio(ni.upperOddsRatio)}</dd>
         </div>
         <div>
-          <dt>ready to promote</dt>
+          <dt>accepted at this step</dt>
           <dd class={ni.isMet ? "met" : ""}>
             {ni.isMet && <Icon name="pass" />}
             {ni.isMet ? "yes" : "not yet"}

@@ -117,11 +117,16 @@ function Waiting({ rollout }: { readonly rollout: RolloutView }) {
   const lastMs = rollout.propagation === null ? null : acknowledgementsOf(rollout.propagation).lastMs;
   return (
     <div class="weight-foot">
-      {rollout.reason !== "" && <p class="reason">{rollout.reason}</p>}
+      {isReasonNews(rollout) && <p class="reason">{rollout.reason}</p>}
       {rollout.waitingFor.length > 0 && (
-        <p class="waiting">
-          <strong>Waiting for</strong> {rollout.waitingFor.join(" · ")}
-        </p>
+        <div class="waiting">
+          <h3>Waiting for</h3>
+          <ul>
+            {rollout.waitingFor.map((wait) => (
+              <li key={wait}>{wait}</li>
+            ))}
+          </ul>
+        </div>
       )}
       <p class="exposed-note">
         <span data-testid="exposed">{formatCount(rollout.canarySessionsExposed)}</span> canary sessions so far
@@ -129,4 +134,9 @@ function Waiting({ rollout }: { readonly rollout: RolloutView }) {
       </p>
     </div>
   );
+}
+
+/** A rollout without a reason of its own repeats what it waits for. */
+function isReasonNews({ reason, waitingFor }: RolloutView): boolean {
+  return reason !== "" && !waitingFor.join("; ").startsWith(reason);
 }

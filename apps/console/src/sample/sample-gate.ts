@@ -33,7 +33,7 @@ export function sampleGate(input: SampleGate): GateView {
     objective: input.objective,
     margin: input.margin,
     verdict,
-    explanation: explain(verdict, logE, moreCanarySessions),
+    explanation: explain(verdict, { logE, rejectAtLogE, more: moreCanarySessions }),
     baseline: rateOf(input.baselineSessions, trail.baselineBad),
     canary: rateOf(input.canarySessions, trail.canaryBad),
     alpha: input.alpha,
@@ -57,9 +57,15 @@ function verdictOf(input: SampleGate, isRejected: boolean): GateView["verdict"] 
   return input.isMet ? "pass" : "inconclusive";
 }
 
-function explain(verdict: GateView["verdict"], logE: number, more: number | null): string {
-  if (verdict === "fail") return `evidence 1:${Math.exp(logE).toFixed(0)} against no harm`;
-  return verdict === "pass" ? "not worse than the margin" : `needs about ${more} more canary sessions`;
+type Explained = { readonly logE: number; readonly rejectAtLogE: number; readonly more: number | null };
+
+function explain(verdict: GateView["verdict"], { logE, rejectAtLogE, more }: Explained): string {
+  const odds = `odds 1:${Math.exp(logE).toFixed(logE > 2 ? 0 : 2)} against no harm`;
+  const limit = `(rolls back at 1:${Math.exp(rejectAtLogE).toFixed(0)})`;
+  if (verdict === "fail") return `${odds} ${limit}`;
+  if (verdict === "pass") return `no worse than the margin allows; ${odds} ${limit}`;
+  const needs = "evidence that the odds of a bad session are less than 4.00 times the baseline's";
+  return `${odds} ${limit}; needs ${needs}; about ${more} more canary sessions`;
 }
 
 function rateOf(sessions: number, bad: number): GateView["baseline"] {

@@ -51,7 +51,13 @@ export function sampleRollout(situation: Exclude<Situation, "empty">, canarySess
     culprits: isBack ? ["escalation-rate"] : [],
     rejectedGates: isBack ? ["escalation-rate"] : [],
     sampleRatio: { logE: -0.6, alarmAtLogE: Math.log(1_000), isMismatch: false },
-    waitingFor: ending === "open" ? ["escalation-rate: odds ratio below 4", "2 more clean windows"] : [],
+    waitingFor:
+      ending === "open"
+        ? [
+            "escalation-rate: evidence that the odds of a bad session are less than 4.00 times the baseline's",
+            "error-rate: 3 clean windows of at least 20 canary sessions in a row (1 so far)",
+          ]
+        : [],
     arms: sampleArms(seen, ending === "healthy" ? seen * 1.4 : seen * 18),
     switchedSessions: 0,
     canarySessionsExposed: seen + 9,
