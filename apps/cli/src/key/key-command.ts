@@ -1,0 +1,88 @@
+import { copyFile, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import type { Command } from "commander";
+import { generateKeyPair, parseTrustedKey } from "@perch/adapters/sigstore";
+import { CliError } from "../cli-error.ts";
+import { dataOption, jsonOption } from "../options.ts";
+import { printJson, printLine } from "../output.ts";
+
+export function registerKeyCommand(program: Command): void {
+  const key = program.command("key").description("make and trust signing keys");
+  key
+    .command("generate")
+    .description("make an ECDSA P-256 key pair; cosign can use it too")
+    .requiredOption(
+      "--out <dir-or-prefix>",
+      "an existing directory or one ending in / (perch.key and perch.pub in it), or a prefix of the two files",
+    )
+    .addOption(jsonOption())
+    .action((flags: { out: string; json?: boolean }) => generate(flags));
+  key
+    .command("trust")
+    .description("let this public key sign releases for a data directory")
+    .argument("<pub>", "public key file")
+    .addOption(dataOption())
+    .addOption(jsonOption())
+    .action((file: string, flags: { data: string; json?: boolean }) => trust(file, flags));
+}
+
+async function generate(flags: { out: string; json?: boolean }): Promise<void> {
+  const prefix = await prefixOf(flags.out);
+  const files = { privateKey: `${prefix}.key`, publicKey: `${prefix}.pub` };
+  await mkdir(dirname(prefix), { recursive: true });
+  await refuseExisting(Object.values(files));
+  const pair = generateKeyPair();
+  await writeFile(files.privateKey, pair.privatePem, { mode: 0o600, flag: "wx" });
+  await writeFile(files.publicKey, pair.publicPem, { mode: 0o644, flag: "wx" });
+  if (flags.json === true) printJson({ ...files, fingerprint: pair.fingerprint });
+  else
+    printLine(
+      `private key  ${files.privateKey}  (keep it to yourself)\npublic key   ${files.publicKey}\nfingerprint  ${pair.fingerprint}`,
+    );
+}
+
+async function prefixOf(out: string): Promise<string> {
+  const isDirectory = /[/\\]$/.test(out) || (await stat(out).catch(() => null))?.isDirectory() === true;
+  return resolve(isDirectory ? join(out, "perch") : out);
+}
+
+async function refuseExisting(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    if ((await stat(file).catch(() => null)) === null) continue;
+    throw new CliError({
+      code: "input_invalid",
+      message: `found ${file}, expected to make a new file: a key is never overwritten`,
+      hint: "give another --out, or move the old key away first",
+    });
+  }
+}
+
+async function trust(file: string, flags: { data: string; json?: boolean }): Promise<void> {
+  const { fingerprint } = parseTrustedKey(await readPem(file), file);
+  const directory = resolve(flags.data, "trust");
+  const target = join(directory, `${basename(file).replace(/\.(?:pub|pem)$/, "")}.pub`);
+  await mkdir(directory, { recursive: true });
+  if (resolve(file) !== target) await copyTo(file, target);
+  if (flags.json === true) printJson({ file: target, fingerprint });
+  else printLine(`trusted: key ${fingerprint} in ${target}`);
+}
+
+// A name that is taken by another key gets no silent replacement: trust is given and taken away by hand.
+async function copyTo(file: string, target: string): Promise<void> {
+  const known = await readFile(target, "utf8").catch(() => null);
+  if (known !== null && known !== (await readPem(file))) await refuseExisting([target]);
+  await copyFile(file, target);
+}
+
+async function readPem(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new CliError({
+      code: "input_invalid",
+      message: `found no readable file ${file}, expected a public key in PEM`,
+      hint: "`perch key generate --out DIR` makes a pair: perch.key and perch.pub",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,35 @@
+import { CommanderError, type Command } from "commander";
+import { registerDeployCommand } from "./deploy/deploy-command.ts";
+import { registerKeyCommand } from "./key/key-command.ts";
+import { createProgram } from "./program.ts";
+import { registerReleaseCommand } from "./release/release-command.ts";
+import { reportFailure } from "./report-failure.ts";
+import { registerRolloutCommand } from "./rollout/rollout-command.ts";
+
+const program = createProgram();
+for (const register of [registerReleaseCommand, registerKeyCommand, registerDeployCommand, registerRolloutCommand]) {
+  register(program);
+}
+stopWithParent();
+await run(program, process.argv.slice(2));
+
+async function run(program: Command, args: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    process.exitCode = exitCodeOf(error, args.includes("--json"));
+  }
+}
+
+// Commander has printed its own usage errors by now; help and version end here too, with code 0.
+function exitCodeOf(error: unknown, asJson: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  return reportFailure(error, asJson);
+}
+
+// bin/perch.js holds the other end of this channel. When it dies without a word (kill -9), stop as if it had asked to.
+function stopWithParent(): void {
+  if (process.channel === undefined) return;
+  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+  process.channel?.unref();
+}

@@ -1,0 +1,56 @@
+import type { GateView, LedgerEntryView, RolloutView } from "@perch/api";
+
+/** One rollout as a person on call wants to read it: where it is, why, and what each gate says with which evidence. */
+export function describeRollout(rollout: RolloutView): string {
+  const { id, agent, baseline, canary, arms, propagation } = rollout;
+  const width = Math.max(0, ...rollout.gates.map((gate) => gate.name.length));
+  return [
+    `${id}  ${agent}  ${baseline.version} → ${canary.version}`,
+    describeStep(rollout),
+    `sessions      baseline ${arms.baseline.sessions}, canary ${arms.canary.sessions}`,
+    ...rollout.gates.map((gate) => describeGate(gate, width)),
+    ...(rollout.culprits.length === 0 ? [] : [`because of    ${rollout.culprits.join(", ")}`]),
+    ...(rollout.waitingFor.length === 0 ? [] : [`waiting for   ${rollout.waitingFor.join("; ")}`]),
+    ...(propagation?.lastAckAt == null
+      ? []
+      : [`last gateway  ${propagation.lastAckAt - propagation.decidedAt} ms after the decision`]),
+    ...(rollout.isSynthetic ? ["(the sessions' clocks are made up)"] : []),
+  ].join("\n");
+}
+
+/** The phase in one line. */
+export function describeStep(rollout: RolloutView): string {
+  const { phase, reason, step, steps, weightBp } = rollout;
+  const where = step === null ? "" : `  step ${step + 1} of ${steps.length}`;
+  return `${phase.padEnd(12)}  ${weightBp / 100} %${where}${reason === "" ? "" : `  ${reason}`}`;
+}
+
+export function describeRollouts(rollouts: readonly RolloutView[]): string {
+  if (rollouts.length === 0) return "no rollouts yet; `perch rollout start -f FILE` starts one";
+  return rollouts
+    .map((rollout) => {
+      const { id, agent, baseline, canary } = rollout;
+      const when = new Date(rollout.appliedAt).toISOString();
+      return `${when}  ${id}  ${agent} ${baseline.version} → ${canary.version}  ${describeStep(rollout)}`;
+    })
+    .join("\n");
+}
+
+/** The bodies are left to `--json`: a person reads when, what and the start of the hash. */
+export function describeLedger(entries: readonly LedgerEntryView[]): string {
+  return entries
+    .map(({ sequence, at, type, hash }) => {
+      const when = new Date(at).toISOString();
+      return `${String(sequence).padStart(5)}  ${when}  ${type.padEnd(24)}  ${hash.slice(0, 12)}…`;
+    })
+    .join("\n");
+}
+
+function describeGate(gate: GateView, width: number): string {
+  const rates = `${percent(gate.baseline.rate)} → ${percent(gate.canary.rate)}`;
+  return `  ${gate.name.padEnd(width)}  ${gate.verdict.padEnd(12)}  ${rates}  ${gate.explanation}`;
+}
+
+function percent(rate: number | null): string {
+  return rate === null ? "–" : `${(rate * 100).toFixed(1)} %`;
+}

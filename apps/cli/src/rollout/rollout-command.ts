@@ -1,0 +1,112 @@
+import { readFile } from "node:fs/promises";
+import { userInfo } from "node:os";
+import type { Command } from "commander";
+import type { RolloutView } from "@perch/api";
+import { createApiClient, type ApiClient, type RolloutVerb } from "../api-client.ts";
+import { CliError } from "../cli-error.ts";
+import { jsonOption, serverOption } from "../options.ts";
+import { printJson, printLine } from "../output.ts";
+import { describeLedger, describeRollout, describeRollouts, describeStep } from "./describe-rollout.ts";
+import { isOver, watchRollout } from "./watch-rollout.ts";
+
+type Flags = { server: string; json?: boolean };
+
+const COMMANDS: readonly { readonly verb: RolloutVerb; readonly description: string }[] = [
+  { verb: "pause", description: "stop advancing; the weight stays" },
+  { verb: "resume", description: "go on after a pause, or approve a step that waits for approval" },
+  { verb: "promote", description: "make the canary current now" },
+  { verb: "rollback", description: "send new sessions to the baseline now and quarantine the canary" },
+  { verb: "abort", description: "end the rollout without blaming the canary" },
+];
+
+export function registerRolloutCommand(program: Command): void {
+  const rollout = program.command("rollout").description("start, watch and steer rollouts");
+  toServer(rollout.command("start"))
+    .description("start the rollout that a file describes")
+    .requiredOption("-f, --file <file>", "rollout file (YAML)")
+    .action((flags: Flags & { file: string }) => start(flags));
+  toServer(rollout.command("status").argument("[id]", "rollout; default: all, newest first"))
+    .description("show a rollout with its gates, or all rollouts")
+    .action((id: string | undefined, flags: Flags) => status(id, flags));
+  toServer(rollout.command("watch").argument("<id>", "rollout"))
+    .description("follow a rollout to its end; exit code 0 when it succeeded, 3 when it ended otherwise")
+    .action((id: string, flags: Flags) => watch(id, flags));
+  for (const { verb, description } of COMMANDS) {
+    toServer(rollout.command(verb).argument("<id>", "rollout"))
+      .description(description)
+      .option("--reason <text>", "kept in the ledger", "")
+      .action((id: string, flags: Flags & { reason: string }) => command(id, verb, flags));
+  }
+  toServer(rollout.command("history").argument("[id]", "rollout; default: all, newest first"))
+    .description("show every recorded decision of a rollout, or all rollouts")
+    .action((id: string | undefined, flags: Flags) => history(id, flags));
+}
+
+function toServer(command: Command): Command {
+  return command.addOption(serverOption()).addOption(jsonOption());
+}
+
+function show(flags: Flags, json: unknown, text: string): void {
+  if (flags.json === true) printJson(json);
+  else printLine(text);
+}
+
+async function start(flags: Flags & { file: string }): Promise<void> {
+  const yaml = await readRolloutFile(flags.file);
+  const rollout = await createApiClient(flags.server).startRollout(yaml);
+  show(flags, rollout, `${describeRollout(rollout)}\n\nnext: perch rollout watch ${rollout.id}`);
+}
+
+async function readRolloutFile(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new CliError({
+      code: "input_invalid",
+      message: `found no readable file ${file}, expected a rollout file in YAML`,
+      hint: "give its path with -f",
+      cause,
+    });
+  }
+}
+
+async function status(id: string | undefined, flags: Flags): Promise<void> {
+  const client = createApiClient(flags.server);
+  if (id === undefined) return showAll(client, flags);
+  const rollout = await client.rollout(id);
+  show(flags, rollout, describeRollout(rollout));
+}
+
+async function showAll(client: ApiClient, flags: Flags): Promise<void> {
+  const rollouts = await client.rollouts();
+  show(flags, { rollouts }, describeRollouts(rollouts));
+}
+
+async function watch(id: string, flags: Flags): Promise<void> {
+  const client = createApiClient(flags.server);
+  let shown = "";
+  let last: RolloutView | null = null;
+  for await (const rollout of watchRollout(client, id)) {
+    last = rollout;
+    const line = describeStep(rollout);
+    if (flags.json === true) printJson(rollout);
+    else if (line !== shown) printLine(line);
+    shown = line;
+  }
+  if (last === null || !isOver(last)) return;
+  if (flags.json !== true) printLine(`\n${describeRollout(last)}`);
+  if (last.phase !== "Succeeded") process.exitCode = 3;
+}
+
+async function command(id: string, verb: RolloutVerb, flags: Flags & { reason: string }): Promise<void> {
+  const actor = `cli:${userInfo().username}`.slice(0, 200);
+  const rollout = await createApiClient(flags.server).commandRollout(id, verb, { reason: flags.reason, actor });
+  show(flags, rollout, describeRollout(rollout));
+}
+
+async function history(id: string | undefined, flags: Flags): Promise<void> {
+  const client = createApiClient(flags.server);
+  if (id === undefined) return showAll(client, flags);
+  const entries = await client.ledger(id);
+  show(flags, { entries }, describeLedger(entries));
+}
