@@ -100,7 +100,14 @@ export type {
   TimelineEntry,
 } from "./rollout/rollout.ts";
 export { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./rollout/weight.ts";
-export { advanceAgent, newAgent, type AgentEvent, type AgentRecord } from "./rollout/agent-record.ts";
+export {
+  advanceAgent,
+  newAgent,
+  type AgentEvent,
+  type AgentRecord,
+  type DeploymentRecord,
+  type ReleaseRecord,
+} from "./rollout/agent-record.ts";
 export {
   activeRollout,
   currentRelease,

@@ -6,3 +6,4 @@ export { createSqliteTurnOutbox } from "./turn-outbox.ts";
 export { openServerDatabase } from "./open-server-database.ts";
 export { createSqliteLedger } from "./ledger.ts";
 export { createSqliteServerState } from "./server-state.ts";
+export { takeProcessLock } from "./process-lock.ts";

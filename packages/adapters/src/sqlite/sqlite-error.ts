@@ -1,4 +1,4 @@
-export type SqliteErrorCode = "database_unusable" | "database_too_new";
+export type SqliteErrorCode = "database_unusable" | "database_too_new" | "locked";
 
 /** Every failure of opening an SQLite file. Callers branch on `code`. */
 export class SqliteError extends Error {

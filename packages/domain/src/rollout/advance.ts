@@ -3,7 +3,7 @@ import { applyRequest, isRequest } from "./apply-request.ts";
 import { moveTo } from "./move-to.ts";
 import { leaveStep } from "./leave-step.ts";
 import { formatPercent } from "./weight.ts";
-import type { AppliedEvent, Phase, PropagationRecord, Rollout, RolloutEvent } from "./rollout.ts";
+import type { AppliedEvent, Phase, PhaseName, Rollout, RolloutEvent } from "./rollout.ts";
 
 /** The first state of a rollout, from the first entry of its ledger. */
 export function startRollout(event: AppliedEvent): Rollout {
@@ -75,14 +75,18 @@ function applyTime(rollout: Rollout, at: number): Rollout {
   return rollout.phase.kind === "Baking" ? leaveStep(rollout, rollout.phase, at) : rollout;
 }
 
-function applySync(rollout: Rollout, event: { at: number; propagation: PropagationRecord }): Rollout {
-  const move = afterSync(rollout, event.at);
+function applySync(rollout: Rollout, event: Extract<RolloutEvent, { type: "synced" }>): Rollout {
+  const move = isAbout(rollout, event.of) ? afterSync(rollout, event.at) : null;
   if (move === null) return rollout;
   return moveTo({ ...rollout, propagation: event.propagation }, move.phase, {
     at: event.at,
     reason: move.keepsReason ? rollout.reason : "",
     text: move.text,
   });
+}
+
+function isAbout({ phase, phaseSince }: Rollout, of: PhaseName): boolean {
+  return phase.kind === of.kind && phaseSince === of.since;
 }
 
 /** Where a phase goes that has waited for the gateways; null for a phase that has not. */
@@ -112,9 +116,9 @@ function afterSync(rollout: Rollout, at: number): { phase: Phase; text: string; 
 }
 
 /** Row 8 of the state table: a weight that not every gateway took is taken back, so that all gateways agree. */
-function applySyncTimeout(rollout: Rollout, event: { at: number; laggards: readonly string[] }): Rollout {
+function applySyncTimeout(rollout: Rollout, event: Extract<RolloutEvent, { type: "syncTimedOut" }>): Rollout {
   const { phase } = rollout;
-  if (phase.kind !== "Shifting") return rollout;
+  if (phase.kind !== "Shifting" || !isAbout(rollout, event.of)) return rollout;
   const routedStep = phase.step === 0 ? null : phase.step - 1;
   const reason = `no acknowledgement from ${event.laggards.join(", ")}: back to the previous weight until it answers`;
   return moveTo(

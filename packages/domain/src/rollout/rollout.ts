@@ -33,6 +33,9 @@ export type Phase =
   | { readonly kind: "Failed" };
 export type PhaseKind = Phase["kind"];
 
+/** One phase of one rollout: what gateways acknowledge belongs to the phase that was routed, and to no later one. */
+export type PhaseName = { readonly kind: PhaseKind; readonly since: number };
+
 /** What the gates said after a block, as small as the ledger needs it. */
 export type JudgementSummary = {
   /** The step that was judged: where the rollout stood, not where the block's sessions were assigned. */
@@ -83,8 +86,18 @@ export type RolloutEvent =
     }
   | { readonly type: "preparationFailed"; readonly at: number; readonly reason: string }
   /** Every gateway has acknowledged what this phase routes, or its lease has run out. */
-  | { readonly type: "synced"; readonly at: number; readonly propagation: PropagationRecord }
-  | { readonly type: "syncTimedOut"; readonly at: number; readonly laggards: readonly GatewayId[] }
+  | {
+      readonly type: "synced";
+      readonly at: number;
+      readonly of: PhaseName;
+      readonly propagation: PropagationRecord;
+    }
+  | {
+      readonly type: "syncTimedOut";
+      readonly at: number;
+      readonly of: PhaseName;
+      readonly laggards: readonly GatewayId[];
+    }
   | {
       readonly type: "blockJudged";
       readonly at: number;

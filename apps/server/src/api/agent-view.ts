@@ -1,0 +1,26 @@
+import type { AgentView } from "@perch/api";
+import {
+  activeRollout,
+  currentRelease,
+  isQuarantined,
+  pathPrefixOf,
+  releaseStatus,
+  type AgentRecord,
+  type Rollout,
+} from "@perch/domain";
+
+export function toAgentView(record: AgentRecord, rollouts: readonly Rollout[]): AgentView {
+  const current = record.releases.find(({ digest }) => digest === currentRelease(record, rollouts));
+  return {
+    agent: record.agent,
+    pathPrefix: pathPrefixOf(record),
+    current: current === undefined ? null : { digest: current.digest, version: current.version },
+    releases: record.releases.map(({ digest, version }) => ({
+      release: { digest, version },
+      status: releaseStatus(digest, record, rollouts),
+      quarantined: isQuarantined(digest, rollouts),
+      urls: record.deployments.filter(({ release }) => release === digest).map(({ url }) => url),
+    })),
+    activeRollout: activeRollout(record, rollouts)?.id ?? null,
+  };
+}

@@ -1,0 +1,177 @@
+import {
+  activeRollout,
+  currentRelease,
+  isQuarantined,
+  parseRolloutId,
+  parseRolloutSpec,
+  type AdmittedRelease,
+  type AgentRecord,
+  type ReleaseIdentity,
+  type ReleaseReference,
+  type ReleaseSource,
+  type Rollout,
+  type RolloutId,
+  type RolloutPlan,
+} from "@perch/domain";
+import type { Book } from "../controller/book.ts";
+import { ApiError } from "./api-error.ts";
+import { readYaml } from "./yaml-position.ts";
+
+export type ApplyRolloutDeps = {
+  readonly book: Book;
+  readonly releases: ReleaseSource;
+  readonly now: () => number;
+  readonly isSynthetic: boolean;
+};
+export type ApplyRequest = {
+  readonly text: string;
+  readonly actor: string;
+  /** Why a quarantined release is tried again; empty: it is not. */
+  readonly force: string;
+};
+
+/** Takes a rollout file in: everything about it is checked before anything is recorded. */
+export async function applyRollout(
+  request: ApplyRequest,
+  deps: ApplyRolloutDeps,
+): Promise<{ readonly rollout: Rollout; readonly warnings: readonly string[] }> {
+  const { plan, warnings } = parsePlan(request.text);
+  agentOf(plan, deps.book);
+  const { digest, version } = await admitCanary(plan, deps);
+  refuseUnlessStartable(plan, { canary: { digest, version }, force: request.force }, deps.book);
+  await closeEarlierPromotions(plan, deps);
+  const rollout = await deps.book.start(() => {
+    // Again: another rollout may have begun while the release was verified.
+    const baseline = refuseUnlessStartable(plan, { canary: { digest, version }, force: request.force }, deps.book);
+    const id = newRolloutId(plan.name, deps.book);
+    return {
+      type: "applied",
+      at: deps.now(),
+      actor: request.actor,
+      rollout: id,
+      plan,
+      baseline,
+      canary: { digest, version },
+      seed: plan.seed ?? id,
+      forcedBecause: isQuarantined(digest, deps.book.rollouts()) ? request.force : "",
+      isSynthetic: deps.isSynthetic,
+    };
+  });
+  return { rollout, warnings };
+}
+
+function parsePlan(text: string): { plan: RolloutPlan; warnings: readonly string[] } {
+  const read = readYaml(text);
+  if (read.kind === "malformed") {
+    throw new ApiError({
+      status: 400,
+      code: "yaml_malformed",
+      message: `the rollout file is not YAML: ${read.problems[0]?.message ?? "unknown problem"}`,
+      hint: "correct the places named under problems",
+      problems: [...read.problems],
+    });
+  }
+  const parsed = parseRolloutSpec(read.value);
+  if (parsed.kind === "valid") return parsed;
+  const problems = parsed.problems.map(({ path, message }) => ({
+    message: path.length === 0 ? message : `${path.join(".")}: ${message}`,
+    ...read.placeOf(path),
+  }));
+  throw new ApiError({
+    status: 422,
+    code: "spec_invalid",
+    message: `found ${problems.length} problem${problems.length === 1 ? "" : "s"} in the rollout file, expected none`,
+    hint: "correct the places named under problems; GET /v1/schemas/rollout gives the JSON Schema",
+    problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column),
+  });
+}
+
+function agentOf(plan: RolloutPlan, book: Book): AgentRecord {
+  const record = book.agent(plan.agent);
+  if (record !== null && record.first !== null) return record;
+  const known = book.agents().map(({ agent }) => agent);
+  throw new ApiError({
+    status: 404,
+    code: "unknown_agent",
+    message: `found no agent ${JSON.stringify(plan.agent)}, expected ${known.length === 0 ? "a deployed one" : `one of ${known.join(", ")}`}`,
+    hint: `deploy its current release first: perch deploy ${plan.agent}@<version>`,
+  });
+}
+
+async function admitCanary(plan: RolloutPlan, { book, releases, now }: ApplyRolloutDeps): Promise<AdmittedRelease> {
+  const admitted = await releases.admit(plan.release);
+  const { digest, version, policy, signedBy } = admitted;
+  const release = { digest, version };
+  await book.recordAgent(plan.agent, { type: "releaseAdmitted", at: now(), release, policy, signedBy });
+  return admitted;
+}
+
+/** The baseline is what new sessions meet now: a rollout that names another one was written for another situation. */
+function baselineOf(plan: RolloutPlan, record: AgentRecord, book: Book): ReleaseIdentity {
+  const current = record.releases.find(({ digest }) => digest === currentRelease(record, book.rollouts()));
+  if (current === undefined) throw new Error(`the current release of ${plan.agent} was never admitted`);
+  if (plan.baseline.kind === "named" && !names(plan.baseline.release, current)) {
+    const { release } = plan.baseline;
+    throw new ApiError({
+      status: 409,
+      code: "baseline_not_current",
+      message: `found baseline ${release.kind === "version" ? release.version : release.digest}, but the current release of ${plan.agent} is ${current.version}`,
+      hint: "write `baseline: current`, or start from the release that is current",
+    });
+  }
+  return { digest: current.digest, version: current.version };
+}
+
+function names(reference: ReleaseReference, release: ReleaseIdentity): boolean {
+  return reference.kind === "version" ? reference.version === release.version : reference.digest === release.digest;
+}
+
+/** The baseline that the rollout may start from now. */
+function refuseUnlessStartable(
+  plan: RolloutPlan,
+  { canary, force }: { canary: ReleaseIdentity; force: string },
+  book: Book,
+): ReleaseIdentity {
+  const record = agentOf(plan, book);
+  const active = activeRollout(record, book.rollouts());
+  if (active !== null) {
+    throw new ApiError({
+      status: 409,
+      code: "rollout_active",
+      message: `the rollout ${active.id} of ${plan.agent} is under way (${active.phase.kind}), expected none`,
+      hint: "wait until it has ended, or end it: perch rollout abort, rollback or promote",
+    });
+  }
+  const baseline = baselineOf(plan, record, book);
+  if (canary.digest === baseline.digest) {
+    throw new ApiError({
+      status: 409,
+      code: "not_possible_now",
+      message: `${plan.agent}@${canary.version} is the current release already, expected another one`,
+      hint: "name the release that is to replace it",
+    });
+  }
+  if (isQuarantined(canary.digest, book.rollouts()) && force === "") {
+    throw new ApiError({
+      status: 409,
+      code: "release_quarantined",
+      message: `${plan.agent}@${canary.version} is quarantined: a guardrail rolled it back`,
+      hint: "build a new release; or, knowing better, start it again with ?force=<reason>",
+    });
+  }
+  return baseline;
+}
+
+/** Going back from an earlier promotion would now pull the baseline from under this rollout. */
+async function closeEarlierPromotions({ agent }: RolloutPlan, { book, now }: ApplyRolloutDeps): Promise<void> {
+  for (const rollout of book.rollouts()) {
+    if (rollout.plan.agent === agent) await book.record(rollout.id, { type: "rollbackWindowClosed", at: now() });
+  }
+}
+
+function newRolloutId(name: string, book: Book): RolloutId {
+  for (let count = 1; ; count += 1) {
+    const id = count === 1 ? name : `${name}.${count}`;
+    if (book.held(id) === null) return parseRolloutId(id);
+  }
+}

@@ -1,0 +1,70 @@
+import {
+  parseReleaseReference,
+  type AgentRecord,
+  type DeploymentRecord,
+  type ReleaseReference,
+  type ReleaseSource,
+} from "@perch/domain";
+import type { DeploymentRequest, DeploymentView } from "@perch/api";
+import type { Book } from "../controller/book.ts";
+import { ApiError } from "./api-error.ts";
+
+export type DeploymentDeps = { readonly book: Book; readonly releases: ReleaseSource; readonly now: () => number };
+
+/**
+ * A release runs at a URL: verified, remembered, routable from now on. A release that is registered again has moved (its
+ * process was started anew), unless `adds` says that it runs there as well.
+ */
+export async function registerDeployment(
+  request: DeploymentRequest & { readonly adds: boolean },
+  { book, releases, now }: DeploymentDeps,
+): Promise<DeploymentView> {
+  const reference = parseReleaseReference(request.release);
+  const { agent, digest, version, policy, signedBy } = await releases.admit(reference);
+  const release = { digest, version };
+  await book.recordAgent(agent, { type: "releaseAdmitted", at: now(), release, policy, signedBy });
+  const url = withoutTrailingSlash(request.url);
+  const record = await book.recordAgent(agent, {
+    type: "deploymentRegistered",
+    at: now(),
+    release: digest,
+    url,
+    replaces: !request.adds,
+  });
+  const held = record.deployments.find((deployment) => deployment.release === digest && deployment.url === url);
+  return { agent, release, url, registeredAt: held?.registeredAt ?? now() };
+}
+
+export async function removeDeployment(
+  request: DeploymentRequest,
+  { book, now }: DeploymentDeps,
+): Promise<DeploymentView> {
+  const reference = parseReleaseReference(request.release);
+  const url = withoutTrailingSlash(request.url);
+  const record = book.agent(reference.agent);
+  const held =
+    record === null ? undefined : deploymentsOf(record, reference).find((deployment) => deployment.url === url);
+  if (record === null || held === undefined) {
+    throw new ApiError({
+      status: 404,
+      code: "unknown_deployment",
+      message: `found no deployment of ${request.release} at ${url}`,
+      hint: "GET /v1/agents lists every release with its URLs",
+    });
+  }
+  await book.recordAgent(record.agent, { type: "deploymentRemoved", at: now(), release: held.release, url });
+  const version = record.releases.find(({ digest }) => digest === held.release)?.version ?? "";
+  return { agent: record.agent, release: { digest: held.release, version }, url, registeredAt: held.registeredAt };
+}
+
+function deploymentsOf(record: AgentRecord, reference: ReleaseReference): readonly DeploymentRecord[] {
+  const digest =
+    reference.kind === "digest"
+      ? reference.digest
+      : record.releases.find(({ version }) => version === reference.version)?.digest;
+  return record.deployments.filter((deployment) => deployment.release === digest);
+}
+
+function withoutTrailingSlash(url: string): string {
+  return url.replace(/\/+$/, "");
+}

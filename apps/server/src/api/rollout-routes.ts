@@ -1,0 +1,107 @@
+import { rolloutCommandSchema, type LedgerEntryView, type RolloutView } from "@perch/api";
+import { rolloutJsonSchema, type Ledger, type Rollout, type RolloutEvent } from "@perch/domain";
+import { Hono } from "hono";
+import type { Book } from "../controller/book.ts";
+import { ApiError } from "./api-error.ts";
+import { applyRollout, type ApplyRolloutDeps } from "./apply-rollout.ts";
+import { eventStream } from "./event-stream.ts";
+import type { LiveFeed } from "./live-feed.ts";
+import { readBody, readText } from "./read-body.ts";
+import type { Views } from "./views.ts";
+
+export type RolloutRoutesDeps = ApplyRolloutDeps & {
+  readonly views: Views;
+  readonly feed: LiveFeed;
+  readonly ledger: Pick<Ledger, "read">;
+  /** What was recorded is carried out before the answer is given, as far as it can be at once. */
+  readonly onRecorded: () => Promise<void>;
+};
+
+type Verb = "pause" | "resume" | "rollback" | "abort" | "promote";
+type RequestType = Extract<RolloutEvent, { actor: string; reason: string }>["type"];
+
+const REQUESTS: Readonly<Record<Verb, { readonly type: RequestType; readonly hint: string }>> = {
+  pause: { type: "pauseRequested", hint: "only a rollout that is shifting or baking can be paused" },
+  resume: { type: "resumeRequested", hint: "only a paused rollout can be resumed" },
+  rollback: {
+    type: "rollbackRequested",
+    hint: "before anybody met the canary use abort; after a day start a new rollout",
+  },
+  abort: { type: "abortRequested", hint: "a promotion is undone by rollback" },
+  promote: { type: "promoteRequested", hint: "only a rollout that users meet can be promoted" },
+};
+
+const MOST_ROLLOUTS = 200;
+
+/** `/v1/rollouts…` and `GET /v1/schemas/rollout`. */
+export function createRolloutRoutes(deps: RolloutRoutesDeps): Hono {
+  const { book, views, feed } = deps;
+  const routes = new Hono();
+  routes.get("/v1/schemas/rollout", (context) => context.json(rolloutJsonSchema()));
+  routes.get("/v1/rollouts", async (context) => context.json(await views.rollouts(MOST_ROLLOUTS)));
+  routes.post("/v1/rollouts", async (context) => {
+    const text = await readText(context);
+    const { actor, force } = context.req.query();
+    const applied = await applyRollout({ text, actor: actor ?? "api", force: force ?? "" }, deps);
+    await deps.onRecorded();
+    return context.json({ ...(await viewOf(applied.rollout.id, views)), warnings: applied.warnings }, 201);
+  });
+  routes.get("/v1/rollouts/:id", async (context) => context.json(await viewOf(context.req.param("id"), views)));
+  routes.get("/v1/rollouts/:id/stream", (context) => {
+    const { id } = rolloutOf(context.req.param("id"), book);
+    return eventStream(context, (send) => feed.followRollout(id, send));
+  });
+  routes.get("/v1/rollouts/:id/ledger", async (context) => {
+    const { id } = rolloutOf(context.req.param("id"), book);
+    const entries: readonly LedgerEntryView[] = await deps.ledger.read(id);
+    return context.json(entries);
+  });
+  for (const verb of ["pause", "resume", "rollback", "abort", "promote"] as const) {
+    routes.post(`/v1/rollouts/:id/${verb}`, async (context) => {
+      const { actor, reason } = await readBody(context, rolloutCommandSchema);
+      const { id } = await command(context.req.param("id"), verb, { actor, reason, deps });
+      return context.json(await viewOf(id, views));
+    });
+  }
+  return routes;
+}
+
+async function command(
+  id: string,
+  verb: Verb,
+  { actor, reason, deps }: { actor: string; reason: string; deps: RolloutRoutesDeps },
+): Promise<Rollout> {
+  const before = rolloutOf(id, deps.book);
+  const after = await deps.book.record(before.id, { type: REQUESTS[verb].type, at: deps.now(), actor, reason });
+  if (after.phase === before.phase) {
+    throw new ApiError({
+      status: 409,
+      code: "not_possible_now",
+      message: `cannot ${verb} the rollout ${id}: it is ${before.phase.kind}`,
+      hint: REQUESTS[verb].hint,
+    });
+  }
+  await deps.onRecorded();
+  return after;
+}
+
+function rolloutOf(id: string, book: Book): Rollout {
+  const held = book.held(id);
+  if (held !== null) return held.rollout;
+  throw unknownRollout(id);
+}
+
+async function viewOf(id: string, views: Views): Promise<RolloutView> {
+  const view = await views.rollout(id);
+  if (view !== null) return view;
+  throw unknownRollout(id);
+}
+
+function unknownRollout(id: string): ApiError {
+  return new ApiError({
+    status: 404,
+    code: "unknown_rollout",
+    message: `found no rollout ${JSON.stringify(id)}`,
+    hint: "GET /v1/rollouts lists them",
+  });
+}

@@ -1,0 +1,114 @@
+import type { Propagation, RolloutView } from "@perch/api";
+import {
+  canaryWeightBp,
+  createBoard,
+  isFinal,
+  type Arm,
+  type ArmSummary,
+  type Judgement,
+  type PropagationRecord,
+  type Rollout,
+} from "@perch/domain";
+import type { HeldRollout } from "../controller/book.ts";
+import { judgeStep } from "../controller/evidence.ts";
+import { toGateView } from "./gate-view.ts";
+import type { SessionFigures } from "./session-figures.ts";
+
+/** What only the running server knows of a rollout. */
+export type LiveFacts = {
+  /** While it waits for the gateways: how far they have come. */
+  readonly propagation: PropagationRecord | null;
+  /** What it waits for besides the gates, in a person's words. */
+  readonly waitingFor: readonly string[];
+};
+
+/** Everything a person wants to know of a rollout, in one object. */
+export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: LiveFacts): RolloutView {
+  const { rollout, evidence } = held;
+  const judgement = judgeStep(evidence?.board ?? emptyBoard(rollout), rollout);
+  const reason = rollout.reason === "" ? live.waitingFor.join("; ") : rollout.reason;
+  return {
+    id: rollout.id,
+    name: rollout.plan.name,
+    agent: rollout.plan.agent,
+    phase: rollout.phase.kind,
+    reason,
+    phaseSince: rollout.phaseSince,
+    appliedAt: rollout.appliedAt,
+    endedAt: isFinal(rollout) ? rollout.phaseSince : null,
+    baseline: rollout.baseline,
+    canary: rollout.canary,
+    steps: rollout.plan.steps.map(({ weightBp }) => ({ weightBp, label: `${weightBp / 100} %` })),
+    step: stepOf(rollout),
+    weightBp: canaryWeightBp(rollout),
+    windowMs: rollout.plan.windowMs,
+    gates: judgement.reports.map((report) => toGateView(report, evidence?.history ?? [])),
+    culprits: [...(rollout.decision?.culprits ?? [])],
+    rejectedGates: rejectedGates(judgement),
+    sampleRatio: { ...judgement.sampleRatio },
+    waitingFor: isFinal(rollout) ? [] : [...live.waitingFor, ...judgement.waitingFor],
+    arms: { baseline: armView(figures.arms.baseline), canary: armView(figures.arms.canary) },
+    switchedSessions: figures.switched,
+    canarySessionsExposed: figures.exposed,
+    canarySessionsAtDecision: rollout.decision?.canarySessions ?? null,
+    drift: driftOf(rollout, figures),
+    propagation: propagationOf(rollout, live.propagation ?? rollout.propagation),
+    timeline: rollout.timeline.map((entry) => ({ ...entry })),
+    isSynthetic: rollout.isSynthetic,
+  };
+}
+
+function emptyBoard(rollout: Rollout): ReturnType<typeof createBoard> {
+  const { gates, steps, windowMs } = rollout.plan;
+  return createBoard({ gates, weightsBp: steps.map((step) => step.weightBp), windowMs, references: {} });
+}
+
+function stepOf({ phase }: Rollout): number | null {
+  return phase.kind === "Shifting" || phase.kind === "Baking" || phase.kind === "Paused" ? phase.step : null;
+}
+
+function rejectedGates({ reports }: Judgement): string[] {
+  return reports
+    .filter(({ gate, verdict }) => verdict.kind === "fail" && gate.role !== "muted")
+    .map(({ gate }) => gate.name);
+}
+
+function armView({
+  sessions,
+  matured,
+  turns,
+  meanTurns,
+  meanSentiment,
+  meanToolCalls,
+}: ArmSummary): RolloutView["arms"][Arm] {
+  return { sessions, matured, turns, meanTurns, meanSentiment, meanToolCalls };
+}
+
+function driftOf(rollout: Rollout, { traffic }: SessionFigures): RolloutView["drift"] {
+  const share = (of: "newSessions" | "liveSessions" | "turns"): number | null => {
+    const all = traffic.baseline[of] + traffic.canary[of];
+    return all === 0 ? null : traffic.canary[of] / all;
+  };
+  return {
+    target: canaryWeightBp(rollout) / 10_000,
+    newSessions: share("newSessions"),
+    liveSessions: share("liveSessions"),
+    turns: share("turns"),
+  };
+}
+
+/** The decision that the gateways were last told: the latest change of what is routed. */
+function propagationOf(rollout: Rollout, record: PropagationRecord | null): Propagation | null {
+  if (record === null) return null;
+  const decided = rollout.timeline.findLast(({ phase }) =>
+    ["Shifting", "Promoting", "RollingBack", "Aborting"].includes(phase),
+  );
+  const acks = record.gateways.flatMap(({ ackedAt }) => (ackedAt === null ? [] : [ackedAt]));
+  return {
+    revision: record.revision,
+    decidedAt: rollout.decision?.decidedAt ?? decided?.at ?? rollout.phaseSince,
+    firstAckAt: acks.length === 0 ? null : Math.min(...acks),
+    lastAckAt: acks.length === 0 ? null : Math.max(...acks),
+    gateways: record.gateways.map(({ gateway, ackedAt, isFenced }) => ({ gateway, ackedAt, fenced: isFenced })),
+  };
+}

@@ -1,0 +1,96 @@
+import type { Overview, RolloutView } from "@perch/api";
+import type { MaturedSession, Rollout, SessionSource } from "@perch/domain";
+import type { Book } from "../controller/book.ts";
+import { laggardsOf, recordOf } from "../controller/follow-sync.ts";
+import type { Publisher } from "../controller/publisher.ts";
+import { readinessOf } from "../controller/readiness.ts";
+import { waitsForGateways } from "../controller/reconcile.ts";
+import type { GatewayHub } from "../gateways/hub.ts";
+import { toRolloutView, type LiveFacts } from "./rollout-view.ts";
+import type { FiguresSource } from "./session-figures.ts";
+
+export type ViewsDeps = {
+  readonly book: Book;
+  readonly hub: Pick<GatewayHub, "spreadOf" | "views">;
+  readonly publisher: Pick<Publisher, "revisionOf">;
+  readonly figures: FiguresSource;
+  readonly sessions: Pick<SessionSource, "recent">;
+  readonly now: () => number;
+  readonly notice: string;
+};
+
+/** What pages and programs read. */
+export interface Views {
+  /** Null for an unknown id. */
+  rollout(id: string): Promise<RolloutView | null>;
+  /** Newest first. */
+  rollouts(limit: number): Promise<readonly RolloutView[]>;
+  overview(): Promise<Overview>;
+}
+
+const ROLLOUTS_SHOWN = 20;
+const SESSIONS_SHOWN = 30;
+
+export function createViews(deps: ViewsDeps): Views {
+  const { book } = deps;
+
+  async function rollout(id: string): Promise<RolloutView | null> {
+    const known = book.held(id);
+    if (known === null) return null;
+    const figures = await deps.figures.figuresOf(known.rollout);
+    // Read again: it may have gone on in the meantime, and its state and evidence have to fit together.
+    const held = book.held(id) ?? known;
+    return toRolloutView(held, figures, liveFacts(held.rollout, deps));
+  }
+
+  async function rollouts(limit: number): Promise<readonly RolloutView[]> {
+    const newest = book.rollouts().toReversed().slice(0, limit);
+    const views = await Promise.all(newest.map(({ id }) => rollout(id)));
+    return views.filter((view) => view !== null);
+  }
+
+  return {
+    rollout,
+    rollouts,
+    async overview() {
+      const [views, recent] = await Promise.all([rollouts(ROLLOUTS_SHOWN), deps.sessions.recent(SESSIONS_SHOWN)]);
+      return {
+        at: deps.now(),
+        rollouts: [...views],
+        gateways: [...deps.hub.views()],
+        recentSessions: recent.map(toRecentSession),
+        notice: deps.notice,
+      };
+    },
+  };
+}
+
+function liveFacts(rollout: Rollout, { book, hub, publisher, now }: ViewsDeps): LiveFacts {
+  if (rollout.phase.kind === "Preparing") {
+    const readiness = readinessOf(rollout, book.agent(rollout.plan.agent), { hub, now: now() });
+    return { propagation: null, waitingFor: readiness.kind === "ready" ? [] : [readiness.reason] };
+  }
+  if (!waitsForGateways(rollout)) return { propagation: null, waitingFor: [] };
+  const spread = hub.spreadOf(publisher.revisionOf(rollout));
+  const laggards = laggardsOf(spread);
+  const waits =
+    spread.gateways.length === 0
+      ? ["a gateway: none is connected"]
+      : laggards.map((id) => `gateway ${id} to acknowledge`);
+  return { propagation: recordOf(spread), waitingFor: waits };
+}
+
+function toRecentSession(session: MaturedSession): Overview["recentSessions"][number] {
+  const { agent, arm, release, maturedAt, turns, toolSequence, isEscalated, meanSentiment } = session;
+  return {
+    session: session.session,
+    agent,
+    arm,
+    release,
+    maturedAt,
+    turns,
+    toolSequence: [...toolSequence],
+    isEscalated,
+    meanSentiment,
+  };
+}

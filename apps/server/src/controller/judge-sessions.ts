@@ -1,0 +1,88 @@
+import {
+  closeBlocks,
+  observe,
+  type Block,
+  type CohortSource,
+  type Judgement,
+  type JudgementSummary,
+  type MaturedSession,
+  type Rollout,
+} from "@perch/domain";
+import type { Book, HeldRollout } from "./book.ts";
+import { judgeStep, stepInQuestion } from "./evidence.ts";
+
+export type JudgeSessionsDeps = {
+  readonly book: Book;
+  readonly cohorts: Pick<CohortSource, "matured">;
+  readonly now: () => number;
+};
+
+/** A block that a slow arm keeps open is closed after this long, whatever it holds (`statistics.md` 3). */
+const MAX_BLOCK_MS = 3_600_000;
+const SESSIONS_PER_READ = 2000;
+
+/**
+ * Reads the sessions of a rollout that have matured since the last block, closes blocks and records what the gates say
+ * after each. A crash at any point repeats at most a block that was not recorded. Tells whether anything was judged.
+ */
+export async function judgeNewSessions(rollout: Rollout, deps: JudgeSessionsDeps): Promise<boolean> {
+  let hasJudged = false;
+  for (let step = 0; step <= lastStepRouted(rollout); step += 1) {
+    while (await judgeStepOnce(rollout, step, deps)) hasJudged = true;
+  }
+  return hasJudged;
+}
+
+/** One read of one step; true when there may be more to read at once. */
+async function judgeStepOnce(rollout: Rollout, step: number, deps: JudgeSessionsDeps): Promise<boolean> {
+  const afterSequence = deps.book.held(rollout.id)?.rollout.judgedThrough[step] ?? 0;
+  const readUntil = deps.now();
+  const sessions = await deps.cohorts.matured({ rollout: rollout.id, step, afterSequence, limit: SESSIONS_PER_READ });
+  const isCutShort = sessions.length === SESSIONS_PER_READ;
+  const blocks = closeBlocks({
+    step,
+    sessions,
+    gates: rollout.plan.gates,
+    now: isCutShort ? lastMaturedAt(sessions, readUntil) : readUntil,
+    maxBlockMs: MAX_BLOCK_MS,
+  });
+  for (const block of blocks) await recordBlock(rollout, block, deps);
+  return blocks.length > 0 && isCutShort;
+}
+
+async function recordBlock({ id }: Rollout, block: Block, { book, now }: JudgeSessionsDeps): Promise<void> {
+  const held = book.held(id);
+  if (held === null || held.evidence === null) return;
+  const judgement = summaryOf(held, judgeStep(observe(held.evidence.board, block), held.rollout));
+  await book.record(id, { type: "blockJudged", at: now(), block, judgement });
+}
+
+function summaryOf({ rollout }: HeldRollout, judgement: Judgement): JudgementSummary {
+  return {
+    step: stepInQuestion(rollout),
+    culprits: judgement.culprits,
+    pausing: judgement.pausing,
+    canAdvance: judgement.canAdvance,
+    isSampleRatioMismatch: judgement.sampleRatio.isMismatch,
+    waitingFor: judgement.waitingFor,
+    logE: Object.fromEntries(judgement.reports.map((report) => [report.gate.name, finite(report.logE)])),
+  };
+}
+
+/** The ledger is JSON, which has no infinities. */
+function finite(value: number): number {
+  if (Number.isNaN(value)) return 0;
+  return Math.max(-1e6, Math.min(1e6, value));
+}
+
+/** Sessions exist only of steps that were routed once. */
+function lastStepRouted(rollout: Rollout): number {
+  const { phase, plan } = rollout;
+  if (phase.kind === "Shifting" || phase.kind === "Baking" || phase.kind === "Paused") return phase.step;
+  const wasRouted = rollout.timeline.some((entry) => entry.phase === "Shifting");
+  return wasRouted ? plan.steps.length - 1 : -1;
+}
+
+function lastMaturedAt(sessions: readonly MaturedSession[], otherwise: number): number {
+  return sessions.at(-1)?.maturedAt ?? otherwise;
+}

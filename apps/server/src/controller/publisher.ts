@@ -1,0 +1,66 @@
+import { deriveRoute, isFinal, type AgentRoute, type Revision, type Rollout } from "@perch/domain";
+import type { GatewayHub } from "../gateways/hub.ts";
+import type { Book } from "./book.ts";
+
+export type PublisherDeps = {
+  readonly book: () => Book;
+  readonly hub: Pick<GatewayHub, "publish">;
+  readonly defaults: { readonly idleTimeoutMs: number; readonly leaseMs: number };
+};
+
+/** Turns what the book says into the table that the gateways hold, and knows which revision carries which decision. */
+export interface Publisher {
+  /** Derives the table anew and sends it if it has changed. Cheap enough to be called after every change. */
+  publish(): void;
+  /** The revision that first carried the rollout's present phase. */
+  revisionOf(rollout: Rollout): Revision;
+}
+
+export function createPublisher({ book, hub, defaults }: PublisherDeps): Publisher {
+  const carriers = new Map<string, { readonly phase: string; readonly revision: Revision }>();
+
+  function publish(): void {
+    const rollouts = book().rollouts();
+    const idleTimeoutMs = idleTimeout(rollouts, defaults.idleTimeoutMs);
+    const routes = book()
+      .agents()
+      .map((record) => deriveRoute(record, rollouts, { idleTimeoutMs }))
+      .filter((route): route is AgentRoute => route !== null);
+    const leases = rollouts.filter((rollout) => !isFinal(rollout)).map(({ plan }) => plan.propagation.leaseMs);
+    const revision = hub.publish(routes, leases.length === 0 ? defaults.leaseMs : Math.min(...leases));
+    for (const rollout of rollouts) {
+      const phase = phaseKey(rollout);
+      if (carriers.get(rollout.id)?.phase !== phase) carriers.set(rollout.id, { phase, revision });
+    }
+  }
+
+  return {
+    publish,
+    revisionOf(rollout) {
+      const carrier = carriers.get(rollout.id);
+      if (carrier?.phase === phaseKey(rollout)) return carrier.revision;
+      publish();
+      return carriers.get(rollout.id)?.revision ?? { epoch: 0, sequence: 0 };
+    },
+  };
+}
+
+function phaseKey({ phase, phaseSince, timeline }: Rollout): string {
+  return `${phase.kind} ${phaseSince} ${timeline.length}`;
+}
+
+/** Pins and session assembly have to agree on when a session is over, so the longest wish of a rollout holds for all. */
+export function idleTimeout(rollouts: readonly Rollout[], otherwise: number): number {
+  const wishes = rollouts
+    .filter((rollout) => !isFinal(rollout))
+    .flatMap(({ plan }) => (plan.idleTimeoutMs === null ? [] : [plan.idleTimeoutMs]));
+  return wishes.length === 0 ? otherwise : Math.max(...wishes);
+}
+
+/** As for the idle timeout: sessions are assembled alike in all rollouts. */
+export function lateness(rollouts: readonly Rollout[], otherwise: number): number {
+  const wishes = rollouts
+    .filter((rollout) => !isFinal(rollout))
+    .flatMap(({ plan }) => (plan.latenessMs === null ? [] : [plan.latenessMs]));
+  return wishes.length === 0 ? otherwise : Math.max(...wishes);
+}

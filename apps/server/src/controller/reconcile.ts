@@ -1,0 +1,124 @@
+import { isFinal, wasExposed, type CohortSource, type Rollout, type RolloutId } from "@perch/domain";
+import type { GatewayHub } from "../gateways/hub.ts";
+import { reasonOf, type Log } from "../log.ts";
+import type { Book } from "./book.ts";
+import { syncEvent } from "./follow-sync.ts";
+import { judgeNewSessions } from "./judge-sessions.ts";
+import type { Publisher } from "./publisher.ts";
+import { readinessOf } from "./readiness.ts";
+import { readReferences } from "./references.ts";
+
+export type ReconcileDeps = {
+  readonly book: Book;
+  readonly cohorts: CohortSource;
+  readonly hub: Pick<GatewayHub, "spreadOf" | "views">;
+  readonly publisher: Publisher;
+  readonly now: () => number;
+  readonly log: Log;
+};
+
+/** One turn of the loop: read, decide, record, apply. Safe to repeat, and safe to lose at any await. */
+export interface Controller {
+  /** Every rollout that anything can still happen to. While one turn is under way another waits for the same one. */
+  reconcileAll(): Promise<void>;
+  /** Only what the gateways' acknowledgements decide: needs no store, so it may follow every one of them. */
+  reconcileSync(): Promise<void>;
+  /** Sessions have matured: the next turn reads them. */
+  noteMatured(): void;
+}
+
+/** Read at least this often, matured or not: a block that a slow arm keeps open is closed by the clock. */
+const READ_EVERY_MS = 30_000;
+/** Sessions that were assigned during a rollout may end long after it; for this long they are still judged. */
+const JUDGED_AFTER_END_MS = 3_600_000;
+
+/** By rollout: from when on its sessions are to be read. */
+type Unread = Map<RolloutId, number>;
+
+export function createController(deps: ReconcileDeps): Controller {
+  // At start everything may have matured: the process that would have noticed is gone.
+  const unread: Unread = new Map(deps.book.rollouts().map(({ id }) => [id, 0]));
+  let running: Promise<void> | null = null;
+
+  async function turn(): Promise<void> {
+    deps.publisher.publish();
+    for (const { id } of deps.book.rollouts()) {
+      try {
+        await reconcile(id, unread, deps);
+      } catch (error) {
+        // No data is no decision: the weight stays, and the next turn tries again.
+        deps.log.warn("cannot judge the rollout now; it keeps its weight", { rollout: id, reason: reasonOf(error) });
+      }
+    }
+  }
+
+  return {
+    reconcileAll() {
+      running ??= turn().finally(() => {
+        running = null;
+      });
+      return running;
+    },
+    async reconcileSync() {
+      for (const { id } of deps.book.rollouts()) await followGateways(id, deps);
+    },
+    noteMatured() {
+      for (const { id } of deps.book.rollouts()) unread.set(id, 0);
+    },
+  };
+}
+
+async function reconcile(id: RolloutId, unread: Unread, deps: ReconcileDeps): Promise<void> {
+  const { book, now } = deps;
+  const rollout = book.held(id)?.rollout;
+  if (rollout === undefined || !isOfInterest(rollout, now())) return;
+  await followGateways(id, deps);
+  await book.record(id, { type: "timePassed", at: now() });
+  await prepare(id, deps);
+  if (now() < (unread.get(id) ?? 0)) return;
+  unread.set(id, now() + READ_EVERY_MS);
+  try {
+    await judgeNewSessions(currentOf(id, deps), deps);
+  } catch (error) {
+    unread.set(id, 0);
+    throw error;
+  }
+  await followGateways(id, deps);
+}
+
+async function prepare(id: RolloutId, deps: ReconcileDeps): Promise<void> {
+  const { book, hub, now } = deps;
+  const rollout = currentOf(id, deps);
+  if (rollout.phase.kind !== "Preparing") return;
+  const readiness = readinessOf(rollout, book.agent(rollout.plan.agent), { hub, now: now() });
+  if (readiness.kind === "failed") {
+    await book.record(id, { type: "preparationFailed", at: now(), reason: readiness.reason });
+  }
+  if (readiness.kind !== "ready") return;
+  const references = await readReferences(rollout, deps.cohorts);
+  await book.record(id, { type: "prepared", at: now(), references });
+}
+
+async function followGateways(id: RolloutId, deps: ReconcileDeps): Promise<void> {
+  const rollout = currentOf(id, deps);
+  if (!waitsForGateways(rollout)) return;
+  const spread = deps.hub.spreadOf(deps.publisher.revisionOf(rollout));
+  const event = syncEvent(rollout, spread, deps.now());
+  if (event !== null) await deps.book.record(id, event);
+}
+
+export function waitsForGateways({ phase }: Rollout): boolean {
+  if (phase.kind === "Paused") return phase.why === "routerStale";
+  return ["Shifting", "Promoting", "RollingBack", "Aborting"].includes(phase.kind);
+}
+
+function isOfInterest(rollout: Rollout, now: number): boolean {
+  if (!isFinal(rollout)) return true;
+  return wasExposed(rollout) && now - rollout.phaseSince < JUDGED_AFTER_END_MS;
+}
+
+function currentOf(id: RolloutId, { book }: ReconcileDeps): Rollout {
+  const held = book.held(id);
+  if (held === null) throw new Error(`the book holds no rollout ${id}`);
+  return held.rollout;
+}

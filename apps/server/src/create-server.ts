@@ -1,0 +1,176 @@
+import type { Hono } from "hono";
+import {
+  EMPTY_POLICY,
+  type CohortSource,
+  type Digest,
+  type Ledger,
+  type ReleasePolicy,
+  type ReleaseSource,
+  type SentimentScorer,
+  type ServerState,
+  type SessionSource,
+  type Span,
+  type TraceStore,
+  type TurnRecord,
+} from "@perch/domain";
+import { createAgentRoutes } from "./api/agent-routes.ts";
+import { createApp } from "./api/app.ts";
+import { createClockRoutes } from "./api/clock-routes.ts";
+import { createConsoleRoutes } from "./api/console-routes.ts";
+import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
+import { createRolloutRoutes } from "./api/rollout-routes.ts";
+import { createFiguresSource } from "./api/session-figures.ts";
+import { createViews } from "./api/views.ts";
+import { createCollectorRoutes } from "./collector/routes.ts";
+import { openBook, type Book } from "./controller/book.ts";
+import { createPublisher, idleTimeout, lateness } from "./controller/publisher.ts";
+import { createController } from "./controller/reconcile.ts";
+import { createGatewayHub } from "./gateways/hub.ts";
+import { createGatewayRoutes } from "./gateways/routes.ts";
+import { reasonOf, type Log } from "./log.ts";
+import { createAssembler } from "./sessions/assembler.ts";
+
+export type ServerDeps = {
+  readonly ledger: Ledger;
+  readonly state: ServerState;
+  readonly traces: { readonly store: TraceStore; readonly cohorts: CohortSource; readonly sessions: SessionSource };
+  readonly releases: ReleaseSource;
+  readonly sentiment: SentimentScorer;
+  readonly now: () => number;
+  /** Null on a server that lives by the real clock. */
+  readonly setNow: ((now: number) => void) | null;
+  readonly log: Log;
+  readonly settings: {
+    readonly notice: string;
+    readonly latenessMs: number;
+    readonly idleTimeoutMs: number;
+    readonly leaseMs: number;
+    readonly consoleDirectory: string;
+  };
+};
+
+/** Everything of the server but its clock's ticking and its port. */
+export type Server = {
+  readonly app: Hono;
+  readonly epoch: number;
+  /** Matures sessions and reconciles every rollout, once. Never throws: what fails is tried again next time. */
+  turn(): Promise<void>;
+  /** To be called three times a lease. */
+  renewLeases(): Promise<void>;
+  /** Sends followers of pages what has changed. */
+  flush(): Promise<void>;
+  beat(): void;
+};
+
+/** Figures on pages may lag this much behind the store. */
+const FIGURES_MAX_AGE_MS = 400;
+
+export async function createServer(deps: ServerDeps): Promise<Server> {
+  const epoch = await deps.state.nextEpoch();
+  const core = await createCore(deps, epoch);
+  const loops = createLoops(core, deps);
+  const feed = createLiveFeed(core.views);
+  const app = createApp({ log: deps.log, views: core.views, feed, routes: routesOf({ core, loops, feed }, deps) });
+  return {
+    app,
+    epoch,
+    turn: loops.turn,
+    renewLeases: () => core.hub.renewLeases(),
+    flush: () => feed.flush(),
+    beat: () => feed.beat(),
+  };
+}
+
+type Core = Awaited<ReturnType<typeof createCore>>;
+
+/** What the server knows and decides, without a clock that ticks. */
+async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, epoch: number) {
+  const hub = await createGatewayHub({ now, epoch, state: deps.state, leaseMs: settings.leaseMs });
+  const publisher = createPublisher({ book: () => book, hub, defaults: settings });
+  const book: Book = await openBook(deps.ledger, () => publisher.publish());
+  publisher.publish();
+  const idleTimeoutMs = (): number => idleTimeout(book.rollouts(), settings.idleTimeoutMs);
+  const assembler = createAssembler({
+    store: traces.store,
+    now,
+    policyOf: (release) => policyOf(release, book),
+    // Read at every tick: a rollout may ask for more.
+    get latenessMs() {
+      return lateness(book.rollouts(), settings.latenessMs);
+    },
+    get idleTimeoutMs() {
+      return idleTimeoutMs();
+    },
+  });
+  await assembler.restore();
+  const controller = createController({ book, cohorts: traces.cohorts, hub, publisher, now, log });
+  const maxAgeMs = deps.setNow === null ? FIGURES_MAX_AGE_MS : 0;
+  const figures = createFiguresSource({ sessions: traces.sessions, now, maxAgeMs, idleTimeoutMs });
+  const { notice } = settings;
+  const views = createViews({ book, hub, publisher, figures, sessions: traces.sessions, now, notice });
+  return { hub, book, assembler, controller, figures, views };
+}
+
+type Loops = { readonly turn: () => Promise<void>; readonly settle: () => Promise<void> };
+
+function createLoops({ hub, book, assembler, controller, figures }: Core, { log }: ServerDeps): Loops {
+  async function turn(): Promise<void> {
+    try {
+      if ((await assembler.tick()) > 0) {
+        controller.noteMatured();
+        figures.noteMatured();
+      }
+    } catch (error) {
+      log.warn("cannot mature sessions now; they stay due", { reason: reasonOf(error) });
+    }
+    await controller.reconcileAll();
+  }
+  const standing = (): string =>
+    book
+      .rollouts()
+      .map(({ id }) => book.held(id)?.sequence)
+      .join(" ");
+  return {
+    turn,
+    /** On a made-up clock time stands still between two calls, so every loop runs until nothing changes any more. */
+    async settle() {
+      await hub.renewLeases();
+      let before = "";
+      do {
+        before = standing();
+        await turn();
+      } while (standing() !== before);
+    },
+  };
+}
+
+function routesOf(
+  { core, loops, feed }: { core: Core; loops: Loops; feed: LiveFeed },
+  { traces, sentiment, now, setNow, ledger, releases, settings }: ServerDeps,
+): readonly Hono[] {
+  const { book, hub, assembler, controller, figures, views } = core;
+  const noteTurns = (turns: readonly TurnRecord[]): void => {
+    assembler.noteTurns(turns);
+    figures.noteTurns(turns);
+  };
+  const noteSpans = (spans: readonly Span[]): void => assembler.noteSpans(spans);
+  const followGateways = (): Promise<void> => controller.reconcileSync();
+  const isSynthetic = setNow !== null;
+  return [
+    createCollectorRoutes({ store: traces.store, assembler: { noteTurns, noteSpans }, sentiment, now }),
+    createGatewayRoutes({ hub, onAck: followGateways }),
+    createAgentRoutes({ book, releases, now }),
+    createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
+    createClockRoutes({ now, setNow, turn: loops.settle, views }),
+    createConsoleRoutes(settings.consoleDirectory),
+  ];
+}
+
+/** Of a release the server has never heard of: the empty policy. */
+function policyOf(release: Digest, book: Book): ReleasePolicy {
+  for (const record of book.agents()) {
+    const known = record.releases.find(({ digest }) => digest === release);
+    if (known !== undefined) return known.policy;
+  }
+  return EMPTY_POLICY;
+}

@@ -1,0 +1,140 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { serve } from "@hono/node-server";
+import { openChdbTraceStore, type OpenTraceStore } from "@perch/adapters/clickhouse";
+import { createLexiconScorer } from "@perch/adapters/sentiment";
+import { createVerifiedReleaseSource } from "@perch/adapters/sigstore";
+import {
+  createSqliteLedger,
+  createSqliteServerState,
+  openServerDatabase,
+  takeProcessLock,
+} from "@perch/adapters/sqlite";
+import { createServer, type Server } from "./create-server.ts";
+import { createLog, reasonOf } from "./log.ts";
+import { listen, type Listening } from "./listen.ts";
+import { parseOptions, type ServerOptions } from "./options.ts";
+
+const FLUSH_EVERY_MS = 500;
+const BEAT_EVERY_MS = 15_000;
+const CONSOLE = fileURLToPath(new URL("../../console/dist", import.meta.url));
+
+const log = createLog(
+  (line) => process.stderr.write(line),
+  () => Date.now(),
+);
+
+try {
+  await main(parseOptions(process.argv.slice(2)));
+} catch (error) {
+  const { code, hint } = problemOf(error);
+  log.error(reasonOf(error), { code, hint });
+  process.exitCode = 1;
+  // chDB's threads would keep the process alive.
+  setImmediate(() => process.exit());
+}
+
+async function main(options: ServerOptions): Promise<void> {
+  const directory = join(options.data, "server");
+  const unlock = takeProcessLock(join(directory, "lock"), process.pid);
+  const database = openServerDatabase(join(directory, "server.sqlite"));
+  const traces = await openChdbTraceStore({ directory: join(directory, "chdb") });
+  const ledger = createSqliteLedger(database);
+  const clock = createClock(options);
+  let listening: Listening | null = null;
+  try {
+    const server = await createServer({
+      ledger,
+      state: createSqliteServerState(database),
+      traces,
+      releases: createVerifiedReleaseSource({ layoutDirectory: options.registry, trustDirectory: options.trust }),
+      sentiment: createLexiconScorer(),
+      now: clock.now,
+      setNow: clock.setNow,
+      log,
+      settings: { ...options, consoleDirectory: CONSOLE },
+    });
+    listening = await listen(server.app.fetch, { port: options.port, hostname: options.host }, serve);
+    const stopTimers = options.clock === "synthetic" ? () => undefined : startTimers(server, options);
+    stopOnSignal({ listening, stopTimers, traces, closeLedger: () => ledger.close(), unlock });
+    process.stdout.write(`${JSON.stringify({ ready: true, url: listening.url, epoch: server.epoch })}\n`);
+    log.info("ready", { url: listening.url, epoch: server.epoch, clock: options.clock });
+  } catch (error) {
+    await listening?.close();
+    await traces.close();
+    await ledger.close();
+    throw error;
+  }
+}
+
+function createClock({ clock }: ServerOptions): { now: () => number; setNow: ((now: number) => void) | null } {
+  if (clock === "real") return { now: () => Date.now(), setNow: null };
+  let current = 0;
+  return {
+    now: () => current,
+    setNow: (now) => {
+      current = now;
+    },
+  };
+}
+
+function startTimers(server: Server, { tickMs, leaseMs }: ServerOptions): () => void {
+  const every = (ms: number, run: () => Promise<void> | void) =>
+    setInterval(() => {
+      void (async () => {
+        try {
+          await run();
+        } catch (error) {
+          log.warn("a regular task failed; it runs again", { reason: reasonOf(error) });
+        }
+      })();
+    }, ms);
+  const timers = [
+    every(tickMs, () => server.turn()),
+    every(leaseMs / 3, () => server.renewLeases()),
+    every(FLUSH_EVERY_MS, () => server.flush()),
+    every(BEAT_EVERY_MS, () => server.beat()),
+  ];
+  return () => timers.forEach((timer) => clearInterval(timer));
+}
+
+type Running = {
+  readonly listening: Listening;
+  readonly stopTimers: () => void;
+  readonly traces: OpenTraceStore;
+  readonly closeLedger: () => Promise<void>;
+  readonly unlock: () => void;
+};
+
+function stopOnSignal({ listening, stopTimers, traces, closeLedger, unlock }: Running): void {
+  let isStopping = false;
+  async function stop(): Promise<void> {
+    stopTimers();
+    await listening.close();
+    await traces.close();
+    await closeLedger();
+    unlock();
+    log.info("stopped");
+  }
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (isStopping) return;
+      isStopping = true;
+      stop().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error("could not stop cleanly", { reason: reasonOf(error) });
+          process.exit(1);
+        },
+      );
+    });
+  }
+}
+
+function problemOf(error: unknown): { code: string; hint: string } {
+  const read = (name: "code" | "hint", otherwise: string): string => {
+    const value: unknown = error instanceof Error && name in error ? Reflect.get(error, name) : undefined;
+    return typeof value === "string" ? value : otherwise;
+  };
+  return { code: read("code", "internal"), hint: read("hint", "report this with the lines above it") };
+}

@@ -1,0 +1,85 @@
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { parseDurationMs } from "@perch/domain";
+
+export type ServerOptions = {
+  readonly data: string;
+  readonly port: number;
+  readonly host: string;
+  readonly registry: string;
+  readonly trust: string;
+  /** Shown to everybody who looks, e.g. that the traffic is simulated. */
+  readonly notice: string;
+  readonly tickMs: number;
+  readonly latenessMs: number;
+  readonly idleTimeoutMs: number;
+  readonly leaseMs: number;
+  readonly clock: "real" | "synthetic";
+};
+
+/** Arguments that make no sense; the message names every one of them. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+  readonly code = "usage";
+  readonly hint =
+    "flags: --data DIR --port N --host NAME --registry DIR --trust DIR --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic";
+}
+
+const LEASE_MS = 15_000;
+
+/** Throws `UsageError`. */
+export function parseOptions(args: readonly string[]): ServerOptions {
+  const { values } = readArgs(args);
+  const problems: string[] = [];
+  const number = (name: "port" | "tick" | "lateness", bounds: { least: number; most: number }): number => {
+    const value = Number(values[name]);
+    if (Number.isInteger(value) && value >= bounds.least && value <= bounds.most) return value;
+    problems.push(`--${name}: found ${values[name]}, expected a whole number from ${bounds.least} to ${bounds.most}`);
+    return 0;
+  };
+  const idleTimeoutMs = parseDurationMs(values["idle-timeout"]) ?? Number(values["idle-timeout"]);
+  if (!(idleTimeoutMs > 0)) {
+    problems.push(`--idle-timeout: found ${values["idle-timeout"]}, expected milliseconds or a duration such as 30m`);
+  }
+  if (values.clock !== "real" && values.clock !== "synthetic") {
+    problems.push(`--clock: found ${values.clock}, expected real or synthetic`);
+  }
+  const data = resolve(values.data);
+  const options: ServerOptions = {
+    data,
+    port: number("port", { least: 0, most: 65_535 }),
+    host: values.host,
+    registry: resolve(values.registry ?? join(data, "registry")),
+    trust: resolve(values.trust ?? join(data, "trust")),
+    notice: values.notice,
+    tickMs: number("tick", { least: 10, most: 60_000 }),
+    latenessMs: number("lateness", { least: 0, most: 86_400_000 }),
+    idleTimeoutMs,
+    leaseMs: LEASE_MS,
+    clock: values.clock === "synthetic" ? "synthetic" : "real",
+  };
+  if (problems.length > 0) throw new UsageError(problems.join("; "));
+  return options;
+}
+
+function readArgs(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        data: { type: "string", default: ".perch" },
+        port: { type: "string", default: "4600" },
+        host: { type: "string", default: "127.0.0.1" },
+        registry: { type: "string" },
+        trust: { type: "string" },
+        notice: { type: "string", default: "" },
+        tick: { type: "string", default: "500" },
+        lateness: { type: "string", default: "2000" },
+        "idle-timeout": { type: "string", default: "30m" },
+        clock: { type: "string", default: "real" },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
