@@ -10,4 +10,4 @@ import "./rollout-page/actions.css";
 
 const page = document.getElementById("page");
 if (page === null) throw new Error('index.html has no element with the id "page"');
-render(<RolloutPage />, page);
+render(<RolloutPage linked={location.hash === "" ? null : location.hash.slice(1)} />, page);

@@ -8,7 +8,8 @@ import { SITUATIONS } from "../sample/situation.ts";
 import { RolloutPageBody } from "./rollout-page.tsx";
 
 const plain = (html: string): string => html.replaceAll("\u202f", " ");
-const draw = (connection: Connection): string => plain(renderToString(h(RolloutPageBody, { connection })));
+const draw = (connection: Connection, linked: string | null = null): string =>
+  plain(renderToString(h(RolloutPageBody, { connection, linked })));
 const drawLive = (overview: Overview): string => draw({ kind: "live", overview, confirmedAt: overview.at });
 
 /** The text of the element with this data-testid; an element holds none of its own name. */
@@ -65,4 +66,11 @@ test("without a rollout the page says how to start one", () => {
 test("raw p-values are never shown", () => {
   for (const situation of SITUATIONS)
     expect(drawLive(sampleOverview(situation))).not.toMatch(/p-value|p\s*[<=]\s*0?\.\d/i);
+});
+
+test("the newest rollout is shown unless the link names another one that exists", () => {
+  const overview = sampleOverview("ramping");
+  const shown = (linked: string | null): string =>
+    textOf(draw({ kind: "live", overview, confirmedAt: 0 }, linked), "rollout-name");
+  expect([null, "r-52aa", "r-gone"].map(shown)).toEqual(["support-2-3-1", "support-2-3-0", "support-2-3-1"]);
 });

@@ -16,12 +16,14 @@ import { SessionsPanel } from "./sessions-panel.tsx";
 import { TimelinePanel } from "./timeline-panel.tsx";
 import { WeightPanel } from "./weight-panel.tsx";
 
-/** The one page: follows the server and shows what it said last. */
-export function RolloutPage() {
-  return <RolloutPageBody connection={useOverview()} />;
+/** The one page: follows the server and shows what it said last. `/#<rollout id>` opens on that rollout. */
+export function RolloutPage({ linked }: { readonly linked: string | null }) {
+  return <RolloutPageBody connection={useOverview()} linked={linked} />;
 }
 
-export function RolloutPageBody({ connection }: { readonly connection: Connection }) {
+type RolloutPageBodyProps = { readonly connection: Connection; readonly linked: string | null };
+
+export function RolloutPageBody({ connection, linked }: RolloutPageBodyProps) {
   if (connection.kind === "connecting" || connection.kind === "unreachable") {
     return (
       <div class="page">
@@ -30,11 +32,17 @@ export function RolloutPageBody({ connection }: { readonly connection: Connectio
       </div>
     );
   }
-  return <LivePage connection={connection} overview={connection.overview} />;
+  return <LivePage connection={connection} overview={connection.overview} linked={linked} />;
 }
 
-function LivePage({ connection, overview }: { readonly connection: Connection; readonly overview: Overview }) {
-  const [chosen, setChosen] = useState<string | null>(null);
+type LivePageProps = RolloutPageBodyProps & { readonly overview: Overview };
+
+function LivePage({ connection, overview, linked }: LivePageProps) {
+  const [chosen, setChosen] = useState(linked);
+  const pick = (rollout: string | null): void => {
+    setChosen(rollout);
+    history.replaceState(null, "", rollout === null ? location.pathname : `#${rollout}`);
+  };
   const rollout = pickRollout(overview.rollouts, chosen);
   const title = rollout === null ? "Perch" : `${describePhase(rollout.phase).label} · ${rollout.name} · Perch`;
   useEffect(() => {
@@ -42,7 +50,7 @@ function LivePage({ connection, overview }: { readonly connection: Connection; r
   }, [title]);
   return (
     <div class={connection.kind === "lost" ? "page page--stale" : "page"}>
-      <PageHeader overview={overview} rollout={rollout} connection={connection} onPick={setChosen} />
+      <PageHeader overview={overview} rollout={rollout} connection={connection} onPick={pick} />
       <ConnectionBar connection={connection} />
       {overview.notice !== "" && <Notice text={overview.notice} />}
       {rollout?.isSynthetic === true && <Notice text="Replayed sessions: their clocks are synthetic." />}
