@@ -5,6 +5,8 @@ import { evidenceBelow, type NonInferiority } from "./non-inferiority.ts";
 
 /** The canary's rate is drawn towards the baseline's as if by this many sessions, so that the first few promise nothing. */
 const PSEUDO_SESSIONS = 10;
+/** More than this is no plan. */
+const OUT_OF_SIGHT = 10_000_000;
 
 export type Outlook = {
   readonly windows: MergedWindows;
@@ -28,7 +30,7 @@ export function sessionsStillNeeded(evidence: GateEvidence, outlook: Outlook): n
   const forWindows = (CLEAN_WINDOWS_TO_PASS - windows.clean) * MIN_WINDOW_SESSIONS - (windows.open?.sessions ?? 0);
   const untilPass = Math.max(untilNonInferior(evidence, outlook), forWindows, outlook.missingSessions);
   const sessions = Math.min(untilFail, untilPass);
-  return Number.isFinite(sessions) ? Math.max(1, Math.ceil(sessions)) : null;
+  return sessions <= OUT_OF_SIGHT ? Math.max(1, Math.ceil(sessions)) : null;
 }
 
 function untilNonInferior(evidence: GateEvidence, { nonInferiority, canaryWeight }: Outlook): number {

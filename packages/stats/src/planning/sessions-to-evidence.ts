@@ -4,6 +4,8 @@ import { divergence, evidencePerSession, type PlannedRates } from "./evidence-pe
 const PRICE_OF_MIXTURE = 1.35;
 const SMALL_PLAN = 60;
 const EXTRA_FOR_SMALL_PLAN = 4;
+/** Growth below this is what remains of a difference of equal numbers. */
+const ROUNDING = 1e-12;
 
 /**
  * About how many canary sessions it takes until ln E reaches `logEvidence` against the odds ratio e^m:
@@ -24,7 +26,7 @@ export function sessionsToRateEvidence(rate: number, bound: number, logEvidence:
 
 function sessionsAt(growth: number, logEvidence: number): number {
   if (logEvidence <= 0) return 0;
-  if (growth <= 0) return Infinity;
+  if (growth < ROUNDING) return Infinity;
   const sessions = (PRICE_OF_MIXTURE * logEvidence) / growth;
   return sessions < SMALL_PLAN ? sessions + EXTRA_FOR_SMALL_PLAN : sessions;
 }
