@@ -96,10 +96,8 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
       const spread = [...gateways].map(([gateway, known]) => spreadTo({ gateway, known }, publication, now()));
       return { ...publication, gateways: spread.filter((part) => part !== null) };
     },
-    views() {
-      const { revision } = tables.present();
-      return [...gateways].map(([gateway, known]) => toGatewayView({ gateway, known }, revision, now()));
-    },
+    views: () =>
+      [...gateways].map(([gateway, known]) => toGatewayView({ gateway, known }, tables.present().revision, now())),
   };
 }
 
