@@ -1,4 +1,5 @@
 import { TelemetryError, type AttributeValue, type Attributes } from "@perch/domain";
+import { millisecondsOf } from "./otlp-message.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -35,7 +36,7 @@ export function textIn(holder: JsonObject, key: string): string {
 /** A 64-bit count of nanoseconds, which arrives as a text or a number, as milliseconds; NaN when it is neither. */
 export function millisecondsIn(holder: JsonObject, key: string): number {
   const value = holder[key] ?? 0;
-  return typeof value === "string" || typeof value === "number" ? Number(value) / 1e6 : Number.NaN;
+  return typeof value === "string" || typeof value === "number" ? millisecondsOf(Number(value)) : Number.NaN;
 }
 
 /** A list of `KeyValue`. The first value of a repeated key wins. */

@@ -22,3 +22,11 @@ export type OtlpScopeSpans = {
 
 export type OtlpTraces = readonly OtlpScopeSpans[];
 export type OtlpLogs = readonly RawLog[];
+
+/**
+ * Epoch nanoseconds as milliseconds, to the microsecond: a double cannot hold them finer, and the rest would make the
+ * same moment differ between encodings.
+ */
+export function millisecondsOf(nanoseconds: number): number {
+  return Math.round(nanoseconds / 1e3) / 1e3;
+}

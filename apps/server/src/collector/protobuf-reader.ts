@@ -1,5 +1,6 @@
 import { TelemetryError, type AttributeValue, type Attributes } from "@perch/domain";
 import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { millisecondsOf } from "./otlp-message.ts";
 
 // Field numbers and types of opentelemetry/proto/common/v1. A case label is a whole tag (field number × 8 + wire type),
 // so a known field in a wrong wire type falls through to being skipped, as the protobuf specification asks.
@@ -36,10 +37,10 @@ export function messageEnd(reader: BinaryReader): number {
   return end;
 }
 
-/** A `fixed64` of nanoseconds as milliseconds. Two halves instead of a bigint: exact to a quarter of a microsecond. */
+/** A `fixed64` of nanoseconds as milliseconds, read in two halves: a bigint for each would cost more than it gives. */
 export function readMilliseconds(reader: BinaryReader): number {
   const low = reader.fixed32();
-  return (reader.fixed32() * 2 ** 32 + low) / 1e6;
+  return millisecondsOf(reader.fixed32() * 2 ** 32 + low);
 }
 
 export function readHex(reader: BinaryReader): string {

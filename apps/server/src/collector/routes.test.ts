@@ -1,0 +1,221 @@
+import { createMemoryTraceStore } from "@perch/adapters/in-memory";
+import { parseSessionId, TelemetryError, type Span, type TraceStore, type TurnRecord } from "@perch/domain";
+import { aTurnRecord } from "@perch/testkit";
+import { gzipSync, deflateSync } from "node:zlib";
+import { beforeEach, expect, test } from "vitest";
+import { createCollectorRoutes } from "./routes.ts";
+
+const SESSION = parseSessionId("session-1");
+const aTurn = aTurnRecord();
+const aToolSpan = {
+  traceId: aTurn.traceId,
+  spanId: "b7ad6b7169203331",
+  name: "execute_tool refund",
+  startTimeUnixNano: "1795403790892000000",
+  endTimeUnixNano: "1795403790893000000",
+  attributes: [{ key: "gen_ai.operation.name", value: { stringValue: "execute_tool" } }],
+};
+
+let store: TraceStore;
+let noted: { turns: TurnRecord[]; spans: Span[] };
+let collector: ReturnType<typeof createCollectorRoutes>;
+
+beforeEach(() => {
+  ({ store } = createMemoryTraceStore());
+  noted = { turns: [], spans: [] };
+  collector = aCollector();
+});
+
+function aCollector(change: Partial<TraceStore> = {}) {
+  return createCollectorRoutes({
+    store: { ...store, ...change },
+    assembler: { noteTurns: (turns) => noted.turns.push(...turns), noteSpans: (spans) => noted.spans.push(...spans) },
+    sentiment: { scoreOf: () => 0 },
+    now: () => 5000,
+    maxBodyBytes: 100_000,
+  });
+}
+
+function tracesOf(...spans: readonly unknown[]) {
+  return { resourceSpans: [{ scopeSpans: [{ scope: { name: "gen_ai" }, spans }] }] };
+}
+
+async function post(path: string, body: unknown, headers: Record<string, string> = {}) {
+  return await collector.request(path, {
+    method: "POST",
+    body: body instanceof Uint8Array ? new Uint8Array(body) : typeof body === "string" ? body : JSON.stringify(body),
+    headers: { "content-type": "application/json", ...headers },
+  });
+}
+
+async function evidence() {
+  const [found] = await store.evidenceOf([SESSION]);
+  return found;
+}
+
+test("spans are stored before they are answered for, and the assembler hears of them", async () => {
+  await store.appendTurns([aTurn]);
+  const response = await post("/v1/traces", tracesOf(aToolSpan));
+  expect([response.status, await response.json()]).toEqual([200, {}]);
+  expect((await evidence())?.spans).toMatchObject([{ kind: "tool", tool: { name: "refund" } }]);
+  expect(noted.spans).toHaveLength(1);
+});
+
+test.each([
+  ["gzip", gzipSync],
+  ["deflate", deflateSync],
+] as const)("takes bodies compressed with %s", async (encoding, compress) => {
+  const response = await post("/v1/traces", compress(JSON.stringify(tracesOf(aToolSpan))), {
+    "content-encoding": encoding,
+  });
+  expect(response.status).toBe(200);
+  expect(noted.spans).toHaveLength(1);
+});
+
+test("an empty protobuf request is answered by an empty protobuf response", async () => {
+  const response = await post("/v1/traces", new Uint8Array(), { "content-type": "application/x-protobuf" });
+  expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/x-protobuf"]);
+  expect((await response.arrayBuffer()).byteLength).toBe(0);
+});
+
+test("a span that cannot be kept is told in partial success, the others are kept", async () => {
+  const response = await post("/v1/traces", tracesOf(aToolSpan, { ...aToolSpan, spanId: "short" }));
+  expect(await response.json()).toEqual({
+    partialSuccess: { rejectedSpans: "1", errorMessage: expect.stringContaining('span id "short"') },
+  });
+  expect(noted.spans).toHaveLength(1);
+});
+
+test("spans of an unknown dialect are not kept, but counted", async () => {
+  await post("/v1/traces", tracesOf({ ...aToolSpan, attributes: [] }));
+  await post("/v1/traces", { resourceSpans: [{ scopeSpans: [{ scope: { name: "http" }, spans: [aToolSpan] }] }] });
+  const counters = await (await collector.request("/v1/collector")).json();
+  expect(counters).toMatchObject({ spansKept: 0, spansUnknown: 1, spansRefused: 0 });
+});
+
+test.each([
+  ["another content type", { "content-type": "text/plain" }],
+  ["another compression", { "content-encoding": "br" }],
+])("refuses %s with 415", async (_what, headers) => {
+  const response = await post("/v1/traces", "{}", headers);
+  expect([response.status, await response.json()]).toMatchObject([415, { error: { code: "media_type_unsupported" } }]);
+});
+
+test("a content type with a character set is the same content type", async () => {
+  expect((await post("/v1/traces", "{}", { "content-type": "application/json; charset=utf-8" })).status).toBe(200);
+});
+
+test.each([
+  ["no JSON", "{", {}],
+  ["JSON of another shape", '{"resourceSpans":{}}', {}],
+  ["no gzip", "plain", { "content-encoding": "gzip" }],
+  [
+    "gzip that breaks off",
+    gzipSync(JSON.stringify(tracesOf(aToolSpan))).subarray(0, 40),
+    { "content-encoding": "gzip" },
+  ],
+])("refuses %s with 400", async (_what, body, headers) => {
+  const response = await post("/v1/traces", body, headers);
+  expect([response.status, await response.json()]).toMatchObject([400, { error: { code: "payload_malformed" } }]);
+});
+
+test("malformed protobuf is answered with a google.rpc.Status in protobuf", async () => {
+  const response = await post("/v1/traces", "not protobuf", { "content-type": "application/x-protobuf" });
+  expect([response.status, response.headers.get("content-type")]).toEqual([400, "application/x-protobuf"]);
+  const status = Buffer.from(await response.arrayBuffer());
+  // Field 1 (code), varint 3 = INVALID_ARGUMENT.
+  expect([status[0], status[1]]).toEqual([8, 3]);
+  expect(status.toString()).toContain("not an OTLP protobuf message");
+});
+
+test("refuses a body over the limit with 413, also one that only grows while inflating", async () => {
+  expect((await post("/v1/traces", " ".repeat(100_001))).status).toBe(413);
+  const bomb = gzipSync(Buffer.alloc(5_000_000));
+  expect(bomb.byteLength).toBeLessThan(100_000);
+  const response = await post("/v1/traces", bomb, { "content-encoding": "gzip" });
+  expect([response.status, await response.json()]).toMatchObject([413, { error: { code: "payload_too_large" } }]);
+});
+
+test("bodies under way together are bounded, and the room is given back", async () => {
+  const body = JSON.stringify(tracesOf(aToolSpan)) + " ".repeat(90_000);
+  const statuses = (await Promise.all(Array.from({ length: 8 }, () => post("/v1/traces", body)))).map((r) => r.status);
+  expect(new Set(statuses)).toEqual(new Set([200, 503]));
+  expect((await post("/v1/traces", body)).status).toBe(200);
+});
+
+test.each([
+  ["store_busy", "1"],
+  ["store_failed", "5"],
+] as const)("answers 503 and when to try again on %s, and nobody hears of the spans", async (code, seconds) => {
+  collector = aCollector({
+    appendSpans: async () => {
+      throw new TelemetryError({ code, message: "m", hint: "h" });
+    },
+  });
+  const response = await post("/v1/traces", tracesOf(aToolSpan));
+  expect([response.status, response.headers.get("retry-after")]).toEqual([503, seconds]);
+  expect(noted.spans).toEqual([]);
+});
+
+test("turn records are stored, and the assembler hears of them", async () => {
+  const response = await post("/v1/turns", { turns: [aTurn] });
+  expect([response.status, await response.json()]).toEqual([200, { accepted: 1 }]);
+  expect((await evidence())?.turns).toEqual([aTurn]);
+  expect(noted.turns).toEqual([aTurn]);
+});
+
+test("a batch with a bad turn is refused whole, with every problem", async () => {
+  const response = await post("/v1/turns", {
+    turns: [aTurn, { ...aTurn, session: "has spaces", release: "latest" }, { ...aTurn, agent: "Über" }],
+  });
+  const body = await response.json();
+  expect(response.status).toBe(400);
+  expect(body.error.problems.map((problem: { message: string }) => problem.message.split(":")[0])).toEqual([
+    "turns[1].session",
+    "turns[1].release",
+    "turns[2].agent",
+  ]);
+  expect((await evidence())?.turns).toEqual([]);
+  expect(noted.turns).toEqual([]);
+});
+
+test("a turn of another shape is refused with the place of each problem", async () => {
+  const response = await post("/v1/turns", { turns: [{ ...aTurn, status: "200", arm: "both" }] });
+  const body = await response.json();
+  expect(body.error.problems.map((problem: { message: string }) => problem.message.split(":")[0])).toEqual([
+    "turns[0].arm",
+    "turns[0].status",
+  ]);
+});
+
+test("scores are stored, as old as their arrival when they carry no time", async () => {
+  const response = await post("/v1/scores", { scores: [{ id: "s", session: SESSION, name: "reward", value: 1 }] });
+  expect([response.status, await response.json()]).toEqual([200, { accepted: 1 }]);
+  expect((await evidence())?.scores).toEqual([
+    { id: "s", session: SESSION, name: "reward", value: 1, label: null, at: 5000 },
+  ]);
+});
+
+test("an evaluation event is a score; other log records are counted", async () => {
+  const attributes = [
+    { key: "perch.session.id", value: { stringValue: SESSION } },
+    { key: "gen_ai.evaluation.name", value: { stringValue: "reward" } },
+    { key: "gen_ai.evaluation.score.value", value: { intValue: "1" } },
+  ];
+  const logRecords = [
+    { eventName: "gen_ai.evaluation.result", timeUnixNano: "7000000", attributes },
+    { eventName: "gen_ai.evaluation.result", attributes: attributes.slice(0, 2) },
+    { body: { stringValue: "hello" } },
+  ];
+  const response = await post("/v1/logs", { resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+  expect(await response.json()).toMatchObject({ partialSuccess: { rejectedLogRecords: "1" } });
+  expect((await evidence())?.scores).toMatchObject([{ name: "reward", value: 1, at: 7 }]);
+  const counters = await (await collector.request("/v1/collector")).json();
+  expect(counters).toMatchObject({ scores: 1, logsIgnored: 1, evaluationsRefused: 1 });
+});
+
+test("a batch sent twice is accepted twice and counts once", async () => {
+  await post("/v1/turns", { turns: [aTurn] });
+  expect((await post("/v1/turns", { turns: [aTurn] })).status).toBe(200);
+  expect((await evidence())?.turns).toEqual([aTurn]);
+});

@@ -1,0 +1,117 @@
+import { aScore, aSpan, aTurnRecord } from "@perch/testkit";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { digestOf } from "../release/digest.ts";
+import { parseRolloutId, parseSessionId } from "../routing/ids.ts";
+import { assembleSession, type AssemblyContext } from "./assemble-session.ts";
+import type { SessionEvidence } from "./session.ts";
+import type { Span } from "./span.ts";
+
+const session = parseSessionId("session-1");
+const context: AssemblyContext = {
+  policyOf: () => ({ escalationTools: ["escalate_to_human"], successTools: [] }),
+  endedBy: "signal",
+  sequence: 7,
+  maturedAt: 9000,
+};
+
+function assemble(evidence: Partial<SessionEvidence>) {
+  return assembleSession({ session, turns: [], spans: [], scores: [], ...evidence }, context);
+}
+
+function aToolCall(spanId: string, name: string, change: Partial<Span>) {
+  return aSpan({ spanId, tool: { name, callId: "call_1", argumentsDigest: null }, ...change });
+}
+
+test("takes arm, rollout and step from the first turn record", () => {
+  const assigned = { rollout: parseRolloutId("r-1"), step: 2, arm: "canary", release: digestOf("canary") } as const;
+  const matured = assemble({
+    turns: [aTurnRecord({ id: "2", startedAt: 2000 }), aTurnRecord({ id: "1", startedAt: 1000, ...assigned })],
+  });
+  expect(matured).toMatchObject({ ...assigned, sequence: 7, maturedAt: 9000, startedAt: 1000, endedAt: 2020 });
+});
+
+test("names every release that its turn records name", () => {
+  const releases = [digestOf("a"), digestOf("b"), digestOf("a")];
+  const turns = releases.map((release, index) => aTurnRecord({ id: `${index}`, release, startedAt: index }));
+  expect(assemble({ turns })?.releasesSeen).toEqual([digestOf("a"), digestOf("b")]);
+});
+
+test("counts turns and failed turns; the record of the end is no turn, and a client that hung up no failure", () => {
+  const turns = [
+    aTurnRecord({ id: "1", status: 200 }),
+    aTurnRecord({ id: "2", status: 502, fault: "upstream_unreachable" }),
+    aTurnRecord({ id: "3", status: 499, fault: "client_aborted" }),
+    aTurnRecord({ id: "4", kind: "sessionEnd", startedAt: 5000, durationMs: 0 }),
+  ];
+  expect(assemble({ turns })).toMatchObject({ turns: 3, failedTurns: 1, endedAt: 5000 });
+});
+
+test("lists tools in the order of their calls, whatever order they arrived in, and repeated call ids apart", () => {
+  const spans = [
+    aToolCall("c", "refund", { startedAt: 30, isError: true }),
+    aToolCall("a", "lookup_order", { startedAt: 10 }),
+    aToolCall("b", "lookup_order", { startedAt: 20 }),
+  ];
+  expect(assemble({ turns: [aTurnRecord()], spans })).toMatchObject({
+    toolSequence: ["lookup_order", "lookup_order", "refund"],
+    failedToolCalls: 1,
+    isEscalated: false,
+  });
+});
+
+test("a call of one of the release's escalation tools is an escalation", () => {
+  const spans = [aToolCall("a", "escalate_to_human", {})];
+  expect(assemble({ turns: [aTurnRecord()], spans })?.isEscalated).toBe(true);
+});
+
+test("sums tokens and averages the sentiment of the outermost turns that carry one", () => {
+  const spans = [
+    aSpan({ spanId: "1", kind: "turn", tool: null, startedAt: 1, userSentiment: 0.5 }),
+    aSpan({ spanId: "2", kind: "turn", tool: null, startedAt: 2, userSentiment: -1 }),
+    aSpan({ spanId: "3", traceId: "b".repeat(32), kind: "turn", tool: null, userSentiment: 0 }),
+    aSpan({ spanId: "4", traceId: "c".repeat(32), kind: "turn", tool: null, userSentiment: null }),
+    aSpan({ spanId: "5", kind: "reasoning", tool: null, inputTokens: 50, outputTokens: 12 }),
+    aSpan({ spanId: "6", kind: "reasoning", tool: null, inputTokens: 80, outputTokens: 20 }),
+  ];
+  expect(assemble({ turns: [aTurnRecord()], spans })).toMatchObject({
+    meanSentiment: 0.25,
+    inputTokens: 130,
+    outputTokens: 32,
+  });
+});
+
+test("of two judgements by the same evaluator the later counts", () => {
+  const scores = [
+    aScore({ id: "2", at: 20, value: 0 }),
+    aScore({ id: "1", at: 10, value: 1 }),
+    aScore({ id: "3", name: "__proto__", value: 0.5 }),
+  ];
+  const matured = assemble({ turns: [aTurnRecord()], scores });
+  expect(Object.entries(matured?.scores ?? {})).toEqual([
+    ["helpful", 0],
+    ["__proto__", 0.5],
+  ]);
+});
+
+test("a session that was only ended never happened", () => {
+  expect(assemble({ turns: [aTurnRecord({ kind: "sessionEnd" })], spans: [aSpan()], scores: [aScore()] })).toBeNull();
+});
+
+test("the order and the repeats of what arrived never change the session", () => {
+  const turns = [1, 2, 3].map((id) =>
+    aTurnRecord({ id: `${id}`, startedAt: 1000 * (id % 2), status: 200 + 300 * (id % 2) }),
+  );
+  const spans = ["a", "b", "c", "d"].map((id, index) =>
+    aToolCall(id, `tool-${id}`, { startedAt: 10 * (index % 2), isError: index === 0 }),
+  );
+  const scores = ["1", "2"].map((id) => aScore({ id, value: Number(id) }));
+  const expected = assemble({ turns, spans, scores });
+  const arrivals = <T>(items: readonly T[]) =>
+    fc.shuffledSubarray([...items, ...items], { minLength: items.length * 2 });
+  fc.assert(
+    fc.property(arrivals(turns), arrivals(spans), arrivals(scores), (someTurns, someSpans, someScores) => {
+      expect(assemble({ turns: someTurns, spans: someSpans, scores: someScores })).toEqual(expected);
+    }),
+  );
+});
