@@ -1,15 +1,25 @@
 import { CommanderError, type Command } from "commander";
+import { registerDemoCommand } from "./demo/demo-command.ts";
 import { registerDeployCommand } from "./deploy/deploy-command.ts";
 import { registerKeyCommand } from "./key/key-command.ts";
 import { createProgram } from "./program.ts";
 import { registerReleaseCommand } from "./release/release-command.ts";
+import { registerReplayCommand } from "./replay/replay-command.ts";
 import { reportFailure } from "./report-failure.ts";
 import { registerRolloutCommand } from "./rollout/rollout-command.ts";
+import { registerUpCommand } from "./up/up-command.ts";
 
 const program = createProgram();
-for (const register of [registerReleaseCommand, registerKeyCommand, registerDeployCommand, registerRolloutCommand]) {
-  register(program);
-}
+const commands = [
+  registerUpCommand,
+  registerReleaseCommand,
+  registerKeyCommand,
+  registerDeployCommand,
+  registerRolloutCommand,
+  registerReplayCommand,
+  registerDemoCommand,
+];
+for (const register of commands) register(program);
 stopWithParent();
 await run(program, process.argv.slice(2));
 

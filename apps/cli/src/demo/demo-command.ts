@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { RolloutView } from "@perch/api";
+import { jsonOption } from "../options.ts";
 import { printJson, printLine, printNote } from "../output.ts";
 import { parsePort } from "../parse-port.ts";
 import { stopSignal } from "../up/stop-signal.ts";
@@ -34,7 +35,7 @@ export function registerDemoCommand(program: Command): void {
     .option("--gateway-port <port>", "the gateway's port; 0 for any", parsePort, 0)
     .option("--rate <n>", "simulated sessions a second", parsePositive, 40)
     .option("--seed <n>", "of the customers and of the draw of the canary's sessions", parsePositive, 1)
-    .option("--json", "print the result as one JSON object")
+    .addOption(jsonOption())
     .option("--exit", "end afterwards; exit code 0 only if the end came for the right reason")
     .action((flags: DemoFlags) => demo(flags));
 }

@@ -3,7 +3,7 @@ import type { ApiClient } from "../api-client.ts";
 import { CliError } from "../cli-error.ts";
 
 const POLL_MS = 500;
-const FINAL: readonly RolloutView["phase"][] = ["Succeeded", "RolledBack", "Aborted", "Failed"];
+const FINAL: ReadonlySet<RolloutView["phase"]> = new Set(["Succeeded", "RolledBack", "Aborted", "Failed"]);
 
 /** Polls until the rollout has ended or the deadline has passed; a server that is being restarted is waited for. */
 export async function followRollout(
@@ -18,7 +18,7 @@ export async function followRollout(
     if (view !== null) {
       last = view;
       options.onView(view);
-      if (FINAL.includes(view.phase)) return view;
+      if (FINAL.has(view.phase)) return view;
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { CliError } from "../cli-error.ts";
 
-const toolCallSchema = z.object({ id: z.string().optional(), name: z.string(), arguments: z.unknown() });
+const toolCallSchema = z.object({ id: z.string().optional(), name: z.string(), arguments: z.unknown().optional() });
 
 const recordedTurnSchema = z.object({
   role: z.enum(["user", "assistant", "tool"]),
@@ -12,8 +12,8 @@ const recordedTurnSchema = z.object({
   tool_calls: z.array(toolCallSchema).optional(),
   tool_name: z.string().optional(),
   tool_call_id: z.string().optional(),
-  tool_result: z.unknown(),
-  error: z.unknown(),
+  tool_result: z.unknown().optional(),
+  error: z.unknown().optional(),
 });
 
 const recordedSessionSchema = z.object({

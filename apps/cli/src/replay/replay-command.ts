@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { jsonOption } from "../options.ts";
 import { printJson, printLine, printNote } from "../output.ts";
 import type { PairResult } from "./replay-pair.ts";
 import { runReplay } from "./run-replay.ts";
@@ -12,7 +13,7 @@ export function registerReplayCommand(program: Command): void {
     .requiredOption("--pairs <file>", "JSON file of baseline and canary pairs")
     .requiredOption("--data <dir>", "directory of the recordings (*.jsonl, *.jsonl.gz)")
     .option("--pair <id>", "only this pair")
-    .option("--json", "print the results as one JSON object")
+    .addOption(jsonOption())
     .action((flags: ReplayFlags) => replay(flags));
 }
 

@@ -94,6 +94,7 @@ async function settle({ serverUrl, gateway, clock }: Replay, rollout: string): P
     const answer = clockAnswerSchema.parse(await (await post(`${serverUrl}/v1/clock`, { now: clock.now() })).json());
     const view = answer.rollouts.find((candidate) => candidate.id === rollout);
     if (view === undefined) break;
+    if (view.phase === "Failed") throw notStarted(view);
     if (!["Pending", "Preparing", "Shifting", "Promoting", "RollingBack", "Aborting"].includes(view.phase)) return view;
     // The acknowledgement travels on its own connection: give it a moment of real time, and the clock a millisecond.
     await new Promise((resolve) => setTimeout(resolve, 5));
@@ -103,6 +104,14 @@ async function settle({ serverUrl, gateway, clock }: Replay, rollout: string): P
     code: "request_refused",
     message: `the rollout ${rollout} did not settle (gateway at revision ${JSON.stringify(gateway.table()?.revision)})`,
     hint: "the server's log says what it waits for",
+  });
+}
+
+function notStarted(view: RolloutView): CliError {
+  return new CliError({
+    code: "request_refused",
+    message: `the rollout ${view.id} failed before any session met it: ${view.reason}`,
+    hint: "the server's log says more",
   });
 }
 

@@ -7,7 +7,7 @@ import { supervise, type Supervised } from "../process/supervise.ts";
 import { mainOf, processFiles } from "../up/start-perch.ts";
 import { CliError } from "../cli-error.ts";
 import { createReplayKey, recordRelease } from "./record-releases.ts";
-import { connectRecordedGateway } from "./recorded-gateway.ts";
+import { connectRecordedGateway, post } from "./recorded-gateway.ts";
 import { REWARD_SCORE } from "./recorded-traffic.ts";
 import { readPairs, readRecordings, select, type Pair, type RecordedSession } from "./recordings.ts";
 import { replayPair, type PairResult, type Replay } from "./replay-pair.ts";
@@ -34,7 +34,8 @@ export async function runReplay(options: ReplayOptions): Promise<readonly PairRe
   try {
     return await withServer(data, async (server) => {
       const clock = createSyntheticClock();
-      const gateway = await connectRecordedGateway(server.url, "replay", clock.now);
+      await post(`${server.url}/v1/clock`, { now: clock.now() });
+      const gateway = await connectRecordedGateway(server.url, "replay", () => clock.now());
       const key = createReplayKey(data);
       const results: PairResult[] = [];
       for (const side of sides) {
@@ -66,9 +67,9 @@ async function playPair(
   const agent = agentOf(pair);
   const releases = { baseline: await record("1.0.0", baseline), canary: await record("1.0.1", canary) };
   const client = createApiClient(replay.serverUrl);
-  for (const digest of [releases.baseline, releases.canary]) {
+  for (const [arm, digest] of Object.entries(releases)) {
     // Nobody will call it: the sessions have been recorded already.
-    await client.registerDeployment({ release: `${agent}@${digest}`, url: "http://127.0.0.1:9/recorded" });
+    await client.registerDeployment({ release: `${agent}@${digest}`, url: `http://127.0.0.1:9/${agent}/${arm}` });
   }
   const { id } = await client.startRollout(rolloutFile(agent));
   const knownAnswer = pair.known_answer ?? null;

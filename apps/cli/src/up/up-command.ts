@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { dataOption, jsonOption } from "../options.ts";
 import { parsePort } from "../parse-port.ts";
 import { printJson, printLine, printNote } from "../output.ts";
 import { startPerch } from "./start-perch.ts";
@@ -11,11 +12,11 @@ export function registerUpCommand(program: Command): void {
   program
     .command("up")
     .description("start server and gateway with embedded stores under one data directory, until Ctrl-C")
-    .option("--data <dir>", "data directory", process.env["PERCH_DATA"] ?? ".perch")
+    .addOption(dataOption())
     .option("--port <port>", "the server's port (API, OTLP and console); 0 for any", parsePort, 4600)
     .option("--gateway-port <port>", "the gateway's port; 0 for any", parsePort, 4700)
     .option("--notice <text>", "shown in the console, e.g. when the traffic is not real")
-    .option("--json", "print the addresses as one JSON object")
+    .addOption(jsonOption())
     .action((flags: UpFlags) => up(flags));
 }
 
