@@ -16,7 +16,7 @@ export async function makeReleases(data: string, versions: readonly string[]): P
   const key = parseSigningKey(pair.privatePem, "the demo's key");
 
   const agents = join(data, "agents");
-  const build = fileURLToPath(import.meta.resolve("@perch/example-support-agent/main"));
+  const build = fileURLToPath(import.meta.resolve("@perch/example-support-agent/build"));
   await promisify(execFile)(process.execPath, [build, agents]);
 
   const registry = createDirectoryRegistry(join(data, "registry"));

@@ -30,7 +30,7 @@ export interface Controller {
 /** Read at least this often, matured or not: a block that a slow arm keeps open is closed by the clock. */
 const READ_EVERY_MS = 30_000;
 /** Sessions that were assigned during a rollout may end long after it; for this long they are still judged. */
-const JUDGED_AFTER_END_MS = 3_600_000;
+const JUDGED_AFTER_END_MS = 86_400_000;
 
 /** By rollout: from when on its sessions are to be read. */
 type Unread = Map<RolloutId, number>;
