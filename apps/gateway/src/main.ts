@@ -32,7 +32,7 @@ const random = (): number => Math.random();
 async function run(config: GatewayConfig, log: Log): Promise<void> {
   const { gateway, store, outbox, held, file, close } = await openState(config, log);
   const faults = createFaultCount(log);
-  const pins = createCachedPinStore({ store, now, maxEntries: CACHED_PINS, onFault: faults.add });
+  const pins = createCachedPinStore({ store, now, maxEntries: CACHED_PINS, slack: 0.1, onFault: faults.add });
   const recorder = createTurnRecorder(outbox, log);
   const pools = createUpstreamPools();
   const inFlight = createInFlight();

@@ -175,7 +175,7 @@ export type Answer = {
 export type Call = {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | string[]>>;
-  readonly body?: string | Buffer;
+  readonly body?: string | Uint8Array;
 };
 
 export async function call(url: string, { method, headers, body }: Call = {}): Promise<Answer> {

@@ -4,21 +4,21 @@ export type CachedPinStoreDeps = {
   readonly store: PinStore;
   readonly now: () => number;
   readonly maxEntries: number;
+  /** The part of a pin's time for which it is answered from memory; the store keeps it that much longer. */
+  readonly slack: number;
   /** The store could not answer; the session was placed without it. */
   readonly onFault: (error: unknown) => void;
 };
 
 type Entry = { pin: Pin; freshUntil: number; expiresAt: number };
 
-/** Renewing at every request would be a write a request; the store's time is longer by this part instead. */
-const SLACK = 0.1;
-
 /**
- * The same promises, with fewer writes: a pin just claimed is answered from memory for a tenth of its time, and lives in
- * the store that much longer, so it never expires before `ttlMs` of silence. While the store fails, sessions are
- * placed where they belong anyway (assignment is deterministic) and claimed again at their next request.
+ * The same promises, with fewer writes: renewing at every request would be a write a request. Instead a pin lives longer in
+ * the store by the time that it may be answered from memory, so it never ends before `ttlMs` of silence. While the store
+ * fails, sessions go where they belong anyway (assignment is deterministic) and are claimed again at their next request.
  */
-export function createCachedPinStore({ store, now, maxEntries, onFault }: CachedPinStoreDeps): PinStore {
+export function createCachedPinStore(deps: CachedPinStoreDeps): PinStore {
+  const { store, now, maxEntries, slack, onFault } = deps;
   const entries = new Map<string, Entry>();
 
   function remember(key: string, entry: Entry): void {
@@ -38,7 +38,7 @@ export function createCachedPinStore({ store, now, maxEntries, onFault }: Cached
       const entry = entries.get(key);
       if (entry !== undefined && at < entry.freshUntil) return entry.pin;
       const held = entry !== undefined && at < entry.expiresAt ? entry.pin : pin;
-      const slackMs = ttlMs * SLACK;
+      const slackMs = ttlMs * slack;
       try {
         const winner = await store.claim(held, ttlMs + slackMs);
         remember(key, { pin: winner, freshUntil: at + slackMs, expiresAt: at + ttlMs + slackMs });

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { bucketOf } from "@perch/domain";
 import type { Dispatcher } from "undici";
 import { reasonOf } from "../log.ts";
@@ -59,6 +60,7 @@ function answerHandler(exchange: Exchange, route: Route, deps: ForwardDeps): Dis
       if (exchange.isOver) return;
       exchange.firstByteMs ??= deps.tick() - exchange.forwarding.startedTick;
       exchange.responseBytes += chunk.byteLength;
+      gather(response);
       if (!response.write(chunk)) controller.pause();
     },
     onResponseEnd() {
@@ -80,11 +82,22 @@ function beginAnswer(exchange: Exchange, status: number, headers: AnswerHeaders)
   exchange.endsSession = headers["x-perch-session-end"] === "1";
   // What is left of a request that was answered early would be taken for the next one.
   const closing = request.complete ? [] : ["connection", "close"];
+  gather(response);
   response.writeHead(status, [...responseHeaders(headers), ...ownHeaders, ...closing]);
-  // In one piece with the first bytes of the body when they came along; at once when the agent still thinks.
+  // The head goes ahead alone only when the agent still thinks about the rest.
   queueMicrotask(() => {
     if (exchange.responseBytes === 0 && !exchange.isOver) response.flushHeaders();
   });
+}
+
+/**
+ * What the agent sent in one piece leaves in one piece: fewer system calls, and an answer that is whole by then goes out
+ * with its end, so after its record.
+ */
+function gather({ socket }: ServerResponse): void {
+  if (socket === null || socket.writableCorked > 0) return;
+  socket.cork();
+  queueMicrotask(() => socket.uncork());
 }
 
 function failed(exchange: Exchange, { error, route }: { error: Error; route: Route }, deps: ForwardDeps): void {

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseGatewayId } from "@perch/domain";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { GatewayError } from "../gateway-error.ts";
+import { claimIdentity } from "./claim-identity.ts";
+import { parseCommand } from "./parse-config.ts";
+
+describe("the gateway's flags", () => {
+  test("have defaults for a laptop", () => {
+    expect(parseCommand([], {})).toEqual({
+      kind: "run",
+      config: {
+        serverUrl: "http://127.0.0.1:4600",
+        directory: resolve(".perch/gateway"),
+        host: "127.0.0.1",
+        port: 4700,
+        id: null,
+        upstreamTimeoutMs: 120_000,
+      },
+    });
+  });
+
+  test("win over the environment, which wins over the defaults", () => {
+    const env = { PERCH_SERVER: "https://perch.example/base/", PERCH_GATEWAY_PORT: "1", PERCH_DATA: "/d" };
+    expect(parseCommand(["--port", "2", "--id", "gw"], env)).toMatchObject({
+      config: { serverUrl: "https://perch.example/base", port: 2, directory: "/d/gateway", id: "gw" },
+    });
+  });
+
+  test("are listed on request", () => {
+    expect(parseCommand(["--help"], {})).toEqual({ kind: "help" });
+  });
+
+  test.each([
+    ["--port", ""],
+    ["--port", "1.5"],
+    ["--server", "ftp://x"],
+    ["--id", "-"],
+    ["--what", "x"],
+  ])("%s %j is refused", (flag, value) => {
+    expect(() => parseCommand([flag, value], {})).toThrow(GatewayError);
+  });
+});
+
+describe("the gateway's name", () => {
+  let directory = "";
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "perch-names-"));
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  test("is kept over a restart, and a second process of the directory gets another one", () => {
+    const first = claimIdentity(directory, null);
+    const second = claimIdentity(directory, null);
+    expect(second.id).not.toBe(first.id);
+    first.release();
+    const again = claimIdentity(directory, null);
+    expect(again.id).toBe(first.id);
+    second.release();
+    again.release();
+  });
+
+  test("that was asked for is refused while another process has it", () => {
+    const wish = parseGatewayId("edge-1");
+    const first = claimIdentity(directory, wish);
+    expect(() => claimIdentity(directory, wish)).toThrow(expect.objectContaining({ code: "gateway_id_in_use" }));
+    first.release();
+    claimIdentity(directory, wish).release();
+  });
+});
