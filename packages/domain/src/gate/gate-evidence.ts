@@ -99,6 +99,7 @@ export function windowsOf(evidence: GateEvidence, step: number): MergedWindows {
 /** What non-inferiority may rest on: a margin chosen from a session may not be tested on it. */
 export function sinceReference(evidence: GateEvidence): Pick<GateEvidence, "totals" | "logLikelihood"> {
   const { beforeReference, totals, logLikelihood } = evidence;
+  if (beforeReference.totals === NO_COUNTS) return evidence;
   return {
     totals: countsSince(totals, beforeReference.totals),
     logLikelihood: logLikelihood.map((value, i) => value - (beforeReference.logLikelihood[i] ?? 0)),

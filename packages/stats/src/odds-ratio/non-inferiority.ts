@@ -10,7 +10,7 @@ import { nearestPoint, type OddsGrid } from "./odds-grid.ts";
  * Source: `statistics.md` 3.9.2.
  */
 export function logEvidenceBelowMargin(grid: OddsGrid, logLikelihood: readonly number[], margin: number): number {
-  return logEvidenceAt(grid, logLikelihood, nearestPoint(grid.logOdds, margin));
+  return evidenceBelow(grid, logLikelihood)(nearestPoint(grid.logOdds, margin));
 }
 
 /**
@@ -20,18 +20,23 @@ export function logEvidenceBelowMargin(grid: OddsGrid, logLikelihood: readonly n
  */
 export function upperOddsRatio(grid: OddsGrid, logLikelihood: readonly number[], alpha: number): number | null {
   const threshold = Math.log(1 / alpha);
+  const logEvidenceAt = evidenceBelow(grid, logLikelihood);
   let lowestRejected: number | null = null;
   for (let i = grid.logOdds.length - 1; i >= 0; i -= 1) {
-    if (logEvidenceAt(grid, logLikelihood, i) < threshold) break;
+    if (logEvidenceAt(i) < threshold) break;
     lowestRejected = grid.logOdds[i] ?? null;
   }
   return lowestRejected === null ? null : Math.exp(lowestRejected);
 }
 
-function logEvidenceAt(grid: OddsGrid, logLikelihood: readonly number[], marginIndex: number): number {
-  const atMargin = logLikelihood[marginIndex] ?? 0;
-  const terms = grid.nonInferiorityPoints
-    .filter((point) => point < marginIndex)
-    .map((point) => (logLikelihood[point] ?? 0) - atMargin);
-  return terms.length === 0 ? 0 : logSumExp(terms) - Math.log(terms.length);
+/** ln E_NI at a grid point. The mean over the bets below it changes only at the bets, so it is worked out once for each. */
+function evidenceBelow(grid: OddsGrid, logLikelihood: readonly number[]): (marginIndex: number) => number {
+  const points = grid.nonInferiorityPoints;
+  const atBets = points.map((point) => logLikelihood[point] ?? 0);
+  const meanOfLowest = points.map((_, i) => logSumExp(atBets.slice(0, i + 1)) - Math.log(i + 1));
+  return (marginIndex) => {
+    const betsBelow = points.filter((point) => point < marginIndex).length;
+    const mean = meanOfLowest[betsBelow - 1];
+    return mean === undefined ? 0 : mean - (logLikelihood[marginIndex] ?? 0);
+  };
 }
