@@ -18,7 +18,7 @@ const looseGate = z
     objective: z.object({ max: amount, min: amount }).optional().catch(undefined),
   })
   .catch({});
-const looseStep = z.object({ setWeight: amount, pause: z.unknown() }).catch({ pause: undefined });
+const looseStep = z.object({ setWeight: amount, pause: z.unknown().optional() }).catch({});
 const looseSpec = z
   .object({
     agent: text,

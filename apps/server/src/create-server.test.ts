@@ -1,0 +1,446 @@
+import { createMemoryLedger, createMemoryServerState, createMemoryTraceStore } from "@perch/adapters/in-memory";
+import {
+  agentViewSchema,
+  gatewayViewSchema,
+  ledgerEntrySchema,
+  problemSchema,
+  rolloutViewSchema,
+  routingTableSchema,
+  type RolloutView,
+  type RoutingTableMessage,
+} from "@perch/api";
+import {
+  digestOf,
+  parseAgentName,
+  ReleaseError,
+  verifyChain,
+  type CohortSource,
+  type ReleaseReference,
+  type ReleaseSource,
+} from "@perch/domain";
+import { aSpan, aTurnRecord } from "@perch/testkit";
+import { expect, test } from "vitest";
+import { createServer, type Server } from "./create-server.ts";
+
+const YAML = `
+apiVersion: perch.dev/v1
+kind: Rollout
+metadata: { name: support-2-3-1 }
+spec:
+  agent: support
+  release: 2.3.1
+  steps:
+    - { setWeight: 20, pause: { duration: 1m } }
+    - { setWeight: 50 }
+  analysis:
+    interval: 10s
+    gates:
+      - { name: escalation-rate, kind: proportion, objective: { max: 0.2 }, compare: { margin: 0.1 } }
+      - { name: error-rate, kind: proportion }
+`;
+
+const VERSIONS = ["2.3.0", "2.3.1"];
+
+function createReleases(): ReleaseSource {
+  return {
+    async admit(reference: ReleaseReference) {
+      const version = VERSIONS.find((known) =>
+        reference.kind === "version" ? reference.version === known : reference.digest === digestOf(known),
+      );
+      if (reference.kind === "version" && reference.version === "6.6.6") {
+        throw new ReleaseError({ code: "unsigned", message: "no signature", hint: "sign it" });
+      }
+      if (version === undefined)
+        throw new ReleaseError({ code: "release_unknown", message: "unknown", hint: "push it" });
+      const policy = { escalationTools: ["escalate"], successTools: [] };
+      return { agent: parseAgentName("support"), version, digest: digestOf(version), policy, signedBy: ["key"] };
+    },
+  };
+}
+
+/** A server on stores that outlive it, with a clock that only the test moves. */
+function createWorld() {
+  const [ledger, state, traces] = [createMemoryLedger(), createMemoryServerState(), createMemoryTraceStore()];
+  let now = 1_000_000;
+  let isStoreDown = false;
+  let sessions = 0;
+  const log: string[] = [];
+  const cohorts: CohortSource = {
+    async matured(query) {
+      if (isStoreDown) throw new Error("the store is down");
+      return traces.cohorts.matured(query);
+    },
+    history: (query) => traces.cohorts.history(query),
+  };
+  const start = () =>
+    createServer({
+      ledger,
+      state,
+      traces: { ...traces, cohorts },
+      releases: createReleases(),
+      sentiment: { score: () => null },
+      now: () => now,
+      setNow: (at) => {
+        now = at;
+      },
+      log: { info: () => {}, warn: (message) => void log.push(message), error: (message) => void log.push(message) },
+      settings: { notice: "", latenessMs: 1000, idleTimeoutMs: 60_000, leaseMs: 15_000, consoleDirectory: "/nowhere" },
+    });
+  return {
+    ledger,
+    log,
+    start,
+    now: () => now,
+    breakStore: (isDown: boolean) => {
+      isStoreDown = isDown;
+    },
+    /** A session of one turn that ends at once. */
+    async session(server: Server, arm: "baseline" | "canary", table: RoutingTableMessage, isEscalated: boolean) {
+      sessions += 1;
+      const route = table.agents[0];
+      const traceId = sessions.toString(16).padStart(32, "0");
+      const release = arm === "canary" ? route?.canary?.release : route?.current;
+      if (isEscalated) {
+        const tool = { name: "escalate", callId: null, argumentsDigest: null };
+        await traces.store.appendSpans([aSpan({ traceId, tool })]);
+      }
+      const turn = {
+        ...aTurnRecord({ traceId, arm, startedAt: now, endsSession: true }),
+        id: `turn-${sessions}`,
+        session: `session-${sessions}`,
+        release,
+        rollout: route?.canary?.rollout ?? null,
+        step: route?.canary?.step ?? null,
+      };
+      await post(server, "/v1/turns", { turns: [turn] });
+    },
+  };
+}
+type World = ReturnType<typeof createWorld>;
+
+async function post(server: Server, path: string, body: unknown, method = "POST"): Promise<unknown> {
+  const answer = await server.app.request(path, {
+    method,
+    headers: { "content-type": "application/json" },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+  const text = await answer.text();
+  return text === "" ? null : JSON.parse(text);
+}
+
+async function get(server: Server, path: string): Promise<unknown> {
+  return (await server.app.request(path)).json();
+}
+
+const codeOf = (answer: unknown) => problemSchema.parse(answer).error.code;
+
+/** Follows the table as a gateway does; acknowledges only while `isDeaf` is false. */
+async function connectGateway(server: Server, id = "gw-1") {
+  const gateway: { isDeaf: boolean; tables: RoutingTableMessage[]; leases: number; close: () => Promise<void> } = {
+    isDeaf: false,
+    tables: [],
+    leases: 0,
+    close: async () => {},
+  };
+  const answer = await server.app.request(`/v1/gateways/${id}/table`);
+  const reader = answer.body?.getReader();
+  if (reader === undefined) throw new Error("no stream");
+  gateway.close = () => reader.cancel();
+  void (async () => {
+    const decoder = new TextDecoder();
+    for (let rest = ""; ;) {
+      const chunk = await reader.read();
+      if (chunk.done) return;
+      rest += decoder.decode(chunk.value, { stream: true });
+      const events = rest.split("\n\n");
+      rest = events.pop() ?? "";
+      for (const event of events) {
+        const data = /^data: (.*)$/m.exec(event)?.[1] ?? "";
+        if (event.startsWith("event: lease")) gateway.leases += 1;
+        if (!event.startsWith("event: table")) continue;
+        const table = routingTableSchema.parse(JSON.parse(data));
+        gateway.tables.push(table);
+        if (gateway.isDeaf) continue;
+        await post(server, `/v1/gateways/${id}/acks`, { revision: table.revision, appliedAt: 0 });
+      }
+    }
+  })();
+  await quiet();
+  return gateway;
+}
+type Gateway = Awaited<ReturnType<typeof connectGateway>>;
+
+/** Lets everything that waits only for the event loop happen. */
+async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function tick(world: World, server: Server, ms = 1000): Promise<void> {
+  await post(server, "/v1/clock", { now: world.now() + ms });
+  await quiet();
+}
+
+async function deployBoth(server: Server): Promise<void> {
+  for (const [index, version] of VERSIONS.entries()) {
+    await post(server, "/v1/deployments", { release: `support@${version}`, url: `http://127.0.0.1:${index + 1}` });
+  }
+}
+
+async function startRollout(world: World, server: Server, yaml = YAML): Promise<RolloutView> {
+  const view = rolloutViewSchema.parse(await post(server, "/v1/rollouts", yaml));
+  await tick(world, server);
+  await tick(world, server);
+  return view;
+}
+
+async function viewOf(server: Server, id = "support-2-3-1"): Promise<RolloutView> {
+  return rolloutViewSchema.parse(await get(server, `/v1/rollouts/${id}`));
+}
+
+/** Rounds of twelve sessions, ten of them baseline, until the rollout has left `phases`. */
+async function traffic(
+  { world, server, gateway }: { world: World; server: Server; gateway: Gateway },
+  rates: { baseline: number; canary: number },
+  rounds: number,
+): Promise<RolloutView> {
+  const owed = { baseline: 0, canary: 0 };
+  for (let round = 0; round < rounds; round += 1) {
+    const table = gateway.tables.at(-1);
+    if (table === undefined) throw new Error("no table");
+    for (let index = 0; index < 12; index += 1) {
+      const weight = table.agents[0]?.canary?.weightBp ?? 0;
+      const arm = index < (weight > 2000 ? 6 : 2) ? "canary" : "baseline";
+      owed[arm] += rates[arm];
+      const isEscalated = owed[arm] >= 1;
+      if (isEscalated) owed[arm] -= 1;
+      await world.session(server, arm, table, isEscalated);
+    }
+    await tick(world, server, 2000);
+    const view = await viewOf(server);
+    if (["RolledBack", "Succeeded"].includes(view.phase)) return view;
+  }
+  return viewOf(server);
+}
+
+async function createStage() {
+  const world = createWorld();
+  const server = await world.start();
+  const gateway = await connectGateway(server);
+  await deployBoth(server);
+  await quiet();
+  return { world, server, gateway };
+}
+
+test("a canary that escalates more is rolled back, named, proven to have arrived, and quarantined", async () => {
+  const stage = await createStage();
+  await startRollout(stage.world, stage.server);
+  expect((await viewOf(stage.server)).phase).toBe("Baking");
+  const view = await traffic(stage, { baseline: 0.08, canary: 0.6 }, 60);
+  expect([view.phase, view.culprits, view.weightBp]).toEqual(["RolledBack", ["escalation-rate"], 0]);
+  expect(view.reason).toContain("escalation-rate");
+  expect(view.propagation?.gateways).toEqual([{ gateway: "gw-1", ackedAt: expect.any(Number), fenced: false }]);
+  expect(view.canarySessionsAtDecision).toBe(view.gates[0]?.canary.sessions);
+  expect(view.gates[0]?.explanation).toMatch(/odds 1:.* against no harm \(rolls back at 1:200\)/);
+  expect(view.gates[0]?.history.length).toBeGreaterThan(2);
+  expect(stage.gateway.tables.at(-1)?.agents[0]?.canary).toBeNull();
+  expect(codeOf(await post(stage.server, "/v1/rollouts", YAML))).toBe("release_quarantined");
+  const again = await post(stage.server, "/v1/rollouts?force=fixed%20upstream", YAML);
+  expect(rolloutViewSchema.parse(again).id).toBe("support-2-3-1.2");
+});
+
+test("a harmless canary goes through its steps and becomes the current release", async () => {
+  const stage = await createStage();
+  await startRollout(stage.world, stage.server);
+  const view = await traffic(stage, { baseline: 0.08, canary: 0.08 }, 400);
+  expect([view.phase, view.weightBp, view.switchedSessions]).toEqual(["Succeeded", 10_000, 0]);
+  expect(view.timeline.map((entry) => entry.phase)).toEqual([
+    "Pending",
+    "Preparing",
+    "Shifting",
+    "Baking",
+    "Shifting",
+    "Baking",
+    "Promoting",
+    "Succeeded",
+  ]);
+  const agent = agentViewSchema.parse(await get(stage.server, "/v1/agents/support"));
+  expect([agent.current?.version, agent.activeRollout]).toEqual(["2.3.1", null]);
+  expect(agent.releases.map(({ status }) => status)).toEqual(["Draining", "Current"]);
+
+  // The way back stays open for a while.
+  await post(stage.server, "/v1/rollouts/support-2-3-1/rollback", { reason: "customers complain" });
+  await tick(stage.world, stage.server);
+  expect([(await viewOf(stage.server)).phase, (await viewOf(stage.server)).culprits]).toEqual(["RolledBack", []]);
+  expect(stage.gateway.tables.at(-1)?.agents[0]?.current).toBe(digestOf("2.3.0"));
+});
+
+test("a server that takes over in mid-rollout goes on from the ledger under a larger epoch", async () => {
+  const stage = await createStage();
+  await startRollout(stage.world, stage.server);
+  const before = await traffic(stage, { baseline: 0.08, canary: 0.3 }, 4);
+  expect(before.phase).toBe("Baking");
+  const lastRevision = stage.gateway.tables.at(-1)?.revision;
+
+  const server = await stage.world.start();
+  const gateway = await connectGateway(server);
+  const after = await viewOf(server);
+  expect(after).toMatchObject({ phase: "Baking", phaseSince: before.phaseSince, gates: before.gates });
+  expect(gateway.tables.at(-1)?.revision.epoch).toBe((lastRevision?.epoch ?? 0) + 1);
+  expect(gateway.tables.at(-1)?.agents).toEqual(stage.gateway.tables.at(-1)?.agents);
+
+  const end = await traffic({ ...stage, server, gateway }, { baseline: 0.08, canary: 0.6 }, 60);
+  expect([end.phase, end.culprits]).toEqual(["RolledBack", ["escalation-rate"]]);
+  verifyChain(await stage.world.ledger.readAll(0));
+  const entries = ledgerEntrySchema.array().parse(await get(server, "/v1/rollouts/support-2-3-1/ledger"));
+  expect(entries[0]?.type).toBe("applied");
+});
+
+test("while the sessions cannot be read nothing is decided, and nothing is lost", async () => {
+  const stage = await createStage();
+  await startRollout(stage.world, stage.server);
+  stage.world.breakStore(true);
+  const blind = await traffic(stage, { baseline: 0.08, canary: 0.9 }, 10);
+  expect([blind.phase, blind.gates[0]?.canary.sessions]).toEqual(["Baking", 0]);
+  expect(stage.world.log).toContain("cannot judge the rollout now; it keeps its weight");
+  stage.world.breakStore(false);
+  await tick(stage.world, stage.server);
+  expect((await viewOf(stage.server)).phase).toBe("RolledBack");
+});
+
+test("a rollout waits for a gateway and for its canary's deployment, and says so", async () => {
+  const world = createWorld();
+  const server = await world.start();
+  await post(server, "/v1/deployments", { release: "support@2.3.0", url: "http://127.0.0.1:1" });
+  await startRollout(world, server);
+  expect((await viewOf(server)).reason).toContain("perch deploy support@2.3.1");
+  await post(server, "/v1/deployments", { release: "support@2.3.1", url: "http://127.0.0.1:2" });
+  await tick(world, server, 100_000);
+  expect(await viewOf(server)).toMatchObject({ phase: "Preparing", reason: expect.stringContaining("no gateway") });
+  await connectGateway(server);
+  await tick(world, server);
+  await tick(world, server);
+  expect((await viewOf(server)).phase).toBe("Baking");
+});
+
+test("a canary that is never deployed fails the rollout without having met anybody", async () => {
+  const world = createWorld();
+  const server = await world.start();
+  await connectGateway(server);
+  await post(server, "/v1/deployments", { release: "support@2.3.0", url: "http://127.0.0.1:1" });
+  await startRollout(world, server);
+  await tick(world, server, 61_000);
+  expect(await viewOf(server)).toMatchObject({ phase: "Failed", reason: expect.stringContaining("no deployment") });
+});
+
+test("a weight that a gateway does not acknowledge is taken back until it answers", async () => {
+  const stage = await createStage();
+  stage.gateway.isDeaf = true;
+  await startRollout(stage.world, stage.server);
+  await tick(stage.world, stage.server, 3000);
+  const stale = await viewOf(stage.server);
+  expect([stale.phase, stale.weightBp]).toEqual(["Paused", 0]);
+  expect(stale.reason).toContain("gw-1");
+  const table = stage.gateway.tables.at(-1);
+  stage.gateway.isDeaf = false;
+  await post(stage.server, "/v1/gateways/gw-1/acks", { revision: table?.revision, appliedAt: 0 });
+  await tick(stage.world, stage.server);
+  expect((await viewOf(stage.server)).phase).toBe("Baking");
+});
+
+test("a rollback that a gateway never acknowledges is complete when its lease has run out", async () => {
+  const stage = await createStage();
+  await connectGateway(stage.server, "gw-2");
+  await startRollout(stage.world, stage.server);
+  stage.gateway.isDeaf = true;
+  await post(stage.server, "/v1/rollouts/support-2-3-1/rollback", { reason: "now" });
+  await quiet();
+  const waiting = await viewOf(stage.server);
+  expect([waiting.phase, waiting.waitingFor[0]]).toEqual(["RollingBack", "gateway gw-1 to acknowledge"]);
+  await tick(stage.world, stage.server, 14_000);
+  expect((await viewOf(stage.server)).phase).toBe("RollingBack");
+  await tick(stage.world, stage.server, 2000);
+  const view = await viewOf(stage.server);
+  expect(view.phase).toBe("RolledBack");
+  expect(view.propagation?.gateways.map(({ gateway, fenced }) => [gateway, fenced])).toEqual([
+    ["gw-1", true],
+    ["gw-2", false],
+  ]);
+  const gateways = gatewayViewSchema.array().parse(await get(stage.server, "/v1/gateways"));
+  expect(gateways.map(({ sync }) => sync)).toEqual(["Fenced", "Synced"]);
+});
+
+test("a person can pause, resume, promote and abort, and is told when that is not possible", async () => {
+  const stage = await createStage();
+  const command = (verb: string) => post(stage.server, `/v1/rollouts/support-2-3-1/${verb}`, { actor: "ada" });
+  await startRollout(stage.world, stage.server);
+  expect(rolloutViewSchema.parse(await command("pause"))).toMatchObject({ phase: "Paused", weightBp: 2000 });
+  expect(codeOf(await command("pause"))).toBe("not_possible_now");
+  expect(rolloutViewSchema.parse(await command("resume")).phase).toBe("Baking");
+  await command("promote");
+  await tick(stage.world, stage.server);
+  const view = await viewOf(stage.server);
+  expect(view.phase).toBe("Succeeded");
+  expect(view.timeline.find((entry) => entry.phase === "Promoting")?.actor).toBe("ada");
+  expect(codeOf(await command("abort"))).toBe("not_possible_now");
+});
+
+test("what cannot be started is refused with the reason, and records no rollout", async () => {
+  const world = createWorld();
+  const server = await world.start();
+  expect(codeOf(await post(server, "/v1/rollouts", YAML))).toBe("unknown_agent");
+  await connectGateway(server);
+  await deployBoth(server);
+  const refused = async (yaml: string) => codeOf(await post(server, "/v1/rollouts", yaml));
+  expect(await refused(YAML.replace("2.3.1\n", "9.9.9\n"))).toBe("release_unknown");
+  expect(await refused(YAML.replace("2.3.1\n", "6.6.6\n"))).toBe("unsigned");
+  expect(await refused(YAML.replace("2.3.1\n", "2.3.0\n"))).toBe("not_possible_now");
+  expect(await refused(YAML.replace("  steps:", "  baseline: 1.0.0\n  steps:"))).toBe("baseline_not_current");
+  expect(await refused("{")).toBe("yaml_malformed");
+  expect(await get(server, "/v1/rollouts")).toEqual([]);
+  await startRollout(world, server);
+  expect(await refused(YAML)).toBe("rollout_active");
+});
+
+test("every problem of a rollout file comes back with its line and column", async () => {
+  const server = await createWorld().start();
+  const yaml = YAML.replace("setWeight: 50", "setWeight: 10").replace("interval: 10s", "interval: soon\n    foo: 1");
+  const { error } = problemSchema.parse(await post(server, "/v1/rollouts", yaml));
+  expect(error.code).toBe("spec_invalid");
+  expect(error.problems).toEqual([
+    { line: 10, column: 9, message: expect.stringContaining("found 10 after 20") },
+    { line: 12, column: 5, message: expect.stringContaining('spec.analysis.interval: found "soon"') },
+    { line: 13, column: 5, message: expect.stringContaining("spec.analysis.foo: found an unknown field") },
+  ]);
+});
+
+test("a release that is deployed again has moved; with ?add=true it runs in both places", async () => {
+  const server = await createWorld().start();
+  const urls = async () =>
+    agentViewSchema.parse(await get(server, "/v1/agents/support")).releases.flatMap((release) => release.urls);
+  const deploy = (port: number, query = "") =>
+    post(server, `/v1/deployments${query}`, { release: "support@2.3.0", url: `http://127.0.0.1:${port}/` });
+  await deploy(1);
+  await deploy(2);
+  expect(await urls()).toEqual(["http://127.0.0.1:2"]);
+  await deploy(3, "?add=true");
+  expect(await urls()).toEqual(["http://127.0.0.1:2", "http://127.0.0.1:3"]);
+  await post(server, "/v1/deployments", { release: "support@2.3.0", url: "http://127.0.0.1:2" }, "DELETE");
+  expect(await urls()).toEqual(["http://127.0.0.1:3"]);
+  const gone = await post(server, "/v1/deployments", { release: "support@2.3.0", url: "http://127.0.0.1:2" }, "DELETE");
+  expect(codeOf(gone)).toBe("unknown_deployment");
+});
+
+test("every other request that makes no sense is answered with a problem", async () => {
+  const server = await createWorld().start();
+  expect(codeOf(await get(server, "/v1/nothing"))).toBe("not_found");
+  expect(codeOf(await get(server, "/v1/rollouts/nothing"))).toBe("unknown_rollout");
+  expect(codeOf(await get(server, "/v1/agents/nothing"))).toBe("unknown_agent");
+  expect(codeOf(await post(server, "/v1/deployments", "{"))).toBe("body_malformed");
+  expect(codeOf(await post(server, "/v1/deployments", { release: 1 }))).toBe("body_malformed");
+  expect(codeOf(await post(server, "/v1/deployments", { release: "x", url: "http://a" }))).toBe("reference_malformed");
+  expect(
+    codeOf(await post(server, "/v1/gateways/a%20b/acks", { revision: { epoch: 1, sequence: 1 }, appliedAt: 0 })),
+  ).toBe("id_malformed");
+  expect(codeOf(await post(server, "/v1/clock", { now: 1 }))).toBe("clock_went_back");
+  expect(codeOf(await post(server, "/v1/deployments", "x".repeat(1_100_000)))).toBe("body_too_large");
+});
