@@ -109,20 +109,28 @@ test("puts every session up to the last block into exactly one block", () => {
   );
 });
 
-test("gives the same blocks however the reading is cut into pieces", () => {
+test("gives the same blocks however, and however late, the reading is cut into pieces", () => {
+  const anyCuts = fc.array(fc.record({ end: fc.nat(120), lateness: fc.constantFrom(0, 0.5, 1) }));
   fc.assert(
-    fc.property(anyStream, fc.array(fc.nat(120)), (sessions, cuts) => {
-      const ends = [...new Set([...cuts, sessions.length])]
-        .filter((end) => end <= sessions.length)
-        .sort((a, b) => a - b);
+    fc.property(anyStream, anyCuts, (sessions, cuts) => {
       let cursor = 0;
-      const inPieces = ends.flatMap((end) => {
-        const blocks = close(sessions.slice(0, end).filter((session) => session.sequence > cursor));
-        cursor = blocks.at(-1)?.throughSequence ?? cursor;
-        return blocks;
-      });
+      const inPieces = [...cuts.toSorted((a, b) => a.end - b.end), { end: sessions.length, lateness: 0 }].flatMap(
+        ({ end, lateness }) => {
+          const read = sessions.slice(0, end);
+          const last = read.at(-1)?.maturedAt ?? 0;
+          const beforeNext = Math.max(last, (sessions[end]?.maturedAt ?? last) - 1);
+          const now = last + lateness * (beforeNext - last);
+          const blocks = close(
+            read.filter((session) => session.sequence > cursor),
+            now,
+          );
+          cursor = blocks.at(-1)?.throughSequence ?? cursor;
+          return blocks;
+        },
+      );
       expect(inPieces).toEqual(close(sessions));
     }),
+    { numRuns: 300 },
   );
 });
 

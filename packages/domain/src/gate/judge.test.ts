@@ -110,6 +110,16 @@ test("rejects on a fifth of the evidence once three windows in a row broke the o
   expect(byEvidence?.verdict.kind).toBe("inconclusive");
 });
 
+test("takes the fast path only when a window ends, not on evidence in the middle of the next one", () => {
+  const broken = times(3, { counts: { "escalation-rate": [30, 380, 4, 20] } });
+  const more: BlockOf = { counts: { "escalation-rate": [15, 190, 3, 10] } };
+  const midWindow = onlyReport(judged(aBoard(), [...broken, more]));
+  expect(midWindow).toMatchObject({ brokenWindows: 3, verdict: { kind: "inconclusive" } });
+  expect(midWindow.logE).toBeGreaterThan(midWindow.fastPathAtLogE);
+  const atItsEnd: BlockOf = { counts: { "escalation-rate": [15, 190, 1, 10] } };
+  expect(onlyReport(judged(aBoard(), [...broken, more, atItsEnd])).verdict).toMatchObject({ because: "slo" });
+});
+
 test("does not roll back for broken windows alone when the baseline breaks the objective as well", () => {
   const judgement = judged(aBoard(), times(10, { counts: { "escalation-rate": [76, 380, 4, 20] } }));
   expect(onlyReport(judgement).brokenWindows).toBe(10);
@@ -197,8 +207,9 @@ test("needs the canary sessions that a step names", () => {
 
 test("a sample-ratio mismatch voids every verdict but a rejection, and stays", () => {
   const skewed: BlockOf = { counts: { "escalation-rate": [24, 300, 8, 100] } };
-  const judgement = judged(aBoard(), [...times(10, skewed), ...times(100, HEALTHY)]);
+  const judgement = judged(aBoard(), [skewed, ...times(200, HEALTHY)]);
   expect(judgement.sampleRatio.isMismatch).toBe(true);
+  expect(judgement.sampleRatio.logE).toBeLessThan(judgement.sampleRatio.alarmAtLogE);
   expect(onlyReport(judgement).verdict.kind).toBe("invalid");
   expect(judgement.canAdvance).toBe(false);
   const harmful = judged(aBoard(), times(10, { counts: { "escalation-rate": [24, 300, 25, 100] } }));
