@@ -78,7 +78,7 @@ function createWorld() {
       state,
       traces: { ...traces, cohorts },
       releases: createReleases(),
-      sentiment: { score: () => null },
+      sentiment: { scoreOf: () => 0 },
       now: () => now,
       setNow: (at) => {
         now = at;
@@ -95,7 +95,11 @@ function createWorld() {
       isStoreDown = isDown;
     },
     /** A session of one turn that ends at once. */
-    async session(server: Server, arm: "baseline" | "canary", table: RoutingTableMessage, isEscalated: boolean) {
+    async session(
+      server: Server,
+      one: { arm: "baseline" | "canary"; table: RoutingTableMessage; isEscalated: boolean },
+    ) {
+      const { arm, table, isEscalated } = one;
       sessions += 1;
       const route = table.agents[0];
       const traceId = sessions.toString(16).padStart(32, "0");
@@ -118,7 +122,10 @@ function createWorld() {
 }
 type World = ReturnType<typeof createWorld>;
 
-async function post(server: Server, path: string, body: unknown, method = "POST"): Promise<unknown> {
+const post = (server: Server, path: string, body: unknown) => send(server, path, { method: "POST", body });
+
+async function send(server: Server, path: string, request: { method: string; body: unknown }): Promise<unknown> {
+  const { method, body } = request;
   const answer = await server.app.request(path, {
     method,
     headers: { "content-type": "application/json" },
@@ -213,7 +220,7 @@ async function traffic(
       owed[arm] += rates[arm];
       const isEscalated = owed[arm] >= 1;
       if (isEscalated) owed[arm] -= 1;
-      await world.session(server, arm, table, isEscalated);
+      await world.session(server, { arm, table, isEscalated });
     }
     await tick(world, server, 2000);
     const view = await viewOf(server);
@@ -424,9 +431,15 @@ test("a release that is deployed again has moved; with ?add=true it runs in both
   expect(await urls()).toEqual(["http://127.0.0.1:2"]);
   await deploy(3, "?add=true");
   expect(await urls()).toEqual(["http://127.0.0.1:2", "http://127.0.0.1:3"]);
-  await post(server, "/v1/deployments", { release: "support@2.3.0", url: "http://127.0.0.1:2" }, "DELETE");
+  await send(server, "/v1/deployments", {
+    method: "DELETE",
+    body: { release: "support@2.3.0", url: "http://127.0.0.1:2" },
+  });
   expect(await urls()).toEqual(["http://127.0.0.1:3"]);
-  const gone = await post(server, "/v1/deployments", { release: "support@2.3.0", url: "http://127.0.0.1:2" }, "DELETE");
+  const gone = await send(server, "/v1/deployments", {
+    method: "DELETE",
+    body: { release: "support@2.3.0", url: "http://127.0.0.1:2" },
+  });
   expect(codeOf(gone)).toBe("unknown_deployment");
 });
 

@@ -1,0 +1,150 @@
+import { describe, expect, test } from "vitest";
+import { digestOf } from "../release/digest.ts";
+import { parseAgentName, parseRolloutId } from "../routing/ids.ts";
+import { startRollout } from "./advance.ts";
+import { advanceAgent, newAgent, type AgentEvent, type AgentRecord } from "./agent-record.ts";
+import { currentRelease, deriveRoute, isQuarantined, releaseStatus } from "./derive-routes.ts";
+import type { Phase, Rollout } from "./rollout.ts";
+import { parseRolloutSpec } from "./spec.ts";
+
+const [baseline, canary] = [digestOf("2.3.0"), digestOf("2.3.1")];
+
+function admitted(digest: typeof baseline, version: string): AgentEvent {
+  const policy = { escalationTools: [], successTools: [] };
+  return { type: "releaseAdmitted", at: 1, release: { digest, version }, policy, signedBy: ["key"] };
+}
+function deployed(release: typeof baseline, url: string, replaces = true): AgentEvent {
+  return { type: "deploymentRegistered", at: 2, release, url, replaces };
+}
+
+const EVENTS = [
+  admitted(baseline, "2.3.0"),
+  deployed(baseline, "http://a"),
+  admitted(canary, "2.3.1"),
+  deployed(canary, "http://b"),
+];
+const record: AgentRecord = EVENTS.reduce(advanceAgent, newAgent(parseAgentName("support")));
+
+function aRollout(phase: Phase, change: Partial<Rollout> = {}): Rollout {
+  const parsed = parseRolloutSpec({
+    apiVersion: "perch.dev/v1",
+    kind: "Rollout",
+    metadata: { name: "one" },
+    spec: {
+      agent: "support",
+      release: "2.3.1",
+      steps: [{ setWeight: 5 }, { setWeight: 25 }],
+      analysis: { gates: [{ name: "escalation-rate", kind: "proportion" }] },
+    },
+  });
+  if (parsed.kind === "invalid") throw new Error("invalid");
+  const started = startRollout({
+    type: "applied",
+    at: 0,
+    actor: "ada",
+    rollout: parseRolloutId("one"),
+    plan: parsed.plan,
+    baseline: { digest: baseline, version: "2.3.0" },
+    canary: { digest: canary, version: "2.3.1" },
+    seed: "seed",
+    forcedBecause: "",
+    isSynthetic: false,
+  });
+  return { ...started, phase, ...change };
+}
+
+const canaryOf = (phase: Phase) => deriveRoute(record, [aRollout(phase)], { idleTimeoutMs: 1 })?.canary ?? null;
+const PAUSED = { kind: "Paused", step: 1, startedAt: null, gates: [] } as const;
+
+test("the first release that is deployed is the current one, a second one is only known", () => {
+  expect(currentRelease(record, [])).toBe(baseline);
+  expect(deriveRoute(record, [], { idleTimeoutMs: 7 })).toMatchObject({
+    pathPrefix: "/support",
+    current: baseline,
+    canary: null,
+    idleTimeoutMs: 7,
+    releases: [
+      { release: baseline, version: "2.3.0", urls: ["http://a"] },
+      { release: canary, version: "2.3.1", urls: ["http://b"] },
+    ],
+  });
+  expect(deriveRoute(newAgent(parseAgentName("support")), [], { idleTimeoutMs: 7 })).toBeNull();
+});
+
+test("the canary gets the weight of its step while it is exposed, and none before or after", () => {
+  expect(canaryOf({ kind: "Shifting", step: 1 })).toMatchObject({
+    step: 1,
+    weightBp: 2500,
+    release: canary,
+    seed: "seed",
+  });
+  expect(canaryOf({ kind: "Baking", step: 0, startedAt: 0 })).toMatchObject({ step: 0, weightBp: 500 });
+  expect(canaryOf({ ...PAUSED, routedStep: 1, why: "manual" })).toMatchObject({ step: 1, weightBp: 2500 });
+  // Sessions of the earlier weight belong to the earlier step.
+  expect(canaryOf({ ...PAUSED, routedStep: 0, why: "routerStale" })).toMatchObject({ step: 0, weightBp: 500 });
+  expect(canaryOf({ ...PAUSED, routedStep: null, why: "routerStale" })).toBeNull();
+  for (const kind of [
+    "Pending",
+    "Preparing",
+    "Promoting",
+    "RollingBack",
+    "RolledBack",
+    "Aborting",
+    "Aborted",
+    "Failed",
+  ] as const) {
+    expect(canaryOf({ kind })).toBeNull();
+  }
+});
+
+test("the last promotion decides what is current, and a promotion that was taken back does not", () => {
+  const promoted = aRollout({ kind: "Succeeded", rollbackUntil: 1 });
+  expect(currentRelease(record, [promoted])).toBe(canary);
+  expect(currentRelease(record, [aRollout({ kind: "Promoting" })])).toBe(canary);
+  expect(currentRelease(record, [promoted, aRollout({ kind: "RolledBack" })])).toBe(canary);
+  expect(currentRelease(record, [aRollout({ kind: "RolledBack" })])).toBe(baseline);
+});
+
+test("a release has the status that its rollouts give it", () => {
+  const statuses = (phase: Phase) =>
+    [baseline, canary].map((digest) => releaseStatus(digest, record, [aRollout(phase, { timeline: EXPOSED })]));
+  expect(statuses({ kind: "Baking", step: 0, startedAt: 0 })).toEqual(["Current", "Ramping"]);
+  expect(statuses({ kind: "Succeeded", rollbackUntil: 1 })).toEqual(["Draining", "Current"]);
+  expect(statuses({ kind: "RolledBack" })).toEqual(["Current", "Draining"]);
+  expect([baseline, canary].map((digest) => releaseStatus(digest, record, []))).toEqual(["Current", "Inactive"]);
+});
+const EXPOSED: Rollout["timeline"] = [{ at: 0, phase: "Shifting", weightBp: 500, text: "", actor: "controller" }];
+
+test("only a guardrail's rollback quarantines, until the release is tried again", () => {
+  const rolledBack = (culprits: readonly string[]) =>
+    aRollout({ kind: "RolledBack" }, { decision: { decidedAt: 1, culprits, canarySessions: 1 } });
+  expect(isQuarantined(canary, [rolledBack(["escalation-rate"])])).toBe(true);
+  expect(isQuarantined(canary, [rolledBack([])])).toBe(false);
+  expect(isQuarantined(canary, [rolledBack(["escalation-rate"]), aRollout({ kind: "Pending" })])).toBe(false);
+  expect(isQuarantined(canary, [])).toBe(false);
+});
+
+describe("a deployment", () => {
+  const urls = (events: readonly AgentEvent[]) =>
+    events.reduce(advanceAgent, record).deployments.map(({ release, url }) => [release === canary, url]);
+
+  test("takes the place of the release's earlier ones, unless it is added", () => {
+    expect(urls([deployed(baseline, "http://c")])).toEqual([
+      [true, "http://b"],
+      [false, "http://c"],
+    ]);
+    expect(urls([deployed(baseline, "http://c", false)])).toHaveLength(3);
+  });
+
+  test("takes an address away from the release that had it", () => {
+    expect(urls([deployed(canary, "http://a")])).toEqual([[true, "http://a"]]);
+  });
+
+  test("that is registered or removed again changes nothing", () => {
+    expect(advanceAgent(record, deployed(canary, "http://b"))).toBe(record);
+    expect(advanceAgent(record, admitted(canary, "2.3.1"))).toBe(record);
+    const gone = advanceAgent(record, { type: "deploymentRemoved", at: 3, release: canary, url: "http://b" });
+    expect(gone.deployments).toHaveLength(1);
+    expect(advanceAgent(gone, { type: "deploymentRemoved", at: 4, release: canary, url: "http://b" })).toBe(gone);
+  });
+});

@@ -1,0 +1,204 @@
+import { describe, expect, test } from "vitest";
+import { parseRolloutSpec } from "./spec.ts";
+import { rolloutJsonSchema } from "./spec-schema.ts";
+
+type Json = Record<string, unknown>;
+
+const GATE: Json = { name: "escalation-rate", kind: "proportion" };
+const STEPS = [{ setWeight: 5 }, { setWeight: 25 }];
+
+function aFile(spec: Json = {}, gates: readonly Json[] = [GATE]): Json {
+  return {
+    apiVersion: "perch.dev/v1",
+    kind: "Rollout",
+    metadata: { name: "support-2-3-1" },
+    spec: {
+      agent: "support",
+      release: "2.3.1",
+      ...("ramp" in spec ? {} : { steps: STEPS }),
+      analysis: { gates },
+      ...spec,
+    },
+  };
+}
+
+function planOf(file: Json) {
+  const parsed = parseRolloutSpec(file);
+  if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
+  return parsed.plan;
+}
+
+function problemsOf(file: unknown): readonly string[] {
+  const parsed = parseRolloutSpec(file);
+  return parsed.kind === "valid" ? [] : parsed.problems.map(({ path, message }) => `${path.join(".")}: ${message}`);
+}
+
+test("what a file leaves out has the defaults of the statistics", () => {
+  const plan = planOf(aFile());
+  expect(plan).toMatchObject({
+    baseline: { kind: "current" },
+    seed: null,
+    idleTimeoutMs: null,
+    windowMs: 300_000,
+    consecutiveFailureLimit: 3,
+    familyWiseErrorRate: 0.01,
+    isRollbackAutomatic: true,
+    propagation: { deadlineMs: 2000, leaseMs: 15_000 },
+  });
+  expect(plan.gates).toEqual([
+    {
+      name: "escalation-rate",
+      of: "escalation-rate",
+      direction: "increase",
+      objective: null,
+      margin: 0.04,
+      role: "guardrail",
+      onFail: "rollback",
+      alpha: 0.01,
+    },
+  ]);
+  expect(plan.steps).toEqual([
+    { weightBp: 500, durationMs: 0, minCanarySessions: 0, requiresApproval: false },
+    { weightBp: 2500, durationMs: 0, minCanarySessions: 100, requiresApproval: false },
+  ]);
+});
+
+test("a ramp becomes steps, and its hundred per cent the promotion", () => {
+  const { steps } = planOf(aFile({ ramp: { mode: "evidence", minStep: "6s" } }));
+  expect(steps.map(({ weightBp, durationMs }) => [weightBp, durationMs])).toEqual([
+    [500, 6000],
+    [2500, 6000],
+    [5000, 6000],
+  ]);
+});
+
+test("weights have two decimals and become basis points", () => {
+  const { steps } = planOf(aFile({ steps: [{ setWeight: 0.29 }, { setWeight: 4.35 }] }));
+  expect(steps.map(({ weightBp }) => weightBp)).toEqual([29, 435]);
+});
+
+test("every pause field is honoured", () => {
+  const pause = { duration: "1h", minSampleSize: 7, requiresApproval: true };
+  const { steps } = planOf(aFile({ steps: [{ setWeight: 5, pause }] }));
+  expect(steps[0]).toEqual({ weightBp: 500, durationMs: 3_600_000, minCanarySessions: 7, requiresApproval: true });
+});
+
+test("a release is named by version, by digest or in full", () => {
+  const digest = `sha256:${"a".repeat(64)}`;
+  const releases = ["2.3.1", digest, "support@2.3.1", `support@${digest}`].map((release) => planOf(aFile({ release })));
+  expect(releases.map((plan) => plan.release)).toEqual([
+    { kind: "version", agent: "support", version: "2.3.1" },
+    { kind: "digest", agent: "support", digest },
+    { kind: "version", agent: "support", version: "2.3.1" },
+    { kind: "digest", agent: "support", digest },
+  ]);
+});
+
+test("scores are bad when low, signals and uncritical guardrails only pause", () => {
+  const { gates } = planOf(
+    aFile({}, [
+      { name: "success", kind: "proportion", of: "score.reward", objective: { min: 0.7 }, weight: 0.4 },
+      { name: "errors", kind: "proportion", of: "error-rate", critical: false },
+      { name: "tool-error-rate", kind: "proportion", role: "signal" },
+    ]),
+  );
+  expect(gates.map(({ direction, onFail, objective }) => [direction, onFail, objective])).toEqual([
+    ["decrease", "rollback", { min: 0.7 }],
+    ["increase", "pause", null],
+    ["increase", "pause", null],
+  ]);
+  expect(gates[0]?.alpha).toBeCloseTo(0.004);
+});
+
+test("a rollout that no outcome gate watches is warned about", () => {
+  const parsed = parseRolloutSpec(aFile({}, [{ name: "error-rate", kind: "proportion" }]));
+  expect(parsed).toMatchObject({
+    kind: "valid",
+    warnings: [expect.stringContaining("no guardrail judges an outcome")],
+  });
+  expect(parseRolloutSpec(aFile())).toMatchObject({ warnings: [] });
+});
+
+test("every problem is reported at once, whatever else is wrong", () => {
+  const problems = problemsOf({
+    kind: "Rollout",
+    metadata: { name: "Bad Name" },
+    spec: {
+      agent: "support",
+      release: "other@2.3.1",
+      nonsense: 1,
+      steps: [{ setWeight: 25 }, { setWeight: 5, pause: { duration: "soon" } }],
+      analysis: { gates: [{ name: "mine", kind: "proportion" }] },
+    },
+  });
+  expect(problems).toEqual([
+    'apiVersion: found nothing, expected "perch.dev/v1"',
+    'metadata.name: found "Bad Name", expected 1 to 63 lower-case letters, digits and dashes',
+    'spec.steps.1.pause.duration: found "soon", expected a duration such as "500ms", "2s", "5m" or "24h"',
+    'spec.nonsense: found an unknown field "nonsense", expected only fields that this version honours',
+    'spec.release: found a release of "other", expected one of "support"',
+    "spec.steps.1.setWeight: found 5 after 25, expected a larger weight: sessions are only added",
+    'spec.analysis.gates.0.name: found "mine" without "of", expected a metric\'s name or "of: <metric>"',
+  ]);
+});
+
+describe("is refused:", () => {
+  const cases: readonly [string, Json, string][] = [
+    ["steps and ramp together", { ramp: { mode: "evidence" }, steps: STEPS }, "found both steps and ramp"],
+    ["neither steps nor ramp", { steps: undefined }, "found neither steps nor ramp"],
+    [
+      "a pause at 100 %",
+      { steps: [{ setWeight: 5 }, { setWeight: 100, pause: { duration: "1m" } }] },
+      "a pause at 100",
+    ],
+    ["nothing but 100 %", { steps: [{ setWeight: 100 }] }, "found only 100"],
+    ["a weight of three decimals", { steps: [{ setWeight: 5.123 }] }, "found 5.123"],
+    ["a weight of nothing", { steps: [{ setWeight: 0 }] }, "spec.steps.0.setWeight: found 0"],
+    ["a strategy of a later version", { strategy: { type: "shadow" } }, 'found "shadow", expected "session"'],
+    ["pinned sessions other than drained", { rollback: { pinnedSessions: "evict" } }, 'expected "drain"'],
+    ["a window of no length", { analysis: { interval: "0s", gates: [GATE] } }, "longer than nothing"],
+    ["a release without a version", { release: "latest" }, 'found "latest"'],
+    ["no gate", { analysis: { gates: [] } }, "spec.analysis.gates: found []"],
+  ];
+  test.each(cases)("%s", (_, spec, message) => {
+    expect(problemsOf(aFile(spec))).toEqual([expect.stringContaining(message)]);
+  });
+
+  const gates: readonly [string, Json, string][] = [
+    ["a gate in the good direction", { direction: "decrease" }, "direction: found decrease, expected increase"],
+    ["an objective on the wrong side", { objective: { min: 0.1 } }, "objective: expected max"],
+    ["an objective with both sides", { objective: { min: 0.1, max: 0.2 } }, "exactly one of max and min"],
+    ["a signal that rolls back", { role: "signal", onFail: "rollback" }, "only a guardrail rolls back"],
+    ["a critical signal", { role: "signal", critical: true }, "expected role: guardrail"],
+    [
+      "a critical guardrail that pauses",
+      { critical: true, onFail: "pause" },
+      "expected a critical guardrail to roll back",
+    ],
+    ["a metric of a later version", { of: "cost" }, "expected escalation-rate, error-rate"],
+    ["a kind of a later version", { kind: "quantile" }, 'found "quantile", expected "proportion"'],
+    ["a method of a later version", { compare: { method: "sprt" } }, 'found "sprt", expected "eprocess"'],
+  ];
+  test.each(gates)("%s", (_, gate, message) => {
+    expect(problemsOf(aFile({}, [{ ...GATE, ...gate }]))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test("two gates of one name, and weights beyond the budget", () => {
+    expect(problemsOf(aFile({}, [GATE, GATE]))).toEqual([expect.stringContaining("found a second gate")]);
+    const heavy = [
+      { ...GATE, weight: 0.8 },
+      { name: "error-rate", kind: "proportion", weight: 0.8 },
+    ];
+    expect(problemsOf(aFile({}, heavy))).toEqual([expect.stringContaining("1.6")]);
+  });
+
+  test.each([null, 1, "text", [], { spec: [] }, { spec: { steps: 5, analysis: { gates: 7 } } }])("%j", (file) => {
+    expect(problemsOf(file).length).toBeGreaterThan(0);
+  });
+});
+
+test("the published JSON Schema knows the fields and refuses others", () => {
+  const schema = rolloutJsonSchema();
+  expect(schema).toMatchObject({ title: "Perch rollout", additionalProperties: false, type: "object" });
+  expect(JSON.stringify(schema)).toContain('"setWeight"');
+});
