@@ -1,9 +1,119 @@
-import { describeTraceStore } from "@perch/testkit";
-import { mkdtemp } from "node:fs/promises";
+import { parseSessionId } from "@perch/domain";
+import { aMaturedSession, aSpan, aTurnRecord, describeTraceStore } from "@perch/testkit";
+import { createClient } from "@clickhouse/client";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe } from "vitest";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { migrate } from "./migrate.ts";
 import { openChdbTraceStore } from "./open-chdb.ts";
+import { createChdbConnection } from "chdb/connection";
 
-describe("traces in chDB", () =>
-  describeTraceStore(async () => openChdbTraceStore({ directory: await mkdtemp(join(tmpdir(), "perch-chdb-")) })));
+const SESSION = parseSessionId("session-1");
+
+function aDirectory(): Promise<string> {
+  return mkdtemp(join(tmpdir(), "perch-chdb-"));
+}
+
+/** Another process that has the directory open; `lines` are what it said since. */
+async function aProcessAppending(directory: string) {
+  const script = fileURLToPath(new URL("__fixtures__/append-until-killed.ts", import.meta.url));
+  const child = spawn(process.execPath, [script, directory], { stdio: ["ignore", "pipe", "inherit"] });
+  const lines: string[] = [];
+  const output = createInterface({ input: child.stdout });
+  output.on("line", (line) => lines.push(line));
+  const said = async (count: number) => {
+    while (lines.length < count) await once(output, "line");
+  };
+  await said(1);
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await once(child, "close");
+  };
+  return { child, lines, said, kill };
+}
+
+describe("traces in chDB", () => describeTraceStore(async () => openChdbTraceStore({ directory: await aDirectory() })));
+
+test("nothing that was acknowledged is lost when the process is killed", async () => {
+  const directory = await aDirectory();
+  const { lines, said, kill } = await aProcessAppending(directory);
+  await said(30);
+  await kill();
+  const acknowledged = Number(lines.at(-1));
+  const { store, close } = await openChdbTraceStore({ directory });
+  const [evidence] = await store.evidenceOf([SESSION]);
+  const turns = new Set(evidence?.turns.map((turn) => turn.id));
+  const traces = new Set(evidence?.spans.map((span) => span.traceId));
+  for (let count = 0; count <= acknowledged; count += 1) {
+    expect(turns).toContain(`turn-${count}`);
+    expect(traces).toContain(count.toString(16).padStart(32, "f"));
+  }
+  await close();
+});
+
+test("a directory that another process has open is refused with the process that holds it", async () => {
+  const directory = await aDirectory();
+  const { child, kill } = await aProcessAppending(directory);
+  await expect(openChdbTraceStore({ directory })).rejects.toMatchObject({
+    code: "data_directory_in_use",
+    message: expect.stringContaining(`process ${child.pid}`),
+  });
+  await kill();
+  const { close } = await openChdbTraceStore({ directory });
+  await close();
+});
+
+test("a directory that is a file is refused", async () => {
+  const directory = join(await aDirectory(), "file");
+  await writeFile(directory, "");
+  await expect(openChdbTraceStore({ directory })).rejects.toMatchObject({ code: "data_directory_unusable" });
+});
+
+test("everything is there again after closing and opening", async () => {
+  const directory = await aDirectory();
+  const first = await openChdbTraceStore({ directory });
+  await first.store.appendTurns([aTurnRecord()]);
+  await first.store.appendSpans([aSpan()]);
+  await first.store.appendSessions([aMaturedSession({ sequence: 4 })]);
+  await first.close();
+  await first.close();
+  const second = await openChdbTraceStore({ directory });
+  expect(await second.store.lastSequence()).toBe(4);
+  expect(await second.store.evidenceOf([SESSION])).toMatchObject([{ turns: [aTurnRecord()], spans: [aSpan()] }]);
+  await second.close();
+});
+
+test("appends under way when the store is closed are written", async () => {
+  const directory = await aDirectory();
+  const first = await openChdbTraceStore({ directory });
+  const appends = ["1", "2", "3"].map((id) => first.store.appendTurns([aTurnRecord({ id })]));
+  await first.close();
+  await Promise.all(appends);
+  const second = await openChdbTraceStore({ directory });
+  expect((await second.store.evidenceOf([SESSION]))[0]?.turns).toHaveLength(3);
+  await second.close();
+});
+
+test("data that a newer Perch wrote is refused untouched", async () => {
+  const directory = await aDirectory();
+  const connection: unknown = createChdbConnection({ path: directory });
+  const client = createClient({ connection: connection as never });
+  await migrate(client);
+  await client.insert({ table: "perch.migrations", values: [{ version: 999, name: "later" }], format: "JSONEachRow" });
+  await client.close();
+  await expect(openChdbTraceStore({ directory })).rejects.toMatchObject({ code: "store_newer" });
+});
+
+test("a thousand sessions are read in one question", async () => {
+  const { store, close } = await openChdbTraceStore({ directory: await aDirectory() });
+  const sessions = Array.from({ length: 1000 }, (_, index) => parseSessionId(`${"x".repeat(190)}${index}`));
+  await store.appendTurns(sessions.map((session, index) => aTurnRecord({ id: `${index}`, session })));
+  const evidence = await store.evidenceOf(sessions);
+  expect(evidence.map((one) => one.turns.length)).toEqual(sessions.map(() => 1));
+  await close();
+});

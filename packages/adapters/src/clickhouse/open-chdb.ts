@@ -15,7 +15,7 @@ export type OpenTraceStore = {
   readonly cohorts: CohortSource;
   readonly sessions: SessionSource;
   /** Writes what is waiting and lets go of the directory. The same as `store.close()`; may be called twice. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 };
 
 /**
