@@ -10,12 +10,17 @@ export function describeRollout(rollout: RolloutView): string {
     `sessions      baseline ${arms.baseline.sessions}, canary ${arms.canary.sessions}`,
     ...rollout.gates.map((gate) => describeGate(gate, width)),
     ...(rollout.culprits.length === 0 ? [] : [`because of    ${rollout.culprits.join(", ")}`]),
-    ...(rollout.waitingFor.length === 0 ? [] : [`waiting for   ${rollout.waitingFor.join("; ")}`]),
-    ...(propagation?.lastAckAt == null
-      ? []
-      : [`last gateway  ${propagation.lastAckAt - propagation.decidedAt} ms after the decision`]),
+    ...describePropagation(propagation),
     ...(rollout.isSynthetic ? ["(the sessions' clocks are made up)"] : []),
   ].join("\n");
+}
+
+function describePropagation(propagation: RolloutView["propagation"]): readonly string[] {
+  if (propagation === null) return [];
+  const { decidedAt, lastAckAt, gateways } = propagation;
+  const missing = gateways.filter(({ ackedAt, fenced }) => ackedAt === null && !fenced).map(({ gateway }) => gateway);
+  if (missing.length > 0) return [`gateways      waiting for ${missing.join(", ")}`];
+  return lastAckAt === null ? [] : [`gateways      all had the last decision after ${lastAckAt - decidedAt} ms`];
 }
 
 /** The phase in one line. */

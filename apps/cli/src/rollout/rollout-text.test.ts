@@ -1,0 +1,186 @@
+import type { GateView, RolloutView } from "@perch/api";
+import { expect, test } from "vitest";
+import { CliError } from "../cli-error.ts";
+import { describeLedger, describeRollout, describeRollouts, describeStep } from "./describe-rollout.ts";
+import { watchRollout } from "./watch-rollout.ts";
+
+const ARM = { sessions: 0, matured: 0, turns: 0, meanTurns: null, meanSentiment: null, meanToolCalls: null };
+
+function aGate(overrides: Partial<GateView> = {}): GateView {
+  return {
+    name: "escalation-rate",
+    of: "escalation-rate",
+    role: "guardrail",
+    objective: null,
+    margin: 0.04,
+    verdict: "inconclusive",
+    explanation: "needs about 60 more canary sessions",
+    baseline: { sessions: 0, bad: 0, rate: null },
+    canary: { sessions: 0, bad: 0, rate: null },
+    alpha: 0.004,
+    logE: 0,
+    rejectAtLogE: 5,
+    fastPathAtLogE: 6,
+    brokenWindows: 0,
+    cleanWindows: 0,
+    oddsRatio: { low: 0, high: 1 },
+    difference: { low: 0, high: 1 },
+    probabilityWorse: 0.5,
+    nonInferiority: {
+      referenceRate: null,
+      marginOddsRatio: null,
+      logE: 0,
+      acceptAtLogE: 5,
+      upperOddsRatio: null,
+      isMet: false,
+    },
+    moreCanarySessions: 60,
+    history: [],
+    ...overrides,
+  };
+}
+
+function aRollout(overrides: Partial<RolloutView> = {}): RolloutView {
+  return {
+    id: "support-2-3-1",
+    name: "support-2-3-1",
+    agent: "support",
+    phase: "Baking",
+    reason: "",
+    phaseSince: 0,
+    appliedAt: Date.parse("2026-01-02T03:04:05Z"),
+    endedAt: null,
+    baseline: { digest: "d0", version: "2.3.0" },
+    canary: { digest: "d1", version: "2.3.1" },
+    steps: [
+      { weightBp: 500, label: "5 %" },
+      { weightBp: 2_500, label: "25 %" },
+    ],
+    step: 0,
+    weightBp: 500,
+    windowMs: 2_000,
+    gates: [aGate()],
+    culprits: [],
+    rejectedGates: [],
+    sampleRatio: { logE: 0, alarmAtLogE: 7, isMismatch: false },
+    waitingFor: [],
+    arms: { baseline: { ...ARM, sessions: 190 }, canary: { ...ARM, sessions: 10 } },
+    switchedSessions: 0,
+    canarySessionsExposed: 0,
+    canarySessionsAtDecision: null,
+    drift: { target: 0.05, newSessions: null, liveSessions: null, turns: null },
+    propagation: null,
+    timeline: [],
+    isSynthetic: false,
+    ...overrides,
+  };
+}
+
+test("a rollout is described by its phase, its sessions, and each gate with its evidence", () => {
+  expect(describeRollout(aRollout())).toBe(
+    [
+      "support-2-3-1  support  2.3.0 → 2.3.1",
+      "Baking        5 %  step 1 of 2",
+      "sessions      baseline 190, canary 10",
+      "  escalation-rate  inconclusive  – → –  needs about 60 more canary sessions",
+    ].join("\n"),
+  );
+});
+
+test("a rollback is described with its cause and how fast the gateways had it", () => {
+  const gateways = [{ gateway: "g1", ackedAt: 1_030, fenced: false }];
+  const text = describeRollout(
+    aRollout({
+      phase: "RolledBack",
+      reason: "escalation-rate rejected",
+      step: null,
+      weightBp: 0,
+      culprits: ["escalation-rate"],
+      gates: [aGate({ verdict: "fail", canary: { sessions: 100, bad: 22, rate: 0.22 } })],
+      propagation: {
+        revision: { epoch: 1, sequence: 4 },
+        decidedAt: 1_000,
+        firstAckAt: 1_030,
+        lastAckAt: 1_030,
+        gateways,
+      },
+    }),
+  );
+  expect(text).toContain("RolledBack    0 %  escalation-rate rejected");
+  expect(text).toContain("fail          – → 22.0 %");
+  expect(text).toContain("because of    escalation-rate");
+  expect(text).toContain("all had the last decision after 30 ms");
+});
+
+test("gateways that have not answered yet are named; a fenced one is not waited for", () => {
+  const gateways = [
+    { gateway: "g1", ackedAt: null, fenced: false },
+    { gateway: "g2", ackedAt: null, fenced: true },
+  ];
+  const propagation = {
+    revision: { epoch: 1, sequence: 4 },
+    decidedAt: 1,
+    firstAckAt: null,
+    lastAckAt: null,
+    gateways,
+  };
+  expect(describeRollout(aRollout({ propagation }))).toContain("gateways      waiting for g1\n".trim());
+});
+
+test("lists are one line each, and an empty one says what to do", () => {
+  expect(describeRollouts([])).toContain("perch rollout start");
+  expect(describeRollouts([aRollout()])).toBe(
+    "2026-01-02T03:04:05.000Z  support-2-3-1  support 2.3.0 → 2.3.1  Baking        5 %  step 1 of 2",
+  );
+  const entry = {
+    sequence: 7,
+    at: 0,
+    subject: "r",
+    type: "applied",
+    body: {},
+    previousHash: "",
+    hash: "0123456789abcdef",
+  };
+  expect(describeLedger([entry])).toBe("    7  1970-01-01T00:00:00.000Z  applied                   0123456789ab…");
+});
+
+async function watched(streams: readonly (() => AsyncGenerator<RolloutView>)[]): Promise<readonly string[]> {
+  const left = [...streams];
+  const client = { watchRollout: () => left.shift()?.() ?? failing("server_unreachable")() };
+  const seen: string[] = [];
+  for await (const rollout of watchRollout(client, "r", 0)) seen.push(describeStep(rollout).split(" ")[0] ?? "");
+  return seen;
+}
+
+function streaming(...phases: RolloutView["phase"][]): () => AsyncGenerator<RolloutView> {
+  return async function* () {
+    for (const phase of phases) yield aRollout({ phase });
+  };
+}
+
+function failing(code: "server_unreachable" | "request_refused"): () => AsyncGenerator<RolloutView> {
+  // oxlint-disable-next-line require-yield -- a stream that fails before its first event
+  return async function* () {
+    throw new CliError({ code, message: code, hint: "" });
+  };
+}
+
+test("watching ends with the rollout, even when the server keeps the stream open", async () => {
+  expect(await watched([streaming("Baking", "RollingBack", "RolledBack", "RolledBack")])).toEqual([
+    "Baking",
+    "RollingBack",
+    "RolledBack",
+  ]);
+});
+
+test("watching goes on when the server restarts", async () => {
+  const streams = [streaming("Baking"), failing("server_unreachable"), streaming("Baking", "Succeeded")];
+  expect(await watched(streams)).toEqual(["Baking", "Baking", "Succeeded"]);
+});
+
+test("watching gives up on a server that does not come back, and at once on a refusal", async () => {
+  await expect(watched([])).rejects.toMatchObject({ code: "server_unreachable" });
+  await expect(watched([failing("request_refused"), streaming("Succeeded")])).rejects.toMatchObject({
+    code: "request_refused",
+  });
+});
