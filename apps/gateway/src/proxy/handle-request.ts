@@ -57,6 +57,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, deps: 
     return;
   }
   const body = createRequestBody(request);
+  if (body.isShort) await body.peek();
   const found = await findSession(
     { headers: request.headers, peekBody: () => body.peek(), mint: deps.newId },
     agent.route.sessionExtractors,

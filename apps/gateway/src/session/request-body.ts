@@ -5,6 +5,8 @@ export const LOOK_INTO_BYTES = 65_536;
 
 /** The body of a request, of which the beginning may be looked at before all of it goes on to the agent. */
 export type RequestBody = {
+  /** Known to be so short that reading it whole costs less than streaming it. */
+  readonly isShort: boolean;
   /** The first 64 KB, or the whole when it is shorter, as text. Throws when the client goes away meanwhile. */
   peek(): Promise<string>;
   /** For sending: null without a body, the bytes when all are here already, else a stream. Anew for each try to connect. */
@@ -29,7 +31,9 @@ export function createRequestBody(request: IncomingMessage): RequestBody {
     }
   }
 
+  const announced = Number(request.headers["content-length"] ?? Number.NaN);
   return {
+    isShort: announced > 0 && announced < LOOK_INTO_BYTES,
     async peek() {
       if (seen === null && !isEmpty) {
         const prefix = await readPrefix(request);

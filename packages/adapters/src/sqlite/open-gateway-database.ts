@@ -23,7 +23,7 @@ const MIGRATIONS = [
    CREATE INDEX pin_by_expiry ON pin (expires_at);
 
    CREATE TABLE turn_outbox (
-     position INTEGER PRIMARY KEY AUTOINCREMENT,
+     position INTEGER PRIMARY KEY,
      id TEXT NOT NULL UNIQUE,
      gateway TEXT NOT NULL,
      appended_at REAL NOT NULL,
