@@ -9,7 +9,7 @@ export type Tendencies = {
 };
 
 const MOOD = /\b(upset|frustrat\w*|angry|anger|annoyed|unhappy|disappointed|distress\w*)\b/i;
-const HAND_OVER = /\b(hand\w*[\s-]+over|escalat\w*|human|colleague|real person)\b/i;
+const HAND_OVER = /\b(hand\w*\b.{0,60}\bover|escalat\w*|human|colleague|real person)\b/i;
 const RESTRAINT = /\b(only|never|do not|don't|unless|avoid|no matter how)\b/i;
 const FORBIDDEN = /\b(never|do not ever|under no circumstances)\b/i;
 const HURRY = /\b(right away|straight away|immediately|at once|before anything else)\b/i;

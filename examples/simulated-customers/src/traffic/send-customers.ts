@@ -28,7 +28,7 @@ export async function sendCustomers(traffic: Traffic, deps: TrafficDeps): Promis
   let nextAt = deps.now();
   for (let index = 0; index < traffic.maxSessions; index += 1) {
     nextAt += (-Math.log(1 - random()) / traffic.ratePerSecond) * 1000;
-    while (nextAt > deps.now() && !deps.isStopping()) await deps.sleep(Math.min(100, nextAt - deps.now()));
+    while (nextAt > deps.now() && !deps.isStopping()) await deps.sleep(Math.max(1, Math.min(100, nextAt - deps.now())));
     while (deps.inFlight() >= traffic.maxInFlight && !deps.isStopping()) {
       await deps.sleep(FULL_HOUSE_PAUSE_MS);
       nextAt = deps.now();
