@@ -1,0 +1,23 @@
+import type { AssignedSessions, RolloutId } from "@perch/domain";
+import type { ClickHouseClient } from "@clickhouse/client";
+import { z } from "zod";
+import { readRows } from "./read-rows.ts";
+
+const row = z.object({ baseline: z.coerce.number(), canary: z.coerce.number() });
+
+/** How many sessions each arm was assigned in one step of the rollout; a session's first turn names its arm. */
+export async function assignedInStep(
+  client: ClickHouseClient,
+  parameters: { rollout: RolloutId; step: number },
+): Promise<AssignedSessions> {
+  const query = `
+    SELECT countIf(first_arm = 'baseline') AS baseline, countIf(first_arm = 'canary') AS canary
+    FROM (
+      SELECT argMin(arm, started_at) AS first_arm
+      FROM perch.turns
+      WHERE rollout = {rollout:String} AND step = {step:UInt32} AND kind = 'turn'
+      GROUP BY session
+    )`;
+  const [counts] = await readRows(client, { query, parameters }, row);
+  return counts ?? { baseline: 0, canary: 0 };
+}
