@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomFillSync, randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { createSqlitePinStore, createSqliteTurnOutbox, openGatewayDatabase, SqliteError } from "@perch/adapters/sqlite";
 import type { GatewayId, PinStore, TurnOutbox } from "@perch/domain";
@@ -10,6 +10,7 @@ import { createLog, reasonOf, type Log } from "./log.ts";
 import { createCachedPinStore } from "./pins/cached-pin-store.ts";
 import { createInFlight } from "./proxy/in-flight.ts";
 import { listen } from "./proxy/listen.ts";
+import { createRandomHex } from "./proxy/random-hex.ts";
 import { createUpstreamPools } from "./proxy/upstream-pools.ts";
 import { sleep } from "./sync/backoff.ts";
 import { createServerLink } from "./sync/server-link.ts";
@@ -49,7 +50,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
     inFlight,
     record: (turn) => recorder.record(turn),
     newId: randomUUID,
-    randomHex: (bytes) => randomBytes(bytes).toString("hex"),
+    randomHex: createRandomHex((bytes) => randomFillSync(bytes)),
     upstreamTimeoutMs: config.upstreamTimeoutMs,
   });
   const onApplied = (): void => pools.keepOnly(held.index()?.origins ?? new Set());
