@@ -15,48 +15,59 @@ import type {
 } from "@perch/domain";
 
 type Memory = {
-  readonly spans: Map<string, Span>;
-  readonly turns: Map<string, TurnRecord>;
-  readonly scores: Map<string, Score>;
+  /** Spans, turns and scores seen, by what makes each unique. */
+  readonly seen: Set<string>;
+  readonly spansOf: Map<string, Span[]>;
+  readonly turnsOf: Map<SessionId, TurnRecord[]>;
+  readonly scoresOf: Map<SessionId, Score[]>;
   readonly sessions: Map<SessionId, MaturedSession>;
 };
 
 /** Keeps everything in the process, for tests. What one interface is given, the others see. */
 export function createMemoryTraceStore(): { store: TraceStore; cohorts: CohortSource; sessions: SessionSource } {
-  const memory: Memory = { spans: new Map(), turns: new Map(), scores: new Map(), sessions: new Map() };
+  const memory: Memory = {
+    seen: new Set(),
+    spansOf: new Map(),
+    turnsOf: new Map(),
+    scoresOf: new Map(),
+    sessions: new Map(),
+  };
   return { store: traceStoreOf(memory), cohorts: cohortSourceOf(memory), sessions: sessionSourceOf(memory) };
 }
 
 function traceStoreOf(memory: Memory): TraceStore {
   return {
     async appendSpans(spans) {
-      for (const span of spans) putFirst(memory.spans, `${span.traceId} ${span.spanId}`, span);
+      for (const span of spans) {
+        if (isNew(memory, `span ${span.traceId} ${span.spanId}`)) addTo(memory.spansOf, span.traceId, span);
+      }
     },
     async appendTurns(turns) {
-      for (const turn of turns) putFirst(memory.turns, turn.id, turn);
+      for (const turn of turns) if (isNew(memory, `turn ${turn.id}`)) addTo(memory.turnsOf, turn.session, turn);
     },
     async appendScores(scores) {
-      for (const score of scores) putFirst(memory.scores, score.id, score);
+      for (const score of scores) if (isNew(memory, `score ${score.id}`)) addTo(memory.scoresOf, score.session, score);
     },
     async appendSessions(sessions) {
-      for (const session of sessions) putFirst(memory.sessions, session.session, session);
+      for (const session of sessions) {
+        if (!memory.sessions.has(session.session)) memory.sessions.set(session.session, session);
+      }
     },
     async evidenceOf(sessions) {
       return sessions.map((session) => {
-        const turns = [...memory.turns.values()].filter((turn) => turn.session === session);
-        const traceIds = new Set(turns.map((turn) => turn.traceId));
-        const spans = [...memory.spans.values()].filter((span) => traceIds.has(span.traceId));
-        const scores = [...memory.scores.values()].filter((score) => score.session === session);
-        return { session, turns, spans, scores };
+        const turns = memory.turnsOf.get(session) ?? [];
+        const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
+        const spans = traceIds.flatMap((traceId) => memory.spansOf.get(traceId) ?? []);
+        return { session, turns: [...turns], spans, scores: [...(memory.scoresOf.get(session) ?? [])] };
       });
     },
     async openSessions(sinceMs) {
-      return [...recordsBySession(memory.turns.values())]
+      return [...memory.turnsOf]
         .filter(([session, records]) => !memory.sessions.has(session) && hasTurnSince(records, sinceMs))
         .map(([session, records]) => openSessionOf(session, records));
     },
     async lastSequence() {
-      return Math.max(0, ...[...memory.sessions.values()].map((session) => session.sequence));
+      return [...memory.sessions.values()].reduce((last, session) => Math.max(last, session.sequence), 0);
     },
     async close() {},
   };
@@ -69,6 +80,11 @@ function cohortSourceOf(memory: Memory): CohortSource {
         .filter((one) => one.rollout === rollout && one.step === step && one.sequence > afterSequence)
         .toSorted((a, b) => a.sequence - b.sequence)
         .slice(0, limit);
+    },
+    async assigned({ rollout, step }) {
+      const countOf = (arm: Arm): number =>
+        [...assignedSessions(memory, rollout, arm).values()].filter((records) => firstOf(records).step === step).length;
+      return { baseline: countOf("baseline"), canary: countOf("canary") };
     },
     async history({ agent, before, limit }) {
       return newestFirst(memory)
@@ -99,7 +115,7 @@ function sessionSourceOf(memory: Memory): SessionSource {
       return { baseline: trafficOf("baseline"), canary: trafficOf("canary") };
     },
     async switchedSessions(rollout) {
-      return [...recordsBySession(memory.turns.values()).values()].filter(
+      return [...memory.turnsOf.values()].filter(
         (records) =>
           records.some((record) => record.rollout === rollout) && new Set(records.map((r) => r.release)).size > 1,
       ).length;
@@ -112,12 +128,16 @@ function sessionSourceOf(memory: Memory): SessionSource {
   };
 }
 
-function putFirst<K, V>(map: Map<K, V>, key: K, value: V): void {
-  if (!map.has(key)) map.set(key, value);
+function isNew(memory: Memory, identity: string): boolean {
+  if (memory.seen.has(identity)) return false;
+  memory.seen.add(identity);
+  return true;
 }
 
-function recordsBySession(records: Iterable<TurnRecord>): Map<SessionId, TurnRecord[]> {
-  return Map.groupBy(records, (record) => record.session);
+function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }
 
 function hasTurnSince(records: readonly TurnRecord[], since: number): boolean {
@@ -134,8 +154,12 @@ function openSessionOf(session: SessionId, records: readonly TurnRecord[]): Open
 
 /** Sessions by the turns they had under the rollout; the first of these decides the arm. */
 function assignedSessions(memory: Memory, rollout: RolloutId, arm: Arm): Map<SessionId, TurnRecord[]> {
-  const turns = [...memory.turns.values()].filter((turn) => turn.kind === "turn" && turn.rollout === rollout);
-  return new Map([...recordsBySession(turns)].filter(([, records]) => firstOf(records).arm === arm));
+  const assigned = new Map<SessionId, TurnRecord[]>();
+  for (const [session, records] of memory.turnsOf) {
+    const turns = records.filter((record) => record.kind === "turn" && record.rollout === rollout);
+    if (turns.length > 0 && firstOf(turns).arm === arm) assigned.set(session, turns);
+  }
+  return assigned;
 }
 
 function firstOf(records: readonly TurnRecord[]): TurnRecord {
