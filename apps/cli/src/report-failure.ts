@@ -53,12 +53,16 @@ function jsonOf({ code, message, hint, problems }: Reported): Reported | Omit<Re
   return problems.length === 0 ? { code, message, hint } : { code, message, hint, problems };
 }
 
+const MOST_PROBLEMS = 50;
+
 function textOf({ message, hint, problems }: Reported): string {
+  const left = problems.length - MOST_PROBLEMS;
   return [
     `error: ${message}`,
-    ...problems.map(
-      ({ message, line, column }) => `  ${line === undefined ? "" : `${line}:${column ?? 1}  `}${message}`,
-    ),
+    ...problems
+      .slice(0, MOST_PROBLEMS)
+      .map(({ message, line, column }) => `  ${line === undefined ? "" : `${line}:${column ?? 1}  `}${message}`),
+    ...(left > 0 ? [`  and ${left} more`] : []),
     `hint: ${hint}`,
   ].join("\n");
 }
