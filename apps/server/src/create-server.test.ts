@@ -70,6 +70,7 @@ function createWorld() {
       if (isStoreDown) throw new Error("the store is down");
       return traces.cohorts.matured(query);
     },
+    assigned: (query) => traces.cohorts.assigned(query),
     history: (query) => traces.cohorts.history(query),
   };
   const start = () =>

@@ -6,6 +6,7 @@ import {
   type CohortSource,
   type SessionSource,
   type TraceStore,
+  type TurnRecord,
 } from "@perch/domain";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { aTurnRecord } from "./routing-builders.ts";
@@ -183,6 +184,22 @@ function describeCohorts(storage: () => TraceStorage): void {
       aMaturedSession({ sequence: 3, session: THIRD, rollout: null, step: null }),
     ]);
     expect(await matured(0)).toEqual([]);
+  });
+
+  test("counts the sessions that were assigned in a step, mature or not, by arm", async () => {
+    const turn = (id: string, changes: Partial<TurnRecord>): TurnRecord =>
+      aTurnRecord({ id, session: parseSessionId(id), rollout: ROLLOUT, step: 0, arm: "baseline", ...changes });
+    await storage().store.appendTurns([
+      turn("a", {}),
+      turn("b", {}),
+      turn("b-later", { session: parseSessionId("b"), startedAt: turn("b", {}).startedAt + 1 }),
+      turn("c", { arm: "canary" }),
+      turn("d", { step: 1 }),
+      turn("e", { kind: "sessionEnd" }),
+      turn("f", { rollout: parseRolloutId("other") }),
+    ]);
+    expect(await storage().cohorts.assigned({ rollout: ROLLOUT, step: 0 })).toEqual({ baseline: 2, canary: 1 });
+    expect(await storage().cohorts.assigned({ rollout: ROLLOUT, step: 2 })).toEqual({ baseline: 0, canary: 0 });
   });
 
   test("history is the newest sessions of the agent that ended before", async () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import {
   closeBlocks,
   observe,
@@ -13,7 +14,7 @@ import { judgeStep, stepInQuestion } from "./evidence.ts";
 
 export type JudgeSessionsDeps = {
   readonly book: Book;
-  readonly cohorts: Pick<CohortSource, "matured">;
+  readonly cohorts: Pick<CohortSource, "matured" | "assigned">;
   readonly now: () => number;
 };
 
@@ -38,6 +39,8 @@ async function judgeStepOnce(rollout: Rollout, step: number, deps: JudgeSessions
   const afterSequence = deps.book.held(rollout.id)?.rollout.judgedThrough[step] ?? 0;
   const readUntil = deps.now();
   const sessions = await deps.cohorts.matured({ rollout: rollout.id, step, afterSequence, limit: SESSIONS_PER_READ });
+  if (sessions.length === 0) return false;
+  const assigned = await deps.cohorts.assigned({ rollout: rollout.id, step });
   const isCutShort = sessions.length === SESSIONS_PER_READ;
   const blocks = closeBlocks({
     step,
@@ -45,6 +48,7 @@ async function judgeStepOnce(rollout: Rollout, step: number, deps: JudgeSessions
     gates: rollout.plan.gates,
     now: isCutShort ? lastMaturedAt(sessions, readUntil) : readUntil,
     maxBlockMs: MAX_BLOCK_MS,
+    assigned,
   });
   for (const block of blocks) await recordBlock(rollout, block, deps);
   return blocks.length > 0 && isCutShort;
@@ -54,7 +58,9 @@ async function recordBlock({ id }: Rollout, block: Block, { book, now }: JudgeSe
   const held = book.held(id);
   if (held === null || held.evidence === null) return;
   const judgement = summaryOf(held, judgeStep(observe(held.evidence.board, block), held.rollout));
-  await book.record(id, { type: "blockJudged", at: now(), block, judgement });
+  const { phase } = await book.record(id, { type: "blockJudged", at: now(), block, judgement });
+  // A decision is on its way to the gateways: let it out before the next block is worked on.
+  if (phase !== held.rollout.phase) await setImmediate();
 }
 
 function summaryOf({ rollout }: HeldRollout, judgement: Judgement): JudgementSummary {

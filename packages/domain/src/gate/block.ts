@@ -7,6 +7,12 @@ export type ArmCounts = {
 };
 
 /**
+ * Sessions of each arm, counted when they are assigned: that is where the weight acts. Matured sessions would not do,
+ * since an arm that answers more slowly matures later without any fault in the split.
+ */
+export type AssignedSessions = { readonly baseline: number; readonly canary: number };
+
+/**
  * A closed set of matured sessions of one step, the unit of the conditional test. Closed by counts or by the clock,
  * never by outcomes; a session is in exactly one block.
  */
@@ -17,7 +23,9 @@ export type Block = {
   /** When the first and the last of its sessions matured, epoch ms. */
   readonly openedAt: number;
   readonly closedAt: number;
-  /** All sessions of the block, whatever the gates make of them; for the sample-ratio check. */
+  /** Sessions *assigned* in this step by the time the block was read, mature or not: cumulative over the step. */
+  readonly assigned: AssignedSessions;
+  /** All sessions of the block, whatever the gates make of them. */
   readonly baselineSessions: number;
   readonly canarySessions: number;
   /** By gate name. */

@@ -27,6 +27,8 @@ export type GateBoard = {
   readonly settings: EvidenceSettings;
   readonly gates: readonly GateEvidence[];
   readonly sampleRatio: SampleRatio;
+  /** Matured canary sessions of all blocks. */
+  readonly canarySessions: number;
 };
 
 /** A board that has seen nothing. */
@@ -41,6 +43,7 @@ export function createBoard(input: BoardInput): GateBoard {
     },
     gates: input.gates.map((gate) => openGateEvidence(gate, input.references[gate.name] ?? null, plannedBlocks)),
     sampleRatio: NO_SAMPLES,
+    canarySessions: 0,
   };
 }
 
@@ -57,5 +60,6 @@ export function observe(board: GateBoard, block: Block): GateBoard {
     ...board,
     gates: board.gates.map((evidence) => observeGate(evidence, block, board.settings)),
     sampleRatio: observeSampleRatio(board.sampleRatio, block, board.weightsBp),
+    canarySessions: board.canarySessions + block.canarySessions,
   };
 }

@@ -7,6 +7,7 @@ import { closeBlocks } from "./close-blocks.ts";
 import type { GateSpec } from "./gate-spec.ts";
 
 const MINUTE = 60_000;
+const ASSIGNED = { baseline: 95, canary: 5 };
 const GATES: readonly GateSpec[] = [aGate("escalation-rate"), aGate("score.success")];
 
 function aGate(of: GateSpec["of"]): GateSpec {
@@ -15,7 +16,7 @@ function aGate(of: GateSpec["of"]): GateSpec {
 }
 
 function close(sessions: readonly MaturedSession[], now = sessions.at(-1)?.maturedAt ?? 0): readonly Block[] {
-  return closeBlocks({ step: 0, sessions, gates: GATES, now, maxBlockMs: 60 * MINUTE });
+  return closeBlocks({ step: 0, sessions, gates: GATES, now, maxBlockMs: 60 * MINUTE, assigned: ASSIGNED });
 }
 
 /** "b" a baseline session, "c" a canary session, one a second. */

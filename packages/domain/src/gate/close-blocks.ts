@@ -1,6 +1,6 @@
 import type { MaturedSession } from "../telemetry/session.ts";
 import { badOf } from "./bad-of.ts";
-import type { ArmCounts, Block } from "./block.ts";
+import type { ArmCounts, AssignedSessions, Block } from "./block.ts";
 import type { GateSpec } from "./gate-spec.ts";
 
 const MIN_CANARY_SESSIONS = 2;
@@ -14,6 +14,8 @@ export type CloseBlocksInput = {
   /** Until when the sessions were read. When a limit cut the reading short: the last session's `maturedAt`. */
   readonly now: number;
   readonly maxBlockMs: number;
+  /** Sessions assigned in this step so far; every block carries it. */
+  readonly assigned: AssignedSessions;
 };
 
 /**
@@ -54,13 +56,14 @@ function countArm(sessions: readonly MaturedSession[], arm: "baseline" | "canary
   return sessions.filter((session) => session.arm === arm).length;
 }
 
-function blockOf(sessions: readonly MaturedSession[], { step, gates }: CloseBlocksInput): Block {
+function blockOf(sessions: readonly MaturedSession[], { step, gates, assigned }: CloseBlocksInput): Block {
   const canarySessions = countArm(sessions, "canary");
   return {
     step,
     throughSequence: sessions.at(-1)?.sequence ?? 0,
     openedAt: sessions[0]?.maturedAt ?? 0,
     closedAt: sessions.at(-1)?.maturedAt ?? 0,
+    assigned,
     baselineSessions: sessions.length - canarySessions,
     canarySessions,
     counts: Object.fromEntries(gates.map((gate) => [gate.name, countsOf(sessions, gate)])),

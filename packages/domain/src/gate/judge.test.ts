@@ -46,14 +46,25 @@ function aBlock(n: number, { step = 0, counts }: BlockOf): Block {
     throughSequence: n + 1,
     openedAt: n * WINDOW,
     closedAt: (n + 1) * WINDOW,
+    assigned: { baseline: 0, canary: 0 },
     baselineSessions,
     canarySessions,
     counts: Object.fromEntries(byGate),
   };
 }
 
+/** Every session that was assigned has matured. */
 function after(board: GateBoard, blocks: readonly BlockOf[]): GateBoard {
-  return blocks.reduce((seen, block, n) => observe(seen, aBlock(n, block)), board);
+  const assigned = new Map<number, { baseline: number; canary: number }>();
+  return blocks.reduce((seen, each, n) => {
+    const block = aBlock(n, each);
+    const before = assigned.get(block.step) ?? { baseline: 0, canary: 0 };
+    assigned.set(block.step, {
+      baseline: before.baseline + block.baselineSessions,
+      canary: before.canary + block.canarySessions,
+    });
+    return observe(seen, { ...block, assigned: assigned.get(block.step) ?? before });
+  }, board);
 }
 
 function times(count: number, block: BlockOf): readonly BlockOf[] {
@@ -214,6 +225,14 @@ test("a sample-ratio mismatch voids every verdict but a rejection, and stays", (
   expect(judgement.canAdvance).toBe(false);
   const harmful = judged(aBoard(), times(10, { counts: { "escalation-rate": [24, 300, 25, 100] } }));
   expect(harmful).toMatchObject({ culprits: ["escalation-rate"], sampleRatio: { isMismatch: true } });
+});
+
+test("an arm that matures more slowly is no sample-ratio mismatch", () => {
+  const block = aBlock(0, { counts: { "escalation-rate": [2, 40, 3, 40] } });
+  const evenly = observe(aBoard(), { ...block, assigned: { baseline: 760, canary: 40 } });
+  expect(judge(evenly, { step: 0, minCanarySessions: null }).sampleRatio.isMismatch).toBe(false);
+  const unevenly = observe(aBoard(), { ...block, assigned: { baseline: 300, canary: 100 } });
+  expect(judge(unevenly, { step: 0, minCanarySessions: null }).sampleRatio.isMismatch).toBe(true);
 });
 
 test("estimates about the sessions that the planning formula gives", () => {

@@ -53,13 +53,12 @@ function outlookOf(board: GateBoard, input: JudgeInput): StepOutlook {
   }
   const stepsAfter = input.stepsAfter ?? board.weightsBp.length - 1 - input.step;
   const minCanarySessions = input.minCanarySessions ?? (stepsAfter === 0 ? MIN_SESSIONS_TO_PROMOTE : 0);
-  const canarySessions = Object.values(board.sampleRatio.spans).reduce((sum, span) => sum + span.canary, 0);
   return {
     step: input.step,
     stepsAfter,
     canaryWeight: weightBp / 10_000,
     minCanarySessions,
-    missingSessions: Math.max(0, minCanarySessions - canarySessions),
+    missingSessions: Math.max(0, minCanarySessions - board.canarySessions),
     isMismatch: board.sampleRatio.peakLogE >= SAMPLE_RATIO_ALARM,
   };
 }

@@ -63,6 +63,7 @@ function aBlock(change: Partial<Block> = {}): Block {
     throughSequence: 1,
     openedAt: 0,
     closedAt: 0,
+    assigned: { baseline: 190, canary: 10 },
     baselineSessions: 10,
     canarySessions: 2,
     counts: {},

@@ -1,3 +1,4 @@
+import type { AssignedSessions } from "../gate/block.ts";
 import type { AgentName, RolloutId, SessionId } from "../routing/ids.ts";
 import type { TurnRecord } from "../routing/turn-record.ts";
 import type { Score } from "./score.ts";
@@ -37,6 +38,8 @@ export interface CohortSource {
     afterSequence: number;
     limit: number;
   }): Promise<readonly MaturedSession[]>;
+  /** Sessions that were assigned in one step of a rollout, mature or not; a session's first turn names its arm. */
+  assigned(query: { rollout: RolloutId; step: number }): Promise<AssignedSessions>;
   /** The newest matured sessions of an agent that ended before `before`: the reference for margins. */
   history(query: { agent: AgentName; before: number; limit: number }): Promise<readonly MaturedSession[]>;
 }
