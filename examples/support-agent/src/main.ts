@@ -42,9 +42,13 @@ async function start(): Promise<void> {
     process.stdout.write(`${JSON.stringify({ ready: true, url: `http://127.0.0.1:${port}` })}\n`);
   });
   const stop = () => {
+    // A connection that is kept alive after its answer would hold the process: closed as soon as it is idle.
+    const sweep = setInterval(() => server.closeIdleConnections(), 50);
     // Answers in progress are finished; then the last spans are sent, and the process ends by itself.
-    server.close(() => void telemetry.stop());
-    server.closeIdleConnections();
+    server.close(() => {
+      clearInterval(sweep);
+      telemetry.stop().catch((error: unknown) => log("warn", `the last spans were not sent: ${String(error)}`, {}));
+    });
   };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);

@@ -25,6 +25,10 @@ test("a real endpoint is named by the usual variables", () => {
   });
 });
 
+test("a variable that is set to nothing counts as not set", () => {
+  expect(readSettings({ ...complete, OPENAI_API_KEY: "", PORT: "" })).toMatchObject({ port: 0, modelApiKey: null });
+});
+
 test("everything that is missing or wrong is named at once", () => {
   expect(() => readSettings({ PORT: "http" })).toThrow(SettingsError);
   expect(() => readSettings({ PORT: "http" })).toThrow(/PORT.*PERCH_RELEASE_DIR.*OPENAI_BASE_URL/);

@@ -28,7 +28,9 @@ const environmentSchema = z.object({
 
 /** Throws `SettingsError`, which names every variable that is missing or wrong. */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
-  const parsed = environmentSchema.safeParse(environment);
+  // A variable that is set to nothing counts as not set, as shells leave them.
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
     throw new SettingsError(`the environment is incomplete: ${problems.join("; ")}`);

@@ -24,6 +24,6 @@ export function findOrder(orderId: string): Order | null {
     orderId,
     status: STATUSES[bytes.readUInt8(1) % STATUSES.length] ?? "processing",
     item: ITEMS[bytes.readUInt8(2) % ITEMS.length] ?? "trail tent",
-    total: 15 + (bytes.readUInt16BE(3) % 21_000) / 100,
+    total: (1_500 + (bytes.readUInt16BE(3) % 21_000)) / 100,
   };
 }
