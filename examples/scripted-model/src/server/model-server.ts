@@ -63,12 +63,14 @@ async function answerChat({ request, response, ids, options }: Exchange): Promis
     return;
   }
   response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" });
-  for (const chunk of formatChunks(answer, ids, includeUsage ? usage : null)) {
+  const chunks = formatChunks(answer, ids, includeUsage ? usage : null);
+  for (const [index, chunk] of chunks.entries()) {
     await pause(options.chunkDelayMs);
     if (response.destroyed) return;
-    response.write(chunk);
+    // The last piece and the end of the response leave in one packet.
+    if (index === chunks.length - 1) response.end(chunk);
+    else response.write(chunk);
   }
-  response.end();
 }
 
 async function readBody(request: IncomingMessage): Promise<string | null> {
