@@ -364,9 +364,9 @@ test("a rollback that a gateway never acknowledges is complete when its lease ha
   await quiet();
   const waiting = await viewOf(stage.server);
   expect([waiting.phase, waiting.waitingFor[0]]).toEqual(["RollingBack", "gateway gw-1 to acknowledge"]);
-  await tick(stage.world, stage.server, 14_000);
+  await tick(stage.world, stage.server, 12_000);
   expect((await viewOf(stage.server)).phase).toBe("RollingBack");
-  await tick(stage.world, stage.server, 2000);
+  await tick(stage.world, stage.server, 4000);
   const view = await viewOf(stage.server);
   expect(view.phase).toBe("RolledBack");
   expect(view.propagation?.gateways.map(({ gateway, fenced }) => [gateway, fenced])).toEqual([

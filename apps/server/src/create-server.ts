@@ -55,7 +55,7 @@ export type Server = {
   readonly epoch: number;
   /** Matures sessions and reconciles every rollout, once. Never throws: what fails is tried again next time. */
   turn(): Promise<void>;
-  /** To be called three times a lease. */
+  /** To be called at least three times a lease. */
   renewLeases(): Promise<void>;
   /** Sends followers of pages what has changed. */
   flush(): Promise<void>;

@@ -15,6 +15,8 @@ import { createLog, reasonOf } from "./log.ts";
 import { listen, type Listening } from "./listen.ts";
 import { parseOptions, type ServerOptions } from "./options.ts";
 
+/** A third of the shortest lease that a rollout may ask for. */
+const RENEW_EVERY_MS = 333;
 const FLUSH_EVERY_MS = 500;
 const BEAT_EVERY_MS = 15_000;
 const CONSOLE = fileURLToPath(new URL("../../console/dist", import.meta.url));
@@ -78,7 +80,7 @@ function createClock({ clock }: ServerOptions): { now: () => number; setNow: ((n
   };
 }
 
-function startTimers(server: Server, { tickMs, leaseMs }: ServerOptions): () => void {
+function startTimers(server: Server, { tickMs }: ServerOptions): () => void {
   const every = (ms: number, run: () => Promise<void> | void) =>
     setInterval(() => {
       void (async () => {
@@ -91,7 +93,7 @@ function startTimers(server: Server, { tickMs, leaseMs }: ServerOptions): () => 
     }, ms);
   const timers = [
     every(tickMs, () => server.turn()),
-    every(leaseMs / 3, () => server.renewLeases()),
+    every(RENEW_EVERY_MS, () => server.renewLeases()),
     every(FLUSH_EVERY_MS, () => server.flush()),
     every(BEAT_EVERY_MS, () => server.beat()),
   ];

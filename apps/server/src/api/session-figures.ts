@@ -23,7 +23,14 @@ export type FiguresDeps = {
   readonly idleTimeoutMs: () => number;
 };
 
-type Kept = { readonly figures: Promise<SessionFigures>; readonly readAt: number; isStale: boolean; isOpen: boolean };
+type Kept = {
+  readonly figures: Promise<SessionFigures>;
+  readonly readAt: number;
+  /** The phase they were read in: what counts as exposed depends on it. */
+  readonly phaseSince: number;
+  isStale: boolean;
+  isOpen: boolean;
+};
 
 /** Shares are those of the last minutes: an older mix says little about where sessions go now. */
 const TRAFFIC_WINDOW_MS = 300_000;
@@ -32,7 +39,14 @@ export function createFiguresSource(deps: FiguresDeps): FiguresSource {
   const kept = new Map<RolloutId, Kept>();
 
   function read(rollout: Rollout): Kept {
-    const entry: Kept = { figures: readFigures(rollout, deps), readAt: deps.now(), isStale: false, isOpen: true };
+    const { phaseSince } = rollout;
+    const entry: Kept = {
+      figures: readFigures(rollout, deps),
+      readAt: deps.now(),
+      phaseSince,
+      isStale: false,
+      isOpen: true,
+    };
     kept.set(rollout.id, entry);
     entry.figures.then(
       ({ arms }) => {
@@ -43,11 +57,14 @@ export function createFiguresSource(deps: FiguresDeps): FiguresSource {
     return entry;
   }
 
+  function isFresh(held: Kept, { phaseSince }: Rollout): boolean {
+    return held.phaseSince === phaseSince && (!held.isStale || deps.now() - held.readAt < deps.maxAgeMs);
+  }
+
   return {
     figuresOf(rollout) {
       const held = kept.get(rollout.id);
-      const isFresh = held !== undefined && (!held.isStale || deps.now() - held.readAt < deps.maxAgeMs);
-      return (isFresh ? held : read(rollout)).figures;
+      return (held !== undefined && isFresh(held, rollout) ? held : read(rollout)).figures;
     },
     noteTurns(turns) {
       for (const { rollout } of turns) {

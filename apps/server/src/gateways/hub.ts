@@ -33,7 +33,7 @@ export interface GatewayHub {
   acknowledge(gateway: GatewayId, revision: Revision): void;
   /** Gives the routes a new revision and sends them, if they differ from the present ones. */
   publish(agents: readonly AgentRoute[], leaseMs: number): Revision;
-  /** Renews the lease of every gateway that holds the present table. To be called three times a lease. */
+  /** Renews each lease of the present table that has run for a third. To be called at least that often. */
   renewLeases(): Promise<void>;
   spreadOf(revision: Revision): Spread;
   views(): readonly GatewayView[];
@@ -73,8 +73,10 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
       const known = gateways.get(gateway) ?? newGateway(now());
       gateways.set(gateway, known);
       known.lastSeenAt = now();
-      known.leaseUntil = Math.max(known.leaseUntil, now() + tables.present().leaseMs);
       noteAck(known, revision, now());
+      const { revision: present, leaseMs } = tables.present();
+      // From now on it lives by this table's lease, and no longer by an earlier, perhaps longer one.
+      if (holds(known, present)) known.leaseUntil = now() + leaseMs;
     },
     publish(agents, leaseMs) {
       const isNew = tables.publish(agents, leaseMs);
@@ -108,12 +110,13 @@ async function recallGateways({ now, state }: GatewayHubDeps): Promise<Map<Gatew
 
 /** It lives by the table that it is sent now. */
 function newGateway(leaseUntil: number): KnownGateway {
-  return { connections: new Set(), acks: [], leaseUntil, lastSeenAt: 0 };
+  return { connections: new Set(), acks: [], leaseUntil, renewedAt: 0, lastSeenAt: 0 };
 }
 
 /** A gateway that has not taken the present table gets no more time for the one it holds. */
 function renew(known: KnownGateway, { revision, leaseMs }: RoutingTable, now: number): void {
-  if (known.connections.size === 0 || !holds(known, revision)) return;
+  if (known.connections.size === 0 || !holds(known, revision) || now - known.renewedAt < leaseMs / 3) return;
+  known.renewedAt = now;
   known.leaseUntil = now + leaseMs;
   known.lastSeenAt = now;
   sendToAll(known, { event: "lease", data: revision });

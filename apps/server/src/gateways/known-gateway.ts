@@ -14,6 +14,8 @@ export type KnownGateway = {
   acks: readonly Ack[];
   /** Until then it may assign by the table it holds, whatever became of it. */
   leaseUntil: number;
+  /** When it was last sent a lease. */
+  renewedAt: number;
   lastSeenAt: number;
 };
 

@@ -9,6 +9,10 @@ const duration = z.string().regex(DURATION, 'expected a duration such as "500ms"
 const positiveDuration = duration.refine((text) => parseDurationMs(text) !== 0, {
   message: "expected a duration longer than nothing",
 });
+/** Shorter than this, an ordinary pause of a process would look like a lost gateway. */
+const leaseDuration = duration.refine((text) => (parseDurationMs(text) ?? 0) >= 1000, {
+  message: "expected a duration of at least 1s",
+});
 const proportion = z.number().min(0).max(1);
 const weight = z
   .number()
@@ -72,7 +76,7 @@ const rollbackSchema = z.strictObject({
   propagation: z
     .strictObject({
       deadline: positiveDuration.default("2s"),
-      lease: positiveDuration.default("15s"),
+      lease: leaseDuration.default("15s"),
       quorum: z.literal("all").default("all"),
     })
     .default({ deadline: "2s", lease: "15s", quorum: "all" }),
