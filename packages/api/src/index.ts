@@ -31,6 +31,7 @@ export {
   phaseSchema,
   propagationSchema,
   rolloutCommandSchema,
+  rolloutStartedSchema,
   rolloutViewSchema,
   type ArmView,
   type GatewayView,
@@ -39,5 +40,6 @@ export {
   type Overview,
   type Propagation,
   type RolloutCommand,
+  type RolloutStarted,
   type RolloutView,
 } from "./rollout/view.ts";

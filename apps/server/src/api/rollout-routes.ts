@@ -1,4 +1,4 @@
-import { rolloutCommandSchema, type LedgerEntryView, type RolloutView } from "@perch/api";
+import { rolloutCommandSchema, type LedgerEntryView, type RolloutStarted, type RolloutView } from "@perch/api";
 import { rolloutJsonSchema, type Ledger, type Rollout, type RolloutEvent } from "@perch/domain";
 import { Hono } from "hono";
 import type { Book } from "../controller/book.ts";
@@ -44,7 +44,9 @@ export function createRolloutRoutes(deps: RolloutRoutesDeps): Hono {
     const { actor, force } = context.req.query();
     const applied = await applyRollout({ text, actor: actor ?? "api", force: force ?? "" }, deps);
     await deps.onRecorded();
-    return context.json({ ...(await viewOf(applied.rollout.id, views)), warnings: applied.warnings }, 201);
+    const warnings = [...applied.warnings];
+    const started: RolloutStarted = { ...(await viewOf(applied.rollout.id, views)), warnings };
+    return context.json(started, 201);
   });
   routes.get("/v1/rollouts/:id", async (context) => context.json(await viewOf(context.req.param("id"), views)));
   routes.get("/v1/rollouts/:id/stream", (context) => {

@@ -123,6 +123,10 @@ export const rolloutViewSchema = z.object({
 });
 export type RolloutView = z.infer<typeof rolloutViewSchema>;
 
+/** The answer to `POST /v1/rollouts` (201): the rollout, and what a careful person would change in its file. */
+export const rolloutStartedSchema = rolloutViewSchema.extend({ warnings: z.array(z.string()) });
+export type RolloutStarted = z.infer<typeof rolloutStartedSchema>;
+
 /** `POST /v1/rollouts/:id/{pause,resume,rollback,abort,promote}` */
 export const rolloutCommandSchema = z.strictObject({
   reason: z.string().max(1000).default(""),
