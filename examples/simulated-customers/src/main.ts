@@ -39,8 +39,9 @@ async function run(flags: Flags): Promise<void> {
   // Conversations that have begun are finished, so that the totals hold no half ones.
   await Promise.race([Promise.allSettled(sessions), sleep(LAST_ANSWERS_MS, undefined, { ref: false })]);
   clearInterval(ticker);
-  client.close();
+  // Reported before hanging up: a conversation that is cut here is still open, it did not fail.
   print({ done: true, simulated: true, ...tally.report("wholeRun") });
+  client.close();
 }
 
 function print(report: unknown): void {

@@ -10,7 +10,7 @@ test("only the target is needed; a run has an id of its own and no end", () => {
     seed: 1,
     durationMs: Number.MAX_SAFE_INTEGER * 1000,
     maxSessions: Number.MAX_SAFE_INTEGER,
-    maxInFlight: 400,
+    maxInFlight: 80,
     runId: "sim-1",
   });
 });

@@ -28,8 +28,9 @@ export function readFlags(args: readonly string[], freshRunId: string): Flags {
     seed: readNumber("--seed", values.seed ?? "1", { above: -1, atMost: 2 ** 32 }),
     durationMs: optional("--duration", values.duration) * 1000,
     maxSessions: optional("--max-sessions", values["max-sessions"]),
-    // Ten seconds of arrivals: enough to sit out a restart of the gateway without losing the rate.
-    maxInFlight: maxInFlight === undefined ? Math.ceil(ratePerSecond * 10) : optional("--max-in-flight", maxInFlight),
+    // Two seconds of arrivals are several times what a system that follows holds; more would only be waiting in line.
+    maxInFlight:
+      maxInFlight === undefined ? Math.max(20, Math.ceil(ratePerSecond * 2)) : optional("--max-in-flight", maxInFlight),
     runId: values["run-id"] ?? freshRunId,
   };
 }
