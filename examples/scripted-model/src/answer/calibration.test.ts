@@ -39,10 +39,10 @@ test("2.3.2 hands over the very same customers as 2.3.0", () => {
   expect(of("2.3.2").map(isEscalated)).toEqual(of("2.3.0").map(isEscalated));
 });
 
-test("customers reply more warmly to the empathetic prompt, by a little", () => {
-  const gain = warmReplyShare("2.3.1") - warmReplyShare("2.3.0");
+test("customers' own words are a little kinder under the empathetic prompt: the release looks good", () => {
+  const gain = kindness("2.3.1") - kindness("2.3.0");
   expect(gain).toBeGreaterThan(0.03);
-  expect(gain).toBeLessThan(0.4);
+  expect(gain).toBeLessThan(0.3);
 });
 
 function of(version: string): readonly Outcome[] {
@@ -53,9 +53,15 @@ function escalationRate(version: string): number {
   return of(version).filter(({ isEscalated }) => isEscalated).length / CUSTOMERS;
 }
 
-function warmReplyShare(version: string): number {
-  const replies = of(version).flatMap(({ userTexts }) => userTexts.slice(1));
-  return replies.filter((text) => /\b(kind|great)\b/.test(text)).length / replies.length;
+/** Mean over conversations of: messages with kind words less messages with harsh ones, per message. */
+function kindness(version: string): number {
+  const scores = of(version).map(({ userTexts }) => {
+    const count = (words: RegExp) => userTexts.filter((text) => words.test(text)).length;
+    const kind = count(/\b(kind|great)\b/);
+    const harsh = count(/\b(annoyed|frustrating|disappointed|furious|unacceptable|worst)\b/);
+    return (kind - harsh) / userTexts.length;
+  });
+  return scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }
 
 /** A whole conversation as the support agent leads it, with tools that always find something. */
@@ -64,12 +70,12 @@ function converse(prompt: string, index: number): Outcome {
   const messages: Message[] = [{ role: "system", text: prompt }];
   const userTexts: string[] = [];
   let isEscalated = false;
-  while (userTexts.length < customer.plannedMessages && !isEscalated) {
-    const isLast = userTexts.length === customer.plannedMessages - 1;
+  for (let isLast = false; !isLast;) {
+    isLast = isEscalated || userTexts.length === customer.plannedMessages - 1;
     const text = userTexts.length === 0 ? firstMessage(customer) : nextMessage(customer, lastText(messages), isLast);
     userTexts.push(text);
     messages.push({ role: "user", text });
-    isEscalated = answerTurn(messages, customer.orderId);
+    isEscalated = answerTurn(messages, customer.orderId) || isEscalated;
   }
   return { isEscalated, userTexts };
 }

@@ -8,7 +8,7 @@ export type Customer = {
   readonly orderId: string;
   readonly mood: Mood;
   readonly topic: Topic;
-  /** Messages they send if nobody hands them over: 1 to 3. */
+  /** Messages they send: 1 to 3. Someone who is handed over sends one more at most. */
   readonly plannedMessages: number;
   /** For the choices that they make during the conversation. */
   readonly random: Random;

@@ -36,7 +36,7 @@ export function firstMessage({ mood, topic, orderId, random }: Customer): string
 /** The next message: the last one of a conversation says thanks, the others ask on. Mood never gets worse. */
 export function nextMessage({ orderId, random }: Customer, agentAnswer: string, isLast: boolean): string {
   // Warm words make a warm reply likelier, not certain; a plain answer gets one now and then.
-  const isWarm = random() < (WARM_WORDS.test(agentAnswer) ? 0.6 : 0.35);
+  const isWarm = random() < (WARM_WORDS.test(agentAnswer) ? 0.7 : 0.25);
   if (isLast) return pick(random, isWarm ? WARM_THANKS : PLAIN_THANKS);
   const question = pick(random, FOLLOW_UPS).replace("ORDER", orderId);
   return isWarm ? `${WARM_LEAD} ${question}` : question;

@@ -24,10 +24,16 @@ test("a customer sends every planned message under one session id and closes the
   expect(new Set(chat.calls.map((call) => call.sessionId))).toEqual(new Set(["s-1"]));
 });
 
-test("a customer who is handed over says no more and closes the chat", async () => {
+test("a customer who is handed over says thanks once and closes the chat", async () => {
+  const chat = scriptedChat([answered("2.3.1", true), answered("2.3.1", true)]);
+  expect(await chat.run(talkative)).toMatchObject({ kind: "finished", isEscalated: true, turns: 2 });
+  expect(chat.calls.map((call) => call.path)).toEqual(["/chat", "/chat", "/chat/end"]);
+  expect(chat.calls[1]?.message).toMatch(/thank/i);
+});
+
+test("a customer with one concern only who is handed over closes the chat at once", async () => {
   const chat = scriptedChat([answered("2.3.1", true)]);
-  expect(await chat.run(talkative)).toMatchObject({ kind: "finished", isEscalated: true, turns: 1 });
-  expect(chat.calls.map((call) => call.path)).toEqual(["/chat", "/chat/end"]);
+  expect(await chat.run({ ...talkative, plannedMessages: 1 })).toMatchObject({ kind: "finished", turns: 1 });
 });
 
 test("a message that nobody took is sent again, word for word and under the same session id", async () => {

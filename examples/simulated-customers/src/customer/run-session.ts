@@ -42,14 +42,13 @@ export async function runSession(sessionId: string, customer: Customer, deps: Se
     versions.add(outcome.answer.version);
     return outcome.answer;
   };
-  // Someone who is handed over waits for the colleague and says no more here.
-  while (turns < customer.plannedMessages && last?.isEscalated !== true) {
-    const isLast = turns === customer.plannedMessages - 1;
+  for (let isLast = false; !isLast; turns += 1) {
+    // Someone who is handed over says thanks and waits for the colleague.
+    isLast = turns === customer.plannedMessages - 1 || last?.isEscalated === true;
     const message: string = last === null ? firstMessage(customer) : nextMessage(customer, last.text, isLast);
     const answer = await patiently(() => deps.client.send(sessionId, message));
     if (answer === null) return result("failed");
     last = answer;
-    turns += 1;
   }
   const ended = await patiently(() => deps.client.end(sessionId));
   return result(ended === null ? "failed" : "finished");
