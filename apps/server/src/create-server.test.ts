@@ -66,9 +66,9 @@ function createWorld() {
   let sessions = 0;
   const log: string[] = [];
   const cohorts: CohortSource = {
-    async matured(query) {
+    async members(query) {
       if (isStoreDown) throw new Error("the store is down");
-      return traces.cohorts.matured(query);
+      return traces.cohorts.members(query);
     },
     assigned: (query) => traces.cohorts.assigned(query),
     history: (query) => traces.cohorts.history(query),
@@ -117,10 +117,16 @@ function createWorld() {
         rollout: route?.canary?.rollout ?? null,
         step: route?.canary?.step ?? null,
       };
-      await post(server, "/v1/turns", { turns: [turn] });
+      await post(server, "/v1/turns", { turns: [...assignmentsOf(turn), turn] });
     },
   };
 }
+
+function assignmentsOf<T extends { id: string; rollout: string | null }>(turn: T): readonly object[] {
+  if (turn.rollout === null) return [];
+  return [{ ...turn, id: `assignment of ${turn.id}`, kind: "assignment", endsSession: false }];
+}
+
 type World = ReturnType<typeof createWorld>;
 
 const post = (server: Server, path: string, body: unknown) => send(server, path, { method: "POST", body });

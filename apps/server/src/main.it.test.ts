@@ -170,7 +170,8 @@ async function sendSessions(server: Running, table: RoutingTableMessage): Promis
   await post(server, "/v1/traces", {
     resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: { name: "gen_ai" }, spans }] }],
   });
-  await post(server, "/v1/turns", { turns });
+  const assignments = turns.map((turn) => ({ ...turn, id: `of ${turn.id}`, kind: "assignment", endsSession: false }));
+  await post(server, "/v1/turns", { turns: [...assignments, ...turns] });
 }
 
 function escalation(traceId: string, at: number) {

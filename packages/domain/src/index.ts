@@ -65,6 +65,7 @@ export { isFailedTurn, type TurnFault, type TurnRecord } from "./routing/turn-re
 export type { Attribution, Span, SpanKind } from "./telemetry/span.ts";
 export type { Score } from "./telemetry/score.ts";
 export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
+export type { CohortMember } from "./telemetry/cohort-member.ts";
 export type { CohortSource, OpenSession, TraceStore } from "./telemetry/trace-store.ts";
 export type { ArmSummary, ArmTraffic, SessionSource } from "./telemetry/session-source.ts";
 export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";

@@ -144,8 +144,11 @@ function describeOpenSessions(store: () => TraceStore): void {
 
 // oxlint-disable-next-line max-lines-per-function -- a suite is a list of tests
 function describeCohorts(storage: () => TraceStorage): void {
-  const matured = (afterSequence: number, limit = 100) =>
-    storage().cohorts.matured({ rollout: ROLLOUT, step: 0, afterSequence, limit });
+  const members = (afterAssignment: number, limit = 100) =>
+    storage().cohorts.members({ rollout: ROLLOUT, step: 0, afterAssignment, limit });
+  const assignment = (id: string, changes: Partial<TurnRecord> = {}): TurnRecord =>
+    aTurnRecord({ id, session: parseSessionId(id), kind: "assignment", rollout: ROLLOUT, step: 0, ...changes });
+  const maturedOf = async (afterAssignment = 0) => (await members(afterAssignment)).map((member) => member.matured);
 
   test("gives back every field of a matured session", async () => {
     const session = aMaturedSession({
@@ -158,46 +161,63 @@ function describeCohorts(storage: () => TraceStorage): void {
       releasesSeen: [CANARY_RELEASE, digestOf("support 2.3.0")],
       endedBy: "idle",
     });
+    await storage().store.appendTurns([assignment("1", { session: session.session })]);
     await storage().store.appendSessions([session]);
-    expect(await matured(0)).toEqual([session]);
+    expect(await maturedOf()).toEqual([session]);
   });
 
   test("a session is matured once: the first row wins", async () => {
-    await storage().store.appendSessions([aMaturedSession({ sequence: 1, turns: 3 })]);
-    await storage().store.appendSessions([aMaturedSession({ sequence: 2, turns: 9 })]);
-    expect(await matured(0)).toEqual([aMaturedSession({ sequence: 1, turns: 3 })]);
-    expect(await matured(1)).toEqual([]);
+    await storage().store.appendTurns([assignment("1", { session: FIRST })]);
+    await storage().store.appendSessions([aMaturedSession({ session: FIRST, sequence: 1, turns: 3 })]);
+    await storage().store.appendSessions([aMaturedSession({ session: FIRST, sequence: 2, turns: 9 })]);
+    expect(await maturedOf()).toEqual([aMaturedSession({ session: FIRST, sequence: 1, turns: 3 })]);
   });
 
-  test("reads on from a sequence, in order, as many as asked for", async () => {
-    const sessions = [3, 1, 2, 4].map((sequence) =>
-      aMaturedSession({ sequence, session: parseSessionId(`s${sequence}`) }),
-    );
-    await storage().store.appendSessions(sessions);
-    expect((await matured(1, 2)).map((session) => session.sequence)).toEqual([2, 3]);
-  });
-
-  test("keeps rollouts and steps apart, and sessions without a rollout out", async () => {
-    await storage().store.appendSessions([
-      aMaturedSession({ sequence: 1, session: FIRST, step: 1 }),
-      aMaturedSession({ sequence: 2, session: SECOND, rollout: parseRolloutId("other") }),
-      aMaturedSession({ sequence: 3, session: THIRD, rollout: null, step: null }),
-    ]);
-    expect(await matured(0)).toEqual([]);
-  });
-
-  test("counts the sessions that were assigned in a step, mature or not, by arm", async () => {
-    const turn = (id: string, changes: Partial<TurnRecord>): TurnRecord =>
-      aTurnRecord({ id, session: parseSessionId(id), rollout: ROLLOUT, step: 0, arm: "baseline", ...changes });
+  test("lists a step's sessions in the order of assignment, mature or not", async () => {
     await storage().store.appendTurns([
-      turn("a", {}),
-      turn("b", {}),
-      turn("b-later", { session: parseSessionId("b"), startedAt: turn("b", {}).startedAt + 1 }),
-      turn("c", { arm: "canary" }),
-      turn("d", { step: 1 }),
-      turn("e", { kind: "sessionEnd" }),
-      turn("f", { rollout: parseRolloutId("other") }),
+      assignment("a", { startedAt: 900 }),
+      assignment("b", { arm: "canary", startedAt: 100 }),
     ]);
+    await storage().store.appendTurns([assignment("c", { startedAt: 500 })]);
+    await storage().store.appendSessions([aMaturedSession({ session: parseSessionId("b"), arm: "canary" })]);
+    const found = await members(0);
+    expect(found.map(({ arm, assignedAt, matured }) => [arm, assignedAt, matured?.session ?? null])).toEqual([
+      ["baseline", 900, null],
+      ["canary", 100, "b"],
+      ["baseline", 500, null],
+    ]);
+    const numbers = found.map((member) => member.assignment);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+    expect(new Set(numbers).size).toBe(3);
+  });
+
+  test("reads on from an assignment, as many as asked for", async () => {
+    await storage().store.appendTurns(["a", "b", "c", "d"].map((id, index) => assignment(id, { startedAt: index })));
+    const [first] = await members(0, 1);
+    const next = await members(first?.assignment ?? 0, 2);
+    expect(next.map((member) => member.assignedAt)).toEqual([1, 2]);
+  });
+
+  test("an assignment that is sent again, even much later, keeps its place", async () => {
+    await storage().store.appendTurns([assignment("a")]);
+    const before = await members(0);
+    await storage().store.appendTurns([assignment("b")]);
+    await storage().store.appendTurns([assignment("a"), assignment("again", { session: parseSessionId("a") })]);
+    expect((await members(0)).map((member) => member.assignment)[0]).toBe(before[0]?.assignment);
+    expect(await members(0)).toHaveLength(2);
+  });
+
+  test("keeps rollouts and steps apart, and counts the assigned sessions of each arm", async () => {
+    await storage().store.appendTurns([
+      assignment("a", { arm: "baseline" }),
+      assignment("b", { arm: "baseline" }),
+      assignment("b-again", { session: parseSessionId("b"), arm: "baseline" }),
+      assignment("c", { arm: "canary" }),
+      assignment("d", { step: 1 }),
+      assignment("e", { kind: "turn" }),
+      assignment("f", { rollout: parseRolloutId("other") }),
+    ]);
+    expect(await members(0)).toHaveLength(3);
     expect(await storage().cohorts.assigned({ rollout: ROLLOUT, step: 0 })).toEqual({ baseline: 2, canary: 1 });
     expect(await storage().cohorts.assigned({ rollout: ROLLOUT, step: 2 })).toEqual({ baseline: 0, canary: 0 });
   });

@@ -28,10 +28,21 @@ export function startCustomers(options: {
   target: string;
   rate: number;
   seed: number;
+  /** Every session id begins with it; null makes one up. Ids of an earlier demo in the same directory are pinned still. */
+  runId: string | null;
   log: NodeJS.WritableStream;
 }): Customers {
+  const identity = options.runId === null ? [] : ["--run-id", options.runId];
   const main = fileURLToPath(import.meta.resolve("@perch/example-simulated-customers/main"));
-  const flags = ["--target", options.target, "--rate", String(options.rate), "--seed", String(options.seed)];
+  const flags = [
+    ...identity,
+    "--target",
+    options.target,
+    "--rate",
+    String(options.rate),
+    "--seed",
+    String(options.seed),
+  ];
   const child = spawn(process.execPath, [main, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
   child.stderr.pipe(options.log, { end: false });
   let totals = NOBODY;

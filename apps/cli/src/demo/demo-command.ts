@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { InvalidArgumentError, Option, type Command } from "commander";
@@ -64,6 +64,7 @@ function optionsOf(flags: DemoFlags, data: string): Omit<DemoOptions, "stopped">
   return {
     scenario: flags.scenario,
     data,
+    isFreshData: !existsSync(join(data, "gateway")),
     port: flags.port,
     gatewayPort: flags.gatewayPort,
     rate: flags.rate,

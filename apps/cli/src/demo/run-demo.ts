@@ -15,6 +15,8 @@ import { planOf, type Scenario, type ScenarioPlan } from "./scenario.ts";
 export type DemoOptions = {
   readonly scenario: Scenario;
   readonly data: string;
+  /** Nothing was in the data directory before, so that a seed gives the same sessions again. */
+  readonly isFreshData: boolean;
   readonly port: number;
   readonly gatewayPort: number;
   /** Simulated sessions a second that are aimed at. */
@@ -129,7 +131,8 @@ async function deploy(
 async function admitCustomers(options: DemoOptions, perch: Perch, cast: Cast): Promise<Customers> {
   const log = createWriteStream(join(options.data, "logs", "customers.log"), { flags: "a" });
   const target = `${perch.gateway.url}/support`;
-  const customers = startCustomers({ target, rate: options.rate, seed: options.seed, log });
+  const runId = options.isFreshData ? `seed-${options.seed}` : null;
+  const customers = startCustomers({ target, rate: options.rate, seed: options.seed, runId, log });
   cast.join(async () => {
     await customers.stop();
     log.end();

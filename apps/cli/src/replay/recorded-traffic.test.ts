@@ -35,9 +35,13 @@ const SESSION: RecordedSession = {
   ],
 };
 
-test("every user message that was answered is one turn, and the last one ends the session", () => {
+test("an assignment comes first, then a turn for every user message that was answered; the last ends the session", () => {
   const { turns } = toTraffic(SESSION, PLACEMENT);
-  expect(turns.map((turn) => turn.endsSession)).toEqual([false, true]);
+  expect(turns.map((turn) => [turn.kind, turn.endsSession])).toEqual([
+    ["assignment", false],
+    ["turn", false],
+    ["turn", true],
+  ]);
   expect(turnBatchSchema.parse({ turns }).turns).toEqual(turns);
 });
 
@@ -56,7 +60,7 @@ test("span ids never repeat, although recorded tool call ids do", () => {
 test("the same recording drawn for another session gives other ids", () => {
   const first = toTraffic(SESSION, PLACEMENT).turns.map((turn) => turn.id);
   const second = toTraffic(SESSION, { ...PLACEMENT, session: "another" }).turns.map((turn) => turn.id);
-  expect(new Set([...first, ...second]).size).toBe(4);
+  expect(new Set([...first, ...second]).size).toBe(6);
 });
 
 describe("a session that died before its first turn", () => {
@@ -65,7 +69,7 @@ describe("a session that died before its first turn", () => {
   test("leaves no trace, but a failed turn that the gateway saw", () => {
     const { traces, turns } = toTraffic(died, PLACEMENT);
     expect(traces).toBeNull();
-    expect(turns).toMatchObject([{ status: 500, endsSession: true }]);
+    expect(turns).toMatchObject([{ kind: "assignment" }, { kind: "turn", status: 500, endsSession: true }]);
   });
 
   test("still has the recorded reward as its score", () => {

@@ -38,7 +38,7 @@ export function toTraffic(session: RecordedSession, placement: Placement): Recor
   const spans = exchanges.flatMap((exchange, index) => toSpans(exchange, session, { placement, index }));
   const endedAt = placement.startedAt + turns.length * TURN_MS;
   return {
-    turns,
+    turns: [toAssignment(placement), ...turns],
     traces: spans.length === 0 ? null : wrapSpans(spans, session),
     logs: toScoreLog(session, placement, endedAt),
     endedAt,
@@ -65,8 +65,33 @@ function toTurn(
   const hasFailed = session.outcome === "error" && turn.isLast;
   const traceId = traceIdOf(placement, turn.index);
   return {
+    ...recordBase(placement, traceId),
     id: `${traceId}-${spanIdOf(placement, turn.index, "gateway")}`,
     kind: "turn",
+    startedAt: placement.startedAt + turn.index * TURN_MS,
+    durationMs: TURN_MS,
+    firstByteMs: hasFailed ? null : TURN_MS,
+    status: hasFailed ? 500 : 200,
+    endsSession: turn.isLast,
+  };
+}
+
+function toAssignment(placement: Placement): TurnMessage {
+  const traceId = traceIdOf(placement, 0);
+  return {
+    ...recordBase(placement, traceId),
+    id: `${traceId}-${spanIdOf(placement, 0, "assignment")}`,
+    kind: "assignment",
+    startedAt: placement.startedAt,
+    durationMs: 0,
+    firstByteMs: null,
+    status: 0,
+    endsSession: false,
+  };
+}
+
+function recordBase(placement: Placement, traceId: string) {
+  return {
     gateway: placement.gateway,
     agent: placement.agent,
     session: placement.session,
@@ -75,14 +100,9 @@ function toTurn(
     rollout: placement.rollout,
     step: placement.step,
     traceId,
-    startedAt: placement.startedAt + turn.index * TURN_MS,
-    durationMs: TURN_MS,
-    firstByteMs: hasFailed ? null : TURN_MS,
-    status: hasFailed ? 500 : 200,
     fault: null,
     requestBytes: 0,
     responseBytes: 0,
-    endsSession: turn.isLast,
     isSynthetic: true,
   };
 }

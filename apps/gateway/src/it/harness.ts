@@ -77,6 +77,8 @@ export type FakeServer = {
   readonly acks: { gateway: string; sequence: number; receivedAt: number }[];
   /** Every record as often as it was posted. */
   readonly posted: TurnMessage[];
+  /** The assignments among the records; all others are in `posted`. */
+  readonly assigned: TurnMessage[];
   /** What `POST /v1/turns` answers; the record counts as posted only with 200. */
   answerTurns: (turns: readonly TurnMessage[]) => number;
   /** False: no more leases, on open streams either. */
@@ -94,6 +96,7 @@ export async function startServer(options: { leaseEveryMs?: number; port?: numbe
     url: "",
     acks: [],
     posted: [],
+    assigned: [],
     answerTurns: () => 200,
     renewsLeases: true,
     publish(next) {
@@ -120,7 +123,9 @@ export async function startServer(options: { leaseEveryMs?: number; port?: numbe
         return;
       }
       const status = fake.answerTurns(body.turns);
-      if (status === 200) fake.posted.push(...body.turns);
+      if (status === 200) {
+        for (const turn of body.turns) (turn.kind === "assignment" ? fake.assigned : fake.posted).push(turn);
+      }
       response.writeHead(status).end(JSON.stringify({ accepted: body.turns.length }));
     });
   }, options.port);

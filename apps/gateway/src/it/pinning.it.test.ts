@@ -116,6 +116,42 @@ test("5 % of a thousand new sessions meet the canary, and every one keeps its re
   expect(status.turns).toContainEqual({ release: CANARY, turns: 3 * canaries + 1, failed: 0 });
 });
 
+test("an assignment is told at once, one a session, long before a slow agent has answered", async () => {
+  const answers: (() => void)[] = [];
+  const slow = await startAgent((_request, response) => void answers.push(() => response.end("at last")));
+  const server = await startServer();
+  server.publish(tableOf({ sequence: 1, weightBp: 0, baseline: [slow.url] }));
+  const gateway = await startGateway(["--data", temporaryDirectory(), "--server", server.url]);
+  await until(
+    () => server.acks.length,
+    (acks) => acks > 0,
+  );
+  const calls = ["s-1", "s-2"].map((session) =>
+    call(`${gateway.url}/support/chat`, { headers: { "x-session-id": session } }),
+  );
+  const assigned = await until(
+    () => server.assigned,
+    (found) => found.length === 2,
+  );
+  expect(server.posted).toEqual([]);
+  expect(assigned.map(({ session }) => session).toSorted()).toEqual(["s-1", "s-2"]);
+  expect(assigned.every(({ rollout, step }) => rollout === "support-2-3-1" && step === 1)).toBe(true);
+  for (const answer of answers) answer();
+  await Promise.all(calls);
+  const again = served(gateway, "s-1");
+  await until(
+    () => answers.length,
+    (count) => count === 3,
+  );
+  answers[2]?.();
+  await again;
+  await until(
+    () => server.posted,
+    (posted) => posted.length === 3,
+  );
+  expect(server.assigned).toHaveLength(2);
+});
+
 test("a record carries the arm, rollout and step of the session's assignment, not of the table in force", async () => {
   const { server, publish, start, table } = await setting();
   const gateway = await start();

@@ -13,6 +13,7 @@ import { findSession, SESSION_COOKIE, SESSION_HEADER } from "../session/find-ses
 import { createRequestBody } from "../session/request-body.ts";
 import type { HeldTable } from "../table/held-table.ts";
 import type { RoutedRelease, RouteIndex } from "../table/route-index.ts";
+import { assignmentOf } from "./assignment-record.ts";
 import { forward, type ForwardDeps } from "./forward.ts";
 import { traceContextOf } from "./trace-context.ts";
 
@@ -73,6 +74,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, deps: 
   }
   const { pin, release, route } = place;
   const trace = traceContextOf(request.headers.traceparent, deps.randomHex);
+  if (place.isAssigned) deps.record(assignmentOf(pin, trace.traceId, deps));
   const agentPath = `${path.slice(route.pathPrefix.length) || "/"}${query}`;
   const minted = found.kind === "minted" ? mintedHeaders(pin, route.pathPrefix) : [];
   const ownHeaders = [...placeHeaders(pin, release), ...minted];
@@ -99,7 +101,15 @@ function targetOf(url: string): { path: string; query: string } {
 }
 
 type Place =
-  { readonly kind: "placed"; readonly pin: Pin; readonly release: RoutedRelease; readonly route: AgentRoute } | Refused;
+  | {
+      readonly kind: "placed";
+      readonly pin: Pin;
+      /** This request is the session's first, and a rollout was under way when it claimed the pin. */
+      readonly isAssigned: boolean;
+      readonly release: RoutedRelease;
+      readonly route: AgentRoute;
+    }
+  | Refused;
 
 /** Places by the table in force now: it may have changed while the body was read. */
 async function placeOf(session: SessionId, path: string, deps: HandleRequestDeps): Promise<Place> {
@@ -117,11 +127,16 @@ async function placeOf(session: SessionId, path: string, deps: HandleRequestDeps
   const pin = await deps.pins.claim(contact, route.idleTimeoutMs);
   const index = deps.held.index() ?? agent.index;
   const release = index.agents.get(pin.agent)?.releases.get(pin.release);
-  if (release !== undefined) return { kind: "placed", pin, release, route };
+  if (release !== undefined) return { kind: "placed", pin, isAssigned: isAssignedNow(pin, contact), release, route };
   // A pin is never answered by another release than its own. It may be ahead of us: another gateway of this machine,
   // which has the newer table already, wrote it.
   const isAhead = compareRevisions(pin.revision, index.table.revision) > 0;
   return { kind: "refused", refusal: isAhead ? tableBehind(pin) : releaseGone(pin) };
+}
+
+/** Whether the claim won. Two first requests in the same millisecond both say so; the store counts the session once. */
+function isAssignedNow(pin: Pin, contact: Pin): boolean {
+  return pin.rollout !== null && pin.assignedAt === contact.assignedAt && pin.gateway === contact.gateway;
 }
 
 function placeHeaders(pin: Pin, release: RoutedRelease): string[] {

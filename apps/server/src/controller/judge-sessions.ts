@@ -6,7 +6,6 @@ import {
   type CohortSource,
   type Judgement,
   type JudgementSummary,
-  type MaturedSession,
   type Rollout,
 } from "@perch/domain";
 import type { Book, HeldRollout } from "./book.ts";
@@ -14,16 +13,18 @@ import { judgeStep, stepInQuestion } from "./evidence.ts";
 
 export type JudgeSessionsDeps = {
   readonly book: Book;
-  readonly cohorts: Pick<CohortSource, "matured" | "assigned">;
+  readonly cohorts: Pick<CohortSource, "members" | "assigned">;
   readonly now: () => number;
 };
 
 /** A block that a slow arm keeps open is closed after this long, whatever it holds (`statistics.md` 3). */
 const MAX_BLOCK_MS = 3_600_000;
+/** How long a block waits for its sessions to mature: an hour at the default window of five minutes. */
+const PATIENCE_WINDOWS = 12;
 const SESSIONS_PER_READ = 2000;
 
 /**
- * Reads the sessions of a rollout that have matured since the last block, closes blocks and records what the gates say
+ * Reads the sessions of a rollout that were assigned after the last block, closes the blocks whose outcomes are settled and records what the gates say
  * after each. A crash at any point repeats at most a block that was not recorded. Tells whether anything was judged.
  */
 export async function judgeNewSessions(rollout: Rollout, deps: JudgeSessionsDeps): Promise<boolean> {
@@ -36,19 +37,20 @@ export async function judgeNewSessions(rollout: Rollout, deps: JudgeSessionsDeps
 
 /** One read of one step; true when there may be more to read at once. */
 async function judgeStepOnce(rollout: Rollout, step: number, deps: JudgeSessionsDeps): Promise<boolean> {
-  const afterSequence = deps.book.held(rollout.id)?.rollout.judgedThrough[step] ?? 0;
-  const readUntil = deps.now();
-  const sessions = await deps.cohorts.matured({ rollout: rollout.id, step, afterSequence, limit: SESSIONS_PER_READ });
-  if (sessions.length === 0) return false;
-  const assigned = await deps.cohorts.assigned({ rollout: rollout.id, step });
-  const isCutShort = sessions.length === SESSIONS_PER_READ;
+  const afterAssignment = deps.book.held(rollout.id)?.rollout.judgedThrough[step] ?? 0;
+  const cohort = { rollout: rollout.id, step };
+  const members = await deps.cohorts.members({ ...cohort, afterAssignment, limit: SESSIONS_PER_READ });
+  if (members.length === 0) return false;
+  const isCutShort = members.length === SESSIONS_PER_READ;
   const blocks = closeBlocks({
     step,
-    sessions,
+    members,
+    isCutShort,
     gates: rollout.plan.gates,
-    now: isCutShort ? lastMaturedAt(sessions, readUntil) : readUntil,
+    now: deps.now(),
     maxBlockMs: MAX_BLOCK_MS,
-    assigned,
+    patienceMs: PATIENCE_WINDOWS * rollout.plan.windowMs,
+    assigned: await deps.cohorts.assigned(cohort),
   });
   for (const block of blocks) await recordBlock(rollout, block, deps);
   return blocks.length > 0 && isCutShort;
@@ -87,8 +89,4 @@ function lastStepRouted(rollout: Rollout): number {
   if (phase.kind === "Shifting" || phase.kind === "Baking" || phase.kind === "Paused") return phase.step;
   const wasRouted = rollout.timeline.some((entry) => entry.phase === "Shifting");
   return wasRouted ? plan.steps.length - 1 : -1;
-}
-
-function lastMaturedAt(sessions: readonly MaturedSession[], otherwise: number): number {
-  return sessions.at(-1)?.maturedAt ?? otherwise;
 }

@@ -5,19 +5,15 @@ import { readRows } from "./read-rows.ts";
 
 const row = z.object({ baseline: z.coerce.number(), canary: z.coerce.number() });
 
-/** How many sessions each arm was assigned in one step of the rollout; a session's first turn names its arm. */
+/** How many sessions each arm was assigned in one step of the rollout. */
 export async function assignedInStep(
   client: ClickHouseClient,
   parameters: { rollout: RolloutId; step: number },
 ): Promise<AssignedSessions> {
   const query = `
-    SELECT countIf(first_arm = 'baseline') AS baseline, countIf(first_arm = 'canary') AS canary
-    FROM (
-      SELECT argMin(arm, started_at) AS first_arm
-      FROM perch.turns
-      WHERE rollout = {rollout:String} AND step = {step:UInt32} AND kind = 'turn'
-      GROUP BY session
-    )`;
+    SELECT uniqExactIf(session, arm = 'baseline') AS baseline, uniqExactIf(session, arm = 'canary') AS canary
+    FROM perch.turns
+    WHERE rollout = {rollout:String} AND step = {step:UInt32} AND kind = 'assignment'`;
   const [counts] = await readRows(client, { query, parameters }, row);
   return counts ?? { baseline: 0, canary: 0 };
 }

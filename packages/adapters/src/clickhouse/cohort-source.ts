@@ -1,12 +1,12 @@
 import type { CohortSource } from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { assignedInStep } from "./assigned-in-step.ts";
-import { maturedSessions } from "./matured-sessions.ts";
+import { cohortMembers } from "./cohort-members.ts";
 import { sessionHistory } from "./session-history.ts";
 
 export function createClickHouseCohortSource(client: ClickHouseClient): CohortSource {
   return {
-    matured: (query) => maturedSessions(client, query),
+    members: (query) => cohortMembers(client, query),
     assigned: (query) => assignedInStep(client, query),
     history: (query) => sessionHistory(client, query),
   };

@@ -30,6 +30,7 @@ export const createTables: Migration = {
       tool_arguments_digest Nullable(String),
       user_sentiment Nullable(Float64)
     ) ENGINE = ReplacingMergeTree ORDER BY (trace_id, span_id) SETTINGS index_granularity = 512`,
+    // Assignments are numbered by arrival, everything else is 0. Sent twice, an assignment keeps its smaller number.
     `CREATE TABLE IF NOT EXISTS perch.turns (
       id String,
       kind LowCardinality(String),
@@ -49,8 +50,10 @@ export const createTables: Migration = {
       request_bytes UInt64,
       response_bytes UInt64,
       ends_session Bool,
-      is_synthetic Bool
-    ) ENGINE = ReplacingMergeTree ORDER BY (session, id) SETTINGS index_granularity = 512`,
+      is_synthetic Bool,
+      arrival UInt64,
+      precedence UInt64 MATERIALIZED 18446744073709551615 - arrival
+    ) ENGINE = ReplacingMergeTree(precedence) ORDER BY (session, id) SETTINGS index_granularity = 512`,
     `CREATE TABLE IF NOT EXISTS perch.scores (
       id String,
       session String,

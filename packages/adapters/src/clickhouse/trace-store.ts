@@ -1,6 +1,7 @@
 import type { MaturedSession, Score, SessionEvidence, SessionId, Span, TraceStore, TurnRecord } from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { alreadyMatured } from "./already-matured.ts";
+import { lastArrival } from "./last-arrival.ts";
 import { lastSequence } from "./last-sequence.ts";
 import { openSessions } from "./open-sessions.ts";
 import { createRowWriter, type RowWriter } from "./row-writer.ts";
@@ -25,7 +26,7 @@ export function createClickHouseTraceStore(clients: {
 }): TraceStore {
   const { inserts, reads } = clients;
   const spans = writerOf<Span>(inserts, "perch.spans", toSpanRow);
-  const turns = writerOf<TurnRecord>(inserts, "perch.turns", toTurnRow);
+  const turns = turnWriter(inserts);
   const scores = writerOf<Score>(inserts, "perch.scores", (score) => score);
   const sessions = writerOf<MaturedSession>(inserts, "perch.sessions", toSessionRow);
 
@@ -50,13 +51,29 @@ export function createClickHouseTraceStore(clients: {
   };
 }
 
+/** Numbers assignments as they are written: one insert after the other, so a reader never meets a smaller one later. */
+function turnWriter(client: ClickHouseClient): RowWriter<TurnRecord> {
+  let last: number | null = null;
+  return groupCommit(async (turns) => {
+    let next = last ?? (await lastArrival(client));
+    const values = turns.map((turn) => toTurnRow(turn, turn.kind === "assignment" ? (next += 1) : 0));
+    // Taken before the write: if that fails half way, a number may have been used, and must never be used again.
+    last = next;
+    await client.insert({ table: "perch.turns", values, format: "JSONEachRow" });
+  });
+}
+
 function writerOf<Item>(
   client: ClickHouseClient,
   table: string,
   toRow: (item: Item) => Readonly<Record<string, unknown>>,
 ): RowWriter<Item> {
+  return groupCommit((items) => client.insert({ table, values: items.map(toRow), format: "JSONEachRow" }));
+}
+
+function groupCommit<Item>(insert: (items: readonly Item[]) => Promise<unknown>): RowWriter<Item> {
   return createRowWriter<Item>({
-    insert: (items) => client.insert({ table, values: items.map(toRow), format: "JSONEachRow" }),
+    insert,
     restMs: (appends) => (appends > 1 ? REST_UNDER_LOAD_MS : REST_MS),
     maxRowsPerInsert: MAX_ROWS_PER_INSERT,
     maxWaitingRows: MAX_WAITING_ROWS,

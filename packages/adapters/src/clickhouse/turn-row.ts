@@ -9,7 +9,8 @@ import {
 import { z } from "zod";
 import { nullable } from "./nullable.ts";
 
-export function toTurnRow(turn: TurnRecord) {
+/** `arrival`: an assignment's number; 0 for every other kind. */
+export function toTurnRow(turn: TurnRecord, arrival: number) {
   return {
     id: turn.id,
     kind: turn.kind,
@@ -30,13 +31,14 @@ export function toTurnRow(turn: TurnRecord) {
     response_bytes: turn.responseBytes,
     ends_session: turn.endsSession,
     is_synthetic: turn.isSynthetic,
+    arrival,
   };
 }
 
 export const turnRow = z
   .object({
     id: z.string(),
-    kind: z.enum(["turn", "sessionEnd"]),
+    kind: z.enum(["assignment", "turn", "sessionEnd"]),
     gateway: z.string().transform(parseGatewayId),
     agent: z.string().transform(parseAgentName),
     session: z.string().transform(parseSessionId),

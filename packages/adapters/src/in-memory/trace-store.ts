@@ -2,6 +2,7 @@ import type {
   Arm,
   ArmSummary,
   ArmTraffic,
+  CohortMember,
   CohortSource,
   MaturedSession,
   OpenSession,
@@ -21,6 +22,8 @@ type Memory = {
   readonly turnsOf: Map<SessionId, TurnRecord[]>;
   readonly scoresOf: Map<SessionId, Score[]>;
   readonly sessions: Map<SessionId, MaturedSession>;
+  /** The first assignment of each session, in the order of arrival: its number is its place, from 1 on. */
+  readonly assignments: Map<SessionId, TurnRecord>;
 };
 
 /** Keeps everything in the process, for tests. What one interface is given, the others see. */
@@ -31,6 +34,7 @@ export function createMemoryTraceStore(): { store: TraceStore; cohorts: CohortSo
     turnsOf: new Map(),
     scoresOf: new Map(),
     sessions: new Map(),
+    assignments: new Map(),
   };
   return { store: traceStoreOf(memory), cohorts: cohortSourceOf(memory), sessions: sessionSourceOf(memory) };
 }
@@ -43,7 +47,12 @@ function traceStoreOf(memory: Memory): TraceStore {
       }
     },
     async appendTurns(turns) {
-      for (const turn of turns) if (isNew(memory, `turn ${turn.id}`)) addTo(memory.turnsOf, turn.session, turn);
+      for (const turn of turns) {
+        if (!isNew(memory, `turn ${turn.id}`)) continue;
+        addTo(memory.turnsOf, turn.session, turn);
+        const isFirst = turn.kind === "assignment" && !memory.assignments.has(turn.session);
+        if (isFirst) memory.assignments.set(turn.session, turn);
+      }
     },
     async appendScores(scores) {
       for (const score of scores) if (isNew(memory, `score ${score.id}`)) addTo(memory.scoresOf, score.session, score);
@@ -75,16 +84,15 @@ function traceStoreOf(memory: Memory): TraceStore {
 
 function cohortSourceOf(memory: Memory): CohortSource {
   return {
-    async matured({ rollout, step, afterSequence, limit }) {
-      return [...memory.sessions.values()]
-        .filter((one) => one.rollout === rollout && one.step === step && one.sequence > afterSequence)
-        .toSorted((a, b) => a.sequence - b.sequence)
+    async members({ rollout, step, afterAssignment, limit }) {
+      return assignmentsIn(memory, rollout, step)
+        .filter((member) => member.assignment > afterAssignment)
         .slice(0, limit);
     },
     async assigned({ rollout, step }) {
-      const countOf = (arm: Arm): number =>
-        [...assignedSessions(memory, rollout, arm).values()].filter((records) => firstOf(records).step === step).length;
-      return { baseline: countOf("baseline"), canary: countOf("canary") };
+      const members = assignmentsIn(memory, rollout, step);
+      const canary = members.filter((member) => member.arm === "canary").length;
+      return { baseline: members.length - canary, canary };
     },
     async history({ agent, before, limit }) {
       return newestFirst(memory)
@@ -92,6 +100,18 @@ function cohortSourceOf(memory: Memory): CohortSource {
         .slice(0, limit);
     },
   };
+}
+
+function assignmentsIn(memory: Memory, rollout: RolloutId, step: number): readonly CohortMember[] {
+  return [...memory.assignments.values()]
+    .map((turn, index) => ({ turn, assignment: index + 1 }))
+    .filter(({ turn }) => turn.rollout === rollout && turn.step === step)
+    .map(({ turn, assignment }) => ({
+      assignment,
+      arm: turn.arm,
+      assignedAt: turn.startedAt,
+      matured: memory.sessions.get(turn.session) ?? null,
+    }));
 }
 
 function sessionSourceOf(memory: Memory): SessionSource {

@@ -3,7 +3,8 @@ import { z } from "zod";
 /** One turn as a gateway reports it. `POST /v1/turns` takes `{ turns: [...] }`; an `id` sent again counts once. */
 export const turnSchema = z.object({
   id: z.string().min(1),
-  kind: z.enum(["turn", "sessionEnd"]),
+  /** `assignment` is sent when a session is pinned under a rollout, before its first turn. */
+  kind: z.enum(["assignment", "turn", "sessionEnd"]),
   gateway: z.string(),
   agent: z.string(),
   session: z.string(),

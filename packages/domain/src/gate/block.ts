@@ -13,19 +13,22 @@ export type ArmCounts = {
 export type AssignedSessions = { readonly baseline: number; readonly canary: number };
 
 /**
- * A closed set of matured sessions of one step, the unit of the conditional test. Closed by counts or by the clock,
- * never by outcomes; a session is in exactly one block.
+ * A closed set of sessions of one step, the unit of the conditional test: neighbours in the order of *assignment*, so
+ * that neither their outcome nor how long they took has a say in which block they are in. Closed by counts or by the
+ * clock; a session is in exactly one block.
  */
 export type Block = {
   readonly step: number;
-  /** Every session of this step up to this sequence is in this block or an earlier one. */
+  /** Every session of this step up to this assignment is in this block or an earlier one. */
   readonly throughSequence: number;
-  /** When the first and the last of its sessions matured, epoch ms. */
+  /** When the first and the last of its sessions were assigned, epoch ms. */
   readonly openedAt: number;
   readonly closedAt: number;
   /** Sessions *assigned* in this step by the time the block was read, mature or not: cumulative over the step. */
   readonly assigned: AssignedSessions;
-  /** All sessions of the block, whatever the gates make of them. */
+  /** Sessions that had not matured when patience ended: in no gate's counts, now or later. */
+  readonly unresolved: number;
+  /** Matured sessions of the block, whatever the gates make of them. */
   readonly baselineSessions: number;
   readonly canarySessions: number;
   /** By gate name. */

@@ -1,6 +1,7 @@
 import { aMaturedSession } from "@perch/testkit";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import type { CohortMember } from "../telemetry/cohort-member.ts";
 import type { MaturedSession } from "../telemetry/session.ts";
 import type { Block } from "./block.ts";
 import { closeBlocks } from "./close-blocks.ts";
@@ -15,17 +16,31 @@ function aGate(of: GateSpec["of"]): GateSpec {
   return { name: of, of, direction, objective: null, margin: 0.04, role: "guardrail", onFail: "rollback", alpha: 0.01 };
 }
 
-function close(sessions: readonly MaturedSession[], now = sessions.at(-1)?.maturedAt ?? 0): readonly Block[] {
-  return closeBlocks({ step: 0, sessions, gates: GATES, now, maxBlockMs: 60 * MINUTE, assigned: ASSIGNED });
+const SETTINGS = {
+  step: 0,
+  gates: GATES,
+  maxBlockMs: 60 * MINUTE,
+  patienceMs: 30 * MINUTE,
+  assigned: ASSIGNED,
+  isCutShort: false,
+};
+
+function close(members: readonly CohortMember[], now = members.at(-1)?.assignedAt ?? 0): readonly Block[] {
+  return closeBlocks({ ...SETTINGS, members, now });
 }
 
 /** "b" a baseline session, "c" a canary session, one a second. */
-function arriving(arms: string): MaturedSession[] {
-  return arms
-    .split("")
-    .map((arm, i) =>
-      aMaturedSession({ sequence: i + 1, maturedAt: 1000 * i, arm: arm === "c" ? "canary" : "baseline" }),
-    );
+function arriving(arms: string): CohortMember[] {
+  return arms.split("").map((arm, i) => aMember({ assignment: i + 1, assignedAt: 1000 * i }, arm === "c"));
+}
+
+function aMember(
+  place: { assignment: number; assignedAt: number },
+  isCanary: boolean,
+  outcome: Partial<MaturedSession> = {},
+): CohortMember {
+  const arm = isCanary ? "canary" : "baseline";
+  return { ...place, arm, matured: aMaturedSession({ arm, ...outcome }) };
 }
 
 const anyStream = fc
@@ -39,17 +54,11 @@ const anyStream = fc
     { maxLength: 120 },
   )
   .map((arrivals) => {
-    let maturedAt = 0;
+    let assignedAt = 0;
     return arrivals.map(({ isCanary, gapMs, isEscalated, success }, i) => {
-      maturedAt += gapMs;
+      assignedAt += gapMs;
       const scores: Record<string, number> = success === null ? {} : { success };
-      return aMaturedSession({
-        sequence: i + 1,
-        maturedAt,
-        arm: isCanary ? "canary" : "baseline",
-        isEscalated,
-        scores,
-      });
+      return aMember({ assignment: i + 1, assignedAt }, isCanary, { isEscalated, scores });
     });
   });
 
@@ -77,26 +86,57 @@ test("closes a slow block once its first session is an hour old and both arms ha
 });
 
 test("keeps an hour-old block of one arm open until the other arm comes", () => {
-  const late = aMaturedSession({ sequence: 3, maturedAt: 200 * MINUTE, arm: "canary" });
+  const late = aMember({ assignment: 3, assignedAt: 200 * MINUTE }, true);
   expect(close(arriving("bb"), 199 * MINUTE)).toEqual([]);
   expect(close([...arriving("bb"), late])).toMatchObject([{ throughSequence: 3, canarySessions: 1 }]);
 });
 
 test("counts for each gate only the sessions that it can judge", () => {
-  const scored = arriving("bbbbbbbbbbcc").map((session, i) => ({
-    ...session,
-    isEscalated: i === 3 || i === 11,
-    scores: i % 2 === 0 ? { success: i === 10 ? 0 : 1 } : {},
-  }));
+  const scored = arriving("bbbbbbbbbbcc").map((member, i) =>
+    aMember(member, member.arm === "canary", {
+      isEscalated: i === 3 || i === 11,
+      scores: i % 2 === 0 ? { success: i === 10 ? 0 : 1 } : {},
+    }),
+  );
   expect(close(scored)[0]?.counts).toEqual({
     "escalation-rate": { baselineSessions: 10, baselineBad: 1, canarySessions: 2, canaryBad: 1 },
     "score.success": { baselineSessions: 5, baselineBad: 0, canarySessions: 1, canaryBad: 1 },
   });
 });
 
-test("passes over sessions of other steps", () => {
-  const other = arriving("bbbbbbbbbbcc").map((session) => ({ ...session, step: 1 }));
-  expect(close(other, 1000 * MINUTE)).toEqual([]);
+const unsettled = (member: CohortMember): CohortMember => ({ ...member, matured: null });
+
+test("waits until every session of a block has matured, and holds back the blocks behind it", () => {
+  const members = arriving("bbbbbbbbbbccbbbbbbbbbbcc");
+  const waiting = members.map((member) => (member.assignment === 4 ? unsettled(member) : member));
+  expect(close(waiting)).toEqual([]);
+  expect(close(members).map((block) => block.throughSequence)).toEqual([12, 24]);
+});
+
+test("leaves a session out of its block when it has not matured in time", () => {
+  const members = arriving("bbbbbbbbbbcc").map((member) => (member.assignment === 4 ? unsettled(member) : member));
+  expect(close(members, 3000 + 30 * MINUTE - 1)).toEqual([]);
+  expect(close(members, 3000 + 30 * MINUTE)).toMatchObject([{ unresolved: 1, baselineSessions: 9, canarySessions: 2 }]);
+});
+
+test("an arm that answers more slowly changes neither the blocks nor what is in them", () => {
+  fc.assert(
+    fc.property(anyStream, fc.infiniteStream(fc.nat(10 * MINUTE)), (members, delays) => {
+      const slower = members.map((member) => {
+        const [delay] = delays.take(1);
+        return {
+          ...member,
+          matured: aMaturedSession({ ...member.matured, maturedAt: member.assignedAt + (delay ?? 0) }),
+        };
+      });
+      expect(close(slower)).toEqual(close(members));
+    }),
+  );
+});
+
+test("does not close a slow block by the clock when more of it is still to be read", () => {
+  const slow = arriving("bbc");
+  expect(closeBlocks({ ...SETTINGS, members: slow, now: 61 * MINUTE, isCutShort: true })).toEqual([]);
 });
 
 test("puts every session up to the last block into exactly one block", () => {
@@ -105,7 +145,7 @@ test("puts every session up to the last block into exactly one block", () => {
       const blocks = close(sessions);
       const through = blocks.at(-1)?.throughSequence ?? 0;
       const counted = blocks.reduce((sum, block) => sum + block.baselineSessions + block.canarySessions, 0);
-      expect(counted).toBe(sessions.filter((session) => session.sequence <= through).length);
+      expect(counted).toBe(sessions.filter((session) => session.assignment <= through).length);
     }),
   );
 });
@@ -118,11 +158,11 @@ test("gives the same blocks however, and however late, the reading is cut into p
       const inPieces = [...cuts.toSorted((a, b) => a.end - b.end), { end: sessions.length, lateness: 0 }].flatMap(
         ({ end, lateness }) => {
           const read = sessions.slice(0, end);
-          const last = read.at(-1)?.maturedAt ?? 0;
-          const beforeNext = Math.max(last, (sessions[end]?.maturedAt ?? last) - 1);
+          const last = read.at(-1)?.assignedAt ?? 0;
+          const beforeNext = Math.max(last, (sessions[end]?.assignedAt ?? last) - 1);
           const now = last + lateness * (beforeNext - last);
           const blocks = close(
-            read.filter((session) => session.sequence > cursor),
+            read.filter((session) => session.assignment > cursor),
             now,
           );
           cursor = blocks.at(-1)?.throughSequence ?? cursor;
@@ -139,7 +179,9 @@ test("never looks at an outcome to close a block", () => {
   fc.assert(
     fc.property(anyStream, (sessions) => {
       const edges = (blocks: readonly Block[]) => blocks.map((block) => block.throughSequence);
-      const turned = sessions.map((session) => ({ ...session, isEscalated: !session.isEscalated, scores: {} }));
+      const turned = sessions.map((member) =>
+        aMember(member, member.arm === "canary", { isEscalated: member.matured?.isEscalated !== true, scores: {} }),
+      );
       expect(edges(close(turned))).toEqual(edges(close(sessions)));
     }),
   );

@@ -1,3 +1,4 @@
+import type { CohortMember } from "../telemetry/cohort-member.ts";
 import type { MaturedSession } from "../telemetry/session.ts";
 import { badOf } from "./bad-of.ts";
 import type { ArmCounts, AssignedSessions, Block } from "./block.ts";
@@ -8,65 +9,85 @@ const MIN_BASELINE_SESSIONS = 10;
 
 export type CloseBlocksInput = {
   readonly step: number;
-  /** Matured sessions in the order of their sequence, after the last closed block; other steps' are passed over. */
-  readonly sessions: readonly MaturedSession[];
+  /** Sessions of the step in the order of assignment, after the last closed block. */
+  readonly members: readonly CohortMember[];
+  /** There are more members than were read, so the last, unfinished block is not the last one yet. */
+  readonly isCutShort: boolean;
   readonly gates: readonly GateSpec[];
-  /** Until when the sessions were read. When a limit cut the reading short: the last session's `maturedAt`. */
   readonly now: number;
+  /** A block that is still not full closes once its first session is this old and both arms have one. */
   readonly maxBlockMs: number;
+  /** A session that has not matured this long after its assignment no longer holds up its block, and is left out. */
+  readonly patienceMs: number;
   /** Sessions assigned in this step so far; every block carries it. */
   readonly assigned: AssignedSessions;
 };
 
 /**
- * The blocks that are full, in order. A block is full at 2 canary and 10 baseline sessions, or once its first session
- * matured `maxBlockMs` ago and both arms have one. What is left over stays in the store: read it again after the last
- * block's `throughSequence`. Outcomes are not looked at, and reading in larger or smaller pieces gives the same blocks.
+ * The blocks that can be read, in order: full at 2 canary and 10 baseline sessions, and all of them mature. Blocks follow
+ * the order of assignment, not of maturation: an arm that answers faster matures its short sessions first, and where
+ * short sessions are the bad ones (a hand-over ends a conversation) it would look worse than it is. Outcomes are not
+ * looked at, and reading in larger or smaller pieces gives the same blocks.
  */
 export function closeBlocks(input: CloseBlocksInput): readonly Block[] {
   const blocks: Block[] = [];
-  let open: MaturedSession[] = [];
-  const close = () => {
-    blocks.push(blockOf(open, input));
-    open = [];
-  };
-  for (const session of input.sessions) {
-    if (session.step !== input.step) continue;
-    if (isTimeUp(open, session.maturedAt, input.maxBlockMs)) close();
-    open.push(session);
-    if (isFull(open) || isTimeUp(open, session.maturedAt, input.maxBlockMs)) close();
+  for (const members of cut(input)) {
+    if (members.some((member) => isAwaited(member, input))) return blocks;
+    blocks.push(blockOf(members, input));
   }
-  if (isTimeUp(open, input.now, input.maxBlockMs)) close();
   return blocks;
 }
 
-function isFull(open: readonly MaturedSession[]): boolean {
-  const canarySessions = countArm(open, "canary");
+/** Where the blocks begin and end, by assignments and the clock alone. */
+function cut(input: CloseBlocksInput): readonly (readonly CohortMember[])[] {
+  const closed: (readonly CohortMember[])[] = [];
+  let open: CohortMember[] = [];
+  for (const member of input.members) {
+    if (isTimeUp(open, member.assignedAt, input.maxBlockMs)) {
+      closed.push(open);
+      open = [];
+    }
+    open.push(member);
+    if (!isFull(open) && !isTimeUp(open, member.assignedAt, input.maxBlockMs)) continue;
+    closed.push(open);
+    open = [];
+  }
+  return !input.isCutShort && isTimeUp(open, input.now, input.maxBlockMs) ? [...closed, open] : closed;
+}
+
+function isAwaited(member: CohortMember, { now, patienceMs }: CloseBlocksInput): boolean {
+  return member.matured === null && now - member.assignedAt < patienceMs;
+}
+
+function isFull(open: readonly CohortMember[]): boolean {
+  const canarySessions = countCanary(open);
   return canarySessions >= MIN_CANARY_SESSIONS && open.length - canarySessions >= MIN_BASELINE_SESSIONS;
 }
 
-function isTimeUp(open: readonly MaturedSession[], now: number, maxBlockMs: number): boolean {
+function isTimeUp(open: readonly CohortMember[], now: number, maxBlockMs: number): boolean {
   const first = open[0];
-  if (first === undefined || now - first.maturedAt < maxBlockMs) return false;
-  const canarySessions = countArm(open, "canary");
+  if (first === undefined || now - first.assignedAt < maxBlockMs) return false;
+  const canarySessions = countCanary(open);
   return canarySessions > 0 && canarySessions < open.length;
 }
 
-function countArm(sessions: readonly MaturedSession[], arm: "baseline" | "canary"): number {
-  return sessions.filter((session) => session.arm === arm).length;
+function countCanary(sessions: readonly { readonly arm: string }[]): number {
+  return sessions.filter((session) => session.arm === "canary").length;
 }
 
-function blockOf(sessions: readonly MaturedSession[], { step, gates, assigned }: CloseBlocksInput): Block {
-  const canarySessions = countArm(sessions, "canary");
+function blockOf(members: readonly CohortMember[], { step, gates, assigned }: CloseBlocksInput): Block {
+  const matured = members.flatMap((member) => member.matured ?? []);
+  const canarySessions = countCanary(matured);
   return {
     step,
-    throughSequence: sessions.at(-1)?.sequence ?? 0,
-    openedAt: sessions[0]?.maturedAt ?? 0,
-    closedAt: sessions.at(-1)?.maturedAt ?? 0,
+    throughSequence: members.at(-1)?.assignment ?? 0,
+    openedAt: members[0]?.assignedAt ?? 0,
+    closedAt: members.at(-1)?.assignedAt ?? 0,
     assigned,
-    baselineSessions: sessions.length - canarySessions,
+    unresolved: members.length - matured.length,
+    baselineSessions: matured.length - canarySessions,
     canarySessions,
-    counts: Object.fromEntries(gates.map((gate) => [gate.name, countsOf(sessions, gate)])),
+    counts: Object.fromEntries(gates.map((gate) => [gate.name, countsOf(matured, gate)])),
   };
 }
 

@@ -47,6 +47,7 @@ function aBlock(n: number, { step = 0, counts }: BlockOf): Block {
     openedAt: n * WINDOW,
     closedAt: (n + 1) * WINDOW,
     assigned: { baseline: 0, canary: 0 },
+    unresolved: 0,
     baselineSessions,
     canarySessions,
     counts: Object.fromEntries(byGate),

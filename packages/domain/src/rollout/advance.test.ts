@@ -64,6 +64,7 @@ function aBlock(change: Partial<Block> = {}): Block {
     openedAt: 0,
     closedAt: 0,
     assigned: { baseline: 190, canary: 10 },
+    unresolved: 0,
     baselineSessions: 10,
     canarySessions: 2,
     counts: {},

@@ -9,8 +9,11 @@ export type TurnFault =
 /** The gateway's own account of one turn, kept whether or not the agent is instrumented. `id` is unique for ever. */
 export type TurnRecord = {
   readonly id: string;
-  /** `sessionEnd`: the client or the agent said that the conversation is over; not a turn of it. */
-  readonly kind: "turn" | "sessionEnd";
+  /**
+   * `assignment`: the session was pinned under a rollout just now; the turn follows. It is sent at once, so that the order
+   * in which sessions are judged does not depend on how fast an arm answers. `sessionEnd`: the client or the agent said that the conversation is over; not a turn of it.
+   */
+  readonly kind: "assignment" | "turn" | "sessionEnd";
   readonly gateway: GatewayId;
   readonly agent: AgentName;
   readonly session: SessionId;

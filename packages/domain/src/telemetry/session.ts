@@ -13,10 +13,7 @@ export type SessionEvidence = {
   readonly scores: readonly Score[];
 };
 
-/**
- * A session whose outcome is settled. Written once; `sequence` is the order in which sessions were declared mature, so
- * a gate that has read up to a sequence never meets a session behind it.
- */
+/** A session whose outcome is settled. Written once; `sequence` is the order in which sessions were declared mature. */
 export type MaturedSession = {
   readonly sequence: number;
   readonly session: SessionId;

@@ -2,6 +2,7 @@ import type { AssignedSessions } from "../gate/block.ts";
 import type { AgentName, RolloutId, SessionId } from "../routing/ids.ts";
 import type { TurnRecord } from "../routing/turn-record.ts";
 import type { Score } from "./score.ts";
+import type { CohortMember } from "./cohort-member.ts";
 import type { MaturedSession, SessionEvidence } from "./session.ts";
 import type { Span } from "./span.ts";
 
@@ -18,6 +19,7 @@ export type OpenSession = {
  */
 export interface TraceStore {
   appendSpans(spans: readonly Span[]): Promise<void>;
+  /** Assignments are numbered in the order in which they become durable, from 1 on. */
   appendTurns(turns: readonly TurnRecord[]): Promise<void>;
   appendScores(scores: readonly Score[]): Promise<void>;
   appendSessions(sessions: readonly MaturedSession[]): Promise<void>;
@@ -30,15 +32,16 @@ export interface TraceStore {
   close(): Promise<void>;
 }
 
-/** What gates read: matured sessions of one step of a rollout, in the order of maturation. */
+/** What gates read. */
 export interface CohortSource {
-  matured(query: {
+  /** The sessions of one step of a rollout in the order of their assignment, whether they have matured or not. */
+  members(query: {
     rollout: RolloutId;
     step: number;
-    afterSequence: number;
+    afterAssignment: number;
     limit: number;
-  }): Promise<readonly MaturedSession[]>;
-  /** Sessions that were assigned in one step of a rollout, mature or not; a session's first turn names its arm. */
+  }): Promise<readonly CohortMember[]>;
+  /** How many sessions each arm was assigned in one step of a rollout. */
   assigned(query: { rollout: RolloutId; step: number }): Promise<AssignedSessions>;
   /** The newest matured sessions of an agent that ended before `before`: the reference for margins. */
   history(query: { agent: AgentName; before: number; limit: number }): Promise<readonly MaturedSession[]>;

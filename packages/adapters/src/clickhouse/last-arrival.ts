@@ -1,0 +1,11 @@
+import type { ClickHouseClient } from "@clickhouse/client";
+import { z } from "zod";
+import { readRows } from "./read-rows.ts";
+
+const row = z.object({ last: z.coerce.number() });
+
+/** The largest number an assignment ever got; 0 when none. */
+export async function lastArrival(client: ClickHouseClient): Promise<number> {
+  const [found] = await readRows(client, { query: "SELECT max(arrival) AS last FROM perch.turns" }, row);
+  return found?.last ?? 0;
+}
