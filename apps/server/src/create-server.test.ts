@@ -122,7 +122,7 @@ function createWorld() {
   };
 }
 
-function assignmentsOf<T extends { id: string; rollout: string | null }>(turn: T): readonly object[] {
+function assignmentsOf(turn: { id: string; rollout: string | null }): readonly object[] {
   if (turn.rollout === null) return [];
   return [{ ...turn, id: `assignment of ${turn.id}`, kind: "assignment", endsSession: false }];
 }

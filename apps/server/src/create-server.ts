@@ -161,7 +161,7 @@ function routesOf(
     createGatewayRoutes({ hub, onAck: followGateways }),
     createAgentRoutes({ book, releases, now }),
     createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
-    createClockRoutes({ now, setNow, turn: loops.settle, views }),
+    createClockRoutes({ now, setNow, turn: loops.settle, book }),
     createConsoleRoutes(settings.consoleDirectory),
   ];
 }

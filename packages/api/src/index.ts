@@ -23,6 +23,7 @@ export {
 } from "./agent/agent.ts";
 export {
   armViewSchema,
+  clockAnswerSchema,
   clockSchema,
   gatewayViewSchema,
   gateViewSchema,
@@ -34,6 +35,7 @@ export {
   rolloutStartedSchema,
   rolloutViewSchema,
   type ArmView,
+  type ClockAnswer,
   type GatewayView,
   type GateView,
   type LedgerEntryView,

@@ -15,7 +15,7 @@ const GATE: GateView = {
   baseline: { sessions: 1000, bad: 80, rate: 0.08 },
   canary: { sessions: 60, bad: 13, rate: 0.217 },
   alpha: 0.008,
-  logE: Math.log(340),
+  logE: Math.log(98),
   rejectAtLogE: Math.log(125),
   fastPathAtLogE: Math.log(25),
   brokenWindows: 2,
@@ -64,6 +64,7 @@ function rolledBack(changes: Partial<RolloutView> = {}): RolloutView {
     switchedSessions: 0,
     canarySessionsExposed: 66,
     canarySessionsAtDecision: 60,
+    evidenceAtDecision: { "escalation-rate": Math.log(340) },
     drift: { target: 0, newSessions: 0, liveSessions: 0, turns: 0.05 },
     propagation: {
       revision: { epoch: 1, sequence: 4 },

@@ -17,7 +17,9 @@ export type DemoResult = {
   readonly evidence: readonly {
     readonly gate: string;
     readonly verdict: GateView["verdict"];
+    /** Now, and when a rollback was decided: sessions that finish later may weigh less. */
     readonly logE: number;
+    readonly logEAtDecision: number | null;
     readonly rejectAtLogE: number;
     readonly probabilityWorse: number;
     readonly oddsRatio: { readonly low: number; readonly high: number };
@@ -60,6 +62,7 @@ export function toResult(input: {
       gate: gate.name,
       verdict: gate.verdict,
       logE: gate.logE,
+      logEAtDecision: rollout.evidenceAtDecision?.[gate.name] ?? null,
       rejectAtLogE: gate.rejectAtLogE,
       probabilityWorse: gate.probabilityWorse,
       oddsRatio: gate.oddsRatio,

@@ -33,7 +33,7 @@ function evidenceTable(result: DemoResult): string[] {
     gate.gate,
     percent(result.rates.baseline[gate.gate]),
     percent(result.rates.canary[gate.gate]),
-    odds(gate.logE),
+    odds(gate.logEAtDecision ?? gate.logE),
     `1:${round(Math.exp(gate.rejectAtLogE))}`,
     percent(gate.probabilityWorse),
     gate.verdict,

@@ -1,5 +1,5 @@
-import { rolloutViewSchema, type GateView, type RolloutView } from "@perch/api";
-import { z } from "zod";
+import { clockAnswerSchema, type GateView, type RolloutView } from "@perch/api";
+import type { ApiClient } from "../api-client.ts";
 import { CliError } from "../cli-error.ts";
 import { post, type RecordedGateway } from "./recorded-gateway.ts";
 import { toTraffic, type Placement } from "./recorded-traffic.ts";
@@ -27,10 +27,12 @@ type PairGate = Pick<GateView, "name" | "verdict" | "explanation" | "logE" | "re
 };
 
 export type Replay = {
-  readonly serverUrl: string;
+  readonly client: ApiClient;
   readonly gateway: RecordedGateway;
   readonly clock: SyntheticClock;
 };
+
+type Phase = RolloutView["phase"];
 
 export type RecordedRollout = {
   readonly pairId: string;
@@ -48,7 +50,7 @@ const MOST_SETTLING_TURNS = 50;
 
 /** Sends both sides' sessions in recorded order, arms alternating, and has the gates judge after every session. */
 export async function replayPair(replay: Replay, recorded: RecordedRollout): Promise<PairResult> {
-  let view = await settle(replay, recorded.rollout);
+  await settle(replay, recorded.rollout);
   let decided: RolloutView | null = null;
   const length = Math.max(recorded.baseline.length, recorded.canary.length);
   for (let index = 0; index < length; index += 1) {
@@ -56,15 +58,16 @@ export async function replayPair(replay: Replay, recorded: RecordedRollout): Pro
       const session = recorded[arm][index];
       if (session === undefined) continue;
       await sendSession(replay, recorded, { session, arm, index });
-      view = await settle(replay, recorded.rollout);
-      if (decided === null && decisionOf(view) !== "hold") decided = view;
+      const phase = await settle(replay, recorded.rollout);
+      if (decided === null && decisionIn(phase) !== "hold") decided = await replay.client.rollout(recorded.rollout);
     }
   }
-  return toResult(recorded, decided ?? view, view);
+  const last = await replay.client.rollout(recorded.rollout);
+  return toResult(recorded, decided ?? last, last);
 }
 
 async function sendSession(
-  { serverUrl, gateway, clock }: Replay,
+  { client, gateway, clock }: Replay,
   recorded: RecordedRollout,
   { session, arm, index }: { session: RecordedSession; arm: "baseline" | "canary"; index: number },
 ): Promise<void> {
@@ -80,22 +83,29 @@ async function sendSession(
     startedAt: clock.now(),
   };
   const traffic = toTraffic(session, placement);
-  if (traffic.traces !== null) await post(`${serverUrl}/v1/traces`, traffic.traces);
-  await post(`${serverUrl}/v1/turns`, { turns: traffic.turns });
-  await post(`${serverUrl}/v1/logs`, traffic.logs);
+  if (traffic.traces !== null) await post(`${client.baseUrl}/v1/traces`, traffic.traces);
+  await post(`${client.baseUrl}/v1/turns`, { turns: traffic.turns });
+  await post(`${client.baseUrl}/v1/logs`, traffic.logs);
   clock.set(traffic.endedAt + SESSION_GAP_MS);
 }
 
-const clockAnswerSchema = z.object({ now: z.number(), rollouts: z.array(rolloutViewSchema) });
+const UNSETTLED: ReadonlySet<Phase> = new Set([
+  "Pending",
+  "Preparing",
+  "Shifting",
+  "Promoting",
+  "RollingBack",
+  "Aborting",
+]);
 
 /** Turns the server's loops until nothing waits for the gateway any more. */
-async function settle({ serverUrl, gateway, clock }: Replay, rollout: string): Promise<RolloutView> {
+async function settle({ client, gateway, clock }: Replay, rollout: string): Promise<Phase> {
   for (let turn = 0; turn < MOST_SETTLING_TURNS; turn += 1) {
-    const answer = clockAnswerSchema.parse(await (await post(`${serverUrl}/v1/clock`, { now: clock.now() })).json());
-    const view = answer.rollouts.find((candidate) => candidate.id === rollout);
-    if (view === undefined) break;
-    if (view.phase === "Failed") throw notStarted(view);
-    if (!["Pending", "Preparing", "Shifting", "Promoting", "RollingBack", "Aborting"].includes(view.phase)) return view;
+    const answer = await post(`${client.baseUrl}/v1/clock`, { now: clock.now() });
+    const phase = clockAnswerSchema.parse(await answer.json()).phases[rollout];
+    if (phase === undefined) break;
+    if (phase === "Failed") throw notStarted(await client.rollout(rollout));
+    if (!UNSETTLED.has(phase)) return phase;
     // The acknowledgement travels on its own connection: give it a moment of real time, and the clock a millisecond.
     await new Promise((resolve) => setTimeout(resolve, 5));
     clock.set(clock.now() + 1);
@@ -115,13 +125,13 @@ function notStarted(view: RolloutView): CliError {
   });
 }
 
-function decisionOf(view: RolloutView): PairResult["decision"] {
-  if (view.phase === "RolledBack" || view.phase === "RollingBack") return "rollback";
-  return view.phase === "Succeeded" || view.phase === "Promoting" ? "promote" : "hold";
+function decisionIn(phase: Phase): PairResult["decision"] {
+  if (phase === "RolledBack" || phase === "RollingBack") return "rollback";
+  return phase === "Succeeded" || phase === "Promoting" ? "promote" : "hold";
 }
 
 function toResult(recorded: RecordedRollout, decided: RolloutView, last: RolloutView): PairResult {
-  const decision = decisionOf(decided);
+  const decision = decisionIn(decided.phase);
   return {
     id: recorded.pairId,
     decision,

@@ -33,13 +33,14 @@ export async function runReplay(options: ReplayOptions): Promise<readonly PairRe
   const data = mkdtempSync(join(tmpdir(), "perch-replay-"));
   try {
     return await withServer(data, async (server) => {
+      const client = createApiClient(server.url);
       const clock = createSyntheticClock();
       await post(`${server.url}/v1/clock`, { now: clock.now() });
       const gateway = await connectRecordedGateway(server.url, "replay", () => clock.now());
       const key = createReplayKey(data);
       const results: PairResult[] = [];
       for (const side of sides) {
-        const result = await playPair({ serverUrl: server.url, gateway, clock }, side, (version, sessions) =>
+        const result = await playPair({ client, gateway, clock }, side, (version, sessions) =>
           recordRelease({ data, key }, { agent: agentOf(side.pair), version, sessions }),
         );
         options.onResult(result);
@@ -66,7 +67,7 @@ async function playPair(
 ): Promise<PairResult> {
   const agent = agentOf(pair);
   const releases = { baseline: await record("1.0.0", baseline), canary: await record("1.0.1", canary) };
-  const client = createApiClient(replay.serverUrl);
+  const { client } = replay;
   for (const [arm, digest] of Object.entries(releases)) {
     // Nobody will call it: the sessions have been recorded already.
     await client.registerDeployment({ release: `${agent}@${digest}`, url: `http://127.0.0.1:9/${agent}/${arm}` });

@@ -68,6 +68,7 @@ function aRollout(overrides: Partial<RolloutView> = {}): RolloutView {
     switchedSessions: 0,
     canarySessionsExposed: 0,
     canarySessionsAtDecision: null,
+    evidenceAtDecision: null,
     drift: { target: 0.05, newSessions: null, liveSessions: null, turns: null },
     propagation: null,
     timeline: [],

@@ -32,15 +32,17 @@ export function ResultPanel({ rollout }: { readonly rollout: RolloutView }) {
 }
 
 function ResultFigures({ rollout }: { readonly rollout: RolloutView }) {
-  const { propagation, canarySessionsAtDecision: atDecision } = rollout;
+  const { propagation, canarySessionsAtDecision: atDecision, evidenceAtDecision } = rollout;
   const culprit = rollout.gates.find((gate) => gate.name === rollout.culprits[0]);
   return (
     <dl class="result-figures">
       {culprit !== undefined && (
         <div>
           <dt>odds against no harm</dt>
-          <dd data-testid="result-odds">{formatOdds(culprit.logE)}</dd>
-          <dd class="figure-note">by now; rejects at {formatOdds(culprit.rejectAtLogE)}</dd>
+          <dd data-testid="result-odds">{formatOdds(evidenceAtDecision?.[culprit.name] ?? culprit.logE)}</dd>
+          <dd class="figure-note">
+            at the decision; rejects at {formatOdds(culprit.rejectAtLogE)}, now {formatOdds(culprit.logE)}
+          </dd>
         </div>
       )}
       <div>

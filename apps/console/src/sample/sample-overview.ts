@@ -62,6 +62,7 @@ export function sampleRollout(situation: Exclude<Situation, "empty">, canarySess
     switchedSessions: 0,
     canarySessionsExposed: seen + 9,
     canarySessionsAtDecision: isBack ? seen : null,
+    evidenceAtDecision: isBack ? { "escalation-rate": Math.log(340) } : null,
     drift: DRIFTS[ending],
     propagation: propagationOf(situation),
     timeline: sampleTimeline(situation, { startedAt: START, decidedAt: DECIDED_AT }),

@@ -22,6 +22,14 @@ export type LiveFacts = {
   readonly waitingFor: readonly string[];
 };
 
+function decisionOf({
+  decision,
+}: Rollout): Pick<RolloutView, "culprits" | "canarySessionsAtDecision" | "evidenceAtDecision"> {
+  if (decision === null) return { culprits: [], canarySessionsAtDecision: null, evidenceAtDecision: null };
+  const { culprits, canarySessions, logE } = decision;
+  return { culprits: [...culprits], canarySessionsAtDecision: canarySessions, evidenceAtDecision: { ...logE } };
+}
+
 /** Everything a person wants to know of a rollout, in one object. */
 export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: LiveFacts): RolloutView {
   const { rollout, evidence } = held;
@@ -43,14 +51,13 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
     weightBp: canaryWeightBp(rollout),
     windowMs: rollout.plan.windowMs,
     gates: judgement.reports.map((report) => toGateView(report, evidence?.history ?? [])),
-    culprits: [...(rollout.decision?.culprits ?? [])],
+    ...decisionOf(rollout),
     rejectedGates: rejectedGates(judgement),
     sampleRatio: { ...judgement.sampleRatio },
     waitingFor: isFinal(rollout) ? [] : [...live.waitingFor, ...judgement.waitingFor],
     arms: { baseline: armView(figures.arms.baseline), canary: armView(figures.arms.canary) },
     switchedSessions: figures.switched,
     canarySessionsExposed: figures.exposed,
-    canarySessionsAtDecision: rollout.decision?.canarySessions ?? null,
     drift: driftOf(rollout, figures),
     propagation: propagationOf(rollout, live.propagation ?? rollout.propagation),
     timeline: rollout.timeline.map((entry) => ({ ...entry })),

@@ -50,10 +50,11 @@ async function judgeStepOnce(rollout: Rollout, step: number, deps: JudgeSessions
     now: deps.now(),
     maxBlockMs: MAX_BLOCK_MS,
     patienceMs: PATIENCE_WINDOWS * rollout.plan.windowMs,
-    assigned: await deps.cohorts.assigned(cohort),
   });
-  for (const block of blocks) await recordBlock(rollout, block, deps);
-  return blocks.length > 0 && isCutShort;
+  if (blocks.length === 0) return false;
+  const assigned = await deps.cohorts.assigned(cohort);
+  for (const block of blocks) await recordBlock(rollout, { ...block, assigned }, deps);
+  return isCutShort;
 }
 
 async function recordBlock({ id }: Rollout, block: Block, { book, now }: JudgeSessionsDeps): Promise<void> {

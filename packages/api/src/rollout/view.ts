@@ -107,6 +107,8 @@ export const rolloutViewSchema = z.object({
   canarySessionsExposed: z.number().int(),
   /** Canary sessions that had matured when the rollback was decided; null without one. */
   canarySessionsAtDecision: z.number().int().nullable(),
+  /** Evidence of harm (logE) by gate when the rollback was decided: what comes later may weigh less. Null without one. */
+  evidenceAtDecision: z.record(z.string(), z.number()).nullable(),
   /** Four shares of the canary, side by side; null when there is nothing to divide by. */
   drift: z.object({
     target: z.number(),
@@ -180,3 +182,6 @@ export type Overview = z.infer<typeof overviewSchema>;
 
 /** `POST /v1/clock`, only on a server started with `--clock synthetic`: sets the time and runs one turn of every loop. */
 export const clockSchema = z.strictObject({ now: z.number() });
+/** The answer: the phase of each rollout by its id. */
+export const clockAnswerSchema = z.object({ now: z.number(), phases: z.record(z.string(), phaseSchema) });
+export type ClockAnswer = z.infer<typeof clockAnswerSchema>;

@@ -3,12 +3,10 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CohortMember } from "../telemetry/cohort-member.ts";
 import type { MaturedSession } from "../telemetry/session.ts";
-import type { Block } from "./block.ts";
-import { closeBlocks } from "./close-blocks.ts";
+import { closeBlocks, type ClosedBlock } from "./close-blocks.ts";
 import type { GateSpec } from "./gate-spec.ts";
 
 const MINUTE = 60_000;
-const ASSIGNED = { baseline: 95, canary: 5 };
 const GATES: readonly GateSpec[] = [aGate("escalation-rate"), aGate("score.success")];
 
 function aGate(of: GateSpec["of"]): GateSpec {
@@ -21,11 +19,10 @@ const SETTINGS = {
   gates: GATES,
   maxBlockMs: 60 * MINUTE,
   patienceMs: 30 * MINUTE,
-  assigned: ASSIGNED,
   isCutShort: false,
 };
 
-function close(members: readonly CohortMember[], now = members.at(-1)?.assignedAt ?? 0): readonly Block[] {
+function close(members: readonly CohortMember[], now = members.at(-1)?.assignedAt ?? 0): readonly ClosedBlock[] {
   return closeBlocks({ ...SETTINGS, members, now });
 }
 
@@ -178,7 +175,7 @@ test("gives the same blocks however, and however late, the reading is cut into p
 test("never looks at an outcome to close a block", () => {
   fc.assert(
     fc.property(anyStream, (sessions) => {
-      const edges = (blocks: readonly Block[]) => blocks.map((block) => block.throughSequence);
+      const edges = (blocks: readonly ClosedBlock[]) => blocks.map((block) => block.throughSequence);
       const turned = sessions.map((member) =>
         aMember(member, member.arm === "canary", { isEscalated: member.matured?.isEscalated !== true, scores: {} }),
       );

@@ -1,7 +1,7 @@
 import type { CohortMember } from "../telemetry/cohort-member.ts";
 import type { MaturedSession } from "../telemetry/session.ts";
 import { badOf } from "./bad-of.ts";
-import type { ArmCounts, AssignedSessions, Block } from "./block.ts";
+import type { ArmCounts, Block } from "./block.ts";
 import type { GateSpec } from "./gate-spec.ts";
 
 const MIN_CANARY_SESSIONS = 2;
@@ -19,9 +19,10 @@ export type CloseBlocksInput = {
   readonly maxBlockMs: number;
   /** A session that has not matured this long after its assignment no longer holds up its block, and is left out. */
   readonly patienceMs: number;
-  /** Sessions assigned in this step so far; every block carries it. */
-  readonly assigned: AssignedSessions;
 };
+
+/** A block before it is known how many sessions were assigned by the time it was read. */
+export type ClosedBlock = Omit<Block, "assigned">;
 
 /**
  * The blocks that can be read, in order: full at 2 canary and 10 baseline sessions, and all of them mature. Blocks follow
@@ -29,8 +30,8 @@ export type CloseBlocksInput = {
  * short sessions are the bad ones (a hand-over ends a conversation) it would look worse than it is. Outcomes are not
  * looked at, and reading in larger or smaller pieces gives the same blocks.
  */
-export function closeBlocks(input: CloseBlocksInput): readonly Block[] {
-  const blocks: Block[] = [];
+export function closeBlocks(input: CloseBlocksInput): readonly ClosedBlock[] {
+  const blocks: ClosedBlock[] = [];
   for (const members of cut(input)) {
     if (members.some((member) => isAwaited(member, input))) return blocks;
     blocks.push(blockOf(members, input));
@@ -75,7 +76,7 @@ function countCanary(sessions: readonly { readonly arm: string }[]): number {
   return sessions.filter((session) => session.arm === "canary").length;
 }
 
-function blockOf(members: readonly CohortMember[], { step, gates, assigned }: CloseBlocksInput): Block {
+function blockOf(members: readonly CohortMember[], { step, gates }: CloseBlocksInput): ClosedBlock {
   const matured = members.flatMap((member) => member.matured ?? []);
   const canarySessions = countCanary(matured);
   return {
@@ -83,7 +84,6 @@ function blockOf(members: readonly CohortMember[], { step, gates, assigned }: Cl
     throughSequence: members.at(-1)?.assignment ?? 0,
     openedAt: members[0]?.assignedAt ?? 0,
     closedAt: members.at(-1)?.assignedAt ?? 0,
-    assigned,
     unresolved: members.length - matured.length,
     baselineSessions: matured.length - canarySessions,
     canarySessions,

@@ -297,7 +297,7 @@ test("a promotion can be taken back within its window only", () => {
 
 test("a rollback keeps who is to blame and how many canary sessions had been judged", () => {
   const back = advance(inPhase(PHASES.Baking, { canaryJudged: 40 }), judged({ culprits: ["a", "b"] }));
-  expect(back.decision).toEqual({ decidedAt: 100, culprits: ["a", "b"], canarySessions: 42 });
+  expect(back.decision).toEqual({ decidedAt: 100, culprits: ["a", "b"], canarySessions: 42, logE: {} });
   expect(back.reason).toBe("a and b show that the canary is worse");
 });
 

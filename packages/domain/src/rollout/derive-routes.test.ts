@@ -117,7 +117,7 @@ const EXPOSED: Rollout["timeline"] = [{ at: 0, phase: "Shifting", weightBp: 500,
 
 test("only a guardrail's rollback quarantines, until the release is tried again", () => {
   const rolledBack = (culprits: readonly string[]) =>
-    aRollout({ kind: "RolledBack" }, { decision: { decidedAt: 1, culprits, canarySessions: 1 } });
+    aRollout({ kind: "RolledBack" }, { decision: { decidedAt: 1, culprits, canarySessions: 1, logE: {} } });
   expect(isQuarantined(canary, [rolledBack(["escalation-rate"])])).toBe(true);
   expect(isQuarantined(canary, [rolledBack([])])).toBe(false);
   expect(isQuarantined(canary, [rolledBack(["escalation-rate"]), aRollout({ kind: "Pending" })])).toBe(false);

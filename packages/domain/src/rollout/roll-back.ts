@@ -6,7 +6,12 @@ export function rollBack(
   rollout: Rollout,
   by: { at: number; actor: string; culprits: readonly string[]; reason: string },
 ): Rollout {
-  const decision = { decidedAt: by.at, culprits: by.culprits, canarySessions: rollout.canaryJudged };
+  const decision = {
+    decidedAt: by.at,
+    culprits: by.culprits,
+    canarySessions: rollout.canaryJudged,
+    logE: rollout.judgement?.logE ?? {},
+  };
   return moveTo(
     { ...rollout, decision },
     { kind: "RollingBack" },

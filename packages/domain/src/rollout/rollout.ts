@@ -130,6 +130,8 @@ export type RollbackDecision = {
   readonly culprits: readonly string[];
   /** Canary sessions judged by then. */
   readonly canarySessions: number;
+  /** Evidence of harm by gate by then, natural logarithm. */
+  readonly logE: Readonly<Record<string, number>>;
 };
 
 /** Moving an agent from a baseline release to a canary release: the fold of its events, and nothing else. */
