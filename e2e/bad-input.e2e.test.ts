@@ -24,7 +24,7 @@ server.listen(Number(process.env.PORT), "127.0.0.1");
 process.on("SIGTERM", () => process.exit(0));
 `;
 
-let up: Run;
+let up: Run | undefined;
 let addresses: { server: string; gateway: string };
 
 beforeAll(async () => {
@@ -32,20 +32,20 @@ beforeAll(async () => {
   writeFileSync(join(agent, "agent.yaml"), AGENT_YAML);
   writeFileSync(join(agent, "prompt.md"), "Echo.");
   writeFileSync(join(agent, "orchestration", "agent.mjs"), AGENT_PROGRAM);
-  await succeed(["key", "generate", "--out", join(data, "keys")]);
-  mkdirSync(join(data, "trust"), { recursive: true });
-  cpSync(join(data, "keys", "perch.pub"), join(data, "trust", "perch.pub"));
+  await succeed(["key", "generate", "--out", `${join(data, "keys")}/`]);
+  await succeed(["key", "trust", join(data, "keys", "perch.pub"), "--data", data]);
   await succeed(["release", "build", agent, "--data", data]);
-  up = runPerch(["up", "--data", data, "--port", "0", "--gateway-port", "0", "--json"]);
+  const run = runPerch(["up", "--data", data, "--port", "0", "--gateway-port", "0", "--json"]);
+  up = run;
   addresses = await waitFor(
     "perch up",
-    () => (up.stdout().includes("\n") ? (JSON.parse(up.stdout()) as typeof addresses) : null),
-    { run: up, timeoutMs: 30_000 },
+    () => (run.stdout().includes("\n") ? (JSON.parse(run.stdout()) as typeof addresses) : null),
+    { run, timeoutMs: 30_000 },
   );
 });
 afterAll(async () => {
-  up.process.kill("SIGTERM");
-  await up.ended;
+  up?.process.kill("SIGTERM");
+  await up?.ended;
   rmSync(data, { recursive: true, force: true });
 });
 

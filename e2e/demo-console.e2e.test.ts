@@ -34,6 +34,11 @@ test.runIf(hasBrowser)(
 
     await page.getByTestId("phase").filter({ hasText: "Baking" }).waitFor({ timeout: 60_000 });
     expect(await page.getByTestId("weight").first().textContent()).toContain("5");
+    await page.waitForFunction(
+      (least) => Number(document.querySelector('[data-testid="exposed"]')?.textContent) >= least,
+      12,
+      { timeout: 60_000 },
+    );
     await save(page, "console-baking.png");
 
     await page

@@ -10,7 +10,6 @@ export const DEFAULT_EXTRACTORS: readonly SessionExtractor[] = [
   { kind: "json", pointer: "/session" },
   { kind: "json", pointer: "/sessionId" },
   { kind: "json", pointer: "/session_id" },
-  { kind: "cookie", name: "perch-session" },
 ];
 
 export type ReleaseStatus = "Inactive" | "Ramping" | "Current" | "Draining" | "Drained" | "Decommissioned";
