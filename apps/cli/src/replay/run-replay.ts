@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Digest } from "@perch/domain";
 import { createApiClient } from "../api-client.ts";
@@ -21,7 +21,10 @@ export type ReplayOptions = {
   readonly onResult: (result: PairResult) => void;
 };
 
-/** Replays every chosen pair against one server of its own, in a temporary data directory. */
+/** Servers that work at the same time; each replays one pair after the other, on a clock of its own. */
+const MOST_SERVERS = 2;
+
+/** Replays every chosen pair and gives the results in the order of the pairs file. */
 export async function runReplay(options: ReplayOptions): Promise<readonly PairResult[]> {
   const pairs = choose(readPairs(options.pairsFile), options.pair);
   const recordings = readRecordings(options.recordings);
@@ -30,28 +33,45 @@ export async function runReplay(options: ReplayOptions): Promise<readonly PairRe
     baseline: select(recordings, pair.baseline),
     canary: select(recordings, pair.canary),
   }));
+  // Longest first, so that no server is left with the longest one at the end.
+  const queue = sides.toSorted((a, b) => sessionsIn(b) - sessionsIn(a));
+  const results = new Map<string, PairResult>();
+  const work = (): Promise<void> =>
+    withReplayServer(async (play) => {
+      for (let side = queue.shift(); side !== undefined; side = queue.shift()) {
+        const result = await play(side);
+        results.set(side.pair.id, result);
+        options.onResult(result);
+      }
+    });
+  await Promise.all(Array.from({ length: Math.min(MOST_SERVERS, availableParallelism(), queue.length) }, work));
+  return pairs.flatMap((pair) => results.get(pair.id) ?? []);
+}
+
+/** A server on a temporary data directory and a made-up clock, and what it takes to play a pair on it. */
+async function withReplayServer(work: (play: (side: Side) => Promise<PairResult>) => Promise<void>): Promise<void> {
   const data = mkdtempSync(join(tmpdir(), "perch-replay-"));
   try {
-    return await withServer(data, async (server) => {
+    await withServer(data, async (server) => {
       const client = createApiClient(server.url);
       const clock = createSyntheticClock();
       await post(`${server.url}/v1/clock`, { now: clock.now() });
       const gateway = await connectRecordedGateway(server.url, "replay", () => clock.now());
       const key = createReplayKey(data);
-      const results: PairResult[] = [];
-      for (const side of sides) {
-        const result = await playPair({ client, gateway, clock }, side, (version, sessions) =>
+      await work((side) =>
+        playPair({ client, gateway, clock }, side, (version, sessions) =>
           recordRelease({ data, key }, { agent: agentOf(side.pair), version, sessions }),
-        );
-        options.onResult(result);
-        results.push(result);
-      }
+        ),
+      );
       gateway.close();
-      return results;
     });
   } finally {
     rmSync(data, { recursive: true, force: true });
   }
+}
+
+function sessionsIn({ baseline, canary }: Side): number {
+  return baseline.length + canary.length;
 }
 
 type Side = {
