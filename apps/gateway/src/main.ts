@@ -6,7 +6,7 @@ import { createAdminPages } from "./admin/admin-pages.ts";
 import { claimIdentity } from "./config/claim-identity.ts";
 import { parseCommand, USAGE, type GatewayConfig } from "./config/parse-config.ts";
 import { GatewayError } from "./gateway-error.ts";
-import { createLog, reasonOf, type Log } from "./log.ts";
+import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
 import { createCachedPinStore } from "./pins/cached-pin-store.ts";
 import { createInFlight } from "./proxy/in-flight.ts";
 import { listen } from "./proxy/listen.ts";

@@ -27,7 +27,7 @@ import { createPublisher, idleTimeout, lateness } from "./controller/publisher.t
 import { createController } from "./controller/reconcile.ts";
 import { createGatewayHub } from "./gateways/hub.ts";
 import { createGatewayRoutes } from "./gateways/routes.ts";
-import { reasonOf, type Log } from "./log.ts";
+import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { createAssembler } from "./sessions/assembler.ts";
 
 export type ServerDeps = {

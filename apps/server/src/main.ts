@@ -11,7 +11,7 @@ import {
   takeProcessLock,
 } from "@perch/adapters/sqlite";
 import { createServer, type Server } from "./create-server.ts";
-import { createLog, reasonOf } from "./log.ts";
+import { createLog, reasonOf } from "@perch/adapters/json-log";
 import { listen, type Listening } from "./listen.ts";
 import { parseOptions, type ServerOptions } from "./options.ts";
 

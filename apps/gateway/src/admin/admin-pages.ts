@@ -9,7 +9,7 @@ import {
   type PinStore,
   type TurnOutbox,
 } from "@perch/domain";
-import { reasonOf, type Log } from "../log.ts";
+import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { sendJson, sendProblem, type Refusal } from "../problem.ts";
 import type { HeldTable } from "../table/held-table.ts";
 import type { TurnRecorder } from "../turns/turn-recorder.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { parseGatewayId, type GatewayId } from "@perch/domain";
 import { GatewayError } from "../gateway-error.ts";
-import { reasonOf } from "../log.ts";
+import { reasonOf } from "@perch/adapters/json-log";
 
 export type Identity = { readonly id: GatewayId; release(): void };
 

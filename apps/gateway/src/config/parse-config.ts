@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { parseGatewayId, RoutingError, type GatewayId } from "@perch/domain";
 import { GatewayError } from "../gateway-error.ts";
-import { reasonOf } from "../log.ts";
+import { reasonOf } from "@perch/adapters/json-log";
 
 export type GatewayConfig = {
   readonly serverUrl: string;

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { bucketOf } from "@perch/domain";
 import type { Dispatcher } from "undici";
-import { reasonOf } from "../log.ts";
+import { reasonOf } from "@perch/adapters/json-log";
 import type { Refusal } from "../problem.ts";
 import type { Upstream } from "../table/route-index.ts";
 import { createExchange, type Exchange, type ExchangeDeps, type Forwarding } from "./exchange.ts";

@@ -7,7 +7,7 @@ import {
   type PinStore,
   type SessionId,
 } from "@perch/domain";
-import { reasonOf, type Log } from "../log.ts";
+import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { sendProblem, type Refusal } from "../problem.ts";
 import { findSession, SESSION_COOKIE, SESSION_HEADER } from "../session/find-session.ts";
 import { createRequestBody } from "../session/request-body.ts";

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import { createRequestHandler, type HandleRequestDeps } from "./handle-request.ts";
 import { GatewayError } from "../gateway-error.ts";
 import type { InFlight } from "./in-flight.ts";
-import { reasonOf } from "../log.ts";
+import { reasonOf } from "@perch/adapters/json-log";
 
 export type Listener = {
   readonly url: string;

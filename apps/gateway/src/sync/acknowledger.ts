@@ -1,5 +1,5 @@
 import type { Revision } from "@perch/domain";
-import { reasonOf, type Log } from "../log.ts";
+import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { TableFile } from "../table/table-file.ts";
 import { backoffMs, type Sleep } from "./backoff.ts";
 import type { ServerLink } from "./server-link.ts";

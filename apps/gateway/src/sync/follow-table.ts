@@ -1,5 +1,5 @@
 import { revisionSchema } from "@perch/api";
-import { reasonOf, type Log } from "../log.ts";
+import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { HeldTable } from "../table/held-table.ts";
 import { parseTable } from "../table/parse-table.ts";
 import type { Acknowledger } from "./acknowledger.ts";

@@ -2,7 +2,7 @@ import type { Ack, TurnBatch } from "@perch/api";
 import type { GatewayId } from "@perch/domain";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { Pool, type Dispatcher } from "undici";
-import { reasonOf } from "../log.ts";
+import { reasonOf } from "@perch/adapters/json-log";
 
 export type PostOutcome =
   | { readonly kind: "accepted" }

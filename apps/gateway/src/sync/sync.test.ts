@@ -3,7 +3,7 @@ import { parseGatewayId, type Revision } from "@perch/domain";
 import { aRoutingTable, aTurnRecord } from "@perch/testkit";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createLog, type Log } from "../log.ts";
+import { createLog, type Log } from "@perch/adapters/json-log";
 import { createHeldTable } from "../table/held-table.ts";
 import { flushTurns, shipTurns } from "../turns/turn-shipper.ts";
 import { createAcknowledger } from "./acknowledger.ts";

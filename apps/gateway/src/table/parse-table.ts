@@ -9,7 +9,7 @@ import {
   type RoutingTable,
 } from "@perch/domain";
 import { GatewayError } from "../gateway-error.ts";
-import { reasonOf } from "../log.ts";
+import { reasonOf } from "@perch/adapters/json-log";
 
 /** Throws `GatewayError` `table_invalid` naming every problem: a table that cannot be served is never applied in part. */
 export function parseTable(json: string): RoutingTable {

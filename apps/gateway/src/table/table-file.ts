@@ -1,12 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** The last table on disk, as the server sent it: what a gateway starts with when the server is down. */
 export type TableFile = {
   /** Null when there is none. */
   read(): Promise<string | null>;
-  /** When it resolves, a reader finds the whole new table, also after a loss of power; before, the whole old one. */
+  /**
+   * When it resolves, a reader finds the whole new table, also after `kill -9`; before, the whole old one. It does not wait
+   * for the disk, which would hold up every rollback by tens of milliseconds: a table read from disk gives no session to
+   * the canary until the server has spoken, and one that a loss of power left unreadable is as good as none.
+   */
   write(json: string): Promise<void>;
 };
 
@@ -25,13 +29,7 @@ export function createTableFile(directory: string): TableFile {
       // A name of its own: gateways that share the directory write at the same moment.
       const draft = `${path}.${randomUUID()}`;
       try {
-        const file = await open(draft, "w");
-        try {
-          await file.writeFile(json);
-          await file.datasync();
-        } finally {
-          await file.close();
-        }
+        await writeFile(draft, json);
         await rename(draft, path);
       } catch (error) {
         await rm(draft, { force: true });

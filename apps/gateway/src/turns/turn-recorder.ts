@@ -1,5 +1,5 @@
 import { isFailedTurn, type Digest, type TurnOutbox, type TurnRecord } from "@perch/domain";
-import { reasonOf, type Log } from "../log.ts";
+import { reasonOf, type Log } from "@perch/adapters/json-log";
 
 export type TurnCount = { readonly turns: number; readonly failed: number };
 

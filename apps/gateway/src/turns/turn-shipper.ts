@@ -1,5 +1,5 @@
 import type { TurnOutbox, TurnRecord } from "@perch/domain";
-import { reasonOf, type Log } from "../log.ts";
+import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { backoffMs, type Sleep } from "../sync/backoff.ts";
 import type { ServerLink } from "../sync/server-link.ts";
 

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import type { Problem } from "@perch/api";
-import type { Log } from "../log.ts";
+import type { Log } from "@perch/adapters/json-log";
 import { eventStream } from "./event-stream.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { answerError } from "./problem.ts";

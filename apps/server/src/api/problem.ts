@@ -1,7 +1,7 @@
 import type { Problem } from "@perch/api";
 import { LedgerError, ReleaseError, RoutingError, TelemetryError, type ReleaseErrorCode } from "@perch/domain";
 import type { Context } from "hono";
-import { reasonOf, type Log } from "../log.ts";
+import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { ApiError } from "./api-error.ts";
 
 type Answer = { readonly status: 400 | 404 | 409 | 413 | 422 | 500 | 503; readonly error: Problem["error"] };

@@ -1,6 +1,6 @@
 import { isFinal, wasExposed, type CohortSource, type Rollout, type RolloutId } from "@perch/domain";
 import type { GatewayHub } from "../gateways/hub.ts";
-import { reasonOf, type Log } from "../log.ts";
+import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { Book } from "./book.ts";
 import { syncEvent } from "./follow-sync.ts";
 import { judgeNewSessions } from "./judge-sessions.ts";

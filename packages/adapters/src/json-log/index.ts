@@ -1,0 +1,1 @@
+export { createLog, reasonOf, type Log, type LogFields } from "./log.ts";
