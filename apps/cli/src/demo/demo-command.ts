@@ -34,7 +34,7 @@ export function registerDemoCommand(program: Command): void {
     .option("--port <port>", "the server's port; 0 for any", parsePort, 0)
     .option("--gateway-port <port>", "the gateway's port; 0 for any", parsePort, 0)
     .option("--rate <n>", "simulated sessions a second", parsePositive, 40)
-    .option("--seed <n>", "of the customers and of the draw of the canary's sessions", parsePositive, 2)
+    .option("--seed <n>", "of the customers and of the draw of the canary's sessions", parsePositive, 3)
     .addOption(jsonOption())
     .option("--exit", "end afterwards; exit code 0 only if the end came for the right reason")
     .action((flags: DemoFlags) => demo(flags));
