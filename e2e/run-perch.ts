@@ -17,7 +17,7 @@ export type Run = {
 
 /** Starts `perch` as a person would, from its entry script. */
 export function runPerch(args: readonly string[]): Run {
-  const child = spawn(process.execPath, [PERCH, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [PERCH, ...args], { stdio: ["ignore", "pipe", "pipe"], detached: true });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));

@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { startChild } from "../process/start-child.ts";
 import { end } from "../process/supervise.ts";
 
 const reportSchema = z.object({
@@ -43,7 +43,7 @@ export function startCustomers(options: {
     "--seed",
     String(options.seed),
   ];
-  const child = spawn(process.execPath, [main, ...flags], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = startChild(process.execPath, [main, ...flags]);
   child.stderr.pipe(options.log, { end: false });
   let totals = NOBODY;
   const lines = createInterface({ input: child.stdout });

@@ -1,7 +1,8 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CliError } from "../cli-error.ts";
+import { startChild } from "../process/start-child.ts";
 
 export type AgentProcess = {
   readonly pid: number;
@@ -29,11 +30,7 @@ const LAST_LINES = 15;
 
 /** Starts an agent and waits until it answers `GET /healthz`. Throws `CliError` `deployment_failed` with its last words. */
 export async function startAgentProcess(options: AgentProcessOptions): Promise<AgentProcess> {
-  const child = spawn(process.execPath, [options.entrypoint], {
-    cwd: options.directory,
-    env: options.env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = startChild(process.execPath, [options.entrypoint], { cwd: options.directory, env: options.env });
   const lastLines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on("line", (line) => {

@@ -1,7 +1,8 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createWriteStream, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { CliError } from "../cli-error.ts";
+import { startChild } from "./start-child.ts";
 
 /** A child process that announced where it listens, and is started again on the same port when it dies. */
 export type Supervised = {
@@ -94,10 +95,7 @@ async function start(
   log: NodeJS.WritableStream,
   port: number,
 ): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(options.command, options.args(port), {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...options.env },
-  });
+  const child = startChild(options.command, options.args(port), { env: { ...process.env, ...options.env } });
   const lastWords: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => {
     log.write(chunk);
