@@ -1,8 +1,8 @@
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { endChild } from "../process/end-child.ts";
 import { startChild } from "../process/start-child.ts";
-import { end } from "../process/supervise.ts";
 
 const reportSchema = z.object({
   started: z.number().int(),
@@ -20,6 +20,9 @@ export type Customers = {
   /** Lets running conversations end, then gives the final totals. */
   stop(): Promise<CustomerTotals>;
 };
+
+/** Longer than a conversation that is under way takes to end. */
+const KILL_AFTER_MS = 15_000;
 
 const NOBODY: CustomerTotals = { started: 0, finished: 0, failed: 0, ratePerSecond: 0, switchedSessions: 0 };
 
@@ -54,7 +57,7 @@ export function startCustomers(options: {
   return {
     totals: () => totals,
     async stop() {
-      await end(child);
+      await endChild(child, KILL_AFTER_MS);
       await drained;
       return totals;
     },

@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CliError } from "../cli-error.ts";
+import { endChild } from "../process/end-child.ts";
 import { startChild } from "../process/start-child.ts";
 
 export type AgentProcess = {
@@ -39,7 +40,7 @@ export async function startAgentProcess(options: AgentProcessOptions): Promise<A
       options.onLine(line);
     });
   }
-  const agent = { pid: child.pid ?? 0, ended: endOf(child), stop: () => stop(child) };
+  const agent = { pid: child.pid ?? 0, ended: endOf(child), stop: () => endChild(child, KILL_AFTER_MS) };
   const failure = await waitUntilHealthy(options, agent.ended);
   if (failure === null) return agent;
   await agent.stop();
@@ -83,13 +84,4 @@ function endOf(child: ChildProcess): Promise<string> {
     child.once("error", (error) => resolve(error.message));
     child.once("close", (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const timer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
-  child.kill("SIGTERM");
-  await gone;
-  clearTimeout(timer);
 }

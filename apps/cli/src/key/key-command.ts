@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { generateKeyPair, parseTrustedKey } from "@perch/adapters/sigstore";
 import { CliError } from "../cli-error.ts";
+import { readKeyFile } from "./read-key-file.ts";
 import { dataOption, jsonOption } from "../options.ts";
 import { printJson, printLine } from "../output.ts";
 
@@ -58,7 +59,7 @@ async function refuseExisting(files: readonly string[]): Promise<void> {
 }
 
 async function trust(file: string, flags: { data: string; json?: boolean }): Promise<void> {
-  const { fingerprint } = parseTrustedKey(await readPem(file), file);
+  const { fingerprint } = parseTrustedKey(await readKeyFile(file, "public key"), file);
   const directory = resolve(flags.data, "trust");
   const target = join(directory, `${basename(file).replace(/\.(?:pub|pem)$/, "")}.pub`);
   await mkdir(directory, { recursive: true });
@@ -70,19 +71,6 @@ async function trust(file: string, flags: { data: string; json?: boolean }): Pro
 // A name that is taken by another key gets no silent replacement: trust is given and taken away by hand.
 async function copyTo(file: string, target: string): Promise<void> {
   const known = await readFile(target, "utf8").catch(() => null);
-  if (known !== null && known !== (await readPem(file))) await refuseExisting([target]);
+  if (known !== null && known !== (await readKeyFile(file, "public key"))) await refuseExisting([target]);
   await copyFile(file, target);
-}
-
-async function readPem(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new CliError({
-      code: "input_invalid",
-      message: `found no readable file ${file}, expected a public key in PEM`,
-      hint: "`perch key generate --out DIR` makes a pair: perch.key and perch.pub",
-      cause,
-    });
-  }
 }

@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { createWriteStream, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { CliError } from "../cli-error.ts";
+import { endChild } from "./end-child.ts";
 import { startChild } from "./start-child.ts";
 
 /** A child process that announced where it listens, and is started again on the same port when it dies. */
@@ -67,7 +68,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
     try {
       const next = await start(options, log, port);
       watch(next.child);
-      if (isStopping) await end(next.child);
+      if (isStopping) await endChild(next.child, KILL_AFTER_MS);
       else options.onEvent?.(`${options.name} is back at ${next.url}`);
     } catch (error) {
       options.onEvent?.(error instanceof Error ? error.message : String(error));
@@ -83,7 +84,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
     restarts: () => restarts.length,
     async stop() {
       isStopping = true;
-      if (child !== null) await end(child);
+      if (child !== null) await endChild(child, KILL_AFTER_MS);
       rmSync(options.pidFile, { force: true });
       log.end();
     },
@@ -107,7 +108,7 @@ async function start(
     writeFileSync(options.pidFile, `${child.pid}\n`);
     return { child, url };
   } catch (error) {
-    await end(child);
+    await endChild(child, KILL_AFTER_MS);
     throw startFailure(options, lastWords.join(""), error);
   }
 }
@@ -168,20 +169,4 @@ function lastProblem(text: string): { message: string; hint: string | null } | n
     }
   }
   return null;
-}
-
-/** Ends a process kindly, then firmly. */
-export function end(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
-      resolve();
-      return;
-    }
-    const timer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
-    child.once("exit", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-    child.kill("SIGTERM");
-  });
 }

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { copyRelease, createDirectoryRegistry, openRelease } from "@perch/adapters/oci";
@@ -12,7 +11,7 @@ import {
   type TrustedKey,
 } from "@perch/adapters/sigstore";
 import { agentSpecJsonSchema, parseReleaseReference, type ReleaseRegistry } from "@perch/domain";
-import { CliError } from "../cli-error.ts";
+import { readKeyFile } from "../key/read-key-file.ts";
 import { dataOption, jsonOption } from "../options.ts";
 import { printJson, printLine } from "../output.ts";
 import { buildFromDirectory } from "./build-from-directory.ts";
@@ -81,7 +80,7 @@ async function build(directory: string, flags: StoreFlags): Promise<Outcome> {
 
 async function sign(text: string, flags: StoreFlags & { key: string }): Promise<Outcome> {
   const reference = parseReleaseReference(text);
-  const key = parseSigningKey(await readText(flags.key), flags.key);
+  const key = parseSigningKey(await readKeyFile(flags.key, "key"), flags.key);
   const signed = await signRelease(registryOf(flags), reference, { key, now: new Date() });
   const how = signed.isNew ? "signed" : "was already signed";
   return { json: signed, text: `${text} ${how} by key ${signed.signedBy}\n${signed.digest}` };
@@ -104,7 +103,7 @@ async function verify(text: string, flags: VerifyFlags): Promise<Outcome> {
 }
 
 async function trustedKeys(flags: VerifyFlags): Promise<readonly TrustedKey[]> {
-  if (flags.key !== undefined) return [parseTrustedKey(await readText(flags.key), flags.key)];
+  if (flags.key !== undefined) return [parseTrustedKey(await readKeyFile(flags.key, "key"), flags.key)];
   return readTrustDirectory(resolve(flags.trust ?? join(flags.data, "trust")));
 }
 
@@ -141,17 +140,4 @@ async function inspect(text: string, flags: StoreFlags): Promise<Outcome> {
     json: { ...manifest, digest, signatures },
     text: describeInspected({ manifest, digest, signatures }),
   };
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    throw new CliError({
-      code: "input_invalid",
-      message: `found no readable file ${path}, expected a key in PEM`,
-      hint: "`perch key generate --out DIR` makes a pair: perch.key and perch.pub",
-      cause,
-    });
-  }
 }

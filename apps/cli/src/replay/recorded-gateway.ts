@@ -7,6 +7,8 @@ export type RecordedGateway = {
   readonly id: string;
   /** The newest table that was acknowledged. */
   table(): RoutingTableMessage | null;
+  /** Why it no longer follows the table; null while it does. */
+  problem(): string | null;
   close(): void;
 };
 
@@ -28,11 +30,11 @@ export async function connectRecordedGateway(
     }
   }
 
+  let problem: string | null = null;
   void follow().catch((error: unknown) => {
-    if (!stop.signal.aborted) table = null;
-    return error;
+    problem = error instanceof Error ? error.message : String(error);
   });
-  return { id, table: () => table, close: () => stop.abort() };
+  return { id, table: () => table, problem: () => problem, close: () => stop.abort() };
 }
 
 /** Posts JSON and insists on success. */

@@ -45,7 +45,7 @@ export type RecordedRollout = {
 };
 
 /** Longer than the server's lateness, so that a session that has ended is mature at the next turn of the clock. */
-export const SESSION_GAP_MS = 60_000;
+const SESSION_GAP_MS = 60_000;
 const MOST_SETTLING_TURNS = 50;
 
 /** Sends both sides' sessions in recorded order, arms alternating, and has the gates judge after every session. */
@@ -113,7 +113,7 @@ async function settle({ client, gateway, clock }: Replay, rollout: string): Prom
   throw new CliError({
     code: "request_refused",
     message: `the rollout ${rollout} did not settle (gateway at revision ${JSON.stringify(gateway.table()?.revision)})`,
-    hint: "the server's log says what it waits for",
+    hint: gateway.problem() ?? "the server's log says what it waits for",
   });
 }
 

@@ -1,9 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import type { Command } from "commander";
 import type { RolloutView } from "@perch/api";
 import { createApiClient, type ApiClient, type RolloutVerb } from "../api-client.ts";
-import { CliError } from "../cli-error.ts";
+import { readInputFile } from "../read-input-file.ts";
 import { jsonOption, serverOption } from "../options.ts";
 import { printJson, printLine } from "../output.ts";
 import { describeLedger, describeRollout, describeRollouts, describeStep } from "./describe-rollout.ts";
@@ -52,22 +51,9 @@ function show(flags: Flags, json: unknown, text: string): void {
 }
 
 async function start(flags: Flags & { file: string }): Promise<void> {
-  const yaml = await readRolloutFile(flags.file);
+  const yaml = await readInputFile(flags.file, { expected: "a rollout file in YAML", hint: "give its path with -f" });
   const rollout = await createApiClient(flags.server).startRollout(yaml);
   show(flags, rollout, `${describeRollout(rollout)}\n\nnext: perch rollout watch ${rollout.id}`);
-}
-
-async function readRolloutFile(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    throw new CliError({
-      code: "input_invalid",
-      message: `found no readable file ${file}, expected a rollout file in YAML`,
-      hint: "give its path with -f",
-      cause,
-    });
-  }
 }
 
 async function status(id: string | undefined, flags: Flags): Promise<void> {

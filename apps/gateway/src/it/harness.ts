@@ -147,8 +147,6 @@ export type Gateway = {
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
-export type GatewayRun = { readonly code: number | null; readonly stderr: string };
-
 /** Runs the gateway's real process; throws with its words when it ends before it is ready. */
 export async function startGateway(args: readonly string[]): Promise<Gateway> {
   const child = spawn(process.execPath, [MAIN, "--port", "0", ...args], { stdio: ["ignore", "pipe", "pipe"] });

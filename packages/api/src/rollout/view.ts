@@ -157,7 +157,10 @@ export const gatewayViewSchema = z.object({
 });
 export type GatewayView = z.infer<typeof gatewayViewSchema>;
 
-/** `GET /v1/overview`, and `GET /v1/overview/stream` as `event: overview`, at most twice a second and only when changed. */
+/**
+ * `GET /v1/overview`, and `GET /v1/overview/stream` as `event: overview`, at most twice a second and only when changed;
+ * `event: alive` comes from time to time as a sign of life.
+ */
 export const overviewSchema = z.object({
   at: z.number(),
   rollouts: z.array(rolloutViewSchema),

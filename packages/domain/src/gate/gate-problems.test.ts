@@ -1,20 +1,7 @@
+import { aGate } from "@perch/testkit";
 import { expect, test } from "vitest";
 import { gateProblems, largestBadRate } from "./gate-problems.ts";
 import type { GateSpec } from "./gate-spec.ts";
-
-function aGate(change: Partial<GateSpec> = {}): GateSpec {
-  return {
-    name: "escalation-rate",
-    of: "escalation-rate",
-    direction: "increase",
-    objective: { max: 0.12 },
-    margin: 0.04,
-    role: "guardrail",
-    onFail: "rollback",
-    alpha: 0.01,
-    ...change,
-  };
-}
 
 test.each([
   aGate(),

@@ -1,3 +1,4 @@
+import { aGate } from "@perch/testkit";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ArmCounts, Block } from "./block.ts";
@@ -7,20 +8,6 @@ import type { GateSpec } from "./gate-spec.ts";
 import { judge } from "./judge.ts";
 
 const WINDOW = 300_000;
-
-function aGate(change: Partial<GateSpec> = {}): GateSpec {
-  return {
-    name: "escalation-rate",
-    of: "escalation-rate",
-    direction: "increase",
-    objective: { max: 0.12 },
-    margin: 0.04,
-    role: "guardrail",
-    onFail: "rollback",
-    alpha: 0.01,
-    ...change,
-  };
-}
 
 function aBoard(change: Partial<BoardInput> = {}): GateBoard {
   return createBoard({
