@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { createDirectoryRegistry, storeRelease } from "@perch/adapters/oci";
+import { createDirectoryRegistry } from "@perch/adapters/oci-layout";
+import { storeRelease } from "@perch/adapters/release-artifact";
 import { generateKeyPair, parseSigningKey, signRelease } from "@perch/adapters/sigstore";
 import { createSqliteLedger, openServerDatabase } from "@perch/adapters/sqlite";
 import {

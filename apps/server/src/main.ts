@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
 import { openChdbTraceStore, type OpenTraceStore } from "@perch/adapters/clickhouse";
 import { createLexiconScorer } from "@perch/adapters/sentiment";
+import { openRegistry } from "@perch/adapters/release-registry";
 import { createVerifiedReleaseSource } from "@perch/adapters/sigstore";
 import {
   createSqliteLedger,
@@ -49,7 +50,10 @@ async function main(options: ServerOptions): Promise<void> {
       ledger,
       state: createSqliteServerState(database),
       traces,
-      releases: createVerifiedReleaseSource({ layoutDirectory: options.registry, trustDirectory: options.trust }),
+      releases: createVerifiedReleaseSource({
+        registry: openRegistry(options.registry),
+        trustDirectory: options.trust,
+      }),
       sentiment: createLexiconScorer(),
       now: clock.now,
       setNow: clock.setNow,

@@ -49,7 +49,7 @@ export function parseOptions(args: readonly string[]): ServerOptions {
     data,
     port: number("port", { least: 0, most: 65_535 }),
     host: values.host,
-    registry: resolve(values.registry ?? join(data, "registry")),
+    registry: values.registry ?? join(data, "registry"),
     trust: resolve(values.trust ?? join(data, "trust")),
     notice: values.notice,
     tickMs: number("tick", { least: 10, most: 60_000 }),

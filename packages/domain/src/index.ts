@@ -32,7 +32,14 @@ export {
   type OciManifest,
 } from "./release/oci-manifest.ts";
 export { OCI_MANIFEST_TYPE, RELEASE_ARTIFACT_TYPE, RELEASE_MANIFEST_TYPE } from "./release/media-types.ts";
-export type { ReleaseEntry, ReleaseRegistry } from "./release/registry.ts";
+export type {
+  ExpectedBytes,
+  ReleaseEntry,
+  ReleaseRegistry,
+  ReleaseRepository,
+  ReleaseSelector,
+} from "./release/registry.ts";
+export { compareVersions } from "./release/version-precedence.ts";
 
 export {
   parseAgentName,

@@ -7,4 +7,4 @@ export { describeServerState } from "./server-state-contract.ts";
 export { aMaturedSession, aRawSpan, aScore, aSpan } from "./telemetry-builders.ts";
 export { describeTraceStore, type TraceStorage } from "./trace-store-contract.ts";
 export { aBuiltRelease } from "./release-builders.ts";
-export { describeReleaseRegistry } from "./registry-contract.ts";
+export { describeReleaseRegistry, type RegistryUnderTest } from "./registry-contract.ts";

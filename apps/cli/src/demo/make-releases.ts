@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { createDirectoryRegistry } from "@perch/adapters/oci";
+import { createDirectoryRegistry } from "@perch/adapters/oci-layout";
 import { generateKeyPair, parseSigningKey, signRelease } from "@perch/adapters/sigstore";
 import { parseReleaseReference, type Digest } from "@perch/domain";
 import { buildFromDirectory } from "../release/build-from-directory.ts";

@@ -37,7 +37,7 @@ async function deploy(reference: string, flags: DeployFlags): Promise<void> {
     reference,
     serverUrl: flags.server,
     dataDirectory: resolve(flags.data),
-    ...(flags.registry === undefined ? {} : { registryDirectory: resolve(flags.registry) }),
+    ...(flags.registry === undefined ? {} : { registry: flags.registry }),
     ...(flags.trust === undefined ? {} : { trustDirectory: resolve(flags.trust) }),
     port: flags.port,
     readyTimeoutMs: flags.readyTimeout * 1000,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { lstat, mkdir, readdir, readFile, readlink, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { readArchive, type ArchiveEntry, type OpenRelease } from "@perch/adapters/oci";
+import { readArchive, type ArchiveEntry, type OpenRelease } from "@perch/adapters/release-artifact";
 import { componentPath } from "@perch/domain";
 import { CliError } from "../cli-error.ts";
 

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { createDirectoryRegistry, packDirectory, storeRelease } from "@perch/adapters/oci";
+import { createDirectoryRegistry } from "@perch/adapters/oci-layout";
+import { packDirectory, storeRelease } from "@perch/adapters/release-artifact";
 import { generateKeyPair, parseSigningKey, signRelease } from "@perch/adapters/sigstore";
 import { parseReleaseReference, type Digest } from "@perch/domain";
 import { aBuiltRelease } from "@perch/testkit";

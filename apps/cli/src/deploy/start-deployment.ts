@@ -1,7 +1,7 @@
 import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createDirectoryRegistry } from "@perch/adapters/oci";
+import { openRegistry } from "@perch/adapters/release-registry";
 import { readTrustDirectory, verifyRelease, type VerifiedRelease } from "@perch/adapters/sigstore";
 import { parseReleaseReference } from "@perch/domain";
 import { createApiClient } from "../api-client.ts";
@@ -15,8 +15,8 @@ export type DeploymentOptions = {
   readonly reference: string;
   readonly serverUrl: string;
   readonly dataDirectory: string;
-  /** Default: `registry` in the data directory. */
-  readonly registryDirectory?: string;
+  /** Where the release is. Default: `registry` in the data directory. */
+  readonly registry?: string;
   /** Default: `trust` in the data directory. */
   readonly trustDirectory?: string;
   /** 0, the default, takes any free port. */
@@ -59,7 +59,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const client = createApiClient(options.serverUrl);
   const reference = parseReleaseReference(options.reference);
   const keys = await readTrustDirectory(options.trustDirectory ?? join(dataDirectory, "trust"));
-  const registry = createDirectoryRegistry(options.registryDirectory ?? join(dataDirectory, "registry"));
+  const registry = openRegistry(options.registry ?? join(dataDirectory, "registry"));
   const release = await verifyRelease(registry, reference, keys);
   const port = await claimPort(options.port ?? 0);
   const output = openOutput(options, release);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { storeRelease } from "@perch/adapters/oci";
+import { storeRelease } from "@perch/adapters/release-artifact";
 import { buildRelease, type BuiltRelease, type ReleaseRegistry } from "@perch/domain";
 import { invalidSpec, located, readAgentDirectory } from "./read-agent-directory.ts";
 

@@ -1,6 +1,6 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, posix, relative, sep } from "node:path";
-import { packDirectory, type PackedDirectory } from "@perch/adapters/oci";
+import { packDirectory, type PackedDirectory } from "@perch/adapters/release-artifact";
 import {
   checkAgentSpec,
   fileReferences,

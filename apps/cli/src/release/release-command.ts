@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { Option, type Command } from "commander";
-import { copyRelease, createDirectoryRegistry, openRelease } from "@perch/adapters/oci";
+import { copyRelease, openRelease } from "@perch/adapters/release-artifact";
+import { openRegistry } from "@perch/adapters/release-registry";
 import {
   checkSignatures,
   parseSigningKey,
@@ -10,7 +11,12 @@ import {
   verifyRelease,
   type TrustedKey,
 } from "@perch/adapters/sigstore";
-import { agentSpecJsonSchema, parseReleaseReference, type ReleaseRegistry } from "@perch/domain";
+import {
+  agentSpecJsonSchema,
+  parseReleaseReference,
+  type ReleaseRegistry,
+  type ReleaseRepository,
+} from "@perch/domain";
 import { readKeyFile } from "../key/read-key-file.ts";
 import { dataOption, jsonOption } from "../options.ts";
 import { printJson, printLine } from "../output.ts";
@@ -69,7 +75,7 @@ async function run(flags: { readonly json?: boolean }, outcome: Promise<Outcome>
 }
 
 function registryOf(flags: StoreFlags): ReleaseRegistry {
-  return createDirectoryRegistry(resolve(flags.registry ?? join(flags.data, "registry")));
+  return openRegistry(flags.registry ?? join(flags.data, "registry"));
 }
 
 async function build(directory: string, flags: StoreFlags): Promise<Outcome> {
@@ -108,7 +114,7 @@ async function trustedKeys(flags: VerifyFlags): Promise<readonly TrustedKey[]> {
 }
 
 async function push(text: string, flags: StoreFlags & { to: string }): Promise<Outcome> {
-  const to = createDirectoryRegistry(resolve(flags.to));
+  const to = openRegistry(flags.to);
   const copied = await copyRelease(registryOf(flags), to, parseReleaseReference(text));
   const { blobsCopied, blobsPresent, referrers } = copied;
   return {
@@ -119,22 +125,28 @@ async function push(text: string, flags: StoreFlags & { to: string }): Promise<O
 
 async function list(flags: StoreFlags): Promise<Outcome> {
   const registry = registryOf(flags);
-  const releases: readonly ListedRelease[] = await Promise.all(
-    (await registry.releases()).map(async ({ agent, version, descriptor }) => ({
+  const repositories = (await registry.agents()).map((agent) => registry.repository(agent));
+  const releases = (await Promise.all(repositories.map(listRepository))).flat();
+  return { json: { releases }, text: describeList(releases) };
+}
+
+async function listRepository(repository: ReleaseRepository): Promise<readonly ListedRelease[]> {
+  return Promise.all(
+    (await repository.releases()).map(async ({ agent, version, descriptor }) => ({
       agent,
       version,
       digest: descriptor.digest,
-      signatures: (await registry.referrers(descriptor.digest)).length,
+      signatures: (await repository.referrers(descriptor.digest)).length,
     })),
   );
-  return { json: { releases }, text: describeList(releases) };
 }
 
 async function inspect(text: string, flags: StoreFlags): Promise<Outcome> {
   const registry = registryOf(flags);
   const { digest, manifest } = await openRelease(registry, parseReleaseReference(text));
+  const repository = registry.repository(manifest.agent);
   const keys = await trustedKeys(flags).catch(() => []);
-  const { signedBy, rejections } = await checkSignatures(registry, digest, keys);
+  const { signedBy, rejections } = await checkSignatures(repository, digest, keys);
   const signatures = { trusted: signedBy, notTrusted: rejections };
   return {
     json: { ...manifest, digest, signatures },

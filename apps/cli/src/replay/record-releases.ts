@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createDirectoryRegistry, storeRelease } from "@perch/adapters/oci";
+import { createDirectoryRegistry } from "@perch/adapters/oci-layout";
+import { storeRelease } from "@perch/adapters/release-artifact";
 import { generateKeyPair, parseSigningKey, signRelease, type SigningKey } from "@perch/adapters/sigstore";
 import { buildRelease, checkAgentSpec, parseAgentName, type Digest } from "@perch/domain";
 import { CliError } from "../cli-error.ts";

@@ -6,7 +6,7 @@ import { ApiError } from "./api-error.ts";
 
 type Answer = { readonly status: 400 | 404 | 409 | 413 | 422 | 500 | 503; readonly error: Problem["error"] };
 
-const RELEASE_STATUS: Readonly<Record<ReleaseErrorCode, 400 | 404 | 409 | 422 | 500>> = {
+const RELEASE_STATUS: Readonly<Record<ReleaseErrorCode, 400 | 404 | 409 | 422 | 500 | 503>> = {
   digest_malformed: 400,
   reference_malformed: 400,
   release_unknown: 404,
@@ -17,6 +17,10 @@ const RELEASE_STATUS: Readonly<Record<ReleaseErrorCode, 400 | 404 | 409 | 422 | 
   digest_mismatch: 422,
   key_invalid: 500,
   layout_invalid: 500,
+  trust_policy_invalid: 500,
+  attestation_invalid: 422,
+  registry_unreachable: 503,
+  registry_refused: 503,
 };
 
 /** The answer to a request that failed. What nobody foresaw is logged; the caller is told where to look. */

@@ -1,4 +1,4 @@
 import { describeReleaseRegistry } from "@perch/testkit";
 import { createMemoryRegistry } from "./registry.ts";
 
-describeReleaseRegistry("in memory", async () => createMemoryRegistry());
+describeReleaseRegistry("in memory", { open: async () => createMemoryRegistry(), race: "one-wins" });

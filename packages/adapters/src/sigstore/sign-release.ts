@@ -1,12 +1,11 @@
 import {
   EMPTY_CONFIG,
-  OCI_MANIFEST_TYPE,
   referrerOciManifest,
   type Digest,
   type ReleaseReference,
   type ReleaseRegistry,
 } from "@perch/domain";
-import { openRelease } from "../oci/index.ts";
+import { openRelease } from "../release-artifact/index.ts";
 import { BUNDLE_TYPE, SIGN_PREDICATE, signDigest } from "./bundle.ts";
 import type { SigningKey } from "./key.ts";
 import { checkSignatures } from "./signatures.ts";
@@ -25,8 +24,9 @@ export async function signRelease(
   { key, now }: { readonly key: SigningKey; readonly now: Date },
 ): Promise<SignedRelease> {
   const { digest, descriptor } = await openRelease(registry, reference);
+  const repository = registry.repository(reference.agent);
   const signedBy = key.fingerprint;
-  const known = await checkSignatures(registry, digest, [key]);
+  const known = await checkSignatures(repository, digest, [key]);
   if (known.signedBy.length > 0) return { digest, signedBy, isNew: false };
 
   const bundle = signDigest(digest, key);
@@ -38,16 +38,10 @@ export async function signRelease(
   const manifest = referrerOciManifest({
     subject: descriptor,
     artifactType: BUNDLE_TYPE,
-    blob: { digest: await registry.writeBlob(bundle), size: bundle.length },
-    config: { digest: await registry.writeBlob(EMPTY_CONFIG), size: EMPTY_CONFIG.length },
+    blob: { digest: await repository.writeBlob(bundle), size: bundle.length },
+    config: { digest: await repository.writeBlob(EMPTY_CONFIG), size: EMPTY_CONFIG.length },
     annotations,
   });
-  const referrer = { digest: await registry.writeBlob(manifest), size: manifest.length };
-  await registry.addReferrer(digest, {
-    mediaType: OCI_MANIFEST_TYPE,
-    artifactType: BUNDLE_TYPE,
-    annotations,
-    ...referrer,
-  });
+  await repository.addReferrer(manifest);
   return { digest, signedBy, isNew: true };
 }

@@ -1,5 +1,5 @@
-import { parseOciManifest, type Digest, type ReleaseRegistry } from "@perch/domain";
-import { readPart } from "../oci/index.ts";
+import { parseOciManifest, type Digest, type ReleaseRepository } from "@perch/domain";
+import { readBlobPart, readManifestPart } from "../release-artifact/index.ts";
 import { BUNDLE_TYPE, verifyBundle } from "./bundle.ts";
 import type { TrustedKey } from "./key.ts";
 
@@ -12,19 +12,19 @@ export type SignatureCheck = {
 
 /** Checks every signature attached to a manifest. Throws `ReleaseError` `digest_mismatch` when one was altered. */
 export async function checkSignatures(
-  registry: ReleaseRegistry,
+  repository: ReleaseRepository,
   digest: Digest,
   keys: readonly TrustedKey[],
 ): Promise<SignatureCheck> {
   const signedBy = new Set<string>();
   const rejections: string[] = [];
-  for (const referrer of await registry.referrers(digest)) {
+  for (const referrer of await repository.referrers(digest)) {
     if ((referrer.artifactType ?? BUNDLE_TYPE) !== BUNDLE_TYPE) continue;
     const what = `signature manifest ${referrer.digest}`;
-    const manifest = parseOciManifest(await readPart(registry, referrer, what), what);
-    await readPart(registry, manifest.config, `config of ${what}`);
+    const manifest = parseOciManifest(await readManifestPart(repository, referrer, what), what);
+    await readBlobPart(repository, manifest.config, `config of ${what}`);
     for (const layer of manifest.layers) {
-      const bundle = await readPart(registry, layer, `signature bundle ${layer.digest}`);
+      const bundle = await readBlobPart(repository, layer, `signature bundle ${layer.digest}`);
       const verdict = verifyBundle(bundle, digest, keys);
       if (verdict.kind === "good") verdict.signedBy.forEach((fingerprint) => signedBy.add(fingerprint));
       else rejections.push(`${layer.digest.slice(0, 19)}…: ${verdict.reason}`);

@@ -3,11 +3,18 @@ import { generateKeyPairSync } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { digestOf, parseReleaseReference, type ReleaseRegistry } from "@perch/domain";
+import {
+  digestOf,
+  parseOciManifest,
+  parseReleaseReference,
+  type Descriptor,
+  type ReleaseRegistry,
+} from "@perch/domain";
 import { aBuiltRelease } from "@perch/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createMemoryRegistry } from "../in-memory/registry.ts";
-import { copyRelease, createDirectoryRegistry, storeRelease } from "../oci/index.ts";
+import { createDirectoryRegistry } from "../oci-layout/index.ts";
+import { copyRelease, storeRelease } from "../release-artifact/index.ts";
 import { signDigest, verifyBundle } from "./bundle.ts";
 import { generateKeyPair, parseSigningKey, parseTrustedKey } from "./key.ts";
 import { signRelease } from "./sign-release.ts";
@@ -66,8 +73,11 @@ describe("verification", () => {
   test("fails for a good signature of another release that was attached to this one", async () => {
     const registry = await aSignedRelease(createMemoryRegistry());
     const other = await storeRelease(registry, aBuiltRelease({ version: "1.0.1" }));
-    for (const signature of await registry.referrers(aBuiltRelease().digest)) {
-      await registry.addReferrer(other.digest, signature);
+    const repository = registry.repository(SUPPORT.agent);
+    for (const signature of await repository.referrers(aBuiltRelease().digest)) {
+      const manifest = parseOciManifest((await repository.readManifest(signature)) ?? new Uint8Array(), "it");
+      const moved = { ...manifest, subject: { ...manifest.subject, digest: other.digest, size: other.size } };
+      await repository.addReferrer(Buffer.from(JSON.stringify(moved)));
     }
     await expect(verifyRelease(registry, parseReleaseReference("support@1.0.1"), [trusted])).rejects.toMatchObject({
       code: "signature_rejected",
@@ -126,7 +136,7 @@ test("damage to another release's signature does not stop this one", async () =>
   const registry = await aSignedRelease(createDirectoryRegistry(directory));
   await storeRelease(registry, aBuiltRelease({ version: "1.0.1" }));
   await signRelease(registry, parseReleaseReference("support@1.0.1"), { key, now: NOW });
-  const [signature] = await registry.referrers(aBuiltRelease().digest);
+  const [signature] = await registry.repository(SUPPORT.agent).referrers(aBuiltRelease().digest);
   await writeFile(join(directory, "blobs", "sha256", signature?.digest.slice(7) ?? ""), "damaged");
   await verifyRelease(registry, parseReleaseReference("support@1.0.1"), [trusted]);
 });
@@ -137,7 +147,7 @@ test("signing again with the same key adds nothing, with another key a second si
   expect(isNew).toBe(false);
   const second = await signRelease(registry, SUPPORT, { key: parseSigningKey(theirs.privatePem, "k"), now: NOW });
   expect(second).toMatchObject({ isNew: true, signedBy: theirs.fingerprint });
-  expect(await registry.referrers(digest)).toHaveLength(2);
+  expect(await registry.repository(SUPPORT.agent).referrers(digest)).toHaveLength(2);
   expect((await verifyRelease(registry, SUPPORT, [stranger])).signedBy).toEqual([theirs.fingerprint]);
 });
 
@@ -151,17 +161,19 @@ test("a signature goes along when a release is copied", async () => {
 test("a signature is a cosign image signature: referrer with subject, bundle v0.3, in-toto statement", async () => {
   const registry = await aSignedRelease(createMemoryRegistry());
   const { digest, ociManifest } = aBuiltRelease();
-  const [referrer] = await registry.referrers(digest);
-  const readJson = async (blob: string): Promise<unknown> =>
-    JSON.parse(Buffer.from((await registry.readBlob(blob as typeof digest)) ?? []).toString());
-  const manifest = (await readJson(referrer?.digest ?? "")) as { layers: { digest: string; mediaType: string }[] };
+  const repository = registry.repository(SUPPORT.agent);
+  const [referrer] = await repository.referrers(digest);
+  const json = (bytes: Uint8Array | null): unknown => JSON.parse(Buffer.from(bytes ?? []).toString());
+  const manifest = json(await repository.readManifest(referrer ?? { digest, size: 0 })) as { layers: Descriptor[] };
   expect(manifest).toMatchObject({
     artifactType: "application/vnd.dev.sigstore.bundle.v0.3+json",
     config: { mediaType: "application/vnd.oci.empty.v1+json", size: 2 },
     subject: { mediaType: "application/vnd.oci.image.manifest.v1+json", digest, size: ociManifest.length },
     annotations: { "dev.sigstore.bundle.predicateType": "https://sigstore.dev/cosign/sign/v1" },
   });
-  const bundle = (await readJson(manifest.layers[0]?.digest ?? "")) as { dsseEnvelope: { payload: string } };
+  const bundle = json(await repository.readBlob(manifest.layers[0] ?? { digest, size: 0 })) as {
+    dsseEnvelope: { payload: string };
+  };
   expect(bundle).toMatchObject({
     mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
     dsseEnvelope: { payloadType: "application/vnd.in-toto+json", signatures: [{ sig: expect.any(String) }] },
@@ -217,12 +229,11 @@ describe("keys", () => {
 
 describe("the verified release source", () => {
   test("admits a signed release with its policy", async () => {
-    const layoutDirectory = join(scratch, "source");
     const trustDirectory = join(scratch, "trust");
-    await aSignedRelease(createDirectoryRegistry(layoutDirectory));
+    const registry = await aSignedRelease(createDirectoryRegistry(join(scratch, "source")));
     await mkdir(trustDirectory);
     await writeFile(join(trustDirectory, "me.pub"), mine.publicPem);
-    const source = createVerifiedReleaseSource({ layoutDirectory, trustDirectory });
+    const source = createVerifiedReleaseSource({ registry, trustDirectory });
     expect(await source.admit(SUPPORT)).toEqual({
       agent: "support",
       version: "1.0.0",
@@ -235,10 +246,9 @@ describe("the verified release source", () => {
   test.each(["no-such-directory", "empty-directory"])(
     "refuses everything when the trust directory is %s",
     async (name) => {
-      const layoutDirectory = join(scratch, `source-${name}`);
-      await aSignedRelease(createDirectoryRegistry(layoutDirectory));
+      const registry = await aSignedRelease(createMemoryRegistry());
       if (name === "empty-directory") await mkdir(join(scratch, name));
-      const source = createVerifiedReleaseSource({ layoutDirectory, trustDirectory: join(scratch, name) });
+      const source = createVerifiedReleaseSource({ registry, trustDirectory: join(scratch, name) });
       await expect(source.admit(SUPPORT)).rejects.toMatchObject({
         code: "key_invalid",
         hint: expect.stringContaining("perch key trust"),

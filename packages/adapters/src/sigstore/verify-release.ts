@@ -1,5 +1,5 @@
 import { formatReleaseReference, ReleaseError, type ReleaseReference, type ReleaseRegistry } from "@perch/domain";
-import { openRelease, type OpenRelease } from "../oci/index.ts";
+import { openRelease, type OpenRelease } from "../release-artifact/index.ts";
 import type { TrustedKey } from "./key.ts";
 import { checkSignatures } from "./signatures.ts";
 
@@ -13,7 +13,7 @@ export async function verifyRelease(
   keys: readonly TrustedKey[],
 ): Promise<VerifiedRelease> {
   const release = await openRelease(registry, reference);
-  const { signedBy, rejections } = await checkSignatures(registry, release.digest, keys);
+  const { signedBy, rejections } = await checkSignatures(registry.repository(reference.agent), release.digest, keys);
   if (signedBy.length > 0) return { ...release, signedBy };
   const name = formatReleaseReference(reference);
   if (rejections.length === 0) {

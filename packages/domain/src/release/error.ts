@@ -8,7 +8,11 @@ export type ReleaseErrorCode =
   | "layout_invalid"
   | "unsigned"
   | "signature_rejected"
-  | "key_invalid";
+  | "key_invalid"
+  | "trust_policy_invalid"
+  | "attestation_invalid"
+  | "registry_unreachable"
+  | "registry_refused";
 
 /** One of several problems of an input, with its place in the file where it has one. */
 export type ReleaseProblem = { readonly message: string; readonly line?: number; readonly column?: number };

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  digestOf,
   OCI_MANIFEST_TYPE,
   parseOciIndex,
   parseOciManifest,
@@ -13,24 +12,15 @@ import {
   type ReleaseEntry,
 } from "@perch/domain";
 import { readIfPresent, requireLayout } from "./layout.ts";
-import { parseReleaseEntry } from "./release-entry.ts";
+import { checkBytes, parseReleaseEntry } from "../release-artifact/index.ts";
 
 /** Names the manifest that an entry of index.json refers to, so that finding signatures need not open every manifest. */
 export const SUBJECT = "dev.perch.subject";
+/** The name under which skopeo and oras find a manifest of a layout. */
+export const TAG = "org.opencontainers.image.ref.name";
 
 export function blobPath(directory: string, digest: Digest): string {
   return join(directory, "blobs", "sha256", digest.slice("sha256:".length));
-}
-
-/** Null when there is no such blob. Throws `ReleaseError` `digest_mismatch` for other bytes under this name. */
-export async function readBlob(directory: string, digest: Digest): Promise<Uint8Array | null> {
-  const bytes = await readIfPresent(blobPath(directory, digest));
-  if (bytes === null || digestOf(bytes) === digest) return bytes;
-  throw new ReleaseError({
-    code: "digest_mismatch",
-    message: `found other bytes under ${digest} in ${directory}: the blob was altered or damaged`,
-    hint: "copy the release again from where it was built, or build and sign it again",
-  });
 }
 
 export async function readIndex(directory: string): Promise<readonly Descriptor[]> {
@@ -59,8 +49,10 @@ export async function subjectOf(directory: string, descriptor: Descriptor): Prom
 async function readManifest(directory: string, descriptor: Descriptor): Promise<OciManifest | null> {
   if (descriptor.mediaType !== OCI_MANIFEST_TYPE) return null;
   try {
-    const bytes = await readBlob(directory, descriptor.digest);
-    return bytes === null ? null : parseOciManifest(bytes, `manifest ${descriptor.digest}`);
+    const bytes = await readIfPresent(blobPath(directory, descriptor.digest));
+    return bytes === null
+      ? null
+      : parseOciManifest(checkBytes(bytes, descriptor, directory), `manifest ${descriptor.digest}`);
   } catch (error) {
     if (error instanceof ReleaseError) return null;
     throw error;

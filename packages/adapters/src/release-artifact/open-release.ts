@@ -13,8 +13,10 @@ import {
   type OciManifest,
   type ReleaseManifest,
   type ReleasePolicy,
+  type ExpectedBytes,
   type ReleaseReference,
   type ReleaseRegistry,
+  type ReleaseRepository,
 } from "@perch/domain";
 import { findRelease } from "./find-release.ts";
 
@@ -23,6 +25,7 @@ export type OpenRelease = {
   readonly digest: Digest;
   readonly descriptor: Descriptor;
   readonly ociManifest: OciManifest;
+  readonly ociManifestBytes: Uint8Array;
   readonly manifest: ReleaseManifest;
   readonly manifestBytes: Uint8Array;
   readonly policy: ReleasePolicy;
@@ -34,28 +37,29 @@ export type OpenRelease = {
  * `layout_invalid` when the parts do not belong together.
  */
 export async function openRelease(registry: ReleaseRegistry, reference: ReleaseReference): Promise<OpenRelease> {
-  const { descriptor } = await findRelease(registry, reference);
-  const { digest } = descriptor;
-  const ociManifest = parseOciManifest(await readPart(registry, descriptor, "the OCI manifest"), "the OCI manifest");
+  const { repository, descriptor } = await findRelease(registry, reference);
+  const ociManifestBytes = await readManifestPart(repository, descriptor, "the OCI manifest");
+  const ociManifest = parseOciManifest(ociManifestBytes, "the OCI manifest");
   if (ociManifest.artifactType !== RELEASE_ARTIFACT_TYPE || ociManifest.config.mediaType !== RELEASE_MANIFEST_TYPE) {
     throw unfitting(`a manifest of type ${ociManifest.artifactType ?? "none"}`, RELEASE_ARTIFACT_TYPE);
   }
-  const manifestBytes = await readPart(registry, ociManifest.config, "the release manifest");
+  const manifestBytes = await readBlobPart(repository, ociManifest.config, "the release manifest");
   const manifest = parseReleaseManifest(manifestBytes);
   requireIdentity(manifest, reference);
   requireSameParts(manifest, ociManifest);
   const components = await Promise.all(
     manifest.components.map(async (component) => ({
       component,
-      bytes: await readPart(registry, component, `component ${componentLabel(component)}`),
+      bytes: await readBlobPart(repository, component, `component ${componentLabel(component)}`),
     })),
   );
   const policy = components.find(({ component }) => component.kind === "policy");
   if (policy === undefined) throw unfitting("a release manifest without a policy component", "one");
   return {
-    digest,
+    digest: descriptor.digest,
     descriptor,
     ociManifest,
+    ociManifestBytes,
     manifest,
     manifestBytes,
     components,
@@ -64,29 +68,37 @@ export async function openRelease(registry: ReleaseRegistry, reference: ReleaseR
 }
 
 /** Reads one blob and names it in what it throws: `digest_mismatch` for missing bytes and for wrong ones. */
-export async function readPart(
-  registry: Pick<ReleaseRegistry, "readBlob">,
-  { digest, size }: { readonly digest: Digest; readonly size: number },
+export function readBlobPart(
+  repository: Pick<ReleaseRepository, "readBlob">,
+  expected: ExpectedBytes,
   what: string,
 ): Promise<Uint8Array> {
-  const bytes = await readNamed(registry, digest, what);
-  if (bytes !== null && bytes.length === size) return bytes;
-  throw damaged(
-    `${what}: found ${bytes === null ? "no bytes" : `${bytes.length} bytes`}, expected ${size} with digest ${digest}`,
-  );
+  return readPart((part) => repository.readBlob(part), expected, what);
 }
 
-async function readNamed(
-  registry: Pick<ReleaseRegistry, "readBlob">,
-  digest: Digest,
+/** As `readBlobPart`, for a manifest. */
+export function readManifestPart(
+  repository: Pick<ReleaseRepository, "readManifest">,
+  expected: ExpectedBytes,
   what: string,
-): Promise<Uint8Array | null> {
+): Promise<Uint8Array> {
+  return readPart((part) => repository.readManifest(part), expected, what);
+}
+
+async function readPart(
+  read: (expected: ExpectedBytes) => Promise<Uint8Array | null>,
+  { digest, size }: ExpectedBytes,
+  what: string,
+): Promise<Uint8Array> {
+  let bytes: Uint8Array | null;
   try {
-    return await registry.readBlob(digest);
+    bytes = await read({ digest, size });
   } catch (error) {
     if (!(error instanceof ReleaseError) || error.code !== "digest_mismatch") throw error;
-    throw damaged(`${what}: found altered bytes, expected those with digest ${digest}`, error);
+    throw damaged(`${what}: found altered bytes, expected ${size} with digest ${digest}`, error);
   }
+  if (bytes !== null) return bytes;
+  throw damaged(`${what}: found no bytes, expected ${size} with digest ${digest}`);
 }
 
 function damaged(message: string, cause?: unknown): ReleaseError {

@@ -2,13 +2,13 @@ import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { digestOf, parseReleaseReference } from "@perch/domain";
+import { digestOf, parseAgentName, parseReleaseReference } from "@perch/domain";
 import { aBuiltRelease, describeReleaseRegistry } from "@perch/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { copyRelease } from "./copy-release.ts";
+import { copyRelease, openRelease, storeRelease } from "../release-artifact/index.ts";
 import { createDirectoryRegistry } from "./directory-registry.ts";
-import { openRelease } from "./open-release.ts";
-import { storeRelease } from "./store-release.ts";
+
+const SUPPORT = parseAgentName("support");
 
 let scratch = "";
 let count = 0;
@@ -24,11 +24,14 @@ function freshDirectory(): string {
 
 async function freshLayout(): Promise<string> {
   const directory = freshDirectory();
-  await createDirectoryRegistry(directory).writeBlob(Buffer.from("first"));
+  await createDirectoryRegistry(directory).repository(SUPPORT).writeBlob(Buffer.from("first"));
   return directory;
 }
 
-describeReleaseRegistry("OCI layout directory", async () => createDirectoryRegistry(await freshLayout()));
+describeReleaseRegistry("OCI layout directory", {
+  open: async () => createDirectoryRegistry(await freshLayout()),
+  race: "one-wins",
+});
 
 test("a stored release is an OCI image layout: marker, index with annotations, blobs by digest", async () => {
   const directory = freshDirectory();
@@ -65,7 +68,7 @@ test("a directory that is not there, or holds something else, is refused for rea
     [freshDirectory(), "no directory"],
     [other, "no OCI image layout"],
   ] as const) {
-    await expect(createDirectoryRegistry(directory).releases()).rejects.toMatchObject({
+    await expect(createDirectoryRegistry(directory).repository(SUPPORT).releases()).rejects.toMatchObject({
       code: "layout_invalid",
       message: expect.stringContaining(found),
       hint: expect.stringContaining("perch release build"),
@@ -78,7 +81,9 @@ test("somebody's directory is never turned into a registry", async () => {
   await mkdir(directory);
   await writeFile(join(directory, "notes.txt"), "mine");
   const registry = createDirectoryRegistry(directory);
-  await expect(registry.writeBlob(Buffer.from("x"))).rejects.toMatchObject({ code: "layout_invalid" });
+  await expect(registry.repository(SUPPORT).writeBlob(Buffer.from("x"))).rejects.toMatchObject({
+    code: "layout_invalid",
+  });
 });
 
 test.each(["", "{", '{"schemaVersion":1}', '{"schemaVersion":2,"manifests":[{"digest":"x"}]}'])(
@@ -86,7 +91,9 @@ test.each(["", "{", '{"schemaVersion":1}', '{"schemaVersion":2,"manifests":[{"di
   async (text) => {
     const directory = await freshLayout();
     await writeFile(join(directory, "index.json"), text);
-    await expect(createDirectoryRegistry(directory).releases()).rejects.toMatchObject({ code: "layout_invalid" });
+    await expect(createDirectoryRegistry(directory).repository(SUPPORT).releases()).rejects.toMatchObject({
+      code: "layout_invalid",
+    });
   },
 );
 
@@ -133,7 +140,9 @@ test("a release that another tool copied in without annotations is found all the
   const bare = { mediaType: "application/vnd.oci.image.manifest.v1+json", digest, size };
   const index = { schemaVersion: 2, manifests: [{ mediaType: "text/plain", digest: digestOf("x"), size: 1 }, bare] };
   await writeFile(join(directory, "index.json"), JSON.stringify(index));
-  expect((await registry.releases()).map(({ agent, version }) => `${agent}@${version}`)).toEqual(["support@1.0.0"]);
+  expect((await registry.repository(SUPPORT).releases()).map(({ agent, version }) => `${agent}@${version}`)).toEqual([
+    "support@1.0.0",
+  ]);
 });
 
 test("what other tools wrote into the index stays", async () => {
@@ -155,9 +164,9 @@ test("copying takes over only the blobs that are missing", async () => {
   await storeRelease(from, aBuiltRelease({ version: "1.0.1", prompt: "Be kind." }));
   const first = await copyRelease(from, to, parseReleaseReference("support@1.0.0"));
   const second = await copyRelease(from, to, parseReleaseReference("support@1.0.1"));
-  expect(first).toMatchObject({ blobsPresent: 0, blobsCopied: 8 });
-  // The prompt, the release manifest and the OCI manifest differ.
-  expect(second).toMatchObject({ blobsPresent: 5, blobsCopied: 3 });
+  expect(first).toMatchObject({ blobsPresent: 0, blobsCopied: 7 });
+  // The prompt and the release manifest differ.
+  expect(second).toMatchObject({ blobsPresent: 5, blobsCopied: 2 });
   expect(await copyRelease(from, to, parseReleaseReference("support@1.0.1"))).toMatchObject({ blobsCopied: 0 });
 });
 
@@ -166,5 +175,5 @@ test("a lock that a dead process left behind is taken over", async () => {
   const dead = spawnSync(process.execPath, ["-e", "console.log(require('os').hostname(), process.pid)"]);
   await writeFile(join(directory, "index.json.lock"), `${dead.stdout.toString().trim()} token`);
   await storeRelease(createDirectoryRegistry(directory), aBuiltRelease());
-  expect(await createDirectoryRegistry(directory).releases()).toHaveLength(1);
+  expect(await createDirectoryRegistry(directory).repository(SUPPORT).releases()).toHaveLength(1);
 });

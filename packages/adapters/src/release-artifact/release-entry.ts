@@ -1,9 +1,11 @@
 import {
+  compareVersions,
   isSemanticVersion,
   parseAgentName,
   RELEASE_ARTIFACT_TYPE,
   ReleaseError,
   RoutingError,
+  type AgentName,
   type Descriptor,
   type ReleaseEntry,
 } from "@perch/domain";
@@ -30,13 +32,21 @@ export function parseReleaseEntry(
   }
 }
 
-/** Throws `ReleaseError` `version_taken`: a version names one digest for ever. */
-export function refuseTakenVersion(known: readonly ReleaseEntry[], entry: ReleaseEntry): void {
-  const other = known.find(({ agent, version }) => agent === entry.agent && version === entry.version);
-  if (other === undefined || other.descriptor.digest === entry.descriptor.digest) return;
+/** An agent's releases, each once, by precedence of their versions. */
+export function sortReleases(entries: readonly ReleaseEntry[]): readonly ReleaseEntry[] {
+  const distinct = new Map(entries.map((entry) => [`${entry.version} ${entry.descriptor.digest}`, entry]));
+  return [...distinct.values()].toSorted((a, b) => compareVersions(a.version, b.version));
+}
+
+/** Throws `ReleaseError` `version_taken` when the version names another digest: it names one for ever. */
+export function refuseTakenVersion(
+  taken: { readonly digest: string } | null,
+  wanted: { readonly agent: AgentName; readonly version: string; readonly digest: string },
+): void {
+  if (taken === null || taken.digest === wanted.digest) return;
   throw new ReleaseError({
     code: "version_taken",
-    message: `found ${entry.agent}@${entry.version} with digest ${other.descriptor.digest}, expected ${entry.descriptor.digest} or a new version`,
+    message: `found ${wanted.agent}@${wanted.version} with digest ${taken.digest}, expected ${wanted.digest} or a new version`,
     hint: "a published version is never changed: raise metadata.version in agent.yaml",
   });
 }

@@ -1,0 +1,2 @@
+export { createDirectoryRegistry } from "./directory-registry.ts";
+export { writeFileAtomically } from "./write-file-atomically.ts";

@@ -1,0 +1,9 @@
+export { checkBytes } from "./check-bytes.ts";
+export { findRelease, type FoundRelease } from "./find-release.ts";
+export { openRelease, readBlobPart, readManifestPart, type OpenRelease } from "./open-release.ts";
+export { storeRelease } from "./store-release.ts";
+export { copyRelease, type CopiedRelease } from "./copy-release.ts";
+export { parseReleaseEntry, refuseTakenVersion, sortReleases } from "./release-entry.ts";
+export { packDirectory, type PackedDirectory } from "./pack-directory.ts";
+export { readArchive, type ArchiveEntry } from "./read-archive.ts";
+export { parseReferrer } from "./parse-referrer.ts";

@@ -1,0 +1,3 @@
+export { findDockerRegistry, startDockerRegistry, type DockerRegistry } from "./docker-registry.ts";
+export { findProgram } from "./find-program.ts";
+export { freePort } from "./free-port.ts";
