@@ -67,6 +67,7 @@ export {
   type RoutingTable,
   type SessionExtractor,
 } from "./routing/routing-table.ts";
+export type { RequestHead } from "./routing/request-head.ts";
 export { armOf, assign, bucketOf, BUCKETS, type Arm, type Assignment } from "./routing/assign.ts";
 export type { Pin, PinStore } from "./routing/pin-store.ts";
 export { placeSession, type FirstContact } from "./routing/place-session.ts";
