@@ -1,6 +1,12 @@
 import { randomFillSync, randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { createSqlitePinStore, createSqliteTurnOutbox, openGatewayDatabase, SqliteError } from "@perch/adapters/sqlite";
+import {
+  createSqlitePinStore,
+  createSqliteTurnOutbox,
+  openGatewayDatabase,
+  SqliteError,
+  startCheckpointer,
+} from "@perch/adapters/sqlite";
 import type { GatewayId, PinStore, TurnOutbox } from "@perch/domain";
 import { createAdminPages } from "./admin/admin-pages.ts";
 import { claimIdentity } from "./config/claim-identity.ts";
@@ -8,10 +14,13 @@ import { parseCommand, USAGE, type GatewayConfig } from "./config/parse-config.t
 import { GatewayError } from "./gateway-error.ts";
 import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
 import { createCachedPinStore } from "./pins/cached-pin-store.ts";
-import { createInFlight } from "./proxy/in-flight.ts";
+import { createLlhttp } from "./http1/llhttp.ts";
+import { createRequestHandler } from "./proxy/handle-request.ts";
 import { listen } from "./proxy/listen.ts";
 import { createRandomHex } from "./proxy/random-hex.ts";
-import { createUpstreamPools } from "./proxy/upstream-pools.ts";
+import { createReleaseLimit } from "./proxy/release-limit.ts";
+import { createUpstreamHealth } from "./proxy/upstream-health.ts";
+import { createUpstreamPools, type UpstreamPools } from "./proxy/upstream-pools.ts";
 import { sleep } from "./sync/backoff.ts";
 import { createServerLink } from "./sync/server-link.ts";
 import { startSync } from "./sync/start-sync.ts";
@@ -34,37 +43,42 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const { gateway, store, outbox, held, file, close } = await openState(config, log);
   const faults = createFaultCount(log);
   const pins = createCachedPinStore({ store, now, maxEntries: CACHED_PINS, slack: 0.1, onFault: faults.add });
-  const recorder = createTurnRecorder(outbox, log);
-  const pools = createUpstreamPools();
-  const inFlight = createInFlight();
+  const recorder = createTurnRecorder({ outbox, log, afterThisTick: (run) => void setImmediate(run) });
+  const llhttp = createLlhttp();
+  const pools = createUpstreamPools({ llhttp, tick });
   const pages = { gateway, startedAt: now(), held, pins: store, outbox, recorder, log };
-  const listener = await listen(config, {
+  const handle = createRequestHandler({
     gateway,
     held,
     pins,
     pools,
-    admin: createAdminPages({ ...pages, storeFaults: faults.count, inFlight: inFlight.count }),
+    health: createUpstreamHealth(tick),
+    limit: createReleaseLimit(config.maxConcurrent),
+    maxConcurrent: config.maxConcurrent,
+    admin: createAdminPages({ ...pages, storeFaults: faults.count, inFlight: () => listener.inFlight() }),
     log,
     now,
     tick,
-    inFlight,
-    record: (turn) => recorder.record(turn),
+    record: (turn, onKept) => recorder.record(turn, onKept),
     newId: randomUUID,
     randomHex: createRandomHex((bytes) => randomFillSync(bytes)),
     upstreamTimeoutMs: config.upstreamTimeoutMs,
+    tapFor: () => null,
   });
+  const listener = await listen({ ...config, sharesPort: false }, { llhttp, tick, handle });
   const onApplied = (): void => pools.keepOnly(held.index()?.origins ?? new Set());
   const link = createServerLink(config.serverUrl, gateway);
   const sync = startSync({ link, held, file, outbox, log, sleep, random, now, onApplied });
-  const lookAfter = setInterval(createLookAfter({ held, store, log }), LOOK_AFTER_MS);
+  const lookAfter = setInterval(createLookAfter({ held, store, pools, log }), LOOK_AFTER_MS);
 
   process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);
   await stopSignal();
-  log.info("stopping: letting open answers finish", { inFlight: inFlight.count() });
+  log.info("stopping: letting open answers finish", { inFlight: listener.inFlight() });
   await listener.stop(GRACE_MS);
   clearInterval(lookAfter);
   await sync.stop(FLUSH_MS);
-  await Promise.all([link.close(), pools.close()]);
+  pools.close();
+  await link.close();
   await close();
 }
 
@@ -80,7 +94,11 @@ type State = {
 /** Everything that outlives the process. */
 async function openState({ directory, id }: GatewayConfig, log: Log): Promise<State> {
   const identity = claimIdentity(directory, id);
-  const database = openGatewayDatabase(join(directory, "pins.sqlite"));
+  const databaseFile = join(directory, "pins.sqlite");
+  const database = openGatewayDatabase(databaseFile);
+  const checkpointer = startCheckpointer(databaseFile, (error) =>
+    log.warn("the log of the pins is written by requests from here on", { reason: reasonOf(error) }),
+  );
   const store = createSqlitePinStore(database, now);
   const file = createTableFile(directory);
   const held = createHeldTable(tick);
@@ -92,6 +110,7 @@ async function openState({ directory, id }: GatewayConfig, log: Log): Promise<St
     held,
     file,
     async close() {
+      await checkpointer.stop();
       await store.close();
       identity.release();
     },
@@ -120,8 +139,15 @@ async function restoreTable(held: HeldTable, file: TableFile, log: Log): Promise
   }
 }
 
-/** What is looked after once a second: whether the lease ran out, and the space of expired pins. */
-function createLookAfter({ held, store, log }: { held: HeldTable; store: PinStore; log: Log }): () => void {
+type LookedAfter = {
+  readonly held: HeldTable;
+  readonly store: PinStore;
+  readonly pools: Pick<UpstreamPools, "sweep">;
+  readonly log: Log;
+};
+
+/** What is looked after once a second: whether the lease ran out, old connections, and the space of expired pins. */
+function createLookAfter({ held, store, pools, log }: LookedAfter): () => void {
   let wasFenced: boolean | null = null;
   return () => {
     const isFenced = held.isFenced();
@@ -130,6 +156,7 @@ function createLookAfter({ held, store, log }: { held: HeldTable; store: PinStor
       else log.info("the server's lease is valid: new sessions are assigned by weight");
     }
     wasFenced = isFenced;
+    pools.sweep();
     store
       .forgetExpired(FORGET_AT_ONCE)
       .catch((error: unknown) => log.warn("expired pins cannot be deleted", { reason: reasonOf(error) }));

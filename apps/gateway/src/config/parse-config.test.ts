@@ -18,6 +18,7 @@ describe("the gateway's flags", () => {
         port: 4700,
         id: null,
         upstreamTimeoutMs: 120_000,
+        maxConcurrent: null,
       },
     });
   });

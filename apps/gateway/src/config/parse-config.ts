@@ -13,6 +13,8 @@ export type GatewayConfig = {
   /** Null: the one this data directory already knows, or a new one. */
   readonly id: GatewayId | null;
   readonly upstreamTimeoutMs: number;
+  /** Requests that each release works on at once; null for as many as come. */
+  readonly maxConcurrent: number | null;
 };
 
 export const USAGE = `perch gateway: the data plane. Flags, each also an environment variable:
@@ -22,9 +24,12 @@ export const USAGE = `perch gateway: the data plane. Flags, each also an environ
   --port N                  PERCH_GATEWAY_PORT      port, 0 for any free one      (4700)
   --id NAME                 PERCH_GATEWAY_ID        name of this gateway          (kept in the data directory)
   --upstream-timeout SECS   PERCH_UPSTREAM_TIMEOUT  longest wait for an agent's first byte (120)
+  --max-concurrent N        PERCH_MAX_CONCURRENT    requests a release works on at once    (no limit)
 `;
 
-type Flags = Readonly<Record<"server" | "data" | "host" | "port" | "id" | "upstream-timeout", string | undefined>>;
+type Flags = Readonly<
+  Record<"server" | "data" | "host" | "port" | "id" | "upstream-timeout" | "max-concurrent", string | undefined>
+>;
 export type Command = { readonly kind: "help" } | { readonly kind: "run"; readonly config: GatewayConfig };
 
 /** Flags win over the environment. Throws `GatewayError` `flag_invalid`. */
@@ -34,6 +39,7 @@ export function parseCommand(args: readonly string[], env: Readonly<Record<strin
   const textOf = (flag: keyof Flags, variable: string, otherwise: string): string =>
     flags[flag] ?? env[variable] ?? otherwise;
   const timeout = textOf("upstream-timeout", "PERCH_UPSTREAM_TIMEOUT", "120");
+  const maxConcurrent = textOf("max-concurrent", "PERCH_MAX_CONCURRENT", "");
   const id = textOf("id", "PERCH_GATEWAY_ID", "");
   const config = {
     serverUrl: parseServerUrl(textOf("server", "PERCH_SERVER", "http://127.0.0.1:4600")),
@@ -42,6 +48,10 @@ export function parseCommand(args: readonly string[], env: Readonly<Record<strin
     port: parseNumber("--port", textOf("port", "PERCH_GATEWAY_PORT", "4700"), { min: 0, max: 65_535, whole: true }),
     id: id === "" ? null : parseId(id),
     upstreamTimeoutMs: 1000 * parseNumber("--upstream-timeout", timeout, { min: 0.05, max: 86_400, whole: false }),
+    maxConcurrent:
+      maxConcurrent === ""
+        ? null
+        : parseNumber("--max-concurrent", maxConcurrent, { min: 1, max: 1_000_000, whole: true }),
   };
   return { kind: "run", config };
 }
@@ -58,6 +68,7 @@ function parseFlags(args: readonly string[]): Flags & { readonly help: boolean }
         port: text,
         id: text,
         "upstream-timeout": text,
+        "max-concurrent": text,
         help: { type: "boolean", default: false },
       },
     });
@@ -68,6 +79,7 @@ function parseFlags(args: readonly string[]): Flags & { readonly help: boolean }
       port: values.port,
       id: values.id,
       "upstream-timeout": values["upstream-timeout"],
+      "max-concurrent": values["max-concurrent"],
       help: values.help,
     };
   } catch (error) {

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   compareRevisions,
   placeSession,
@@ -7,79 +6,77 @@ import {
   type PinStore,
   type SessionId,
 } from "@perch/domain";
-import { reasonOf, type Log } from "@perch/adapters/json-log";
-import { sendProblem, type Refusal } from "../problem.ts";
+import { reasonOf } from "@perch/adapters/json-log";
+import type { AdminPages } from "../admin/admin-pages.ts";
+import { fieldOf } from "../http1/fields.ts";
+import { sendOwn, sendProblem, type Refusal } from "../problem.ts";
 import { findSession, SESSION_COOKIE, SESSION_HEADER } from "../session/find-session.ts";
-import { createRequestBody } from "../session/request-body.ts";
 import type { HeldTable } from "../table/held-table.ts";
 import type { RoutedRelease, RouteIndex } from "../table/route-index.ts";
 import { assignmentOf } from "./assignment-record.ts";
+import type { ClientTurn } from "./client-turn.ts";
 import { requestHeadOf } from "./request-head.ts";
 import { forward, type ForwardDeps } from "./forward.ts";
+import type { TapFor } from "./response-tap.ts";
 import { traceContextOf } from "./trace-context.ts";
 
 export type HandleRequestDeps = ForwardDeps & {
   readonly held: HeldTable;
   readonly pins: Pick<PinStore, "claim">;
-  readonly log: Log;
   readonly now: () => number;
   readonly randomHex: (bytes: number) => string;
-  /** Answers paths of the gateway itself; false when this is none. */
-  readonly admin: (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly admin: AdminPages;
+  readonly tapFor: TapFor;
 };
 
 /** A whole request: whose it is, which release its session belongs to, and the way there and back. */
-export function createRequestHandler(
-  deps: HandleRequestDeps,
-): (request: IncomingMessage, response: ServerResponse) => void {
-  return (request, response) => {
-    // Both end with the exchange, which looks at what became of them.
-    request.on("error", () => {});
-    response.on("error", () => {});
-    handle(request, response, deps).catch((error: unknown) => {
-      if (response.closed || (request.destroyed && !request.complete)) return;
+export function createRequestHandler(deps: HandleRequestDeps): (turn: ClientTurn) => void {
+  return (turn) => {
+    handle(turn, deps).catch((error: unknown) => {
+      if (turn.isGone) return;
       deps.log.error("a request failed inside the gateway", { reason: reasonOf(error) });
-      if (response.headersSent) response.destroy();
-      else sendProblem(response, internalError(error));
+      if (turn.hasBegun) turn.cut();
+      else sendProblem(turn, internalError(error));
     });
   };
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, deps: HandleRequestDeps): Promise<void> {
+async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> {
   const started = { startedAt: deps.now(), startedTick: deps.tick() };
-  const { path, query } = targetOf(request.url ?? "/");
-  if (deps.admin(path, request, response)) return;
+  const { request, body } = turn;
+  const { path } = request;
+  const page = deps.admin(request, turn.remoteAddress);
+  if (page !== null) {
+    sendOwn(turn, await page);
+    return;
+  }
   const agent = agentAt(path, deps.held.index());
   if (agent.kind === "refused") {
-    sendProblem(response, agent.refusal);
+    sendProblem(turn, agent.refusal);
     return;
   }
-  if (request.headers.upgrade?.toLowerCase() === "websocket") {
-    sendProblem(response, NO_WEBSOCKET);
-    return;
-  }
-  const body = createRequestBody(request);
-  if (body.isShort) await body.peek();
   const found = await findSession(
-    { head: requestHeadOf(request, { path, query }), peekBody: () => body.peek(), mint: deps.newId },
+    { head: requestHeadOf(request), peekBody: () => body.peek(), mint: deps.newId },
     agent.route.sessionExtractors,
   );
+  if (turn.isGone) return;
   if (found.kind === "malformed") {
-    sendProblem(response, malformedSession(found.message));
+    sendProblem(turn, malformedSession(found.message));
     return;
   }
   const place = await placeOf(found.session, path, deps);
+  if (turn.isGone) return;
   if (place.kind === "refused") {
-    sendProblem(response, place.refusal);
+    sendProblem(turn, place.refusal);
     return;
   }
   const { pin, release, route } = place;
-  const trace = traceContextOf(request.headers.traceparent, deps.randomHex);
+  const trace = traceContextOf(fieldOf(request.fields, "traceparent"), deps.randomHex);
   if (place.isAssigned) deps.record(assignmentOf(pin, trace.traceId, deps));
-  const agentPath = `${path.slice(route.pathPrefix.length) || "/"}${query}`;
-  const minted = found.kind === "minted" ? mintedHeaders(pin, route.pathPrefix) : [];
-  const ownHeaders = [...placeHeaders(pin, release), ...minted];
-  forward({ request, response, body, pin, release, path: agentPath, trace, ownHeaders, ...started }, deps);
+  const ownLines = placeLines(pin, release) + (found.kind === "minted" ? mintedLine(pin, route.pathPrefix) : "");
+  const agentPath = `${path.slice(route.pathPrefix.length) || "/"}${request.query}`;
+  const tap = deps.tapFor({ route, pin });
+  forward({ turn, pin, release, path: agentPath, trace, ownLines, tap, ...started }, deps);
 }
 
 type Refused = { readonly kind: "refused"; readonly refusal: Refusal };
@@ -92,13 +89,6 @@ function agentAt(
   const agent = index.find(path);
   if (agent === null) return { kind: "refused", refusal: unknownAgent(path, index) };
   return { kind: "agent", route: agent.route, index };
-}
-
-/** HTTP also allows the absolute form, which clients use towards a proxy (RFC 9112, section 3.2.2). */
-function targetOf(url: string): { path: string; query: string } {
-  const target = url.startsWith("/") ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "") || "/";
-  const mark = target.indexOf("?");
-  return mark < 0 ? { path: target, query: "" } : { path: target.slice(0, mark), query: target.slice(mark) };
 }
 
 type Place =
@@ -140,12 +130,12 @@ function isAssignedNow(pin: Pin, contact: Pin): boolean {
   return pin.rollout !== null && pin.assignedAt === contact.assignedAt && pin.gateway === contact.gateway;
 }
 
-function placeHeaders(pin: Pin, release: RoutedRelease): string[] {
-  return [SESSION_HEADER, pin.session, "x-perch-release", pin.release, "x-perch-version", release.version];
+function placeLines(pin: Pin, release: RoutedRelease): string {
+  return `${SESSION_HEADER}: ${pin.session}\r\nx-perch-release: ${pin.release}\r\nx-perch-version: ${release.version}\r\n`;
 }
 
-function mintedHeaders(pin: Pin, pathPrefix: string): string[] {
-  return ["set-cookie", `${SESSION_COOKIE}=${pin.session}; Path=${pathPrefix || "/"}; HttpOnly; SameSite=Lax`];
+function mintedLine(pin: Pin, pathPrefix: string): string {
+  return `set-cookie: ${SESSION_COOKIE}=${pin.session}; Path=${pathPrefix || "/"}; HttpOnly; SameSite=Lax\r\n`;
 }
 
 const NO_TABLE: Refusal = {
@@ -153,13 +143,6 @@ const NO_TABLE: Refusal = {
   code: "no_routing_table",
   message: "this gateway has not received a routing table yet",
   hint: "start the server, or check the gateway's --server URL; the gateway connects on its own",
-};
-
-const NO_WEBSOCKET: Refusal = {
-  status: 501,
-  code: "websocket_unsupported",
-  message: "found a WebSocket handshake, expected a plain HTTP request",
-  hint: "use HTTP with server-sent events for streaming answers",
 };
 
 function unknownAgent(path: string, index: RouteIndex): Refusal {
