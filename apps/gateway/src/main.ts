@@ -21,6 +21,7 @@ import { createRandomHex } from "./proxy/random-hex.ts";
 import { createReleaseLimit } from "./proxy/release-limit.ts";
 import { createUpstreamHealth } from "./proxy/upstream-health.ts";
 import { createUpstreamPools, type UpstreamPools } from "./proxy/upstream-pools.ts";
+import { findSession } from "./session/find-session.ts";
 import { sleep } from "./sync/backoff.ts";
 import { createServerLink } from "./sync/server-link.ts";
 import { startSync } from "./sync/start-sync.ts";
@@ -63,6 +64,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
     newId: randomUUID,
     randomHex: createRandomHex((bytes) => randomFillSync(bytes)),
     upstreamTimeoutMs: config.upstreamTimeoutMs,
+    findSession,
     tapFor: () => null,
   });
   const listener = await listen({ ...config, sharesPort: false }, { llhttp, tick, handle });

@@ -3,6 +3,7 @@ import type { Fields } from "../http1/fields.ts";
 import type { Framing } from "../http1/framing.ts";
 import type { MessageWriter } from "../http1/message-writer.ts";
 import type { ClientRequest } from "../http1/parse-request.ts";
+import { closeCodeOf, closeFrame } from "../websocket/close-frame.ts";
 import { RequestBody } from "./request-body.ts";
 
 /** The head of an answer to a client. */
@@ -47,6 +48,9 @@ export class ClientTurn {
   /** An answer has begun. */
   hasBegun = false;
   readonly #owner: TurnOwner;
+  /** It is a WebSocket already, so no HTTP answer can be given: what would be one becomes a close frame. */
+  #isOpened = false;
+  #closeFrame: Buffer | null = null;
   #events = NO_EVENTS;
   #isContinued: boolean;
   #keepsAlive = false;
@@ -79,6 +83,10 @@ export class ClientTurn {
 
   begin(head: AnswerHead): void {
     this.hasBegun = true;
+    if (this.#isOpened) {
+      this.#closeFrame = closeFrame(closeCodeOf(head.status), `${head.status} ${head.reason}`);
+      return;
+    }
     const { isHttp10, keepsAlive } = this.request;
     const isUnbounded = head.framing.kind === "chunked" || head.framing.kind === "untilClose";
     // What is left of a request that was answered early would be taken for the next one.
@@ -91,7 +99,7 @@ export class ClientTurn {
   }
 
   data(pieces: readonly Buffer[]): void {
-    this.#owner.writer.data(pieces);
+    if (!this.#isOpened) this.#owner.writer.data(pieces);
   }
 
   /** Hands over what was gathered so far. False when the client has enough for now. */
@@ -102,7 +110,8 @@ export class ClientTurn {
   /** The last of the answer, handed over; then the connection goes on to its next request or ends. */
   end(trailers: Fields): void {
     if (this.isGone) return;
-    this.#owner.writer.end(trailers);
+    if (this.#closeFrame !== null) this.#owner.socket.write(this.#closeFrame);
+    else this.#owner.writer.end(trailers);
     this.#owner.writer.flush();
     this.#events = NO_EVENTS;
     this.#owner.endTurn(this.#keepsAlive);
@@ -115,6 +124,13 @@ export class ClientTurn {
 
   /** From here on the connection is no longer HTTP: whoever calls this reads and writes it. */
   takeOver(): Taken {
+    return this.#owner.takeOver();
+  }
+
+  /** Accepts a WebSocket with these lines before its agent is known. */
+  openSocket(lines: string): Taken {
+    this.#isOpened = true;
+    this.#owner.socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines}\r\n`, "latin1");
     return this.#owner.takeOver();
   }
 

@@ -2,6 +2,7 @@ import type { GatewayId, Pin, TurnFault, TurnRecord } from "@perch/domain";
 import { NO_FIELDS } from "../http1/fields.ts";
 import { problemOf, type Refusal } from "../problem.ts";
 import type { RoutedRelease } from "../table/route-index.ts";
+import type { Opened } from "../websocket/early-opening.ts";
 import type { ClientTurn } from "./client-turn.ts";
 import type { ResponseTap } from "./response-tap.ts";
 import type { TraceContext } from "./trace-context.ts";
@@ -17,6 +18,8 @@ export type Forwarding = {
   /** Lines the gateway adds to whatever answer. */
   readonly ownLines: string;
   readonly tap: ResponseTap | null;
+  /** A WebSocket that the client has already; null for everything else. */
+  readonly opened: Opened | null;
   readonly startedAt: number;
   readonly startedTick: number;
 };

@@ -86,7 +86,7 @@ function send(exchange: Exchange, { upstream, connection }: Way, deps: ForwardDe
     flush: () => sink.flush(),
     upgraded(answer, agent) {
       patience.end();
-      relay(exchange, { answer, agent }, deps);
+      relay(exchange, { answer, agent, origin }, deps);
     },
     failed(fault) {
       patience.end();
@@ -118,9 +118,9 @@ function shownToTap(client: AnswerSink, { exchange, brake, log }: Shown): Answer
 type Sending = Way & { readonly writer: MessageWriter; readonly onSent: () => void };
 
 function sendRequest({ forwarding }: Exchange, { upstream, connection, writer, onSent }: Sending): void {
-  const { turn, pin, release, trace, path } = forwarding;
-  const { request, remoteAddress } = turn;
-  const lines = requestLines({ request, remoteAddress, pin, version: release.version, trace });
+  const { turn, path } = forwarding;
+  const { request } = turn;
+  const lines = requestLines(forwarding);
   const head = `${request.method} ${upstream.basePath}${path} HTTP/1.1\r\nhost: ${upstream.host}\r\n${lines}\r\n`;
   writer.begin(head, { isChunked: request.framing.kind === "chunked" });
   let isWhole = false;

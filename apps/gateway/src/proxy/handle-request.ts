@@ -4,15 +4,17 @@ import {
   type AgentRoute,
   type Pin,
   type PinStore,
+  type SessionExtractor,
   type SessionId,
 } from "@perch/domain";
 import { reasonOf } from "@perch/adapters/json-log";
 import type { AdminPages } from "../admin/admin-pages.ts";
 import { fieldOf } from "../http1/fields.ts";
 import { sendOwn, sendProblem, type Refusal } from "../problem.ts";
-import { findSession, SESSION_COOKIE, SESSION_HEADER } from "../session/find-session.ts";
+import { SESSION_COOKIE, SESSION_HEADER, type FoundSession, type SessionRequest } from "../session/find-session.ts";
 import type { HeldTable } from "../table/held-table.ts";
 import type { RoutedRelease, RouteIndex } from "../table/route-index.ts";
+import { createEarlyOpening, OpeningFailed } from "../websocket/early-opening.ts";
 import { assignmentOf } from "./assignment-record.ts";
 import type { ClientTurn } from "./client-turn.ts";
 import { requestHeadOf } from "./request-head.ts";
@@ -26,14 +28,25 @@ export type HandleRequestDeps = ForwardDeps & {
   readonly now: () => number;
   readonly randomHex: (bytes: number) => string;
   readonly admin: AdminPages;
+  readonly findSession: FindSession;
   readonly tapFor: TapFor;
 };
+
+/** `peekFrame` answers with the first message of a WebSocket, and with nothing where there is none. */
+export type FindSession = (
+  request: SessionRequest & { readonly peekFrame: () => Promise<string> },
+  extractors: readonly SessionExtractor[],
+) => Promise<FoundSession>;
 
 /** A whole request: whose it is, which release its session belongs to, and the way there and back. */
 export function createRequestHandler(deps: HandleRequestDeps): (turn: ClientTurn) => void {
   return (turn) => {
     handle(turn, deps).catch((error: unknown) => {
       if (turn.isGone) return;
+      if (error instanceof OpeningFailed) {
+        sendProblem(turn, error.refusal);
+        return;
+      }
       deps.log.error("a request failed inside the gateway", { reason: reasonOf(error) });
       if (turn.hasBegun) turn.cut();
       else sendProblem(turn, internalError(error));
@@ -55,8 +68,14 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
     sendProblem(turn, agent.refusal);
     return;
   }
-  const found = await findSession(
-    { head: requestHeadOf(request), peekBody: () => body.peek(), mint: deps.newId },
+  const opening = createEarlyOpening(turn);
+  const found = await deps.findSession(
+    {
+      head: requestHeadOf(request),
+      peekBody: () => body.peek(),
+      peekFrame: () => (request.isWebSocket ? opening.peek() : Promise.resolve("")),
+      mint: deps.newId,
+    },
     agent.route.sessionExtractors,
   );
   if (turn.isGone) return;
@@ -76,7 +95,8 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
   const ownLines = placeLines(pin, release) + (found.kind === "minted" ? mintedLine(pin, route.pathPrefix) : "");
   const agentPath = `${path.slice(route.pathPrefix.length) || "/"}${request.query}`;
   const tap = deps.tapFor({ route, pin });
-  forward({ turn, pin, release, path: agentPath, trace, ownLines, tap, ...started }, deps);
+  const opened = opening.opened();
+  forward({ turn, pin, release, path: agentPath, trace, ownLines, tap, opened, ...started }, deps);
 }
 
 type Refused = { readonly kind: "refused"; readonly refusal: Refusal };

@@ -1,7 +1,6 @@
-import type { Pin } from "@perch/domain";
 import { fieldOf, type Fields } from "../http1/fields.ts";
-import type { ClientRequest } from "../http1/parse-request.ts";
-import { baggageOf, type TraceContext } from "./trace-context.ts";
+import type { Forwarding } from "./exchange.ts";
+import { baggageOf } from "./trace-context.ts";
 
 /** RFC 9110 section 7.6.1, and what older software treats the same way. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -41,27 +40,20 @@ const NEVER_TRAILERS: ReadonlySet<string> = new Set([
 ]);
 const OWN_PREFIX = /^x[-_]perch[-_]/;
 
-export type OutgoingRequest = {
-  readonly request: ClientRequest;
-  readonly remoteAddress: string;
-  readonly pin: Pin;
-  readonly version: string;
-  readonly trace: TraceContext;
-};
-
 /** The lines of a request as the agent gets them, without its first line and its host, which depend on where it goes. */
-export function requestLines({ request, remoteAddress, pin, version, trace }: OutgoingRequest): string {
-  const { fields, framing, isWebSocket } = request;
-  let lines = keptLines(fields, REPLACED_IN_REQUEST, isOwn);
+export function requestLines({ turn, pin, release, trace, opened }: Forwarding): string {
+  const { fields, framing, isWebSocket } = turn.request;
+  let lines = keptLines(fields, REPLACED_IN_REQUEST, opened === null ? isOwn : isOwnOrAgreed);
   if (framing.kind === "chunked") lines += "transfer-encoding: chunked\r\n";
   if (isWebSocket) lines += "connection: Upgrade\r\nupgrade: websocket\r\n";
+  if (opened !== null && opened.protocol !== null) lines += `sec-websocket-protocol: ${opened.protocol}\r\n`;
   const tracestate = trace.isContinued ? fieldOf(fields, "tracestate") : undefined;
   if (tracestate !== undefined) lines += `tracestate: ${tracestate}\r\n`;
   const rollout = pin.rollout === null ? "" : `x-perch-rollout: ${pin.rollout}\r\n`;
   return (
     `${lines}traceparent: ${trace.traceparent}\r\nbaggage: ${baggageOf(pin)}\r\n` +
-    `x-perch-release: ${pin.release}\r\nx-perch-version: ${version}\r\nx-perch-arm: ${pin.arm}\r\n` +
-    `x-perch-session: ${pin.session}\r\n${rollout}${forwardedLines(fields, remoteAddress)}`
+    `x-perch-release: ${pin.release}\r\nx-perch-version: ${release.version}\r\nx-perch-arm: ${pin.arm}\r\n` +
+    `x-perch-session: ${pin.session}\r\n${rollout}${forwardedLines(fields, turn.remoteAddress)}`
   );
 }
 
@@ -95,6 +87,11 @@ export function passedTrailers(fields: Fields): Fields {
 /** Servers that name headers after CGI do not tell `x_perch_release` from `x-perch-release`. */
 function isOwn(key: string): boolean {
   return key.startsWith("x") && OWN_PREFIX.test(key);
+}
+
+/** What was agreed on with a WebSocket's client already is not for the agent to choose. */
+function isOwnOrAgreed(key: string): boolean {
+  return isOwn(key) || key === "sec-websocket-extensions" || key === "sec-websocket-protocol";
 }
 
 function keptLines(fields: Fields, dropped: ReadonlySet<string>, isDropped: (key: string) => boolean): string {
