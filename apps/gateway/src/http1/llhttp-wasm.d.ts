@@ -1,6 +1,6 @@
 /** A CommonJS file of undici without types: the parser's WebAssembly. */
 declare module "undici/lib/llhttp/llhttp_simd-wasm.js" {
-  const wasm: Uint8Array;
+  const wasm: Uint8Array<ArrayBuffer>;
   export default wasm;
 }
 

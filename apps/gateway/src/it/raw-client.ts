@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 export type RawClient = {
   readonly socket: Socket;
   /** Everything that came so far, as Latin-1. */
-  text(): string;
+  readonly text: () => string;
   /** Resolves when the other side has ended or cut the connection, with whether it was cut. */
   readonly ended: Promise<"end" | "cut">;
 };
