@@ -18,7 +18,9 @@ import { createLlhttp } from "./http1/llhttp.ts";
 import { createRequestHandler } from "./proxy/handle-request.ts";
 import { listen } from "./proxy/listen.ts";
 import { createRandomHex } from "./proxy/random-hex.ts";
+import { createPatience } from "./proxy/patience.ts";
 import { createReleaseLimit } from "./proxy/release-limit.ts";
+import { createTickEnd } from "./proxy/tick-end.ts";
 import { createUpstreamHealth } from "./proxy/upstream-health.ts";
 import { createUpstreamPools, type UpstreamPools } from "./proxy/upstream-pools.ts";
 import { findSession } from "./session/find-session.ts";
@@ -44,7 +46,8 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const { gateway, store, outbox, held, file, close } = await openState(config, log);
   const faults = createFaultCount(log);
   const pins = createCachedPinStore({ store, now, maxEntries: CACHED_PINS, slack: 0.1, onFault: faults.add });
-  const recorder = createTurnRecorder({ outbox, log, afterThisTick: (run) => void setImmediate(run) });
+  const tickEnd = createTickEnd((run) => void setImmediate(run));
+  const recorder = createTurnRecorder({ outbox, log, tickEnd });
   const llhttp = createLlhttp();
   const pools = createUpstreamPools({ llhttp, tick });
   const pages = { gateway, startedAt: now(), held, pins: store, outbox, recorder, log };
@@ -53,6 +56,8 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
     held,
     pins,
     pools,
+    tickEnd,
+    patience: createPatience({ limitMs: config.upstreamTimeoutMs, tick }),
     health: createUpstreamHealth(tick),
     limit: createReleaseLimit(config.maxConcurrent),
     maxConcurrent: config.maxConcurrent,

@@ -5,8 +5,10 @@ import { parseGatewayId, parseSessionId, type SessionId, type TurnRecord } from 
 import { createLlhttp } from "../http1/llhttp.ts";
 import { createRequestHandler, type FindSession } from "../proxy/handle-request.ts";
 import { listen } from "../proxy/listen.ts";
+import { createPatience } from "../proxy/patience.ts";
 import { createReleaseLimit } from "../proxy/release-limit.ts";
 import type { TapFor } from "../proxy/response-tap.ts";
+import { createTickEnd } from "../proxy/tick-end.ts";
 import { createUpstreamHealth } from "../proxy/upstream-health.ts";
 import { createUpstreamPools } from "../proxy/upstream-pools.ts";
 import { createHeldTable } from "../table/held-table.ts";
@@ -44,6 +46,8 @@ export async function createTestGateway({ urls, findSession, tapFor }: TestGatew
     gateway: parseGatewayId("gw-test"),
     held,
     pools,
+    patience: createPatience({ limitMs: 5000, tick }),
+    tickEnd: createTickEnd((run) => void setImmediate(run)),
     health: createUpstreamHealth(tick),
     limit: createReleaseLimit(null),
     maxConcurrent: null,

@@ -25,7 +25,7 @@ const REQUEST_SECONDS = 10;
 const KEEP_ALIVE_MS = 65_000;
 /**
  * A client that ends its half of the connection as soon as it has asked still waits for its answer; one that does so later
- * hangs up. TCP tells them apart only by time.
+ * hangs up. TCP tells them apart only by time. One that hung up early after all is found out by the answer's first byte.
  */
 const HALF_CLOSE_MS = 50;
 
@@ -122,8 +122,9 @@ export class ClientConnection implements TurnOwner {
       this.socket.end();
       return;
     }
-    const mayBeHalf = this.#turn.body.isComplete() && this.#deps.tick() - this.#since < HALF_CLOSE_MS;
-    if (!mayBeHalf) this.socket.destroy();
+    const { body, hasBegun } = this.#turn;
+    const isEarly = !hasBegun && this.#deps.tick() - this.#since < HALF_CLOSE_MS;
+    if (!isEarly || !body.isComplete()) this.socket.destroy();
   };
 
   readonly #onDrain = (): void => this.#turn?.drained();

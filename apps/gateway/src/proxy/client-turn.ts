@@ -4,7 +4,7 @@ import type { Framing } from "../http1/framing.ts";
 import type { MessageWriter } from "../http1/message-writer.ts";
 import type { ClientRequest } from "../http1/parse-request.ts";
 import { closeCodeOf, closeFrame } from "../websocket/close-frame.ts";
-import { RequestBody } from "./request-body.ts";
+import { RequestBody, type BodySource } from "./request-body.ts";
 
 /** The head of an answer to a client. */
 export type AnswerHead = {
@@ -19,9 +19,8 @@ export type AnswerHead = {
 /** What befalls a turn from the client's side. */
 export type TurnEvents = {
   /** The client is gone: whatever is still done is done for nobody. */
-  gone(): void;
-  /** The client takes more. */
-  drain(): void;
+  clientGone(): void;
+  clientDrained(): void;
 };
 
 export type Taken = { readonly socket: Socket; readonly rest: Buffer };
@@ -37,10 +36,10 @@ export type TurnOwner = {
   takeOver(): Taken;
 };
 
-const NO_EVENTS: TurnEvents = { gone() {}, drain() {} };
+export const NO_EVENTS: TurnEvents = { clientGone() {}, clientDrained() {} };
 
 /** One request of a client, and the way back to it. Exactly one answer is begun and ended, or the turn is cut. */
-export class ClientTurn {
+export class ClientTurn implements BodySource {
   readonly request: ClientRequest;
   readonly body: RequestBody;
   /** The client is gone. */
@@ -59,11 +58,7 @@ export class ClientTurn {
     this.request = request;
     this.#owner = owner;
     this.#isContinued = !request.expectsContinue;
-    this.body = new RequestBody({
-      pause: () => owner.socket.pause(),
-      resume: () => owner.socket.resume(),
-      want: () => this.#continueIfExpected(),
-    });
+    this.body = new RequestBody(this);
   }
 
   get remoteAddress(): string {
@@ -136,17 +131,26 @@ export class ClientTurn {
 
   /** From the connection: it takes more. */
   drained(): void {
-    this.#events.drain();
+    this.#events.clientDrained();
   }
 
   /** From the connection: nothing that is written from now on goes anywhere. */
   abandon(): void {
     if (this.isGone) return;
     this.isGone = true;
-    this.#events.gone();
+    this.#events.clientGone();
   }
 
-  #continueIfExpected(): void {
+  pauseBody(): void {
+    this.#owner.socket.pause();
+  }
+
+  resumeBody(): void {
+    this.#owner.socket.resume();
+  }
+
+  /** A client that waits for 100 Continue is told to go on. */
+  wantBody(): void {
     if (this.#isContinued || this.isGone || this.hasBegun) return;
     this.#isContinued = true;
     if (this.body.bytes === 0) this.#owner.socket.write("HTTP/1.1 100 Continue\r\n\r\n", "latin1");

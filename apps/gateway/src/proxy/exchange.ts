@@ -4,6 +4,7 @@ import { problemOf, type Refusal } from "../problem.ts";
 import type { RoutedRelease } from "../table/route-index.ts";
 import type { Opened } from "../websocket/early-opening.ts";
 import type { ClientTurn } from "./client-turn.ts";
+import type { ReleaseLimit } from "./release-limit.ts";
 import type { ResponseTap } from "./response-tap.ts";
 import type { TraceContext } from "./trace-context.ts";
 
@@ -31,77 +32,80 @@ export type ExchangeDeps = {
   readonly newId: () => string;
   /** Milliseconds of a clock that never jumps. */
   readonly tick: () => number;
+  readonly limit: ReleaseLimit;
 };
 
 /** What has happened so far to a forwarded request. It ends once, with exactly one turn record. */
-export type Exchange = {
+export class Exchange {
   readonly forwarding: Forwarding;
-  status: number;
-  endsSession: boolean;
-  firstByteMs: number | null;
-  requestBytes: number;
-  responseBytes: number;
-  isOver: boolean;
-  /** Writes the record. The answer's last byte leaves in `onKept`, so that a finished answer is a recorded one. */
-  end(fault: TurnFault, onKept?: () => void): void;
-  /** Ends with an answer of the gateway's own, when none of the agent's has begun. */
-  refuse(refusal: Refusal, fault: TurnFault, lines?: string): void;
-};
+  /** The release took it on: it counts among what the release works on. */
+  readonly isLet: boolean;
+  status = 0;
+  endsSession = false;
+  firstByteMs: number | null = null;
+  /** Of a WebSocket, behind the handshake. */
+  requestBytes = 0;
+  responseBytes = 0;
+  isOver = false;
+  readonly #deps: ExchangeDeps;
 
-/** `onOver` is called once, whatever the end. */
-export function createExchange(
-  forwarding: Forwarding,
-  { onOver, ...deps }: ExchangeDeps & { readonly onOver: () => void },
-): Exchange {
-  const { turn } = forwarding;
-  const exchange: Exchange = {
-    forwarding,
-    status: 0,
-    endsSession: false,
-    firstByteMs: null,
-    requestBytes: 0,
-    responseBytes: 0,
-    isOver: false,
-    end(fault, onKept) {
-      if (exchange.isOver) return;
-      exchange.isOver = true;
-      deps.record(turnOf(exchange, fault, deps), onKept);
-      onOver();
-    },
-    refuse(refusal, fault, lines = "") {
-      if (exchange.isOver) return;
-      exchange.status = refusal.status;
-      const { head, body } = problemOf(refusal, forwarding.ownLines + lines);
-      turn.begin(head);
-      if (turn.request.method !== "HEAD") turn.data([body]);
-      exchange.end(fault, () => turn.end(NO_FIELDS));
-    },
-  };
-  return exchange;
+  constructor(forwarding: Forwarding, deps: ExchangeDeps) {
+    this.forwarding = forwarding;
+    this.#deps = deps;
+    this.isLet = deps.limit.enter(forwarding.pin.release);
+  }
+
+  hasFirstByte(): void {
+    this.firstByteMs ??= inMicros(this.#deps.tick() - this.forwarding.startedTick);
+  }
+
+  /** Writes the record. The answer's last byte leaves in `onKept`, so that a finished answer is a recorded one. */
+  end(fault: TurnFault, onKept?: () => void): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#deps.record(this.#turnRecord(fault), onKept);
+    if (this.isLet) this.#deps.limit.leave(this.forwarding.pin.release);
+  }
+
+  /** Ends with an answer of the gateway's own, when none of the agent's has begun. */
+  refuse(refusal: Refusal, fault: TurnFault, lines = ""): void {
+    if (this.isOver) return;
+    const { turn, ownLines } = this.forwarding;
+    this.status = refusal.status;
+    const { head, body } = problemOf(refusal, ownLines + lines);
+    turn.begin(head);
+    if (turn.request.method !== "HEAD") turn.data([body]);
+    this.end(fault, () => turn.end(NO_FIELDS));
+  }
+
+  #turnRecord(fault: TurnFault): TurnRecord {
+    const { turn, pin, trace, startedAt, startedTick } = this.forwarding;
+    const isOnlyTheEnd = this.endsSession && this.status === 204;
+    return {
+      id: this.#deps.newId(),
+      kind: isOnlyTheEnd ? "sessionEnd" : "turn",
+      gateway: this.#deps.gateway,
+      agent: pin.agent,
+      session: pin.session,
+      release: pin.release,
+      arm: pin.arm,
+      rollout: pin.rollout,
+      step: pin.step,
+      traceId: trace.traceId,
+      startedAt,
+      durationMs: inMicros(this.#deps.tick() - startedTick),
+      firstByteMs: this.firstByteMs,
+      status: this.status,
+      fault,
+      requestBytes: turn.body.bytes + this.requestBytes,
+      responseBytes: this.responseBytes,
+      endsSession: this.endsSession,
+      isSynthetic: false,
+    };
+  }
 }
 
-function turnOf(exchange: Exchange, fault: TurnFault, { gateway, newId, tick }: ExchangeDeps): TurnRecord {
-  const { turn, pin, trace, startedAt, startedTick } = exchange.forwarding;
-  const isOnlyTheEnd = exchange.endsSession && exchange.status === 204;
-  return {
-    id: newId(),
-    kind: isOnlyTheEnd ? "sessionEnd" : "turn",
-    gateway,
-    agent: pin.agent,
-    session: pin.session,
-    release: pin.release,
-    arm: pin.arm,
-    rollout: pin.rollout,
-    step: pin.step,
-    traceId: trace.traceId,
-    startedAt,
-    durationMs: tick() - startedTick,
-    firstByteMs: exchange.firstByteMs,
-    status: exchange.status,
-    fault,
-    requestBytes: turn.body.bytes + exchange.requestBytes,
-    responseBytes: exchange.responseBytes,
-    endsSession: exchange.endsSession,
-    isSynthetic: false,
-  };
+/** More digits than anybody can use are still digits to write and to send. */
+function inMicros(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }

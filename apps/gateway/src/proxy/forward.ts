@@ -1,181 +1,79 @@
 import { bucketOf } from "@perch/domain";
-import { reasonOf, type Log } from "@perch/adapters/json-log";
-import type { MessageWriter } from "../http1/message-writer.ts";
+import { reasonOf } from "@perch/adapters/json-log";
 import type { Upstream } from "../table/route-index.ts";
-import { tapped, type AnswerSink, type Brake } from "./answer-sink.ts";
-import { createClientSink } from "./client-sink.ts";
-import { createExchange, type Exchange, type ExchangeDeps, type Forwarding } from "./exchange.ts";
-import { passedTrailers, requestLines } from "./headers.ts";
-import { answerMalformed, brokeOff, notDeployed, releaseBusy, stalled, unreachable } from "./refusals.ts";
-import type { ReleaseLimit } from "./release-limit.ts";
-import { relay } from "./relay.ts";
-import type { AnswerEvents, AnswerFault, UpstreamConnection } from "./upstream-connection.ts";
-import type { UpstreamHealth } from "./upstream-health.ts";
-import type { UpstreamPools } from "./upstream-pools.ts";
+import { Exchange, type Forwarding } from "./exchange.ts";
+import { Passage, type PassageDeps } from "./passage.ts";
+import { notDeployed, releaseBusy, unreachable } from "./refusals.ts";
+import type { UpstreamConnection } from "./upstream-connection.ts";
+import type { Acquired, UpstreamPools } from "./upstream-pools.ts";
 
-export type ForwardDeps = ExchangeDeps & {
+export type ForwardDeps = PassageDeps & {
   readonly pools: Pick<UpstreamPools, "acquire" | "giveBack">;
-  readonly health: UpstreamHealth;
-  readonly limit: ReleaseLimit;
-  /** What `limit` allows; for the message. */
+  /** What each release may work on at once; null for as much as comes. */
   readonly maxConcurrent: number | null;
-  /** Longest wait for the first byte of an answer; an answer that has begun may take as long as it likes. */
-  readonly upstreamTimeoutMs: number;
-  readonly log: Log;
 };
 
 /** Sends a request to its release and streams the answer back. Every way this can end leaves one turn record. */
 export function forward(forwarding: Forwarding, deps: ForwardDeps): void {
-  const { turn, pin, release } = forwarding;
-  const isLet = deps.limit.enter(pin.release);
-  const exchange = createExchange(forwarding, {
-    ...deps,
-    onOver: () => isLet && deps.limit.leave(pin.release),
-  });
-  turn.listen({ gone: () => abandon(exchange), drain() {} });
-  if (!isLet) {
+  const exchange = new Exchange(forwarding, deps);
+  if (!exchange.isLet) {
     exchange.refuse(releaseBusy(forwarding, deps.maxConcurrent ?? 0), null, "retry-after: 1\r\n");
     return;
   }
-  const [upstream, ...others] = deps.health.inOrder(inOrderOf(pin.session, release.upstreams));
-  if (upstream === undefined) exchange.refuse(notDeployed(forwarding), "not_deployed");
-  else connect(exchange, { upstream, others }, deps);
+  const upstreams = deps.health.inOrder(inOrderOf(forwarding.pin.session, forwarding.release.upstreams));
+  if (upstreams.length === 0) exchange.refuse(notDeployed(forwarding), "not_deployed");
+  else new Search(exchange, upstreams, deps).begin();
 }
 
-type Route = { readonly upstream: Upstream; readonly others: readonly Upstream[] };
+/** Goes from one URL of the release to the next until it is connected to one. */
+class Search implements Acquired {
+  readonly #exchange: Exchange;
+  readonly #upstreams: readonly Upstream[];
+  readonly #deps: ForwardDeps;
+  #at = 0;
 
-function connect(exchange: Exchange, route: Route, deps: ForwardDeps): void {
-  const { origin } = route.upstream;
-  deps.pools.acquire(origin, {
-    ready(connection) {
-      if (exchange.isOver) deps.pools.giveBack(origin, connection);
-      else send(exchange, { upstream: route.upstream, connection }, deps);
-    },
-    failed(error) {
-      if (exchange.isOver) return;
-      deps.health.failed(origin, "unreachable");
-      const [next, ...others] = route.others;
-      // Without a connection no byte has reached an agent: another one may be asked. Later, nobody is asked again.
-      if (next !== undefined) connect(exchange, { upstream: next, others }, deps);
-      else exchange.refuse(unreachable(exchange.forwarding, origin, reasonOf(error)), "upstream_unreachable");
-    },
-  });
-}
-
-type Way = { readonly upstream: Upstream; readonly connection: UpstreamConnection };
-
-function send(exchange: Exchange, { upstream, connection }: Way, deps: ForwardDeps): void {
-  const { turn } = exchange.forwarding;
-  const { origin } = upstream;
-  const patience = createPatience(deps.upstreamTimeoutMs, () => {
-    connection.abort(events);
-    exchange.refuse(stalled(exchange.forwarding, origin, deps.upstreamTimeoutMs / 1000), "upstream_stalled");
-  });
-  const brake = { pause: () => connection.pause(events), resume: () => connection.resume(events) };
-  const client = createClientSink(exchange, brake, deps);
-  const sink = shownToTap(client, { exchange, brake, log: deps.log });
-  const events: AnswerEvents = {
-    interim: (answer) => client.interim(answer),
-    begin(answer) {
-      patience.end();
-      deps.health.answered(origin);
-      sink.begin(answer);
-    },
-    data: (pieces) => sink.data(pieces),
-    end: (trailers) => sink.end(trailers),
-    flush: () => sink.flush(),
-    upgraded(answer, agent) {
-      patience.end();
-      relay(exchange, { answer, agent, origin }, deps);
-    },
-    failed(fault) {
-      patience.end();
-      sink.broken(() => failed(exchange, { fault, origin }, deps));
-    },
-    drain: () => turn.body.resume(),
-  };
-  turn.listen({
-    gone() {
-      patience.end();
-      connection.abort(events);
-      abandon(exchange);
-    },
-    drain: () => connection.resume(events),
-  });
-  const writer = connection.ask({ method: turn.request.method, isUpgrade: turn.request.isWebSocket }, events);
-  sendRequest(exchange, { upstream, connection, writer, onSent: () => patience.begin() });
-}
-
-type Shown = { readonly exchange: Exchange; readonly brake: Brake; readonly log: Log };
-
-function shownToTap(client: AnswerSink, { exchange, brake, log }: Shown): AnswerSink {
-  const { tap } = exchange.forwarding;
-  if (tap === null) return client;
-  const onFault = (error: unknown): void => log.error("an answer was not looked at", { reason: reasonOf(error) });
-  return tapped(client, tap, { brake, onFault });
-}
-
-type Sending = Way & { readonly writer: MessageWriter; readonly onSent: () => void };
-
-function sendRequest({ forwarding }: Exchange, { upstream, connection, writer, onSent }: Sending): void {
-  const { turn, path } = forwarding;
-  const { request } = turn;
-  const lines = requestLines(forwarding);
-  const head = `${request.method} ${upstream.basePath}${path} HTTP/1.1\r\nhost: ${upstream.host}\r\n${lines}\r\n`;
-  writer.begin(head, { isChunked: request.framing.kind === "chunked" });
-  let isWhole = false;
-  turn.body.sendTo({
-    data(pieces) {
-      writer.data(pieces);
-      return isWhole || writer.flush();
-    },
-    end(trailers) {
-      isWhole = true;
-      writer.end(passedTrailers(trailers));
-      connection.requestEnded();
-      onSent();
-      writer.flush();
-    },
-  });
-  if (!isWhole) writer.flush();
-}
-
-/** Waits for the answer from the moment on when the agent has the whole request: before that, the client sets the pace. */
-function createPatience(limitMs: number, onExhausted: () => void): { begin(): void; end(): void } {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  let isOver = false;
-  return {
-    begin() {
-      if (!isOver) timer = setTimeout(onExhausted, limitMs);
-    },
-    end() {
-      isOver = true;
-      if (timer !== null) clearTimeout(timer);
-    },
-  };
-}
-
-type Failure = { readonly fault: AnswerFault; readonly origin: string };
-
-function failed(exchange: Exchange, { fault, origin }: Failure, deps: ForwardDeps): void {
-  if (exchange.isOver) return;
-  const { forwarding } = exchange;
-  if (exchange.status !== 0) {
-    // Cut off in the middle: only a broken connection tells the client so.
-    exchange.end("upstream_reset");
-    forwarding.turn.cut();
-    return;
+  constructor(exchange: Exchange, upstreams: readonly Upstream[], deps: ForwardDeps) {
+    this.#exchange = exchange;
+    this.#upstreams = upstreams;
+    this.#deps = deps;
   }
-  deps.health.failed(origin, "broken");
-  const refusal = fault.kind === "reset" ? brokeOff : answerMalformed;
-  exchange.refuse(refusal(forwarding, origin, fault.reason), "upstream_reset");
-}
 
-/** The client is gone: so is the agent's reason to go on. */
-function abandon(exchange: Exchange): void {
-  // What nginx calls "client closed request".
-  if (exchange.status === 0) exchange.status = 499;
-  exchange.end("client_aborted");
+  begin(): void {
+    this.#exchange.forwarding.turn.listen(this);
+    this.#acquire();
+  }
+
+  ready(connection: UpstreamConnection): void {
+    const upstream = this.#upstreams[this.#at];
+    if (upstream === undefined) return;
+    if (this.#exchange.isOver) this.#deps.pools.giveBack(upstream.origin, connection);
+    else new Passage(this.#exchange, { upstream, connection }, this.#deps).start();
+  }
+
+  failed(error: Error): void {
+    const upstream = this.#upstreams[this.#at];
+    if (this.#exchange.isOver || upstream === undefined) return;
+    this.#deps.health.failed(upstream.origin, "unreachable");
+    this.#at += 1;
+    // Without a connection no byte has reached an agent: another one may be asked. Later, nobody is asked again.
+    if (this.#at < this.#upstreams.length) this.#acquire();
+    else {
+      const refusal = unreachable(this.#exchange.forwarding, upstream.origin, reasonOf(error));
+      this.#exchange.refuse(refusal, "upstream_unreachable");
+    }
+  }
+
+  clientGone(): void {
+    this.#exchange.status = 499;
+    this.#exchange.end("client_aborted");
+  }
+
+  clientDrained(): void {}
+
+  #acquire(): void {
+    const upstream = this.#upstreams[this.#at];
+    if (upstream !== undefined) this.#deps.pools.acquire(upstream.origin, this);
+  }
 }
 
 /** The same session begins at the same place, so that an agent finds what it keeps in memory. */

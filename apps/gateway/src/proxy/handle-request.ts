@@ -7,14 +7,14 @@ import {
   type SessionExtractor,
   type SessionId,
 } from "@perch/domain";
-import { reasonOf } from "@perch/adapters/json-log";
+import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { AdminPages } from "../admin/admin-pages.ts";
 import { fieldOf } from "../http1/fields.ts";
 import { sendOwn, sendProblem, type Refusal } from "../problem.ts";
 import { SESSION_COOKIE, SESSION_HEADER, type FoundSession, type SessionRequest } from "../session/find-session.ts";
 import type { HeldTable } from "../table/held-table.ts";
 import type { RoutedRelease, RouteIndex } from "../table/route-index.ts";
-import { createEarlyOpening, OpeningFailed } from "../websocket/early-opening.ts";
+import { createEarlyOpening, OpeningFailed, type EarlyOpening } from "../websocket/early-opening.ts";
 import { assignmentOf } from "./assignment-record.ts";
 import type { ClientTurn } from "./client-turn.ts";
 import { requestHeadOf } from "./request-head.ts";
@@ -41,49 +41,35 @@ export type FindSession = (
 /** A whole request: whose it is, which release its session belongs to, and the way there and back. */
 export function createRequestHandler(deps: HandleRequestDeps): (turn: ClientTurn) => void {
   return (turn) => {
-    handle(turn, deps).catch((error: unknown) => {
-      if (turn.isGone) return;
-      if (error instanceof OpeningFailed) {
-        sendProblem(turn, error.refusal);
-        return;
-      }
-      deps.log.error("a request failed inside the gateway", { reason: reasonOf(error) });
-      if (turn.hasBegun) turn.cut();
-      else sendProblem(turn, internalError(error));
-    });
+    const page = deps.admin(turn.request, turn.remoteAddress);
+    const handled = page === null ? handle(turn, deps) : page.then((answer) => sendOwn(turn, answer));
+    handled.catch((error: unknown) => giveUp(turn, error, deps.log));
   };
 }
 
-async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> {
-  const started = { startedAt: deps.now(), startedTick: deps.tick() };
-  const { request, body } = turn;
-  const { path } = request;
-  const page = deps.admin(request, turn.remoteAddress);
-  if (page !== null) {
-    sendOwn(turn, await page);
+function giveUp(turn: ClientTurn, error: unknown, log: Log): void {
+  if (turn.isGone) return;
+  if (error instanceof OpeningFailed) {
+    sendProblem(turn, error.refusal);
     return;
   }
+  log.error("a request failed inside the gateway", { reason: reasonOf(error) });
+  if (turn.hasBegun) turn.cut();
+  else sendProblem(turn, internalError(error));
+}
+
+async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> {
+  const [startedAt, startedTick] = [deps.now(), deps.tick()];
+  const { request } = turn;
+  const { path } = request;
   const agent = agentAt(path, deps.held.index());
   if (agent.kind === "refused") {
     sendProblem(turn, agent.refusal);
     return;
   }
-  const opening = createEarlyOpening(turn);
-  const found = await deps.findSession(
-    {
-      head: requestHeadOf(request),
-      peekBody: () => body.peek(),
-      peekFrame: () => (request.isWebSocket ? opening.peek() : Promise.resolve("")),
-      mint: deps.newId,
-    },
-    agent.route.sessionExtractors,
-  );
-  if (turn.isGone) return;
-  if (found.kind === "malformed") {
-    sendProblem(turn, malformedSession(found.message));
-    return;
-  }
-  const place = await placeOf(found.session, path, deps);
+  const opening = request.isWebSocket ? createEarlyOpening(turn) : null;
+  const found = await deps.findSession(sessionRequestOf(turn, opening, deps), agent.route.sessionExtractors);
+  const place = found.kind === "malformed" ? malformedSession(found.message) : await placeOf(found.session, path, deps);
   if (turn.isGone) return;
   if (place.kind === "refused") {
     sendProblem(turn, place.refusal);
@@ -95,8 +81,21 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
   const ownLines = placeLines(pin, release) + (found.kind === "minted" ? mintedLine(pin, route.pathPrefix) : "");
   const agentPath = `${path.slice(route.pathPrefix.length) || "/"}${request.query}`;
   const tap = deps.tapFor({ route, pin });
-  const opened = opening.opened();
-  forward({ turn, pin, release, path: agentPath, trace, ownLines, tap, opened, ...started }, deps);
+  const opened = opening?.opened() ?? null;
+  forward({ turn, pin, release, path: agentPath, trace, ownLines, tap, opened, startedAt, startedTick }, deps);
+}
+
+function sessionRequestOf(
+  turn: ClientTurn,
+  opening: EarlyOpening | null,
+  { newId }: HandleRequestDeps,
+): Parameters<FindSession>[0] {
+  return {
+    head: requestHeadOf(turn.request),
+    peekBody: () => turn.body.peek(),
+    peekFrame: () => opening?.peek() ?? Promise.resolve(""),
+    mint: newId,
+  };
 }
 
 type Refused = { readonly kind: "refused"; readonly refusal: Refusal };
@@ -175,8 +174,9 @@ function unknownAgent(path: string, index: RouteIndex): Refusal {
   };
 }
 
-function malformedSession(message: string): Refusal {
-  return { status: 400, code: "session_id_malformed", message, hint: "send a usable session id, or none to get one" };
+function malformedSession(message: string): Refused {
+  const hint = "send a usable session id, or none to get one";
+  return { kind: "refused", refusal: { status: 400, code: "session_id_malformed", message, hint } };
 }
 
 function releaseGone(pin: Pin): Refusal {

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { fieldOf, type Fields } from "../http1/fields.ts";
 import type { AgentAnswer } from "../http1/parse-answer.ts";
 import type { Opened } from "../websocket/early-opening.ts";
+import { NO_EVENTS } from "./client-turn.ts";
 import type { Exchange } from "./exchange.ts";
 import { answerLines } from "./headers.ts";
 import { answerMalformed } from "./refusals.ts";
@@ -13,12 +14,8 @@ export type Upgraded = {
 };
 
 /** A WebSocket that the agent took up: from here on bytes go both ways as they are. One turn record, when it is over. */
-export function relay(
-  exchange: Exchange,
-  { answer, agent, origin }: Upgraded,
-  deps: { readonly tick: () => number },
-): void {
-  const { turn, startedTick, ownLines, opened } = exchange.forwarding;
+export function relay(exchange: Exchange, { answer, agent, origin }: Upgraded): void {
+  const { turn, ownLines, opened } = exchange.forwarding;
   const surprise = opened === null ? null : surpriseOf(answer.fields, opened);
   if (exchange.isOver || surprise !== null) {
     agent.socket.destroy();
@@ -26,7 +23,7 @@ export function relay(
     return;
   }
   exchange.status = 101;
-  exchange.firstByteMs = deps.tick() - startedTick;
+  exchange.hasFirstByte();
   if (opened !== null) {
     join(exchange, { socket: opened.socket, rest: opened.takeBytes() }, agent);
     return;
@@ -48,7 +45,7 @@ type End = { readonly socket: Socket; readonly rest: Buffer };
 
 /** Ends each half when its source ends, both when either breaks. */
 function join(exchange: Exchange, client: End, agent: End): void {
-  exchange.forwarding.turn.listen({ gone() {}, drain() {} });
+  exchange.forwarding.turn.listen(NO_EVENTS);
   pass(client, agent.socket, (bytes) => (exchange.requestBytes += bytes));
   pass(agent, client.socket, (bytes) => (exchange.responseBytes += bytes));
   agent.socket.on("error", () => exchange.end("upstream_reset"));

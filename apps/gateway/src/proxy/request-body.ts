@@ -5,16 +5,16 @@ export const LOOK_INTO_BYTES = 65_536;
 /** Where the body of a request goes. */
 export type BodyReceiver = {
   /** False: no more until `resume`. */
-  data(pieces: readonly Buffer[]): boolean;
-  end(trailers: Fields): void;
+  bodyData(pieces: readonly Buffer[]): boolean;
+  bodyEnd(trailers: Fields): void;
 };
 
 /** The connection that a body comes from. */
 export type BodySource = {
-  pause(): void;
-  resume(): void;
+  pauseBody(): void;
+  resumeBody(): void;
   /** Somebody wants bytes which have not come. */
-  want(): void;
+  wantBody(): void;
 };
 
 /** The body of a request, of which the beginning may be looked at before all of it goes on to the agent. */
@@ -41,7 +41,7 @@ export class RequestBody {
   /** The first 64 KB, or the whole when it is shorter, as text. Never resolves when the client goes away meanwhile. */
   async peek(): Promise<string> {
     if (!this.#isReadyToPeek()) {
-      this.#source.want();
+      this.#source.wantBody();
       this.isPeeked = true;
       await new Promise<void>((resolve) => (this.#answerPeek = resolve));
     }
@@ -53,38 +53,38 @@ export class RequestBody {
   /** What is there already, and then what comes. */
   sendTo(receiver: BodyReceiver): void {
     this.#receiver = receiver;
-    if (this.#trailers === null) this.#source.want();
-    const hasRoom = this.#waiting.length === 0 || receiver.data(this.#waiting);
+    if (this.#trailers === null) this.#source.wantBody();
+    const hasRoom = this.#waiting.length === 0 || receiver.bodyData(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
-    if (this.#trailers !== null) receiver.end(this.#trailers);
-    else if (hasRoom) this.#source.resume();
-    else this.#source.pause();
+    if (this.#trailers !== null) receiver.bodyEnd(this.#trailers);
+    else if (hasRoom) this.#source.resumeBody();
+    else this.#source.pauseBody();
   }
 
   resume(): void {
-    this.#source.resume();
+    this.#source.resumeBody();
   }
 
   /** From the connection: more of it. */
   push(pieces: readonly Buffer[]): void {
     for (const piece of pieces) this.bytes += piece.byteLength;
     if (this.#receiver !== null) {
-      if (pieces.length > 0 && !this.#receiver.data(pieces)) this.#source.pause();
+      if (pieces.length > 0 && !this.#receiver.bodyData(pieces)) this.#source.pauseBody();
       return;
     }
     for (const piece of pieces) {
       this.#waiting.push(piece);
       this.#waitingBytes += piece.byteLength;
     }
-    if (this.#waitingBytes >= LOOK_INTO_BYTES) this.#source.pause();
+    if (this.#waitingBytes >= LOOK_INTO_BYTES) this.#source.pauseBody();
     this.#settlePeek();
   }
 
   /** From the connection: that was all. */
   finish(trailers: Fields): void {
     this.#trailers = trailers;
-    this.#receiver?.end(trailers);
+    this.#receiver?.bodyEnd(trailers);
     this.#settlePeek();
   }
 

@@ -5,20 +5,20 @@ import { createMessageReader, type MessageReader } from "../http1/message-reader
 import { createMessageWriter, type MessageWriter } from "../http1/message-writer.ts";
 import { parseAnswer, type AgentAnswer } from "../http1/parse-answer.ts";
 
-/** What an agent says to one request. After `end`, `upgraded` or `failed` comes nothing more. */
+/** What an agent says to one request. After `answerEnds`, `upgraded` or `failed` comes nothing more. */
 export type AnswerEvents = {
   /** A 1xx other than 100 and 101. */
   interim(answer: AgentAnswer): void;
-  begin(answer: AgentAnswer): void;
-  data(pieces: readonly Buffer[]): void;
-  end(trailers: Fields): void;
+  answerBegins(answer: AgentAnswer): void;
+  answerData(pieces: readonly Buffer[]): void;
+  answerEnds(trailers: Fields): void;
   /** All that could be read at once was told: a good moment to pass it on. */
   flush(): void;
   /** 101 to a request that asked for it; the connection is the caller's from here on, with what came behind the head. */
   upgraded(answer: AgentAnswer, taken: { readonly socket: Socket; readonly rest: Buffer }): void;
   failed(fault: AnswerFault): void;
   /** The agent takes more of the request. */
-  drain(): void;
+  agentDrained(): void;
 };
 
 export type AnswerFault = { readonly kind: "reset" | "malformed"; readonly reason: string };
@@ -133,7 +133,7 @@ export class UpstreamConnection {
     this.#fail({ kind: "reset", reason: error.message });
   };
 
-  readonly #onDrain = (): void => this.#events?.drain();
+  readonly #onDrain = (): void => this.#events?.agentDrained();
 
   /** What is left to be read, null when more must come first. */
   #readHead(chunk: Buffer): Buffer | null {
@@ -151,7 +151,7 @@ export class UpstreamConnection {
     this.#keepsAlive = answer.keepsAlive;
     this.#idleMs = idleTimeOf(answer.fields);
     this.#phase = "body";
-    this.#events?.begin(answer);
+    this.#events?.answerBegins(answer);
     this.#reader.beginBody(answer.framing);
     return read.rest;
   }
@@ -159,7 +159,7 @@ export class UpstreamConnection {
   #readBody(chunk: Buffer): null {
     const read = this.#reader.readBody(chunk);
     if (read.kind === "malformed") return this.#fail({ kind: "malformed", reason: read.reason });
-    if (read.pieces.length > 0) this.#events?.data(read.pieces);
+    if (read.pieces.length > 0) this.#events?.answerData(read.pieces);
     if (read.kind === "end") this.#complete(read.trailers, read.rest.byteLength > 0);
     return null;
   }
@@ -174,7 +174,7 @@ export class UpstreamConnection {
       if (this.#socket.isPaused()) this.#socket.resume();
       this.#deps.onIdle(this);
     }
-    events?.end(trailers);
+    events?.answerEnds(trailers);
   }
 
   #upgrade(answer: AgentAnswer, rest: Buffer): null {

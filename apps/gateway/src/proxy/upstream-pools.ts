@@ -3,9 +3,9 @@ import { connectTo } from "./connect-to.ts";
 import { UpstreamConnection } from "./upstream-connection.ts";
 
 export type Acquired = {
-  readonly ready: (connection: UpstreamConnection) => void;
+  ready(connection: UpstreamConnection): void;
   /** No connection, so nothing has reached the agent. */
-  readonly failed: (error: Error) => void;
+  failed(error: Error): void;
 };
 
 /** Kept-alive connections to each origin of the table, as many as there are open answers: none waits for another. */
@@ -36,11 +36,17 @@ export function createUpstreamPools(deps: UpstreamPoolsDeps): UpstreamPools {
   }
 
   return {
-    acquire(origin, { ready, failed }) {
+    acquire(origin, acquired) {
       const pool = poolOf(origin);
       const idle = newestUsable(pool, deps.tick());
-      if (idle === null) connectTo(origin, { failed, connected: (socket) => ready(open(socket, pool, deps)) });
-      else ready(idle);
+      if (idle !== null) {
+        acquired.ready(idle);
+        return;
+      }
+      connectTo(origin, {
+        connected: (socket) => acquired.ready(open(socket, pool, deps)),
+        failed: (error) => acquired.failed(error),
+      });
     },
     giveBack: (origin, connection) => keep(poolOf(origin), connection),
     keepOnly(origins) {

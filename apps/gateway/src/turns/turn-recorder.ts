@@ -1,4 +1,5 @@
 import { isFailedTurn, type Digest, type TurnOutbox, type TurnRecord } from "@perch/domain";
+import type { TickEnd } from "../proxy/tick-end.ts";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 
 export type TurnCount = { readonly turns: number; readonly failed: number };
@@ -13,12 +14,11 @@ export type TurnRecorder = {
 export type TurnRecorderDeps = {
   readonly outbox: Pick<TurnOutbox, "append">;
   readonly log: Log;
-  /** Runs something when all that has just happened in the event loop is done. */
-  readonly afterThisTick: (run: () => void) => void;
+  readonly tickEnd: TickEnd;
 };
 
 /** The records of one turn of the event loop are written together: one transaction for all answers that are ready then. */
-export function createTurnRecorder({ outbox, log, afterThisTick }: TurnRecorderDeps): TurnRecorder {
+export function createTurnRecorder({ outbox, log, tickEnd }: TurnRecorderDeps): TurnRecorder {
   const counts = new Map<Digest, { turns: number; failed: number }>();
   let gathered: TurnRecord[] = [];
   let waiting: (() => void)[] = [];
@@ -43,7 +43,7 @@ export function createTurnRecorder({ outbox, log, afterThisTick }: TurnRecorderD
   return {
     record(turn, onKept) {
       count(counts, turn);
-      if (gathered.length === 0) afterThisTick(keep);
+      if (gathered.length === 0) tickEnd.add({ flush: keep });
       gathered.push(turn);
       if (onKept !== undefined) waiting.push(onKept);
     },

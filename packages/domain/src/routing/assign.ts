@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { RoutingError } from "./error.ts";
 import type { Digest } from "../release/digest.ts";
 import type { AgentRoute, CanaryRoute } from "./routing-table.ts";
@@ -13,8 +13,8 @@ export const BUCKETS = 10_000;
  * Every router must agree on it; `assignment-vectors.json` holds test vectors.
  */
 export function bucketOf(seed: string, key: string): number {
-  const hash = createHash("sha256").update(`${seed}\0${key}`).digest();
-  return Number(hash.readBigUInt64BE(0) % BigInt(BUCKETS));
+  const digest = hash("sha256", `${seed}\0${key}`, "buffer");
+  return Number(digest.readBigUInt64BE(0) % BigInt(BUCKETS));
 }
 
 /** Growing the weight only ever adds keys to the canary. Throws `RoutingError` `weight_out_of_range`. */
