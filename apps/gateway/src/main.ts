@@ -23,7 +23,7 @@ import { createReleaseLimit } from "./proxy/release-limit.ts";
 import { createTickEnd } from "./proxy/tick-end.ts";
 import { createUpstreamHealth } from "./proxy/upstream-health.ts";
 import { createUpstreamPools, type UpstreamPools } from "./proxy/upstream-pools.ts";
-import { findSession } from "./session/find-session.ts";
+import { placeRequest } from "./session/place-request.ts";
 import { sleep } from "./sync/backoff.ts";
 import { createServerLink } from "./sync/server-link.ts";
 import { startSync } from "./sync/start-sync.ts";
@@ -51,10 +51,9 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const llhttp = createLlhttp();
   const pools = createUpstreamPools({ llhttp, tick });
   const pages = { gateway, startedAt: now(), held, pins: store, outbox, recorder, log };
+  const placing = { gateway, held, pins, now, newId: randomUUID };
   const handle = createRequestHandler({
     gateway,
-    held,
-    pins,
     pools,
     tickEnd,
     patience: createPatience({ limitMs: config.upstreamTimeoutMs, tick }),
@@ -69,8 +68,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
     newId: randomUUID,
     randomHex: createRandomHex((bytes) => randomFillSync(bytes)),
     upstreamTimeoutMs: config.upstreamTimeoutMs,
-    findSession,
-    tapFor: () => null,
+    place: (request) => placeRequest(request, placing),
   });
   const listener = await listen({ ...config, sharesPort: false }, { llhttp, tick, handle });
   const onApplied = (): void => pools.keepOnly(held.index()?.origins ?? new Set());

@@ -16,6 +16,7 @@ import {
   type FakeServer,
   type Gateway,
 } from "./harness.ts";
+import { createTestGateway } from "./in-process.ts";
 import { rawClient } from "./raw-client.ts";
 import { tableOf } from "./tables.ts";
 
@@ -420,4 +421,21 @@ test("an event stream that is silent for long is kept open", async () => {
   });
   const { chat } = await before([agent.url], ["--upstream-timeout", "1"]);
   expect(await readAll(await open(chat))).toBe("data: at last\n\n");
+});
+
+test("a learner that takes its time with a piece of an answer keeps it from the client for just so long", async () => {
+  const agent = await startAgent((_request, response) => response.end('{"contextId":"ctx-1"}'));
+  let store = (): void => {};
+  const stored = new Promise<void>((resolve) => (store = resolve));
+  const gateway = await createTestGateway({
+    agentUrl: agent.url,
+    sessionOf: async () => "s",
+    learner: { head: () => {}, chunk: (bytes) => (bytes.includes("ctx-1") ? stored : undefined) },
+  });
+  const client = rawClient(gateway.url, `GET /support/chat HTTP/1.1\r\n${closing}`);
+  await delay(200);
+  expect(client.text()).not.toContain("ctx-1");
+  store();
+  await client.ended;
+  expect(client.text()).toMatch(/\r\n\r\n\{"contextId":"ctx-1"\}$/);
 });

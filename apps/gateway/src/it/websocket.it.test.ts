@@ -198,32 +198,30 @@ describe("a session that its first message names", () => {
   async function opening(agentFields: readonly string[] = []): Promise<{
     agent: FakeSocketAgent;
     url: string;
-    claimed: string[];
+    placed: string[];
     kept: { fault: unknown; status: number }[];
   }> {
     const agent = await socketAgent("agent", agentFields);
     const gateway = await createTestGateway({
-      urls: [agent.url],
-      async findSession({ peekFrame }) {
-        const found = findInJson(await peekFrame(), "/session");
-        return found.kind === "found"
-          ? { kind: "found", session: gateway.session(found.value) }
-          : { kind: "minted", session: gateway.session("minted") };
+      agentUrl: agent.url,
+      async sessionOf({ peekFrame }) {
+        const found = findInJson((await peekFrame?.()) ?? "", "/session");
+        return found.kind === "found" ? found.value : "minted";
       },
     });
-    return { agent, url: gateway.url.replace("http:", "ws:"), claimed: gateway.claimed, kept: gateway.kept };
+    return { agent, url: gateway.url.replace("http:", "ws:"), placed: gateway.placed, kept: gateway.kept };
   }
 
   test("is heard before the agent is chosen, and the agent hears it all the same", async () => {
-    const { agent, url, claimed } = await opening();
+    const { agent, url, placed } = await opening();
     const { socket, heard } = await talk(`${url}/support/socket`);
-    expect([agent.heads, claimed]).toEqual([[], []]);
+    expect([agent.heads, placed]).toEqual([[], []]);
     socket.send('{"session":"named","text":"hi"}');
     await until(
       () => heard,
       (all) => all.length === 2,
     );
-    expect(claimed).toEqual(["named"]);
+    expect(placed).toEqual(["named"]);
     expect(agent.heard).toEqual(['{"session":"named","text":"hi"}']);
     expect(heard).toEqual(["hello from agent", 'agent: {"session":"named","text":"hi"}']);
     expect(agent.heads[0]).not.toHaveProperty("sec-websocket-extensions");

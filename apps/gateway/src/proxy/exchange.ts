@@ -19,6 +19,8 @@ export type Forwarding = {
   /** Lines the gateway adds to whatever answer. */
   readonly ownLines: string;
   readonly tap: ResponseTap | null;
+  /** The answer is read here: it must not be packed. */
+  readonly needsPlainAnswer: boolean;
   /** A WebSocket that the client has already; null for everything else. */
   readonly opened: Opened | null;
   readonly startedAt: number;

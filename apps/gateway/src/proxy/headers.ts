@@ -38,12 +38,14 @@ const NEVER_TRAILERS: ReadonlySet<string> = new Set([
   "set-cookie",
   "cache-control",
 ]);
+const REPLACED_FOR_PLAIN_ANSWER: ReadonlySet<string> = new Set([...REPLACED_IN_REQUEST, "accept-encoding"]);
 const OWN_PREFIX = /^x[-_]perch[-_]/;
 
 /** The lines of a request as the agent gets them, without its first line and its host, which depend on where it goes. */
-export function requestLines({ turn, pin, release, trace, opened }: Forwarding): string {
+export function requestLines({ turn, pin, release, trace, opened, needsPlainAnswer }: Forwarding): string {
   const { fields, framing, isWebSocket } = turn.request;
-  let lines = keptLines(fields, REPLACED_IN_REQUEST, opened === null ? isOwn : isOwnOrAgreed);
+  const replaced = needsPlainAnswer ? REPLACED_FOR_PLAIN_ANSWER : REPLACED_IN_REQUEST;
+  let lines = keptLines(fields, replaced, opened === null ? isOwn : isOwnOrAgreed);
   if (framing.kind === "chunked") lines += "transfer-encoding: chunked\r\n";
   if (isWebSocket) lines += "connection: Upgrade\r\nupgrade: websocket\r\n";
   if (opened !== null && opened.protocol !== null) lines += `sec-websocket-protocol: ${opened.protocol}\r\n`;

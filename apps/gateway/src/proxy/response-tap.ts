@@ -1,4 +1,4 @@
-import type { AgentRoute, Pin, RequestHead } from "@perch/domain";
+import type { RequestHead } from "@perch/domain";
 
 /**
  * Looks at an answer on its way to the client: at its head, then at each piece of its body. Where it gives a promise, that
@@ -8,6 +8,3 @@ export type ResponseTap = {
   head(status: number, header: RequestHead["header"]): void | Promise<void>;
   chunk(bytes: Buffer): void | Promise<void>;
 };
-
-/** Null: nobody looks at this answer, and nothing is spent on it. */
-export type TapFor = (turn: { readonly route: AgentRoute; readonly pin: Pin }) => ResponseTap | null;
