@@ -25,6 +25,8 @@ import { createUpstreamHealth } from "./proxy/upstream-health.ts";
 import { createUpstreamPools, type UpstreamPools } from "./proxy/upstream-pools.ts";
 import { placeRequest } from "./session/place-request.ts";
 import { sleep } from "./sync/backoff.ts";
+import { stopSignal } from "./workers/stop-signal.ts";
+import { superviseWorkers } from "./workers/supervise-workers.ts";
 import { createServerLink } from "./sync/server-link.ts";
 import { startSync } from "./sync/start-sync.ts";
 import { createHeldTable, type HeldTable } from "./table/held-table.ts";
@@ -33,7 +35,6 @@ import { createTableFile, type TableFile } from "./table/table-file.ts";
 import { createTurnRecorder } from "./turns/turn-recorder.ts";
 
 const CACHED_PINS = 100_000;
-const GRACE_MS = 10_000;
 const FLUSH_MS = 2000;
 const LOOK_AFTER_MS = 1000;
 const FORGET_AT_ONCE = 1000;
@@ -70,7 +71,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
     upstreamTimeoutMs: config.upstreamTimeoutMs,
     place: (request) => placeRequest(request, placing),
   });
-  const listener = await listen({ ...config, sharesPort: false }, { llhttp, tick, handle });
+  const listener = await listen(config, { llhttp, tick, handle });
   const onApplied = (): void => pools.keepOnly(held.index()?.origins ?? new Set());
   const link = createServerLink(config.serverUrl, gateway);
   const sync = startSync({ link, held, file, outbox, log, sleep, random, now, onApplied });
@@ -79,7 +80,8 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);
   await stopSignal();
   log.info("stopping: letting open answers finish", { inFlight: listener.inFlight() });
-  await listener.stop(GRACE_MS);
+  await listener.stop(config.drainMs);
+  tickEnd.flush();
   clearInterval(lookAfter);
   await sync.stop(FLUSH_MS);
   pools.close();
@@ -168,24 +170,11 @@ function createLookAfter({ held, store, pools, log }: LookedAfter): () => void {
   };
 }
 
-/** Resolves at the first SIGTERM or Ctrl-C; a second one ends the process at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let isAsked = false;
-    const ask = (): void => {
-      if (isAsked) process.exit(130);
-      isAsked = true;
-      resolve();
-    };
-    process.on("SIGTERM", ask);
-    process.on("SIGINT", ask);
-  });
-}
-
 const log = createLog((line) => process.stderr.write(line), now);
 try {
   const command = parseCommand(process.argv.slice(2), process.env);
   if (command.kind === "help") process.stdout.write(USAGE);
+  else if (command.config.workers > 1) await superviseWorkers(command.config, process.argv.slice(2), log);
   else await run(command.config, log);
   process.exitCode = 0;
 } catch (error) {

@@ -19,6 +19,9 @@ describe("the gateway's flags", () => {
         id: null,
         upstreamTimeoutMs: 120_000,
         maxConcurrent: null,
+        drainMs: 3_600_000,
+        sharesPort: false,
+        workers: 1,
       },
     });
   });

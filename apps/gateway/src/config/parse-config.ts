@@ -15,6 +15,12 @@ export type GatewayConfig = {
   readonly upstreamTimeoutMs: number;
   /** Requests that each release works on at once; null for as many as come. */
   readonly maxConcurrent: number | null;
+  /** How long answers under way may take when the gateway is told to stop. */
+  readonly drainMs: number;
+  /** Other processes listen on the same port. */
+  readonly sharesPort: boolean;
+  /** Processes that share the port; more than one are run by a parent that serves nothing itself. */
+  readonly workers: number;
 };
 
 export const USAGE = `perch gateway: the data plane. Flags, each also an environment variable:
@@ -25,21 +31,29 @@ export const USAGE = `perch gateway: the data plane. Flags, each also an environ
   --id NAME                 PERCH_GATEWAY_ID        name of this gateway          (kept in the data directory)
   --upstream-timeout SECS   PERCH_UPSTREAM_TIMEOUT  longest wait for an agent's first byte (120)
   --max-concurrent N        PERCH_MAX_CONCURRENT    requests a release works on at once    (no limit)
+  --drain SECS              PERCH_GATEWAY_DRAIN     longest wait for open answers and WebSockets when stopped (3600)
+  --workers N               PERCH_GATEWAY_WORKERS   processes that share port, pins and table      (1)
+  --share-port                                      other gateways may listen on the same port, too
 `;
 
 type Flags = Readonly<
-  Record<"server" | "data" | "host" | "port" | "id" | "upstream-timeout" | "max-concurrent", string | undefined>
+  Record<
+    "server" | "data" | "host" | "port" | "id" | "upstream-timeout" | "max-concurrent" | "drain" | "workers",
+    string | undefined
+  >
 >;
 export type Command = { readonly kind: "help" } | { readonly kind: "run"; readonly config: GatewayConfig };
 
 /** Flags win over the environment. Throws `GatewayError` `flag_invalid`. */
 export function parseCommand(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Command {
-  const { help, ...flags } = parseFlags(args);
+  const { help, sharesPort, ...flags } = parseFlags(args);
   if (help) return { kind: "help" };
   const textOf = (flag: keyof Flags, variable: string, otherwise: string): string =>
     flags[flag] ?? env[variable] ?? otherwise;
   const timeout = textOf("upstream-timeout", "PERCH_UPSTREAM_TIMEOUT", "120");
   const maxConcurrent = textOf("max-concurrent", "PERCH_MAX_CONCURRENT", "");
+  const drain = textOf("drain", "PERCH_GATEWAY_DRAIN", "3600");
+  const workers = textOf("workers", "PERCH_GATEWAY_WORKERS", "1");
   const id = textOf("id", "PERCH_GATEWAY_ID", "");
   const config = {
     serverUrl: parseServerUrl(textOf("server", "PERCH_SERVER", "http://127.0.0.1:4600")),
@@ -52,11 +66,14 @@ export function parseCommand(args: readonly string[], env: Readonly<Record<strin
       maxConcurrent === ""
         ? null
         : parseNumber("--max-concurrent", maxConcurrent, { min: 1, max: 1_000_000, whole: true }),
+    drainMs: 1000 * parseNumber("--drain", drain, { min: 0, max: 604_800, whole: false }),
+    sharesPort,
+    workers: parseNumber("--workers", workers, { min: 1, max: 256, whole: true }),
   };
   return { kind: "run", config };
 }
 
-function parseFlags(args: readonly string[]): Flags & { readonly help: boolean } {
+function parseFlags(args: readonly string[]): Flags & { readonly help: boolean; readonly sharesPort: boolean } {
   const text = { type: "string" } as const;
   try {
     const { values } = parseArgs({
@@ -69,6 +86,9 @@ function parseFlags(args: readonly string[]): Flags & { readonly help: boolean }
         id: text,
         "upstream-timeout": text,
         "max-concurrent": text,
+        drain: text,
+        workers: text,
+        "share-port": { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     });
@@ -80,6 +100,9 @@ function parseFlags(args: readonly string[]): Flags & { readonly help: boolean }
       id: values.id,
       "upstream-timeout": values["upstream-timeout"],
       "max-concurrent": values["max-concurrent"],
+      drain: values.drain,
+      workers: values.workers,
+      sharesPort: values["share-port"],
       help: values.help,
     };
   } catch (error) {

@@ -144,9 +144,11 @@ export async function startServer(options: { leaseEveryMs?: number; port?: numbe
 export type Gateway = {
   readonly url: string;
   readonly id: string;
+  /** The names of all processes that serve. */
+  readonly workers: readonly string[];
   readonly pid: number;
   log(): string;
-  stop(signal: "SIGTERM" | "SIGKILL"): Promise<number | null>;
+  stop(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): Promise<number | null>;
 };
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
@@ -159,7 +161,7 @@ export async function startGateway(args: readonly string[]): Promise<Gateway> {
     log += chunk.toString();
   });
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  const stop = async (signal: "SIGTERM" | "SIGKILL"): Promise<number | null> => {
+  const stop = async (signal: "SIGTERM" | "SIGINT" | "SIGKILL"): Promise<number | null> => {
     child.kill(signal);
     return await exited;
   };
@@ -170,7 +172,8 @@ export async function startGateway(args: readonly string[]): Promise<Gateway> {
   const first = await Promise.race([lines.next(), exited.then(() => ({ done: true as const, value: undefined }))]);
   if (first.done === true) throw new Error(log);
   const ready = JSON.parse(first.value);
-  return { url: ready.url, id: ready.gateway, pid: child.pid ?? 0, log: () => log, stop };
+  const workers = ready.workers ?? [ready.gateway];
+  return { url: ready.url, id: ready.gateway, workers, pid: child.pid ?? 0, log: () => log, stop };
 }
 
 export type Answer = {

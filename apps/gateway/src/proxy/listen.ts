@@ -35,10 +35,14 @@ const BACKLOG = 4096;
 export async function listen(options: ListenOptions, deps: ListenDeps): Promise<Listener> {
   const connections = new Set<ClientConnection>();
   let isDraining = false;
+  let onEmpty = (): void => {};
   const ownDeps = {
     ...deps,
     isDraining: () => isDraining,
-    onClose: (connection: ClientConnection) => void connections.delete(connection),
+    onClose(connection: ClientConnection) {
+      connections.delete(connection);
+      if (connections.size === 0) onEmpty();
+    },
   };
   const settings = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS };
   const server = createServer(settings, (socket: Socket) => {
@@ -54,12 +58,15 @@ export async function listen(options: ListenOptions, deps: ListenDeps): Promise<
     inFlight: () => [...connections].filter((connection) => connection.isBusy()).length,
     async stop(graceMs) {
       isDraining = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // The server says that it is closed a little before its last connections have told what became of their requests.
+      const empty = new Promise<void>((resolve) => (onEmpty = resolve));
+      if (connections.size === 0) onEmpty();
+      server.close();
       for (const connection of connections) connection.closeIfIdle();
       const deadline = setTimeout(() => {
         for (const connection of connections) connection.socket.destroy();
       }, graceMs);
-      await closed;
+      await empty;
       clearInterval(sweep);
       clearTimeout(deadline);
     },

@@ -5,7 +5,11 @@ export type Flushable = { flush(): unknown };
  * Hands over, in one go, what was gathered while everything that came in at the same moment was looked at. Many writes in a
  * row cost less than the same ones spread out: whoever reads them is woken once, not for each.
  */
-export type TickEnd = { add(flushable: Flushable): void };
+export type TickEnd = {
+  add(flushable: Flushable): void;
+  /** Now, instead of a moment later. */
+  flush(): void;
+};
 
 /** `afterThisTick` runs something when all that has just happened in the event loop is done. */
 export function createTickEnd(afterThisTick: (run: () => void) => void): TickEnd {
@@ -22,5 +26,6 @@ export function createTickEnd(afterThisTick: (run: () => void) => void): TickEnd
       if (gathered.length === 0) afterThisTick(flushAll);
       gathered.push(flushable);
     },
+    flush: flushAll,
   };
 }
