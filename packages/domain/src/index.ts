@@ -48,6 +48,7 @@ export type {
 export { compareVersions } from "./release/version-precedence.ts";
 
 export {
+  isSessionId,
   parseAgentName,
   parseGatewayId,
   parseRolloutId,
@@ -65,12 +66,29 @@ export {
   type ReleaseRoute,
   type Revision,
   type RoutingTable,
-  type SessionExtractor,
 } from "./routing/routing-table.ts";
+export type { JwtPlace, SessionExtractor, SessionLearner, SimpleExtractor } from "./routing/session-rules.ts";
+export {
+  DEFAULT_EXTRACTORS,
+  DEFAULT_LEARNERS,
+  parseSessionExtractors,
+  parseSessionLearners,
+} from "./routing/parse-session-rules.ts";
+export {
+  cookiesOf,
+  extractSession,
+  looksIntoBody,
+  looksIntoFrame,
+  type RequestParts,
+} from "./routing/extract-session.ts";
+export { createLearner, type Learner } from "./routing/create-learner.ts";
+export { parsePinSecrets, type PinSecrets } from "./routing/pin-secrets.ts";
+export { readSignedPin, signPin, type SignedPinReading } from "./routing/signed-pin.ts";
+export { LONGEST_OVERRIDE_MS, mintOverride, readOverride, type Override } from "./routing/override-token.ts";
 export type { RequestHead } from "./routing/request-head.ts";
 export { armOf, assign, bucketOf, BUCKETS, type Arm, type Assignment } from "./routing/assign.ts";
-export type { Pin, PinStore } from "./routing/pin-store.ts";
-export { placeSession, type FirstContact } from "./routing/place-session.ts";
+export { LONGEST_ALIAS_CHAIN, type Alias, type Pin, type PinPage, type PinStore } from "./routing/pin-store.ts";
+export { placeByOverride, placeSession, type FirstContact } from "./routing/place-session.ts";
 export { explainPin } from "./routing/explain-pin.ts";
 export { findInJson, type FoundInJson } from "./routing/find-in-json.ts";
 export type { TurnOutbox } from "./routing/turn-outbox.ts";
@@ -130,9 +148,11 @@ export {
   currentRelease,
   deriveRoute,
   isQuarantined,
-  pathPrefixOf,
+  placeOf,
   releaseStatus,
+  type AgentPlace,
   type ReleaseStatus,
+  type RouteDefaults,
 } from "./rollout/derive-routes.ts";
 export {
   chainEntry,
