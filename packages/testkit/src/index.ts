@@ -1,6 +1,11 @@
 export { aCanaryRoute, anAgentRoute, aPin, aRoutingTable, aTurnRecord } from "./routing-builders.ts";
 export { aGate } from "./gate-builders.ts";
-export { describePinStore } from "./pin-store-contract.ts";
+export {
+  describeExactPinStore,
+  describePinStore,
+  describeSharedPinStore,
+  type PinStoreClock,
+} from "./pin-store-contract.ts";
 export { describeTurnOutbox } from "./turn-outbox-contract.ts";
 export { describeLedger } from "./ledger-contract.ts";
 export { describeServerState } from "./server-state-contract.ts";

@@ -36,6 +36,16 @@ const MIGRATIONS = [
      reason TEXT NOT NULL,
      body TEXT NOT NULL
    ) STRICT;`,
+  `ALTER TABLE pin ADD COLUMN override TEXT;
+
+   CREATE TABLE alias (
+     agent TEXT NOT NULL,
+     alias TEXT NOT NULL,
+     session TEXT NOT NULL,
+     expires_at REAL NOT NULL,
+     PRIMARY KEY (agent, alias)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX alias_by_expiry ON alias (expires_at);`,
 ];
 
 /** Pins and the turn outbox in one file, which the gateway processes of a machine share. Throws `SqliteError`. */
