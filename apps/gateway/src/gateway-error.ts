@@ -4,6 +4,7 @@ export type GatewayErrorCode =
   | "address_unusable"
   | "gateway_id_in_use"
   | "data_directory_unusable"
+  | "secret_unusable"
   | "table_invalid";
 
 /** Every failure that ends the gateway's start, or makes it refuse a table. Callers branch on `code`. */

@@ -1,17 +1,19 @@
 import { randomFillSync, randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { createSqlitePinStore, createSqliteTurnOutbox, openGatewayDatabase, SqliteError } from "@perch/adapters/sqlite";
-import type { GatewayId, PinStore, TurnOutbox } from "@perch/domain";
+import { createSqliteTurnOutbox, openGatewayDatabase, SqliteError } from "@perch/adapters/sqlite";
+import type { GatewayId, PinSecrets, TurnOutbox } from "@perch/domain";
 import { createAdminPages } from "./admin/admin-pages.ts";
 import { claimIdentity } from "./config/claim-identity.ts";
 import { parseCommand, USAGE, type GatewayConfig } from "./config/parse-config.ts";
+import { readPinSecrets } from "./config/read-pin-secrets.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
-import { createCachedPinStore } from "./pins/cached-pin-store.ts";
+import { openPinStore, type Pins } from "./pins/open-pin-store.ts";
 import { createInFlight } from "./proxy/in-flight.ts";
 import { listen } from "./proxy/listen.ts";
 import { createRandomHex } from "./proxy/random-hex.ts";
 import { createUpstreamPools } from "./proxy/upstream-pools.ts";
+import { createPlacementCounts } from "./session/placement-counts.ts";
 import { sleep } from "./sync/backoff.ts";
 import { createServerLink } from "./sync/server-link.ts";
 import { startSync } from "./sync/start-sync.ts";
@@ -20,7 +22,6 @@ import { parseTable } from "./table/parse-table.ts";
 import { createTableFile, type TableFile } from "./table/table-file.ts";
 import { createTurnRecorder } from "./turns/turn-recorder.ts";
 
-const CACHED_PINS = 100_000;
 const GRACE_MS = 10_000;
 const FLUSH_MS = 2000;
 const LOOK_AFTER_MS = 1000;
@@ -31,19 +32,20 @@ const tick = (): number => performance.now();
 const random = (): number => Math.random();
 
 async function run(config: GatewayConfig, log: Log): Promise<void> {
-  const { gateway, store, outbox, held, file, close } = await openState(config, log);
-  const faults = createFaultCount(log);
-  const pins = createCachedPinStore({ store, now, maxEntries: CACHED_PINS, slack: 0.1, onFault: faults.add });
+  const { gateway, pins, secrets, outbox, held, file, close } = await openState(config, log);
+  const counts = createPlacementCounts();
   const recorder = createTurnRecorder(outbox, log);
   const pools = createUpstreamPools();
   const inFlight = createInFlight();
-  const pages = { gateway, startedAt: now(), held, pins: store, outbox, recorder, log };
+  const pages = { gateway, startedAt: now(), held, pins, counts, outbox, recorder, log };
   const listener = await listen(config, {
     gateway,
     held,
-    pins,
+    pins: pins.cached,
+    secrets,
+    counts,
     pools,
-    admin: createAdminPages({ ...pages, storeFaults: faults.count, inFlight: inFlight.count }),
+    admin: createAdminPages({ ...pages, inFlight: inFlight.count }),
     log,
     now,
     tick,
@@ -56,7 +58,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const onApplied = (): void => pools.keepOnly(held.index()?.origins ?? new Set());
   const link = createServerLink(config.serverUrl, gateway);
   const sync = startSync({ link, held, file, outbox, log, sleep, random, now, onApplied });
-  const lookAfter = setInterval(createLookAfter({ held, store, log }), LOOK_AFTER_MS);
+  const lookAfter = setInterval(createLookAfter({ held, pins, log }), LOOK_AFTER_MS);
 
   process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);
   await stopSignal();
@@ -70,7 +72,8 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
 
 type State = {
   readonly gateway: GatewayId;
-  readonly store: PinStore;
+  readonly pins: Pins;
+  readonly secrets: PinSecrets;
   readonly outbox: TurnOutbox;
   readonly held: HeldTable;
   readonly file: TableFile;
@@ -78,34 +81,25 @@ type State = {
 };
 
 /** Everything that outlives the process. */
-async function openState({ directory, id }: GatewayConfig, log: Log): Promise<State> {
+async function openState({ directory, id, ...config }: GatewayConfig, log: Log): Promise<State> {
   const identity = claimIdentity(directory, id);
   const database = openGatewayDatabase(join(directory, "pins.sqlite"));
-  const store = createSqlitePinStore(database, now);
+  const pins = await openPinStore(config.pins, { database, now, log });
   const file = createTableFile(directory);
   const held = createHeldTable(tick);
   await restoreTable(held, file, log);
   return {
     gateway: identity.id,
-    store,
+    pins,
+    secrets: readPinSecrets(config.pinSecret, directory),
     outbox: createSqliteTurnOutbox(database, { gateway: identity.id, now }),
     held,
     file,
     async close() {
-      await store.close();
+      await pins.store.close();
+      if (database.isOpen) database.close();
       identity.release();
     },
-  };
-}
-
-function createFaultCount(log: Log): { add: (error: unknown) => void; count: () => number } {
-  let faults = 0;
-  return {
-    add(error) {
-      faults += 1;
-      log.warn("the pin store failed; the session was placed by its bucket alone", { reason: reasonOf(error) });
-    },
-    count: () => faults,
   };
 }
 
@@ -120,8 +114,8 @@ async function restoreTable(held: HeldTable, file: TableFile, log: Log): Promise
   }
 }
 
-/** What is looked after once a second: whether the lease ran out, and the space of expired pins. */
-function createLookAfter({ held, store, log }: { held: HeldTable; store: PinStore; log: Log }): () => void {
+/** What is looked after once a second: whether the lease ran out, the space of expired pins, and pins not yet written. */
+function createLookAfter({ held, pins, log }: { held: HeldTable; pins: Pins; log: Log }): () => void {
   let wasFenced: boolean | null = null;
   return () => {
     const isFenced = held.isFenced();
@@ -130,7 +124,8 @@ function createLookAfter({ held, store, log }: { held: HeldTable; store: PinStor
       else log.info("the server's lease is valid: new sessions are assigned by weight");
     }
     wasFenced = isFenced;
-    store
+    void pins.cached.catchUp();
+    pins.store
       .forgetExpired(FORGET_AT_ONCE)
       .catch((error: unknown) => log.warn("expired pins cannot be deleted", { reason: reasonOf(error) }));
   };

@@ -20,6 +20,7 @@ import {
 } from "@perch/domain";
 import { aSpan, aTurnRecord } from "@perch/testkit";
 import { expect, test } from "vitest";
+import { parseOptions } from "./options.ts";
 import { createServer, type Server } from "./create-server.ts";
 
 const YAML = `
@@ -85,7 +86,7 @@ function createWorld() {
         now = at;
       },
       log: { info: () => {}, warn: (message) => void log.push(message), error: (message) => void log.push(message) },
-      settings: { notice: "", latenessMs: 1000, idleTimeoutMs: 60_000, leaseMs: 15_000, consoleDirectory: "/nowhere" },
+      settings: { ...parseOptions([]), latenessMs: 1000, idleTimeoutMs: 60_000, consoleDirectory: "/nowhere" },
     });
   return {
     ledger,

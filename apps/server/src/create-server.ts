@@ -29,6 +29,8 @@ import { createController } from "./controller/reconcile.ts";
 import { createGatewayHub } from "./gateways/hub.ts";
 import { createGatewayRoutes } from "./gateways/routes.ts";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
+import { UsageError } from "./options.ts";
+import { tenantOf, type RouteOptions } from "./route-options.ts";
 import { createAssembler } from "./sessions/assembler.ts";
 
 export type ServerDeps = {
@@ -41,7 +43,7 @@ export type ServerDeps = {
   /** Null on a server that lives by the real clock. */
   readonly setNow: ((now: number) => void) | null;
   readonly log: Log;
-  readonly settings: {
+  readonly settings: RouteOptions & {
     readonly notice: string;
     readonly latenessMs: number;
     readonly idleTimeoutMs: number;
@@ -89,6 +91,7 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
   const hub = await createGatewayHub({ now, epoch, state: deps.state, leaseMs: settings.leaseMs });
   const publisher = createPublisher({ book: () => book, hub, defaults: settings });
   const book: Book = await openBook(deps.ledger, () => publisher.publish());
+  refuseTakenPlaces(book, settings.places);
   publisher.publish();
   const idleTimeoutMs = (): number => idleTimeout(book.rollouts(), settings.idleTimeoutMs);
   const assembler = createAssembler({
@@ -110,6 +113,17 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
   const { notice } = settings;
   const views = createViews({ book, hub, publisher, figures, sessions: traces.sessions, now, notice });
   return { hub, book, assembler, controller, figures, views };
+}
+
+/** Throws `UsageError` when an agent that is known from before has lost its place. */
+function refuseTakenPlaces(book: Book, places: RouteOptions["places"]): void {
+  const problems = book.agents().flatMap(({ agent }) => {
+    const tenant = tenantOf(agent, places);
+    return tenant === null
+      ? []
+      : [`--route: found ${tenant} at /${agent}, where agent ${agent} is, expected one agent`];
+  });
+  if (problems.length > 0) throw new UsageError(problems.join("; "));
 }
 
 type Loops = { readonly turn: () => Promise<void>; readonly settle: () => Promise<void> };
@@ -160,7 +174,7 @@ function routesOf(
   return [
     createCollectorRoutes({ store: traces.store, assembler: { noteTurns, noteSpans }, sentiment, now }),
     createGatewayRoutes({ hub, onAck: followGateways }),
-    createAgentRoutes({ book, releases, now }),
+    createAgentRoutes({ book, releases, now, places: settings.places }),
     createPointerRoutes({ book, releases, now, ledger }),
     createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
     createClockRoutes({ now, setNow, turn: loops.settle, book }),

@@ -28,7 +28,7 @@ const log = createLog(
 );
 
 try {
-  await main(parseOptions(process.argv.slice(2)));
+  await main(parseOptions(process.argv.slice(2), process.env));
 } catch (error) {
   const { code, hint } = problemOf(error);
   log.error(reasonOf(error), { code, hint });

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { parseGatewayId, RoutingError, type GatewayId } from "@perch/domain";
+import { parseRedisAddress, RedisError, type RedisAddress } from "@perch/adapters/redis";
 import { GatewayError } from "../gateway-error.ts";
 import { reasonOf } from "@perch/adapters/json-log";
 
@@ -13,7 +14,16 @@ export type GatewayConfig = {
   /** Null: the one this data directory already knows, or a new one. */
   readonly id: GatewayId | null;
   readonly upstreamTimeoutMs: number;
+  /** Where pins are kept; null: in the data directory. */
+  readonly pins: RedisAddress | null;
+  readonly pinSecret: PinSecretSource;
 };
+
+/** What signs pins: a file, the text of an environment variable, or a file of our own in the data directory. */
+export type PinSecretSource =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "own" };
 
 export const USAGE = `perch gateway: the data plane. Flags, each also an environment variable:
   --server URL              PERCH_SERVER            the server to follow          (http://127.0.0.1:4600)
@@ -21,10 +31,15 @@ export const USAGE = `perch gateway: the data plane. Flags, each also an environ
   --host HOST               PERCH_GATEWAY_HOST      address to listen on          (127.0.0.1)
   --port N                  PERCH_GATEWAY_PORT      port, 0 for any free one      (4700)
   --id NAME                 PERCH_GATEWAY_ID        name of this gateway          (kept in the data directory)
+  --pins URL                PERCH_PINS              redis://HOST:PORT/DB for pins that many machines share
+                            PERCH_PINS_PASSWORD     its password                  (pins are kept in the data directory)
+  --pin-secret-file FILE    PERCH_PIN_SECRET_FILE   secrets that sign pins and override tokens, one a line, newest first
+                            PERCH_PIN_SECRET        the secrets themselves        (made in the data directory)
   --upstream-timeout SECS   PERCH_UPSTREAM_TIMEOUT  longest wait for an agent's first byte (120)
 `;
 
-type Flags = Readonly<Record<"server" | "data" | "host" | "port" | "id" | "upstream-timeout", string | undefined>>;
+type FlagName = "server" | "data" | "host" | "port" | "id" | "upstream-timeout" | "pins" | "pin-secret-file";
+type Flags = Readonly<Record<FlagName, string | undefined>>;
 export type Command = { readonly kind: "help" } | { readonly kind: "run"; readonly config: GatewayConfig };
 
 /** Flags win over the environment. Throws `GatewayError` `flag_invalid`. */
@@ -41,6 +56,8 @@ export function parseCommand(args: readonly string[], env: Readonly<Record<strin
     host: textOf("host", "PERCH_GATEWAY_HOST", "127.0.0.1"),
     port: parseNumber("--port", textOf("port", "PERCH_GATEWAY_PORT", "4700"), { min: 0, max: 65_535, whole: true }),
     id: id === "" ? null : parseId(id),
+    pins: parsePins(textOf("pins", "PERCH_PINS", ""), env["PERCH_PINS_PASSWORD"] ?? null),
+    pinSecret: pinSecretOf(textOf("pin-secret-file", "PERCH_PIN_SECRET_FILE", ""), env["PERCH_PIN_SECRET"]),
     upstreamTimeoutMs: 1000 * parseNumber("--upstream-timeout", timeout, { min: 0.05, max: 86_400, whole: false }),
   };
   return { kind: "run", config };
@@ -58,6 +75,8 @@ function parseFlags(args: readonly string[]): Flags & { readonly help: boolean }
         port: text,
         id: text,
         "upstream-timeout": text,
+        pins: text,
+        "pin-secret-file": text,
         help: { type: "boolean", default: false },
       },
     });
@@ -68,11 +87,28 @@ function parseFlags(args: readonly string[]): Flags & { readonly help: boolean }
       port: values.port,
       id: values.id,
       "upstream-timeout": values["upstream-timeout"],
+      pins: values.pins,
+      "pin-secret-file": values["pin-secret-file"],
       help: values.help,
     };
   } catch (error) {
     throw invalid(reasonOf(error), "`--help` lists the flags");
   }
+}
+
+function parsePins(url: string, password: string | null): RedisAddress | null {
+  if (url === "") return null;
+  try {
+    return parseRedisAddress(url, password);
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error;
+    throw invalid(`--pins: ${error.message}`, error.hint);
+  }
+}
+
+function pinSecretOf(file: string, text: string | undefined): PinSecretSource {
+  if (file !== "") return { kind: "file", path: resolve(file) };
+  return text === undefined || text === "" ? { kind: "own" } : { kind: "text", text };
 }
 
 function parseServerUrl(text: string): string {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GatewayId, Pin, TurnFault, TurnRecord } from "@perch/domain";
 import type { Dispatcher } from "undici";
 import { sendProblem, type Refusal } from "../problem.ts";
+import type { AliasLearner } from "../session/learn-aliases.ts";
 import type { RequestBody } from "../session/request-body.ts";
 import type { RoutedRelease } from "../table/route-index.ts";
 import type { TraceContext } from "./trace-context.ts";
@@ -18,6 +19,8 @@ export type Forwarding = {
   readonly trace: TraceContext;
   /** Names and values the gateway adds to whatever answer. */
   readonly ownHeaders: readonly string[];
+  readonly learner: AliasLearner | null;
+  readonly needsPlainAnswer: boolean;
   readonly startedAt: number;
   readonly startedTick: number;
 };

@@ -6,6 +6,7 @@ import type { Refusal } from "../problem.ts";
 import type { Upstream } from "../table/route-index.ts";
 import { createExchange, type Exchange, type ExchangeDeps, type Forwarding } from "./exchange.ts";
 import { requestHeaders, responseHeaders } from "./headers.ts";
+import { createInOrder } from "../session/in-order.ts";
 import type { UpstreamPools } from "./upstream-pools.ts";
 
 export type ForwardDeps = ExchangeDeps & {
@@ -30,11 +31,11 @@ type Route = { readonly upstream: Upstream; readonly others: readonly Upstream[]
 
 function send(exchange: Exchange, route: Route, deps: ForwardDeps): void {
   const { request, body, path } = exchange.forwarding;
-  const { pin, release, trace } = exchange.forwarding;
+  const { pin, release, trace, needsPlainAnswer } = exchange.forwarding;
   const options = {
     path: `${route.upstream.basePath}${path}`,
     method: request.method ?? "GET",
-    headers: requestHeaders(request, { pin, version: release.version, trace }),
+    headers: requestHeaders(request, { pin, version: release.version, trace, needsPlainAnswer }),
     body: body.outgoing(),
     headersTimeout: deps.upstreamTimeoutMs,
     // An agent may think as long as it likes between two bytes.
@@ -44,40 +45,61 @@ function send(exchange: Exchange, route: Route, deps: ForwardDeps): void {
 }
 
 function answerHandler(exchange: Exchange, route: Route, deps: ForwardDeps): Dispatcher.DispatchHandler {
-  const { response } = exchange.forwarding;
+  const { response, learner } = exchange.forwarding;
+  const flow = (): void => {
+    if (!order.isWaiting() && !response.writableNeedDrain) exchange.controller?.resume();
+  };
+  // Held up while an id in the answer becomes known to all gateways.
+  const order = createInOrder(flow);
+  const pass = (learned: Promise<void> | null, step: () => void): void => {
+    order.take(learned, step);
+    if (order.isWaiting()) exchange.controller?.pause();
+  };
   return {
     onRequestStart(controller) {
       exchange.controller = controller;
       if (exchange.isOver) controller.abort(new Error("the client went away"));
     },
-    onResponseStart(controller, status, headers) {
+    onResponseStart(_controller, status, headers) {
       // 100 Continue and early hints were for us.
       if (status < 200 || exchange.isOver) return;
-      response.on("drain", () => controller.resume());
-      beginAnswer(exchange, status, headers);
+      response.on("drain", flow);
+      pass(learner?.head(status, (name) => headerOf(headers, name)) ?? null, () =>
+        beginAnswer(exchange, status, headers),
+      );
     },
     onResponseData(controller, chunk) {
-      if (exchange.isOver) return;
-      exchange.firstByteMs ??= deps.tick() - exchange.forwarding.startedTick;
-      exchange.responseBytes += chunk.byteLength;
-      gather(response);
-      if (!response.write(chunk)) controller.pause();
+      pass(learner?.isListening() === true ? learner.chunk(chunk) : null, () => {
+        if (exchange.isOver) return;
+        exchange.firstByteMs ??= deps.tick() - exchange.forwarding.startedTick;
+        exchange.responseBytes += chunk.byteLength;
+        gather(response);
+        if (!response.write(chunk)) controller.pause();
+      });
     },
     onResponseEnd() {
-      exchange.firstByteMs ??= deps.tick() - exchange.forwarding.startedTick;
-      exchange.end(null);
-      response.end();
+      pass(null, () => {
+        exchange.firstByteMs ??= deps.tick() - exchange.forwarding.startedTick;
+        exchange.end(null);
+        response.end();
+      });
     },
     onResponseError(_controller, error) {
-      failed(exchange, { error, route }, deps);
+      pass(null, () => failed(exchange, { error, route }, deps));
     },
   };
+}
+
+function headerOf(headers: AnswerHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(", ") : value;
 }
 
 type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 function beginAnswer(exchange: Exchange, status: number, headers: AnswerHeaders): void {
   const { request, response, ownHeaders } = exchange.forwarding;
+  if (exchange.isOver) return;
   exchange.status = status;
   exchange.endsSession = headers["x-perch-session-end"] === "1";
   // What is left of a request that was answered early would be taken for the next one.

@@ -17,21 +17,29 @@ const HOP_BY_HOP = new Set([
 /** Said anew by the gateway, or answered by it. */
 const REPLACED_IN_REQUEST = new Set(["host", "baggage", "traceparent", "tracestate", "expect", "x-forwarded-for"]);
 
+const REPLACED_FOR_PLAIN_ANSWER = new Set([...REPLACED_IN_REQUEST, "accept-encoding"]);
+
 export type OutgoingRequest = {
   readonly pin: Pin;
   readonly version: string;
   readonly trace: TraceContext;
+  /** The answer is read here: it must not be packed. */
+  readonly needsPlainAnswer: boolean;
 };
 
 /** Names and values in turn, as the agent gets them. */
-export function requestHeaders(request: IncomingMessage, { pin, version, trace }: OutgoingRequest): string[] {
+export function requestHeaders(
+  request: IncomingMessage,
+  { pin, version, trace, needsPlainAnswer }: OutgoingRequest,
+): string[] {
   const headers: string[] = [];
   const { rawHeaders } = request;
   const named = namedByConnection(request.headers.connection);
+  const replaced = needsPlainAnswer ? REPLACED_FOR_PLAIN_ANSWER : REPLACED_IN_REQUEST;
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? "";
     const key = name.toLowerCase();
-    if (HOP_BY_HOP.has(key) || REPLACED_IN_REQUEST.has(key) || named.has(key) || key.startsWith("x-perch-")) continue;
+    if (HOP_BY_HOP.has(key) || replaced.has(key) || named.has(key) || key.startsWith("x-perch-")) continue;
     headers.push(name, rawHeaders[index + 1] ?? "");
   }
   const { tracestate } = request.headers;

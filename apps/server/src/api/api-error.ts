@@ -8,6 +8,7 @@ export type ApiErrorCode =
   | "clock_went_back"
   | "not_found"
   | "not_possible_now"
+  | "place_taken"
   | "pointer_moved"
   | "release_not_of_agent"
   | "release_quarantined"

@@ -108,17 +108,17 @@ test("the canary gets the weight of its step while it is exposed, and none befor
 
 test("the last rollout that says where the session id stands decides, also when it is over", () => {
   const [header, cookie] = [{ kind: "header", name: "a" } as const, { kind: "cookie", name: "b" } as const];
-  const { plan } = aRollout({ kind: "Failed" });
-  const extractors = (...keys: RolloutPlan["targetingKey"][]) =>
+  const { targetingKey: _none, ...old } = aRollout({ kind: "Failed" }).plan;
+  const extractors = (...changes: Pick<RolloutPlan, "targetingKey">[]) =>
     deriveRoute(
       record,
-      keys.map((targetingKey) => aRollout({ kind: "Failed" }, { plan: { ...plan, targetingKey } })),
+      changes.map((change) => aRollout({ kind: "Failed" }, { plan: { ...old, ...change } })),
       DEFAULTS,
     )?.sessionExtractors;
-  expect(extractors([header], [cookie])).toEqual([cookie]);
-  expect(extractors([header], null)).toEqual([header]);
+  expect(extractors({ targetingKey: [header] }, { targetingKey: [cookie] })).toEqual([cookie]);
+  expect(extractors({ targetingKey: [header] }, { targetingKey: null })).toEqual([header]);
   // As older versions recorded it.
-  expect(extractors(undefined)).toEqual(DEFAULTS.sessionExtractors);
+  expect(extractors({})).toEqual(DEFAULTS.sessionExtractors);
 });
 
 test("an agent is where its place says", () => {
