@@ -2,6 +2,7 @@ import { CommanderError, type Command } from "commander";
 import { registerDemoCommand } from "./demo/demo-command.ts";
 import { registerDeployCommand } from "./deploy/deploy-command.ts";
 import { registerKeyCommand } from "./key/key-command.ts";
+import { registerOverrideCommand } from "./override/override-command.ts";
 import { createProgram } from "./program.ts";
 import { registerReleaseCommand } from "./release/release-command.ts";
 import { registerReplayCommand } from "./replay/replay-command.ts";
@@ -16,6 +17,7 @@ const commands = [
   registerKeyCommand,
   registerDeployCommand,
   registerRolloutCommand,
+  registerOverrideCommand,
   registerReplayCommand,
   registerDemoCommand,
 ];
