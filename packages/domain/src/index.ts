@@ -81,7 +81,7 @@ export {
   looksIntoFrame,
   type RequestParts,
 } from "./routing/extract-session.ts";
-export { createLearner, type Learner } from "./routing/create-learner.ts";
+export { createLearner, prepareLearners, type Learner, type LearnerRules } from "./routing/create-learner.ts";
 export { parsePinSecrets, type PinSecrets } from "./routing/pin-secrets.ts";
 export { readSignedPin, signPin, type SignedPinReading } from "./routing/signed-pin.ts";
 export { LONGEST_OVERRIDE_MS, mintOverride, readOverride, type Override } from "./routing/override-token.ts";

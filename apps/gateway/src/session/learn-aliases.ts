@@ -1,5 +1,6 @@
-import { createLearner, type AgentRoute, type Pin, type SessionId } from "@perch/domain";
+import { createLearner, type Pin, type SessionId } from "@perch/domain";
 import type { CachedPinStore } from "../pins/cached-pin-store.ts";
+import type { RoutedAgent } from "../table/route-index.ts";
 
 /**
  * Watches one answer for ids that later requests will name the session by. Where a promise is given, what was shown may go
@@ -19,9 +20,13 @@ export type LearnAliasesDeps = {
 };
 
 /** Null when the agent's answers teach nothing. */
-export function createAliasLearner(route: AgentRoute, pin: Pin, deps: LearnAliasesDeps): AliasLearner | null {
+export function createAliasLearner(
+  { route, learners }: RoutedAgent,
+  pin: Pin,
+  deps: LearnAliasesDeps,
+): AliasLearner | null {
   if (route.sessionLearners.length === 0) return null;
-  const learner = createLearner(route.sessionLearners);
+  const learner = createLearner(learners);
 
   function store(ids: readonly SessionId[]): Promise<void> | null {
     const aliases = ids.filter((id) => id !== pin.session);

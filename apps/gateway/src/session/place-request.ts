@@ -134,7 +134,7 @@ function placed(outcome: Outcome, deps: PlaceRequestDeps): Placement {
       signed: signs ? sign(pin, route, { now: contact.now, secrets: deps.secrets }) : null,
       override: override.kind === "none" ? null : override.kind === "valid" ? "applied" : "ignored",
     }),
-    learner: createAliasLearner(route, pin, { pins: deps.pins, onLearned: () => deps.counts.add("aliasLearned") }),
+    learner: createAliasLearner(agent, pin, { pins: deps.pins, onLearned: () => deps.counts.add("aliasLearned") }),
     needsPlainAnswer:
       !(found.kind === "found" && found.isInHead) && route.sessionLearners.some(({ kind }) => kind === "responseJson"),
   };

@@ -1,8 +1,19 @@
-import type { AgentName, AgentRoute, Digest, RoutingTable } from "@perch/domain";
+import {
+  prepareLearners,
+  type AgentName,
+  type AgentRoute,
+  type Digest,
+  type LearnerRules,
+  type RoutingTable,
+} from "@perch/domain";
 
 export type Upstream = { readonly origin: string; readonly basePath: string };
 export type RoutedRelease = { readonly version: string; readonly upstreams: readonly Upstream[] };
-export type RoutedAgent = { readonly route: AgentRoute; readonly releases: ReadonlyMap<Digest, RoutedRelease> };
+export type RoutedAgent = {
+  readonly route: AgentRoute;
+  readonly releases: ReadonlyMap<Digest, RoutedRelease>;
+  readonly learners: LearnerRules;
+};
 
 /** A table made ready for finding the agent of a request quickly. */
 export type RouteIndex = {
@@ -18,7 +29,11 @@ export type RouteIndex = {
 };
 
 export function createRouteIndex(table: RoutingTable): RouteIndex {
-  const agents = table.agents.map((route) => ({ route, releases: releasesOf(route) }));
+  const agents = table.agents.map((route) => ({
+    route,
+    releases: releasesOf(route),
+    learners: prepareLearners(route.sessionLearners),
+  }));
   const places = placesOf(agents);
   const upstreams = agents.flatMap((agent) => [...agent.releases.values()].flatMap((release) => release.upstreams));
   return {

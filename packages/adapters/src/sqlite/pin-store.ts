@@ -1,10 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
-import { LONGEST_ALIAS_CHAIN, type AgentName, type Pin, type PinStore, type SessionId } from "@perch/domain";
+import { LONGEST_ALIAS_CHAIN, type Pin, type PinStore } from "@perch/domain";
 import { inTransaction } from "./open-database.ts";
 import { parsePinRow, PIN_COLUMNS, pinValues, WRITTEN_ONCE } from "./pin-row.ts";
 
 const COLUMNS = PIN_COLUMNS.join(", ");
-const [EXPIRY, NOW] = [PIN_COLUMNS.length + 1, PIN_COLUMNS.length + 2].map((place) => `?${place}`);
+const EXPIRY = `?${PIN_COLUMNS.length + 1}`;
+const NOW = `?${PIN_COLUMNS.length + 2}`;
 
 /** Every id on the way from an id to its session: `hops` is 0 for the id itself and largest for the session. */
 const chainFrom = (agent: string, id: string, now: string): string => `
@@ -16,16 +17,24 @@ const chainFrom = (agent: string, id: string, now: string): string => `
   )`;
 const END_OF_CHAIN = "(SELECT id FROM chain ORDER BY hops DESC LIMIT 1)";
 
+const VALUES = WRITTEN_ONCE.map((_, index) => `?${index + 3}`).join(", ");
+
 // One statement: with a separate read and write, two gateway processes could both win. In the update every name on the
 // right means the row as it was.
-const claimUnless = (isReplaced: string): string => `
-  ${chainFrom("?1", "?2", NOW ?? "")}
-  INSERT INTO pin (${COLUMNS}, expires_at)
-  SELECT ?1, ${END_OF_CHAIN}, ${WRITTEN_ONCE.map((_, index) => `?${index + 3}`).join(", ")}, ${EXPIRY} WHERE true
+const onceOrUnless = (isReplaced: string): string => `
   ON CONFLICT (agent, session) DO UPDATE SET
     ${WRITTEN_ONCE.map((name) => `${name} = iif(${isReplaced}, excluded.${name}, pin.${name})`).join(",\n    ")},
     expires_at = excluded.expires_at
   RETURNING ${COLUMNS}`;
+/** Answers nothing when the id is an alias. */
+const claimUnless = (isReplaced: string): string => `
+  INSERT INTO pin (${COLUMNS}, expires_at) SELECT ?1, ?2, ${VALUES}, ${EXPIRY}
+  WHERE NOT EXISTS (SELECT 1 FROM alias WHERE agent = ?1 AND alias = ?2 AND expires_at > ${NOW})
+  ${onceOrUnless(isReplaced)}`;
+const claimByAliasUnless = (isReplaced: string): string => `
+  ${chainFrom("?1", "?2", NOW)}
+  INSERT INTO pin (${COLUMNS}, expires_at) SELECT ?1, ${END_OF_CHAIN}, ${VALUES}, ${EXPIRY} WHERE true
+  ${onceOrUnless(isReplaced)}`;
 const IS_EXPIRED = `pin.expires_at <= ${NOW}`;
 const RENEW_ALIASES = `
   ${chainFrom("?1", "?2", "?4")}
@@ -90,20 +99,22 @@ function createClaim(
   database: DatabaseSync,
   now: () => number,
 ): (kind: "claim" | "merge", pin: Pin, ttlMs: number) => Pin {
+  const statementsFor = (isReplaced: string) => ({
+    claim: database.prepare(claimUnless(isReplaced)),
+    claimByAlias: database.prepare(claimByAliasUnless(isReplaced)),
+  });
   const statements = {
-    claim: database.prepare(claimUnless(IS_EXPIRED)),
-    merge: database.prepare(claimUnless(`${IS_EXPIRED} OR excluded.assigned_at < pin.assigned_at`)),
+    claim: statementsFor(IS_EXPIRED),
+    merge: statementsFor(`${IS_EXPIRED} OR excluded.assigned_at < pin.assigned_at`),
   };
   const renewAliases = database.prepare(RENEW_ALIASES);
-  const hasAlias = database.prepare("SELECT 1 FROM alias WHERE agent = ? AND alias = ? AND expires_at > ?");
-  const isAlias = (agent: AgentName, id: SessionId, at: number): boolean => hasAlias.get(agent, id, at) !== undefined;
   return (kind, pin, ttlMs) => {
     const at = now();
-    const run = (): Pin => parsePinRow(statements[kind].get(...pinValues(pin), at + ttlMs, at));
-    // Nearly every id is a session's own: that is one statement, without a transaction around it.
-    if (!isAlias(pin.agent, pin.session, at)) return run();
+    const values = [...pinValues(pin), at + ttlMs, at];
+    const own = statements[kind].claim.get(...values);
+    if (own !== undefined) return parsePinRow(own);
     return inTransaction(database, () => {
-      const winner = run();
+      const winner = parsePinRow(statements[kind].claimByAlias.get(...values));
       renewAliases.run(pin.agent, pin.session, at + ttlMs, at);
       return winner;
     });

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createLearner } from "./create-learner.ts";
+import { createLearner as createFromRules, prepareLearners, type Learner } from "./create-learner.ts";
 import { findInJson } from "./find-in-json.ts";
 import { isSessionId } from "./ids.ts";
 import { parseSessionLearners } from "./parse-session-rules.ts";
@@ -11,6 +11,8 @@ type Answer = {
   readonly headers?: Readonly<Record<string, string>>;
   readonly chunks: readonly (string | Uint8Array)[];
 };
+
+const createLearner = (rules: readonly SessionLearner[]): Learner => createFromRules(prepareLearners(rules));
 
 /** Ids by the chunk that brought them; those of the head stand first. */
 function learned(rules: readonly SessionLearner[], { status = 200, headers, chunks }: Answer): string[][] {
@@ -77,7 +79,7 @@ describe("what protocols say", () => {
 describe("an id in a body", () => {
   test("is found in the chunk that brings its last byte, wherever the chunks are cut", () => {
     const text =
-      '\uFEFF: hello\r\n\r\nid: 1\r\ndata: {"a":["x",{"no":1}],\r\ndata:  "deep":{"id":"s\\u00e9"},"id":"s-1"}\r\n\r\n';
+      '\uFEFF: hello\r\n\r\nid: 1\r\ndata: {"a":["x",{"no":1}],\r\ndata:  "deep":{"id":"s\\u00e9","x":"\\\\\\"}"},"id":"s-1"}\r\n\r\n';
     const bytes = Buffer.from(text);
     const end = Buffer.from(text.slice(0, text.indexOf('s-1"') + 4)).length;
     fc.assert(
@@ -91,6 +93,16 @@ describe("an id in a body", () => {
           return from < end && end <= to ? ["s-1"] : [];
         });
         expect(perChunk).toEqual(wanted);
+      }),
+    );
+  });
+
+  test("is found behind any text of backslashes and quotes, however it is cut", () => {
+    const tricky = fc.string({ unit: fc.constantFrom("\\", '"', "x", "{", "\n"), maxLength: 12 });
+    fc.assert(
+      fc.property(tricky, fc.array(fc.nat(), { maxLength: 6 }), (text, cuts) => {
+        const bytes = Buffer.from(JSON.stringify({ text, deep: { text, id: "no" }, id: "s-1" }));
+        expect(learned([json("/id")], { chunks: cutAt(bytes, cuts) }).flat()).toEqual(["s-1"]);
       }),
     );
   });

@@ -1,20 +1,31 @@
-/** Reads JSON byte by byte and tells the strings and whole numbers that stand at certain places. */
+/** Reads JSON as it comes in, in chunks, and tells the strings and whole numbers that stand at certain places. */
 export type JsonScanner = {
-  /** Malformed or too deep JSON makes it deaf, until `reset` begins the next document. */
-  feed(byte: number): void;
+  /** The next bytes, from `start` to before `end`. Malformed or too deep JSON makes it deaf until `reset`. */
+  write(bytes: Uint8Array, start: number, end: number): void;
+  /** The next document begins. */
   reset(): void;
 };
 
-type Level = { readonly isArray: boolean; token: string; index: number };
+/** RFC 6901 pointers, none of them empty, made ready. */
+export type JsonPlaces = readonly (readonly string[])[];
+
+type Level = {
+  readonly isArray: boolean;
+  /** The member or element that is being read. */
+  token: string;
+  index: number;
+  /** Places that lead through this level, so far. */
+  readonly places: readonly number[];
+};
 
 type Scan = {
-  readonly places: readonly (readonly string[])[];
-  readonly onValue: (pointer: number, value: string) => void;
+  readonly places: JsonPlaces;
+  readonly onValue: (place: number, value: string) => void;
   levels: Level[];
   expecting: "value" | "valueOrEnd" | "name" | "nameOrEnd" | "colon" | "comma" | "nothing";
   within: "string" | "scalar" | null;
   isEscaped: boolean;
-  /** Whether a pointer may lead to the text that is being read. */
+  /** Whether the text that is being read matters. */
   isWanted: boolean;
   text: number[];
 };
@@ -27,10 +38,15 @@ const UNKNOWN = "\0";
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a];
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d];
 
-/** `pointers`: RFC 6901, none of them empty. `onValue` gets the index of each pointer that leads to a value. */
-export function createJsonScanner(pointers: readonly string[], onValue: Scan["onValue"]): JsonScanner {
+export function parseJsonPlaces(pointers: readonly string[]): JsonPlaces {
+  const unescaped = (token: string): string => token.replaceAll("~1", "/").replaceAll("~0", "~");
+  return pointers.map((pointer) => pointer.split("/").slice(1).map(unescaped));
+}
+
+/** `onValue` gets the index of each place that a value stands at. */
+export function createJsonScanner(places: JsonPlaces, onValue: Scan["onValue"]): JsonScanner {
   const scan: Scan = {
-    places: pointers.map((pointer) => pointer.split("/").slice(1).map(unescaped)),
+    places,
     onValue,
     levels: [],
     expecting: "value",
@@ -40,13 +56,26 @@ export function createJsonScanner(pointers: readonly string[], onValue: Scan["on
     text: [],
   };
   return {
-    feed: (byte) => feed(scan, byte),
+    write(bytes, start, end) {
+      let at = start;
+      while (at < end && !isDeaf(scan)) {
+        if (scan.within === "string" && !scan.isWanted) at = skipText(scan, { bytes, at, end });
+        else {
+          feed(scan, bytes[at] ?? 0);
+          at += 1;
+        }
+      }
+    },
     reset() {
       scan.levels = [];
       scan.expecting = "value";
       scan.within = null;
     },
   };
+}
+
+function isDeaf({ expecting, within }: Scan): boolean {
+  return expecting === "nothing" && within === null;
 }
 
 function feed(scan: Scan, byte: number): void {
@@ -65,7 +94,22 @@ function feed(scan: Scan, byte: number): void {
     }
     endText(scan);
   }
-  if (scan.expecting !== "nothing" && !isSpace(byte)) punctuation(scan, byte);
+  if (!isSpace(byte)) punctuation(scan, byte);
+}
+
+/** Long texts are most of what agents say: the next quote is looked for instead of looking at every byte. */
+function skipText(scan: Scan, { bytes, at, end }: { bytes: Uint8Array; at: number; end: number }): number {
+  const quote = bytes.indexOf(QUOTE, at);
+  const stop = quote < 0 || quote > end ? end : quote;
+  let backslashes = 0;
+  while (stop - backslashes > at && bytes[stop - backslashes - 1] === BACKSLASH) backslashes += 1;
+  // What stood before this chunk counts on when nothing else stands in between.
+  if (stop - backslashes === at && scan.isEscaped) backslashes += 1;
+  scan.isEscaped = backslashes % 2 === 1;
+  if (stop === end) return end;
+  if (scan.isEscaped) scan.isEscaped = false;
+  else endText(scan);
+  return stop + 1;
 }
 
 function punctuation(scan: Scan, byte: number): void {
@@ -105,7 +149,7 @@ function beginText(scan: Scan, kind: "string" | "scalar"): void {
   scan.within = kind;
   scan.isEscaped = false;
   scan.text = [];
-  scan.isWanted = isName(scan) || placesHere(scan).length > 0;
+  scan.isWanted = isName(scan) ? (scan.levels.at(-1)?.places.length ?? 0) > 0 : placesHere(scan).length > 0;
 }
 
 function keep(scan: Scan, byte: number): void {
@@ -129,7 +173,8 @@ function endText(scan: Scan): void {
 
 function open(scan: Scan, isArray: boolean): void {
   if (scan.levels.length >= DEEPEST) return giveUp(scan);
-  scan.levels.push({ isArray, token: isArray ? "0" : UNKNOWN, index: 0 });
+  const places = scan.levels.length === 0 ? [...scan.places.keys()] : placesThrough(scan);
+  scan.levels.push({ isArray, token: isArray ? "0" : UNKNOWN, index: 0, places });
   scan.expecting = isArray ? "valueOrEnd" : "nameOrEnd";
 }
 
@@ -159,11 +204,16 @@ function isName({ expecting }: Scan): boolean {
   return expecting === "name" || expecting === "nameOrEnd";
 }
 
-/** The pointers that lead exactly here. */
-function placesHere({ places, levels }: Scan): readonly number[] {
-  return places.flatMap((place, index) =>
-    place.length === levels.length && place.every((token, depth) => token === levels[depth]?.token) ? [index] : [],
-  );
+/** The places that lead through the member or element that is being read, to it or on. */
+function placesThrough({ places, levels }: Scan): readonly number[] {
+  const level = levels.at(-1);
+  if (level === undefined || level.places.length === 0) return [];
+  return level.places.filter((place) => places[place]?.[levels.length - 1] === level.token);
+}
+
+/** The places that are exactly here. */
+function placesHere(scan: Scan): readonly number[] {
+  return placesThrough(scan).filter((place) => scan.places[place]?.length === scan.levels.length);
 }
 
 /** Null for what is neither a string nor a whole number. */
@@ -188,8 +238,4 @@ const SCALAR = new Set(Buffer.from("0123456789abcdefghijklmnopqrstuvwxyzE+-."));
 /** What numbers and the three words of JSON are made of. */
 function isScalar(byte: number): boolean {
   return SCALAR.has(byte);
-}
-
-function unescaped(token: string): string {
-  return token.replaceAll("~1", "/").replaceAll("~0", "~");
 }
