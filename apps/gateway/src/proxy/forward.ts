@@ -51,7 +51,7 @@ function answerHandler(exchange: Exchange, route: Route, deps: ForwardDeps): Dis
   };
   // Held up while an id in the answer becomes known to all gateways.
   const order = createInOrder(flow);
-  const pass = (learned: Promise<void> | null, step: () => void): void => {
+  const pass = (learned: Promise<void> | undefined, step: () => void): void => {
     order.take(learned, step);
     if (order.isWaiting()) exchange.controller?.pause();
   };
@@ -64,12 +64,13 @@ function answerHandler(exchange: Exchange, route: Route, deps: ForwardDeps): Dis
       // 100 Continue and early hints were for us.
       if (status < 200 || exchange.isOver) return;
       response.on("drain", flow);
-      pass(learner?.head(status, (name) => headerOf(headers, name)) ?? null, () =>
-        beginAnswer(exchange, status, headers),
+      pass(
+        learner?.head(status, (name) => headerOf(headers, name)),
+        () => beginAnswer(exchange, status, headers),
       );
     },
     onResponseData(controller, chunk) {
-      pass(learner?.isListening() === true ? learner.chunk(chunk) : null, () => {
+      pass(learner?.chunk(chunk), () => {
         if (exchange.isOver) return;
         exchange.firstByteMs ??= deps.tick() - exchange.forwarding.startedTick;
         exchange.responseBytes += chunk.byteLength;
@@ -78,14 +79,14 @@ function answerHandler(exchange: Exchange, route: Route, deps: ForwardDeps): Dis
       });
     },
     onResponseEnd() {
-      pass(null, () => {
+      pass(undefined, () => {
         exchange.firstByteMs ??= deps.tick() - exchange.forwarding.startedTick;
         exchange.end(null);
         response.end();
       });
     },
     onResponseError(_controller, error) {
-      pass(null, () => failed(exchange, { error, route }, deps));
+      pass(undefined, () => failed(exchange, { error, route }, deps));
     },
   };
 }

@@ -6,8 +6,8 @@ import { createInOrder } from "./in-order.ts";
 test("steps without promises are taken at once", () => {
   const taken: number[] = [];
   const order = createInOrder(() => taken.push(-1));
-  order.take(null, () => taken.push(1));
-  order.take(null, () => taken.push(2));
+  order.take(undefined, () => taken.push(1));
+  order.take(undefined, () => taken.push(2));
   expect([taken, order.isWaiting()]).toEqual([[1, 2], false]);
 });
 
@@ -18,7 +18,7 @@ test("steps are taken in order, none before its promise, and idleness is told on
       const order = createInOrder(() => taken.push(-1));
       const opens: (() => void)[] = [];
       for (const [index, wait] of waits.entries()) {
-        const after = wait ? new Promise<void>((resolve) => opens.push(resolve)) : null;
+        const after = wait ? new Promise<void>((resolve) => opens.push(resolve)) : undefined;
         order.take(after, () => taken.push(index));
       }
       expect(taken).toEqual([...waits.keys()].slice(0, waits.includes(true) ? waits.indexOf(true) : waits.length));

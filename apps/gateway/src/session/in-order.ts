@@ -1,6 +1,6 @@
 /** Steps that are taken one after the other, each when its promise has resolved. Without promises they are taken at once. */
 export type InOrder = {
-  take(after: Promise<void> | null, step: () => void): void;
+  take(after: Promise<void> | undefined, step: () => void): void;
   /** Steps wait: whoever makes more of them had better pause. */
   isWaiting(): boolean;
 };
@@ -14,9 +14,9 @@ export function createInOrder(onIdle: () => void): InOrder {
     return isHeld;
   }
 
-  function take(after: Promise<void> | null, step: () => void): void {
+  function take(after: Promise<void> | undefined, step: () => void): void {
     if (isHeld) waiting.push(() => take(after, step));
-    else if (after === null) step();
+    else if (after === undefined) step();
     else {
       isHeld = true;
       void after.then(() => release(step));

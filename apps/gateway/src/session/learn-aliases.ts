@@ -8,10 +8,8 @@ import type { RoutedAgent } from "../table/route-index.ts";
  */
 export type AliasLearner = {
   /** To be shown the head of the final answer. `header` takes lower-case names. */
-  head(status: number, header: (name: string) => string | undefined): Promise<void> | null;
-  /** False: the rest of the body need not be shown. */
-  isListening(): boolean;
-  chunk(bytes: Uint8Array): Promise<void> | null;
+  head(status: number, header: (name: string) => string | undefined): Promise<void> | undefined;
+  chunk(bytes: Uint8Array): Promise<void> | undefined;
 };
 
 export type LearnAliasesDeps = {
@@ -28,9 +26,9 @@ export function createAliasLearner(
   if (route.sessionLearners.length === 0) return null;
   const learner = createLearner(learners);
 
-  function store(ids: readonly SessionId[]): Promise<void> | null {
+  function store(ids: readonly SessionId[]): Promise<void> | undefined {
     const aliases = ids.filter((id) => id !== pin.session);
-    return aliases.length === 0 ? null : keep(aliases);
+    return aliases.length === 0 ? undefined : keep(aliases);
   }
 
   async function keep(aliases: readonly SessionId[]): Promise<void> {
@@ -42,7 +40,6 @@ export function createAliasLearner(
 
   return {
     head: (status, header) => store(learner.head(status, header)),
-    isListening: () => learner.isListening(),
     chunk: (bytes) => store(learner.chunk(bytes)),
   };
 }

@@ -7,8 +7,6 @@ import type { SessionLearner } from "./session-rules.ts";
 export type Learner = {
   /** Ids in the head. `header` takes lower-case names. */
   head(status: number, header: (name: string) => string | undefined): readonly SessionId[];
-  /** False once nothing more can be found: what follows need not be shown to it. */
-  isListening(): boolean;
   /** Ids whose last byte is in this chunk. They have to be known before the client gets it. */
   chunk(bytes: Uint8Array): readonly SessionId[];
 };
@@ -52,7 +50,6 @@ export function createLearner({ headers, places, starts }: LearnerRules): Learne
       if (places.length > 0) read = createReader(header, places, onValue);
       return [...new Set(headers.map((name) => header(name) ?? "").filter(isSessionId))];
     },
-    isListening: () => read !== null,
     chunk(bytes) {
       found = [];
       const length = Math.min(bytes.length, left);
