@@ -110,7 +110,10 @@ export function describeAliases({ open, pass, ttlMs }: PinStoreSuite): void {
 }
 
 /** Every page of ten. */
-export async function listAll(store: PinStore, agent: AgentName): Promise<{ listed: Map<SessionId, Pin>; largest: number }> {
+export async function listAll(
+  store: PinStore,
+  agent: AgentName,
+): Promise<{ listed: Map<SessionId, Pin>; largest: number }> {
   const listed = new Map<SessionId, Pin>();
   let [after, largest]: [string | null, number] = [null, 0];
   do {
@@ -124,4 +127,3 @@ export async function listAll(store: PinStore, agent: AgentName): Promise<{ list
   } while (after !== null);
   return { listed, largest };
 }
-

@@ -1,12 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  digestOf,
-  parseAgentName,
-  parseRolloutId,
-  parseSessionId,
-  type PinStore,
-  type SessionId,
-} from "@perch/domain";
+import { digestOf, parseAgentName, parseRolloutId, parseSessionId, type PinStore, type SessionId } from "@perch/domain";
 import { expect, test } from "vitest";
 import { describeAliases, listAll, type PinStoreSuite } from "./pin-alias-contract.ts";
 import { aPin } from "./routing-builders.ts";

@@ -37,7 +37,7 @@ describe.skipIf(isMissing)(isMissing ? "pins on Redis (skipped: no redis-server 
   });
   afterAll(async () => await server?.stop());
 
-  describePinStore(emptyStore, { ttlMs: 500, kind: "real" });
+  describePinStore(emptyStore, { ttlMs: 1000, kind: "real" });
   describeSharedPinStore(async () => [await emptyStore(), createRedisPinStore(await connect(), () => Date.now())]);
 
   test("are claimed, aliased and found in a cluster too, whatever the id holds", async () => {
