@@ -110,11 +110,12 @@ async function trustedKeys(flags: VerifyFlags): Promise<readonly TrustedKey[]> {
 }
 
 async function push(text: string, flags: StoreFlags & { to: string }): Promise<Outcome> {
+  const reference = parseReleaseReference(text);
   const to = openRegistry(flags.to);
-  const copied = await copyRelease(registryOf(flags), to, parseReleaseReference(text));
+  const copied = await copyRelease(registryOf(flags), to, reference);
   const { blobsCopied, blobsPresent, referrers } = copied;
   return {
-    json: { ...copied, to: resolve(flags.to) },
+    json: { ...copied, to: to.repository(reference.agent).location },
     text: `${text} is in ${flags.to}: ${blobsCopied} blobs copied, ${blobsPresent} were there, ${referrers} signatures\n${copied.digest}`,
   };
 }
