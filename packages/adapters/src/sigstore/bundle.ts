@@ -27,12 +27,9 @@ const materialSchema = z.looseObject({ certificate: z.looseObject({ rawBytes: ba
 /** A Sigstore bundle (v0.3) with a signature by a key over an in-toto statement. */
 export function signStatement(statement: Buffer, key: SigningKey): Uint8Array {
   const signature = signBytes(preAuthEncoding(IN_TOTO_TYPE, statement), key);
-  const bundle = toDSSEBundle({
-    artifact: statement,
-    artifactType: IN_TOTO_TYPE,
-    signature,
-    keyHint: keyHintOf(key),
-  });
+  const bundle = toDSSEBundle({ artifact: statement, artifactType: IN_TOTO_TYPE, signature, keyHint: keyHintOf(key) });
+  // cosign compares a signature's key id with an id of its own and passes over one that differs: the hint alone names the key.
+  bundle.content.dsseEnvelope.signatures = [{ sig: signature, keyid: "" }];
   return formatBundle(bundle);
 }
 
