@@ -71,34 +71,23 @@ describe.skipIf(missing !== null)(`cosign${needs}`, () => {
   });
 
   const NO_SERVICES = { mediaType: "application/vnd.dev.sigstore.signingconfig.v0.2+json" };
-  const OFFLINE = ["--allow-http-registry", "--insecure-ignore-tlog"];
+  const HTTP = "--allow-http-registry";
   const imageIn = (repository: string): string => `${server.host}/${repository}@${digest}`;
 
   /** What cosign said on standard output; throws with what it said on standard error. */
-  async function cosign(...args: readonly string[]): Promise<string> {
+  async function cosign(command: string): Promise<string> {
     // A home of its own, and no proxy: nothing of this test may come from or go to the outside.
     const env = { PATH: process.env["PATH"], HOME: join(scratch, "home"), COSIGN_PASSWORD: PASSWORD };
-    const { stdout } = await promisify(execFile)(COSIGN ?? "cosign", [...args], { cwd: scratch, env, timeout: 30_000 });
-    return stdout;
+    const options = { cwd: scratch, env, timeout: 30_000 };
+    return (await promisify(execFile)(COSIGN ?? "cosign", command.split(" "), options)).stdout;
   }
   const verifyWith = (key: string, repository: string): Promise<string> =>
-    cosign("verify", "--key", key, ...OFFLINE, imageIn(repository));
+    cosign(`verify --key ${key} --insecure-ignore-tlog ${HTTP} ${imageIn(repository)}`);
   const signNew = (key: string, repository: string): Promise<string> =>
-    cosign(
-      "sign",
-      "-y",
-      "--key",
-      key,
-      "--signing-config",
-      "no-services.json",
-      "--allow-http-registry",
-      imageIn(repository),
-    );
+    cosign(`sign -y --key ${key} --signing-config no-services.json ${HTTP} ${imageIn(repository)}`);
+  const OLD_FORM = "--new-bundle-format=false --use-signing-config=false --tlog-upload=false";
   const signOld = (key: string, repository: string): Promise<string> =>
-    cosign(
-      ...["sign", "-y", "--key", key, "--new-bundle-format=false", "--use-signing-config=false"],
-      ...["--tlog-upload=false", "--allow-http-registry", imageIn(repository)],
-    );
+    cosign(`sign -y --key ${key} ${OLD_FORM} ${HTTP} ${imageIn(repository)}`);
 
   async function aRelease(
     sign: (repository: ReleaseRepository, registry: ReleaseRegistry) => Promise<unknown>,
@@ -179,8 +168,8 @@ describe.skipIf(missing !== null)(`cosign${needs}`, () => {
       );
       const verify = (identity: string): Promise<string> =>
         cosign(
-          ...["verify", "--trusted-root", "trusted_root.json", "--certificate-oidc-issuer", "https://ci.example"],
-          ...["--certificate-identity", identity, "--allow-http-registry", imageIn("keyless")],
+          `verify --trusted-root trusted_root.json --certificate-oidc-issuer https://ci.example ` +
+            `--certificate-identity ${identity} ${HTTP} ${imageIn("keyless")}`,
         );
       expect(await verify("https://git.example/acme")).toContain(digest);
       await expect(verify("https://git.example/evil")).rejects.toThrow(/identity|identities/i);
@@ -200,7 +189,7 @@ describe.skipIf(missing !== null)(`cosign${needs}`, () => {
     );
     await push(registry, server.host, "attested");
     const verify = (key: string, type: string): Promise<string> =>
-      cosign("verify-attestation", "--key", key, "--type", type, ...OFFLINE, imageIn("attested"));
+      cosign(`verify-attestation --key ${key} --type ${type} --insecure-ignore-tlog ${HTTP} ${imageIn("attested")}`);
     const said = JSON.parse(await verify("perch.pub", "slsaprovenance1")) as { payload: string };
     expect(JSON.parse(Buffer.from(said.payload, "base64").toString())).toMatchObject({
       predicateType: "https://slsa.dev/provenance/v1",
@@ -213,19 +202,8 @@ describe.skipIf(missing !== null)(`cosign${needs}`, () => {
   test("attests, and perch lists it as an attestation that admits nothing", async () => {
     await push(await aRelease(async () => undefined), server.host, "attested-by-cosign");
     await writeFile(join(scratch, "predicate.json"), '{"reviewed":true}');
-    await cosign(
-      ...[
-        "attest",
-        "-y",
-        "--key",
-        "cosign.key",
-        "--predicate",
-        "predicate.json",
-        "--type",
-        "https://acme.example/review",
-      ],
-      ...["--signing-config", "no-services.json", "--allow-http-registry", imageIn("attested-by-cosign")],
-    );
+    const what = "--predicate predicate.json --type https://acme.example/review --signing-config no-services.json";
+    await cosign(`attest -y --key cosign.key ${what} ${HTTP} ${imageIn("attested-by-cosign")}`);
     const registry = await pull(server.host, "attested-by-cosign");
     const trust = trustKeys([cosignKey], "the test");
     const { attestations } = await inspectAttached(registry.repository(SUPPORT.agent), digest, { trust, now: NOW });

@@ -1,12 +1,5 @@
 import { isBundleWithDsseEnvelope, type Bundle } from "@sigstore/bundle";
-import {
-  DEFAULT_FULCIO_URL,
-  DEFAULT_REKOR_URL,
-  DSSEBundleBuilder,
-  FulcioSigner,
-  RekorWitness,
-  TSAWitness,
-} from "@sigstore/sign";
+import type { BundleBuilder } from "@sigstore/sign";
 import { ReleaseError } from "@perch/domain";
 import { z } from "zod";
 import { formatBundle } from "./bundle.ts";
@@ -25,8 +18,8 @@ export type KeylessServices = {
 
 /** The public deployment of the Sigstore project. */
 export const PUBLIC_SERVICES: KeylessServices = {
-  fulcioUrl: DEFAULT_FULCIO_URL,
-  rekorUrl: DEFAULT_REKOR_URL,
+  fulcioUrl: "https://fulcio.sigstore.dev",
+  rekorUrl: "https://rekor.sigstore.dev",
   tsaUrl: null,
 };
 
@@ -48,22 +41,11 @@ const claimsSchema = z
  */
 export function createKeylessSigner(token: string, services: KeylessServices): StatementSigner {
   requireToken(token);
-  const signer = new FulcioSigner({
-    fulcioBaseURL: services.fulcioUrl,
-    identityProvider: { getToken: async () => token },
-    ...FETCHING,
-  });
-  const { rekorUrl, tsaUrl } = services;
-  const witnesses = [
-    ...(rekorUrl === null ? [] : [new RekorWitness({ rekorBaseURL: rekorUrl, ...FETCHING })]),
-    ...(tsaUrl === null ? [] : [new TSAWitness({ tsaBaseURL: tsaUrl, ...FETCHING })]),
-  ];
-  const builder = new DSSEBundleBuilder({ signer, witnesses });
   return {
     async sign(statement) {
       let bundle: Bundle;
       try {
-        bundle = await builder.create({ data: statement, type: IN_TOTO_TYPE });
+        bundle = await (await createBuilder(token, services)).create({ data: statement, type: IN_TOTO_TYPE });
       } catch (error) {
         throw signingFailed(error, services, token);
       }
@@ -71,6 +53,19 @@ export function createKeylessSigner(token: string, services: KeylessServices): S
       throw signingFailed(new Error("no DSSE envelope was made"), services, token);
     },
   };
+}
+
+// Loaded when it is used: its HTTP client would make every start of the command line a fifth slower.
+async function createBuilder(token: string, { fulcioUrl, rekorUrl, tsaUrl }: KeylessServices): Promise<BundleBuilder> {
+  const { DSSEBundleBuilder, FulcioSigner, RekorWitness, TSAWitness } = await import("@sigstore/sign");
+  const identityProvider = { getToken: async () => token };
+  return new DSSEBundleBuilder({
+    signer: new FulcioSigner({ fulcioBaseURL: fulcioUrl, identityProvider, ...FETCHING }),
+    witnesses: [
+      ...(rekorUrl === null ? [] : [new RekorWitness({ rekorBaseURL: rekorUrl, ...FETCHING })]),
+      ...(tsaUrl === null ? [] : [new TSAWitness({ tsaBaseURL: tsaUrl, ...FETCHING })]),
+    ],
+  });
 }
 
 // The library tells of a bad token by repeating it; that must not happen, so it is looked at here first.

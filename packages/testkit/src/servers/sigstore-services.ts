@@ -38,7 +38,12 @@ type Service = Awaited<ReturnType<typeof createServices>>["handlers"][number];
 export async function startSigstoreServices(clocks: SigstoreClocks): Promise<SigstoreServices> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const { handlers, trustedRoot } = await createServices(url, clocks);
+  const { issuedAt, loggedAt = issuedAt, stampedAt = issuedAt } = clocks;
+  const { handlers, trustedRoot } = await createServices(url, {
+    issuedAt: wholeSecond(issuedAt),
+    loggedAt: wholeSecond(loggedAt),
+    stampedAt: wholeSecond(stampedAt),
+  });
   const server = createServer((request, response) => void answer(request, response, handlers));
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   return {
@@ -66,7 +71,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, servic
   response.writeHead(statusCode, { "content-type": contentType ?? "text/plain" }).end(answered);
 }
 
-async function createServices(url: string, { issuedAt, loggedAt = issuedAt, stampedAt = issuedAt }: SigstoreClocks) {
+// The mock writes parts of a second into timestamps in a way that @sigstore/core does not always read.
+function wholeSecond(time: Date): Date {
+  return new Date(Math.floor(time.getTime() / 1000) * 1000);
+}
+
+async function createServices(url: string, { issuedAt, loggedAt, stampedAt }: Required<SigstoreClocks>) {
   const keys = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
   const rekorKey = keys();
   // The mock takes the start of its authorities' own certificates from the clock of the process.
