@@ -81,11 +81,23 @@ async function refuseExisting(files: readonly string[]): Promise<void> {
 async function trust(file: string, flags: { data: string; json?: boolean }): Promise<void> {
   const { fingerprint } = parseTrustedKey(await readKeyFile(file, "public key"), file);
   const directory = resolve(flags.data, "trust");
+  await refuseBesidePolicy(directory, fingerprint);
   const target = join(directory, `${basename(file).replace(/\.(?:pub|pem)$/, "")}.pub`);
   await mkdir(directory, { recursive: true });
   if (resolve(file) !== target) await copyTo(file, target);
   if (flags.json === true) printJson({ file: target, fingerprint });
   else printLine(`trusted: key ${fingerprint} in ${target}`);
+}
+
+// A trust policy governs alone: a key that lies beside it counts for nothing.
+async function refuseBesidePolicy(directory: string, fingerprint: string): Promise<void> {
+  const policy = join(directory, "policy.yaml");
+  if ((await stat(policy).catch(() => null)) === null) return;
+  throw new CliError({
+    code: "input_invalid",
+    message: `found ${policy}, which alone says whom to trust, expected none for trusting key ${fingerprint} like this`,
+    hint: "name the key in a rule of the policy: - key: { name: NAME, file: FILE }",
+  });
 }
 
 // A name that is taken by another key gets no silent replacement: trust is given and taken away by hand.

@@ -82,6 +82,8 @@ describe("a trust policy", () => {
     await writePolicy("trust/policy.yaml", both.replaceAll("support", "sales").replaceAll("file: ", "file: ../"));
     const other = await perch("release", "verify", RELEASE);
     expect(other).toMatchObject({ code: 1, err: expect.stringContaining("found no rule for support") });
+    const beside = await perch("key", "trust", "team.x.pub");
+    expect(beside).toMatchObject({ code: 1, err: expect.stringContaining("which alone says whom to trust") });
     await rm(join(scratch, "trust"), { recursive: true });
   });
 

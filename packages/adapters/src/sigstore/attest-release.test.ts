@@ -2,11 +2,14 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  digestOf,
   EMPTY_CONFIG,
+  OCI_MANIFEST_TYPE,
   parseReleaseReference,
   referrerOciManifest,
   type Descriptor,
   type ReleaseRegistry,
+  type ReleaseRepository,
 } from "@perch/domain";
 import { aBuiltRelease } from "@perch/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -36,6 +39,8 @@ const PROVENANCE = {
     runDetails: { builder: { id: "https://ci.example" } },
   },
 };
+
+type Json = Record<string, unknown>;
 
 let scratch = "";
 beforeAll(async () => {
@@ -170,6 +175,24 @@ describe("verification reads all that refers to a release", () => {
     await signRelease(registry, SUPPORT, { key, now: NOW });
     await attachForeign(registry, "application/spdx+json", Buffer.from("no JSON at all"));
     await attachForeign(registry, BUNDLE_TYPE, Buffer.from("no bundle at all"));
+    const repository = registry.repository(SUPPORT.agent);
+    const { mediaType: _, ...untyped } = JSON.parse(Buffer.from(aBuiltRelease().ociManifest).toString()) as Json;
+    const odd = [{ ...untyped, schemaVersion: 2 }, { manifests: [] }].map((value) =>
+      Buffer.from(JSON.stringify(value)),
+    );
+    const listed = async (): Promise<readonly Descriptor[]> => [
+      ...(await repository.referrers(digest)),
+      ...odd.map((bytes, index) => ({
+        mediaType: index === 0 ? OCI_MANIFEST_TYPE : "application/vnd.oci.image.index.v1+json",
+        digest: digestOf(bytes),
+        size: bytes.length,
+      })),
+    ];
+    const readManifest: ReleaseRepository["readManifest"] = async (part) =>
+      odd.find((bytes) => digestOf(bytes) === part.digest) ?? repository.readManifest(part);
+    const crowded = { ...registry, repository: () => ({ ...repository, referrers: listed, readManifest }) };
+    expect((await verifyRelease(crowded, SUPPORT, { trust, now: NOW })).signedBy).toHaveLength(1);
+    expect(await inspect(crowded)).toMatchObject({ others: 3 });
     expect((await verifyRelease(registry, SUPPORT, { trust, now: NOW })).signedBy).toHaveLength(1);
     expect(await inspect(registry)).toMatchObject({
       others: 1,

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 import { digestOf } from "@perch/domain";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readBundle, signStatement } from "./bundle.ts";
 import { preAuthEncoding } from "./dsse.ts";
@@ -120,5 +121,26 @@ describe("a bundle is refused, and not crashed on,", () => {
         "no trusted key made it",
       );
     }
+  });
+});
+
+describe("of a bundle with bytes altered anywhere", () => {
+  const original = Buffer.from(aBundle());
+  const anyAlteration = fc.array(fc.tuple(fc.nat(original.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 });
+
+  test("nothing crashes, and it is good only when what is signed and the signature stayed as they were", () => {
+    const signed = (bytes: Uint8Array): string => {
+      const reading = readBundle(bytes);
+      return reading.kind === "read" ? JSON.stringify(reading.bundle.content.dsseEnvelope) : "unreadable";
+    };
+    fc.assert(
+      fc.property(anyAlteration, (alterations) => {
+        const bytes = Buffer.from(original);
+        for (const [position, byte] of alterations) bytes[position] = byte;
+        const verdict = verdictOn(bytes);
+        expect(verdict === "good" && signed(bytes) !== signed(original)).toBe(false);
+      }),
+      { numRuns: 3_000 },
+    );
   });
 });

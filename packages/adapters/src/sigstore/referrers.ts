@@ -1,6 +1,7 @@
 import {
   OCI_MANIFEST_TYPE,
   parseOciManifest,
+  ReleaseError,
   type Descriptor,
   type Digest,
   type OciManifest,
@@ -40,9 +41,9 @@ export async function readReferrers(repository: ReleaseRepository, digest: Diges
   for (const referrer of referrers) {
     const what = `${kindOf(referrer)} manifest ${referrer.digest}`;
     const bytes = await readManifestPart(repository, referrer, what);
-    // An index of another tool has no blobs of its own.
-    if (referrer.mediaType === OCI_MANIFEST_TYPE) manifests.push({ referrer, manifest: parseOciManifest(bytes, what) });
-    else others += 1;
+    const manifest = parseManifest(bytes, referrer);
+    if (manifest === null) others += 1;
+    else manifests.push({ referrer, manifest });
   }
   const parts = manifests.flatMap(({ manifest }) => [manifest.config, ...manifest.layers]);
   requireModestSizes([...referrers, ...parts], `what refers to ${digest}`);
@@ -64,13 +65,24 @@ export async function countAttached(
   requireModestSizes(referrers, `what refers to ${digest}`);
   const types: (string | null)[] = [];
   for (const referrer of referrers) {
-    if (referrer.mediaType !== OCI_MANIFEST_TYPE) continue;
     const what = `${kindOf(referrer)} manifest ${referrer.digest}`;
-    const manifest = parseOciManifest(await readManifestPart(repository, referrer, what), what);
-    if (artifactTypeOf(manifest) === BUNDLE_TYPE) types.push(manifest.annotations?.[PREDICATE_TYPE] ?? null);
+    const manifest = parseManifest(await readManifestPart(repository, referrer, what), referrer);
+    if (manifest === null || artifactTypeOf(manifest) !== BUNDLE_TYPE) continue;
+    types.push(manifest.annotations?.[PREDICATE_TYPE] ?? null);
   }
   const signatures = types.filter((type) => (type ?? SIGN_PREDICATE) === SIGN_PREDICATE).length;
   return { signatures, attestations: types.length - signatures };
+}
+
+// Null for an index, and for a manifest in a spelling that Perch does not read: other tools may attach what they like.
+function parseManifest(bytes: Uint8Array, { mediaType, digest }: Descriptor): OciManifest | null {
+  if (mediaType !== OCI_MANIFEST_TYPE) return null;
+  try {
+    return parseOciManifest(bytes, digest);
+  } catch (error) {
+    if (error instanceof ReleaseError) return null;
+    throw error;
+  }
 }
 
 async function readBlobs(
