@@ -1,11 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseReleaseReference, type ReleaseRegistry } from "@perch/domain";
+import { fileURLToPath } from "node:url";
+import { checkTrustPolicy, parseReleaseReference, type ReleaseRegistry } from "@perch/domain";
 import { aBuiltRelease } from "@perch/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createMemoryRegistry } from "../in-memory/index.ts";
 import { storeRelease } from "../release-artifact/index.ts";
+import { readYaml } from "../yaml/index.ts";
 import { generateKeyPair, parseSigningKey } from "./key.ts";
 import { signRelease } from "./sign-release.ts";
 import { readTrustDirectory } from "./trust-directory.ts";
@@ -167,4 +169,11 @@ describe("fails closed, with every problem and its place, for a policy", () => {
       message: expect.stringContaining("found trust-policy.yaml"),
     });
   });
+});
+
+test("the policy that the documentation shows is one", async () => {
+  const page = await readFile(fileURLToPath(new URL("../../../../docs/signing.md", import.meta.url)), "utf8");
+  const [, example = ""] = /```yaml\n([^]*?)```/.exec(page) ?? [];
+  const yaml = readYaml(example);
+  expect(yaml.kind === "read" && checkTrustPolicy(yaml.value)).toMatchObject({ kind: "valid" });
 });
