@@ -9,7 +9,6 @@ import {
   type Trust,
 } from "@perch/adapters/sigstore";
 import { ReleaseError } from "@perch/domain";
-import { CliError } from "../cli-error.ts";
 import { readKeyFile } from "../key/read-key-file.ts";
 import type { StoreFlags } from "./release-store.ts";
 
@@ -18,29 +17,19 @@ export type TrustFlags = StoreFlags & { key?: string; trust?: string; policy?: s
 /** The options that say whose signatures count. */
 export function withTrust(command: Command): Command {
   return command
-    .addOption(new Option("--key <pub>", "trust this public key only").conflicts(["trust", "policy"]))
+    .addOption(new Option("--key <pub>", "trust this public key only").conflicts(["trust", "policy", "trustedRoot"]))
     .addOption(new Option("--policy <file>", "trust what this trust policy says, and that alone").conflicts("trust"))
     .option("--trust <dir>", "trust policy.yaml of this directory, or without one every *.pub; default: DATA/trust")
-    .option("--trusted-root <file>", "Sigstore's trusted_root.json, in place of the one that --policy names");
+    .option("--trusted-root <file>", "Sigstore's trusted_root.json, in place of the one that the policy names");
 }
 
 /** Fails closed: throws `ReleaseError` `key_invalid` or `trust_policy_invalid` for trust that cannot be read. */
 export async function readTrust(flags: TrustFlags): Promise<Trust> {
-  if (flags.trustedRoot !== undefined && flags.policy === undefined) {
-    throw new CliError({
-      code: "usage",
-      message: "found --trusted-root without --policy, expected a trust policy that says which identities count",
-      hint: "give --policy FILE; a policy may name its root itself: trustedRoot: FILE",
-    });
-  }
-  if (flags.key !== undefined) {
-    return trustKeys([parseTrustedKey(await readKeyFile(flags.key, "public key"), flags.key)], `--key ${flags.key}`);
-  }
-  if (flags.policy !== undefined) {
-    const { policy, trustedRoot } = flags;
-    return readTrustPolicy(policy, trustedRoot === undefined ? {} : { trustedRoot });
-  }
-  return readTrustDirectory(resolve(flags.trust ?? join(flags.data, "trust")));
+  const { key, policy, trustedRoot } = flags;
+  if (key !== undefined) return trustKeys([parseTrustedKey(await readKeyFile(key, "public key"), key)], `--key ${key}`);
+  const options = trustedRoot === undefined ? {} : { trustedRoot };
+  if (policy !== undefined) return readTrustPolicy(policy, options);
+  return readTrustDirectory(resolve(flags.trust ?? join(flags.data, "trust")), options);
 }
 
 /** For looking at a release: where trust cannot be read nobody is trusted, and `note` says why. */

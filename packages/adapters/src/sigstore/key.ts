@@ -40,7 +40,8 @@ export function parseSigningKey(pem: string, what: string): SigningKey {
     throw invalidKey(`an encrypted key in ${what}`, "an unencrypted one", "give its password");
   }
   if (label === "ENCRYPTED PRIVATE KEY") {
-    const hint = "`cosign import-key-pair --key FILE` makes a key file of it that perch reads";
+    const hint =
+      "decrypt it (`openssl pkcs8 -in FILE -out PLAIN`); `cosign import-key-pair --key PLAIN` encrypts it anew";
     throw invalidKey(
       `a key in ${what} that is encrypted by PKCS #8`,
       "one encrypted by cosign or perch, or not at all",

@@ -12,10 +12,14 @@ const POLICY = "policy.yaml";
  * Whom a trust directory trusts: what its `policy.yaml` says, and that alone; without one every `*.pub` of it may sign
  * every agent. Fails closed: throws `ReleaseError` `key_invalid` when there is neither, and `trust_policy_invalid`.
  */
-export async function readTrustDirectory(directory: string): Promise<Trust> {
+export async function readTrustDirectory(
+  directory: string,
+  options: { readonly trustedRoot?: string } = {},
+): Promise<Trust> {
   const names: readonly string[] = await readdir(directory).catch(() => []);
-  if (names.includes(POLICY)) return readTrustPolicy(join(directory, POLICY));
+  if (names.includes(POLICY)) return readTrustPolicy(join(directory, POLICY), options);
   refuseOtherYaml(names, directory);
+  if (options.trustedRoot !== undefined) throw rootWithoutPolicy(directory);
   const files = names.filter((name) => name.endsWith(".pub")).toSorted();
   if (files.length === 0) {
     throw new ReleaseError({
@@ -30,6 +34,14 @@ export async function readTrustDirectory(directory: string): Promise<Trust> {
     ),
   );
   return trustKeys(keys, directory);
+}
+
+function rootWithoutPolicy(directory: string): ReleaseError {
+  return new ReleaseError({
+    code: "trust_policy_invalid",
+    message: `found a trusted root and no ${POLICY} in ${directory}, expected one that says which identities count`,
+    hint: "write a trust policy, or give one with --policy",
+  });
 }
 
 // A policy that is spelled otherwise would silently let every key sign everything.

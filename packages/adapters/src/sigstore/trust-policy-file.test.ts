@@ -161,6 +161,14 @@ describe("fails closed, with every problem and its place, for a policy", () => {
     await expect(readTrustDirectory(directory)).rejects.toMatchObject({ code: "trust_policy_invalid" });
   });
 
+  test("that is not there, while a trusted root is given", async () => {
+    await writeFile(join(directory, "team.pub"), team.publicPem);
+    await expect(readTrustDirectory(directory, { trustedRoot: "root.json" })).rejects.toMatchObject({
+      code: "trust_policy_invalid",
+      message: expect.stringContaining("found a trusted root and no policy.yaml"),
+    });
+  });
+
   test("whose file is called otherwise, while keys lie beside it", async () => {
     await writeFile(join(directory, "team.pub"), team.publicPem);
     await writeFile(join(directory, "trust-policy.yaml"), "rules: []");
