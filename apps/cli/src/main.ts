@@ -2,6 +2,7 @@ import { CommanderError, type Command } from "commander";
 import { registerDemoCommand } from "./demo/demo-command.ts";
 import { registerDeployCommand } from "./deploy/deploy-command.ts";
 import { registerKeyCommand } from "./key/key-command.ts";
+import { passwordSource } from "./key/key-password.ts";
 import { createProgram } from "./program.ts";
 import { registerReleaseCommand } from "./release/release-command.ts";
 import { registerReplayCommand } from "./replay/replay-command.ts";
@@ -10,10 +11,11 @@ import { registerRolloutCommand } from "./rollout/rollout-command.ts";
 import { registerUpCommand } from "./up/up-command.ts";
 
 const program = createProgram();
+const passwords = passwordSource(process.env, process.stdin);
 const commands = [
   registerUpCommand,
-  registerReleaseCommand,
-  registerKeyCommand,
+  (parent: Command) => registerReleaseCommand(parent, passwords),
+  (parent: Command) => registerKeyCommand(parent, passwords),
   registerDeployCommand,
   registerRolloutCommand,
   registerReplayCommand,

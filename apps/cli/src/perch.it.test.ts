@@ -73,7 +73,7 @@ describe("from agent.yaml to a verified copy", () => {
     expect(perch(["release", "sign", "support@1.0.0", "--key", "keys/perch.key"]).code).toBe(0);
     expect(json(perch(["release", "verify", "support@1.0.0", "--json"]))).toMatchObject({ verified: true, digest });
     expect(json(perch(["release", "list", "--json"]))).toEqual({
-      releases: [{ agent: "support", version: "1.0.0", digest, signatures: 1 }],
+      releases: [{ agent: "support", version: "1.0.0", digest, signatures: 1, attestations: 0 }],
     });
     expect(perch(["release", "inspect", "support@1.0.0"]).out).toContain("signed by trusted key");
     expect(json(perch(["release", "push", "support@1.0.0", "--to", "copy", "--json"]))).toMatchObject({ referrers: 1 });

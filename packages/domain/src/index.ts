@@ -45,6 +45,23 @@ export type {
   ReleaseRepository,
   ReleaseSelector,
 } from "./release/registry.ts";
+export {
+  checkTrustPolicy,
+  trustPolicyJsonSchema,
+  type CheckedTrustPolicy,
+  type TrustPolicyFile,
+} from "./release/trust-policy.ts";
+export {
+  describeSignature,
+  judgeSignature,
+  judgeTrust,
+  shortKeyId,
+  type GoodSignature,
+  type SignatureVerdict,
+  type TrustedSigner,
+  type TrustPolicy,
+  type TrustVerdict,
+} from "./release/judge-trust.ts";
 export { compareVersions } from "./release/version-precedence.ts";
 
 export {

@@ -25,7 +25,7 @@ export function registerDeployCommand(program: Command): void {
     .option("--port <port>", "the agent's port; 0 for any", parsePort, 0)
     .addOption(dataOption())
     .option("--registry <dir>", "OCI image layout directory; default: DATA/registry")
-    .option("--trust <dir>", "trust every *.pub in this directory; default: DATA/trust")
+    .option("--trust <dir>", "trust policy.yaml of this directory, or without one every *.pub; default: DATA/trust")
     .option("--ready-timeout <seconds>", "how long the agent may take to answer GET /healthz", parseSeconds, 30)
     .addOption(jsonOption())
     .action((reference: string, flags: DeployFlags) => deploy(reference, flags));

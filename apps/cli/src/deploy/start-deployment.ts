@@ -58,9 +58,9 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const { dataDirectory } = options;
   const client = createApiClient(options.serverUrl);
   const reference = parseReleaseReference(options.reference);
-  const keys = await readTrustDirectory(options.trustDirectory ?? join(dataDirectory, "trust"));
+  const trust = await readTrustDirectory(options.trustDirectory ?? join(dataDirectory, "trust"));
   const registry = openRegistry(options.registry ?? join(dataDirectory, "registry"));
-  const release = await verifyRelease(registry, reference, keys);
+  const release = await verifyRelease(registry, reference, { trust, now: new Date() });
   const port = await claimPort(options.port ?? 0);
   const output = openOutput(options, release);
 

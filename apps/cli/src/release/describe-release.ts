@@ -1,5 +1,7 @@
 import type { AgentView, PointerView } from "@perch/api";
+import type { InspectedAttached } from "@perch/adapters/sigstore";
 import { componentLabel, type Component, type Digest, type ReleaseManifest } from "@perch/domain";
+import { describeAttached } from "./describe-attached.ts";
 
 import type { HistoryLine } from "./agent-history.ts";
 
@@ -8,6 +10,7 @@ export type ListedRelease = {
   readonly version: string;
   readonly digest: Digest;
   readonly signatures: number;
+  readonly attestations: number;
 };
 
 export function describeBuilt(manifest: ReleaseManifest, digest: Digest): string {
@@ -27,7 +30,7 @@ export function describeList(releases: readonly ListedRelease[]): string {
   const names = releases.map(({ agent, version }) => `${agent}@${version}`);
   const width = Math.max(...names.map((name) => name.length));
   return releases
-    .map(({ digest, signatures }, index) => `${(names[index] ?? "").padEnd(width)}  ${digest}  ${signed(signatures)}`)
+    .map((release, index) => `${(names[index] ?? "").padEnd(width)}  ${release.digest}  ${attachedTo(release)}`)
     .join("\n");
 }
 
@@ -50,19 +53,17 @@ export function describeHistory(
 export function describeInspected(release: {
   readonly manifest: ReleaseManifest;
   readonly digest: Digest;
-  readonly signatures: { readonly trusted: readonly string[]; readonly notTrusted: readonly string[] };
+  readonly attached: InspectedAttached;
+  readonly note: string | null;
 }): string {
-  const { manifest, digest, signatures } = release;
-  const { trusted, notTrusted } = signatures;
+  const { manifest, digest, attached, note } = release;
   return [
     `${manifest.agent}@${manifest.version}`,
     digest,
     "",
     ...componentLines(manifest.components),
     "",
-    ...(trusted.length + notTrusted.length === 0 ? ["not signed"] : []),
-    ...trusted.map((fingerprint) => `signed by trusted key ${fingerprint}`),
-    ...notTrusted.map((reason) => `signature that does not count: ${reason}`),
+    describeAttached(attached, note),
   ].join("\n");
 }
 
@@ -74,7 +75,11 @@ function componentLines(components: readonly Component[]): readonly string[] {
   );
 }
 
-function signed(signatures: number): string {
-  if (signatures === 0) return "unsigned";
-  return signatures === 1 ? "1 signature" : `${signatures} signatures`;
+function attachedTo({ signatures, attestations }: ListedRelease): string {
+  const signed = signatures === 0 ? "unsigned" : counted(signatures, "signature");
+  return attestations === 0 ? signed : `${signed}, ${counted(attestations, "attestation")}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

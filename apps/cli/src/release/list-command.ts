@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { AgentView, PointerView } from "@perch/api";
 import { openRegistry } from "@perch/adapters/release-registry";
+import { countAttached } from "@perch/adapters/sigstore";
 import { parseAgentName, type AgentName, type ReleaseRepository } from "@perch/domain";
 import { createApiClient } from "../api-client.ts";
 import { CliError } from "../cli-error.ts";
@@ -41,7 +42,7 @@ async function listRepository(repository: ReleaseRepository): Promise<readonly L
       agent,
       version,
       digest: descriptor.digest,
-      signatures: (await repository.referrers(descriptor.digest)).length,
+      ...(await countAttached(repository, descriptor.digest)),
     })),
   );
 }

@@ -1,14 +1,18 @@
 import {
   componentLabel,
+  OCI_MANIFEST_TYPE,
   parseOciManifest,
   type Descriptor,
   type Digest,
+  type OciManifest,
   type ReleaseReference,
   type ReleaseRegistry,
   type ReleaseRepository,
 } from "@perch/domain";
 import { findRelease } from "./find-release.ts";
 import { openRelease, readBlobPart, readManifestPart } from "./open-release.ts";
+import { requireModestSizes } from "./referrer-bounds.ts";
+import { putSignatureTag, readSignatureTag } from "./signature-tag.ts";
 
 export type CopiedRelease = {
   readonly digest: Digest;
@@ -38,19 +42,37 @@ export async function copyRelease(
     parts.push({ descriptor: layer, what: `component ${labels.get(layer.digest) ?? layer.digest}` });
   }
 
-  const referrers: Uint8Array[] = [];
-  for (const referrer of await source.referrers(release.digest)) {
-    const what = `signature manifest ${referrer.digest}`;
-    const bytes = await readManifestPart(source, referrer, what);
-    referrers.push(bytes);
-    const { config, layers } = parseOciManifest(bytes, what);
-    parts.push(...[config, ...layers].map((descriptor) => ({ descriptor, what: `signature ${descriptor.digest}` })));
-  }
+  const attached = await readAttached(source, release.digest);
+  const tag = await readSignatureTag(source, release.digest);
+  parts.push(...attached.parts);
+  if (tag !== null) parts.push(...partsOf(tag.manifest, "signature"));
 
   const moved = await copyParts(source, target, parts);
   await target.addRelease(manifest.version, release.ociManifestBytes);
-  for (const referrer of referrers) await target.addReferrer(referrer);
-  return { digest: release.digest, ...moved, referrers: referrers.length };
+  for (const referrer of attached.manifests) await target.addReferrer(referrer);
+  if (tag !== null) await putSignatureTag(target, release.digest, tag);
+  return { digest: release.digest, ...moved, referrers: attached.manifests.length };
+}
+
+type Attached = { readonly manifests: readonly Uint8Array[]; readonly parts: readonly Part[] };
+
+// An index that refers to a release is left behind: it is another tool's, and names manifests that are not copied.
+async function readAttached(source: ReleaseRepository, digest: Digest): Promise<Attached> {
+  const referrers = (await source.referrers(digest)).filter(({ mediaType }) => mediaType === OCI_MANIFEST_TYPE);
+  requireModestSizes(referrers, `what refers to ${digest}`);
+  const manifests: Uint8Array[] = [];
+  const parts: Part[] = [];
+  for (const referrer of referrers) {
+    const what = `signature manifest ${referrer.digest}`;
+    const bytes = await readManifestPart(source, referrer, what);
+    manifests.push(bytes);
+    parts.push(...partsOf(parseOciManifest(bytes, what), "signature"));
+  }
+  return { manifests, parts };
+}
+
+function partsOf({ config, layers }: OciManifest, what: string): readonly Part[] {
+  return [config, ...layers].map((descriptor) => ({ descriptor, what: `${what} ${descriptor.digest}` }));
 }
 
 type Moved = Pick<CopiedRelease, "blobsCopied" | "blobsTaken" | "blobsPresent">;

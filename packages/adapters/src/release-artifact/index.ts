@@ -7,3 +7,11 @@ export { parseReleaseEntry, refuseTakenVersion, sortReleases } from "./release-e
 export { packDirectory, type PackedDirectory } from "./pack-directory.ts";
 export { readArchive, type ArchiveEntry } from "./read-archive.ts";
 export { parseReferrer } from "./parse-referrer.ts";
+export { requireModestSizes } from "./referrer-bounds.ts";
+export {
+  addToSignatureTag,
+  putSignatureTag,
+  readSignatureTag,
+  signatureTagOf,
+  type SignatureTag,
+} from "./signature-tag.ts";

@@ -15,7 +15,14 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { createDirectoryRegistry } from "../oci-layout/index.ts";
 import { copyRelease, storeRelease } from "../release-artifact/index.ts";
-import { generateKeyPair, parseSigningKey, parseTrustedKey, signRelease, verifyRelease } from "../sigstore/index.ts";
+import {
+  generateKeyPair,
+  parseSigningKey,
+  parseTrustedKey,
+  signRelease,
+  trustKeys,
+  verifyRelease,
+} from "../sigstore/index.ts";
 import { openAwsBucket } from "./aws-bucket.ts";
 import type { S3Location } from "./s3-location.ts";
 import { createS3Registry } from "./s3-registry.ts";
@@ -25,7 +32,7 @@ const OTHER_BUCKET = "staging";
 const REFERENCE = parseReleaseReference("support@1.0.0");
 const pair = generateKeyPair();
 const key = parseSigningKey(pair.privatePem, "perch.key");
-const trusted = parseTrustedKey(pair.publicPem, "perch.pub");
+const BY_US = { trust: trustKeys([parseTrustedKey(pair.publicPem, "perch.pub")], "the test"), now: new Date() };
 
 const SERVERS = [
   { kind: "fauxqs", race: "one-stands", isThere: true },
@@ -97,7 +104,7 @@ for (const { kind, race, isThere } of SERVERS) {
         [pushed, pulled].map(() => ({ digest: aBuiltRelease().digest, referrers: 1, blobsCopied: 9 })),
       );
       for (const registry of [bucket, to]) {
-        expect((await verifyRelease(registry, REFERENCE, [trusted])).signedBy).toEqual([pair.fingerprint]);
+        expect((await verifyRelease(registry, REFERENCE, BY_US)).signedBy).toEqual([pair.fingerprint]);
       }
     });
 
@@ -121,7 +128,7 @@ for (const { kind, race, isThere } of SERVERS) {
       // Five blobs, the release's OCI manifest and the signature's.
       expect(sent).toHaveLength(7);
       expect(sent.filter((blob) => arrived.has(blob))).toEqual([]);
-      expect((await verifyRelease(bucket, REFERENCE, [trusted])).signedBy).toEqual([pair.fingerprint]);
+      expect((await verifyRelease(bucket, REFERENCE, BY_US)).signedBy).toEqual([pair.fingerprint]);
       await front.stop();
     });
 
@@ -132,7 +139,7 @@ for (const { kind, race, isThere } of SERVERS) {
       const blob = `${place.prefix}/blobs/sha256/${prompt?.digest.slice(7)}`;
       for (const text of ["Help the customer?", "Help", "Help the customer.".repeat(1_000)]) {
         await openAwsBucket(place).write(blob, { bytes: Buffer.from(text), mediaType: "text/plain" }, { kind: "none" });
-        await expect(verifyRelease(registry, REFERENCE, [trusted])).rejects.toMatchObject({
+        await expect(verifyRelease(registry, REFERENCE, BY_US)).rejects.toMatchObject({
           code: "digest_mismatch",
           message: expect.stringContaining('component prompt "system": found altered bytes'),
         });
@@ -150,7 +157,7 @@ for (const { kind, race, isThere } of SERVERS) {
       const before = front.seen.length;
       expect(await copyRelease(source, target, REFERENCE)).toMatchObject({ blobsTaken: 9, blobsCopied: 0 });
       expect(front.seen.slice(before).filter(({ path }) => path.includes("x-id=CopyObject"))).toHaveLength(9);
-      expect((await verifyRelease(target, REFERENCE, [trusted])).signedBy).toEqual([pair.fingerprint]);
+      expect((await verifyRelease(target, REFERENCE, BY_US)).signedBy).toEqual([pair.fingerprint]);
 
       const digest = await support(source).writeBlob(Buffer.from("more"));
       const damaged = `${from.prefix}/blobs/sha256/${digest.slice(7)}`;

@@ -8,6 +8,7 @@ export type ReleaseErrorCode =
   | "layout_invalid"
   | "unsigned"
   | "signature_rejected"
+  | "signing_failed"
   | "key_invalid"
   | "trust_policy_invalid"
   | "attestation_invalid"

@@ -7,19 +7,26 @@ export type SpecProblem = { readonly path: readonly (string | number)[]; readonl
 type Issue = z.core.$ZodIssue;
 
 /** Zod's issues in the words that Perch uses everywhere: what was found, what was expected. */
-export function describeIssues(issues: readonly Issue[], root: unknown): readonly SpecProblem[] {
-  return issues.flatMap((issue) => describeIssue(issue, root, []));
+export function describeIssues(
+  issues: readonly Issue[],
+  root: unknown,
+  documentName = "agent.yaml",
+): readonly SpecProblem[] {
+  return issues.flatMap((issue) => describeIssue(issue, { root, documentName }, []));
 }
 
-function describeIssue(issue: Issue, root: unknown, above: readonly PropertyKey[]): readonly SpecProblem[] {
+type Inspected = { readonly root: unknown; readonly documentName: string };
+
+function describeIssue(issue: Issue, inspected: Inspected, above: readonly PropertyKey[]): readonly SpecProblem[] {
+  const { root, documentName } = inspected;
   const path = [...above, ...issue.path];
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
-    return nearest(issue.errors).flatMap((inner) => describeIssue(inner, root, path));
+    return nearest(issue.errors).flatMap((inner) => describeIssue(inner, inspected, path));
   }
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
       path: plainPath([...path, key]),
-      message: `found field ${JSON.stringify(key)}, which ${path.length === 0 ? "agent.yaml" : dotted(path)} does not have`,
+      message: `found field ${JSON.stringify(key)}, which ${path.length === 0 ? documentName : dotted(path)} does not have`,
     }));
   }
   const at = path.length === 0 ? "" : ` at ${dotted(path)}`;
