@@ -1,6 +1,7 @@
 import { CommanderError, type Command } from "commander";
 import { registerDemoCommand } from "./demo/demo-command.ts";
 import { registerDeployCommand } from "./deploy/deploy-command.ts";
+import { registerInitCommand } from "./init/init-command.ts";
 import { registerKeyCommand } from "./key/key-command.ts";
 import { createProgram } from "./program.ts";
 import { registerReleaseCommand } from "./release/release-command.ts";
@@ -12,6 +13,7 @@ import { registerUpCommand } from "./up/up-command.ts";
 const program = createProgram();
 const commands = [
   registerUpCommand,
+  registerInitCommand,
   registerReleaseCommand,
   registerKeyCommand,
   registerDeployCommand,

@@ -9,6 +9,8 @@ export function createProgram(): Command {
       "Versions AI agents and releases them by canary: signed releases, pinned sessions, decisions on evidence.",
     )
     .version(version(), "-V, --version")
+    // After a command, --version is that command's own.
+    .enablePositionalOptions()
     .showHelpAfterError("(add --help for the options)")
     .configureOutput({
       writeOut: (text) => printLine(text.replace(/\n$/, "")),

@@ -23,21 +23,21 @@ export function pythonFrameworks(project: PythonProject): readonly FoundFramewor
 
 /** The most exact last: what is installed outweighs what a lock file says. */
 function lockedVersions({ files, installed }: PythonProject): ReadonlyMap<string, Wanted> {
-  const versions = new Map<string, Wanted>();
-  for (const from of ["poetry.lock", "uv.lock"]) {
-    for (const { table, values } of readTomlStrings(files.get(from) ?? "")) {
-      const [name] = values.get("name") ?? [];
-      const [version] = values.get("version") ?? [];
-      if (table === "package" && name !== undefined && version !== undefined) {
-        versions.set(normalized(name), { version, from });
-      }
-    }
-  }
-  for (const directory of installed) {
-    const [, name, version] = /^(.+)-([^-]+)\.dist-info$/.exec(directory) ?? [];
-    if (name !== undefined && version !== undefined) versions.set(normalized(name), { version, from: directory });
-  }
-  return versions;
+  const locks = ["poetry.lock", "uv.lock"].flatMap((from) => lockedIn(files.get(from) ?? "", from));
+  const present = installed.flatMap((from) => {
+    const [, name, version] = /^(.+)-([^-]+)\.dist-info$/.exec(from) ?? [];
+    return name === undefined || version === undefined ? [] : [[normalized(name), { version, from }] as const];
+  });
+  return new Map([...locks, ...present]);
+}
+
+function lockedIn(text: string, from: string): readonly (readonly [string, Wanted])[] {
+  return readTomlStrings(text).flatMap(({ table, values }) => {
+    const [name] = values.get("name") ?? [];
+    const [version] = values.get("version") ?? [];
+    const isPackage = table === "package" && name !== undefined && version !== undefined;
+    return isPackage ? [[normalized(name), { version, from }] as const] : [];
+  });
 }
 
 function wantedByRequirements(files: ProjectFiles): readonly (readonly [string, Wanted])[] {

@@ -6,7 +6,7 @@ export type TomlStrings = readonly {
   readonly values: ReadonlyMap<string, readonly string[]>;
 }[];
 
-const HEADER = /^\s*\[\[?\s*([^\]]*?)\s*\]\]?\s*(?:#.*)?$/;
+const HEADER = /^\s*\[\[?([^\]]*)\]\]?\s*(?:#.*)?$/;
 const ASSIGNMENT = /^\s*("[^"]*"|'[^']*'|[A-Za-z0-9_.-]+)\s*=\s*(.*)$/;
 // A comment, or a string on one line; triple quotes hold prose, never names or versions.
 const TOKEN = /#.*|"""|'''|"((?:\\.|[^"\\])*)"|'([^']*)'|[[\]]/g;
