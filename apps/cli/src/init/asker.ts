@@ -21,26 +21,30 @@ export type AskerStreams = { readonly input: NodeJS.ReadableStream; readonly out
 
 export function createAsker({ input, output }: AskerStreams): Asker {
   const lines = createInterface({ input, output });
-  const left = new AbortController();
-  // Ctrl-C, and the end of the input: without this a question would wait for ever.
-  lines.on("SIGINT", () => left.abort());
-  lines.on("close", () => left.abort());
+  // A queue, so that lines that were typed ahead or pasted together answer one question each.
+  const typed = lines[Symbol.asyncIterator]();
+  // Ctrl-C ends the input, as Ctrl-D does: without this the question would wait for ever.
+  lines.on("SIGINT", () => lines.close());
+  let isClosed = false;
+  lines.on("close", () => (isClosed = true));
   async function answerTo(prompt: string): Promise<string> {
-    try {
-      return await lines.question(prompt, { signal: left.signal });
-    } catch (cause) {
-      throw new CliError({
-        code: "input_invalid",
-        message: "found no answer, expected one; nothing was written",
-        hint: "start again, or give the answers as options: perch init --help",
-        cause,
-      });
-    }
+    lines.setPrompt(prompt);
+    // Input that has ended may have left lines behind that are still to be read.
+    if (isClosed) output.write(prompt);
+    else lines.prompt();
+    const line = await typed.next();
+    if (line.done !== true) return line.value;
+    output.write("\n");
+    throw new CliError({
+      code: "input_invalid",
+      message: "found no answer, expected one; nothing was written",
+      hint: "start again, or give the answers as options: perch init --help",
+    });
   }
   return {
     async ask({ text, explanation, fallback, problemOf }) {
       for (;;) {
-        const given = (await answerTo(`${text} (${explanation}) [${fallback}]: `)).trim();
+        const given = (await answerTo(`${text} (${explanation}) [${shortened(fallback)}]: `)).trim();
         const answer = given === "" ? fallback : given;
         const problem = problemOf(answer);
         if (problem === null) return answer;
@@ -49,4 +53,8 @@ export function createAsker({ input, output }: AskerStreams): Asker {
     },
     close: () => lines.close(),
   };
+}
+
+function shortened(text: string): string {
+  return text.length <= 40 ? text : `${text.slice(0, 39)}…`;
 }

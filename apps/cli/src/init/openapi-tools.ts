@@ -45,7 +45,7 @@ function isWanted(
 }
 
 function ownName({ operation, method, path }: Pick<Operation, "operation" | "method" | "path">): string {
-  return textAt(operation, "operationId") ?? `${method}_${path.replace(/^\/+/, "").replace(/[^A-Za-z0-9]+/g, "_")}`;
+  return textAt(operation, "operationId") ?? [method, ...(path.match(/[A-Za-z0-9]+/g) ?? [])].join("_");
 }
 
 function convertOperation(context: ConversionContext, { giveName, authRef }: ImportOptions): ToolDraft | null {

@@ -69,12 +69,17 @@ async function streamTurn({ answer, conversations, telemetry, log }, { body, res
   } catch (error) {
     trace.end(error);
     if (signal.aborted) return;
-    log("warn", `the model call failed: ${error.message.slice(0, 500)}`, { session });
+    log("warn", `the model call failed: ${reasonOf(error)}`, { session });
     const problem = ["model_failed", "the model did not answer", "send the message again in a moment"];
     if (!response.headersSent) return sendProblem(response, 502, ...problem);
     // The status is out already: the event says that the answer is cut, and `done` never comes.
     response.end(startOf(response, { error: problemOf(...problem) }));
   }
+}
+
+/** Node keeps why a request failed one level down. */
+function reasonOf({ message, cause }) {
+  return `${message}${cause?.message ? ` (${cause.message})` : ""}`.slice(0, 500);
 }
 
 /** An event; before the first one the headers, so that a model that fails at once still gives an honest status. */
