@@ -1,5 +1,5 @@
 import { checkAgentSpec, parseRolloutSpec } from "@perch/domain";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readYaml } from "../release/read-yaml.ts";
 import type { AgentPlan } from "./agent-plan.ts";

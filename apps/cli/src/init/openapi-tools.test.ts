@@ -1,17 +1,18 @@
 import { describe, expect, test } from "vitest";
 import type { JsonValue } from "@perch/domain";
 import { toolsFromOpenApi } from "./openapi-tools.ts";
+import type { ImportedTools } from "./tool-draft.ts";
 import { createNameGiver } from "./tool-names.ts";
 
 const ROOT = "file:///api/openapi.json";
 
-function importFrom(
-  document: JsonValue,
-  { filter = null as string | null, others = {} as Record<string, JsonValue> } = {},
-) {
-  const documents = new Map([[ROOT, document], ...Object.entries(others)]);
+type Wish = { readonly filter?: string; readonly others?: Readonly<Record<string, JsonValue>> };
+
+function importFrom(document: JsonValue, { filter, others }: Wish = {}): ImportedTools {
+  const documents = new Map([[ROOT, document], ...Object.entries(others ?? {})]);
   const refused = new Map([["http://elsewhere.example/x.json", "expected a document of the same host"]]);
-  return toolsFromOpenApi({ root: ROOT, documents, refused }, { filter, authRef: null, giveName: createNameGiver() });
+  const options = { filter: filter ?? null, authRef: null, giveName: createNameGiver() };
+  return toolsFromOpenApi({ root: ROOT, documents, refused }, options);
 }
 
 type Parts = {
@@ -131,7 +132,7 @@ test("a filter chooses by the name at the source or the name here", () => {
 });
 
 describe("a secret is asked for", () => {
-  const security = (own: JsonValue | undefined, all: JsonValue | undefined = undefined) =>
+  const security = (own: JsonValue | undefined, all?: JsonValue) =>
     api({ security: all, paths: { "/x": { get: { security: own } } } }).tools[0]?.authRef;
   test("by the operation before the document, and not where it is optional", () => {
     expect(security([{ "oauth2-x": ["read"] }], [{ key: [] }])).toBe("env:OAUTH2_X");

@@ -3,8 +3,8 @@ import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { JsonValue } from "@perch/domain";
 import { CliError } from "../cli-error.ts";
-import { readYaml, type YamlText } from "../release/read-yaml.ts";
-import { isJsonObject, parseJsonValue } from "./json-object.ts";
+import { readYaml } from "../release/read-yaml.ts";
+import { isJsonObject, parseJsonValue, type JsonObject } from "./json-object.ts";
 import type { OpenApiSource } from "./openapi-source.ts";
 
 const MOST_BYTES = 32 * 1024 * 1024;
@@ -54,27 +54,33 @@ async function readReferenced({ root, documents, refused }: Reading): Promise<vo
     const found = new URL(url);
     return root.protocol === "file:" && found.host === ownHost.host ? pathOf(found) : found;
   };
-  async function read(file: { readonly url: string }): Promise<JsonValue> {
+  async function read(file: { readonly url: string }): Promise<JsonObject> {
     const url = undisguised(file.url);
     try {
       if (documents.size >= MOST_DOCUMENTS)
         throw notRead(url, { expected: `no more than ${MOST_DOCUMENTS} documents` });
       const document = await readDocument(url, root);
       documents.set(url.href, document);
-      return document;
+      // The library takes an empty document for a failure; there is nothing in it to follow.
+      return isJsonObject(document) ? { document } : NOTHING_TO_FOLLOW;
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       refused.set(url.href, error.message);
-      return {};
+      return NOTHING_TO_FOLLOW;
     }
   }
-  const nothingElse = { file: false, http: false };
   const asRead = { order: 1, canParse: true, parse: ({ data }: { data: unknown }) => data };
-  await $RefParser.resolve(disguised.href, structuredClone(documents.get(root.href)), {
-    resolve: { ...nothingElse, document: { order: 1, canRead: true, read: async (file) => Object(await read(file)) } },
-    parse: { json: false, yaml: false, text: false, binary: false, document: asRead },
-  });
+  // What cannot be followed is missing from the documents, and refused by whoever needs it.
+  await $RefParser
+    .resolve(disguised.href, structuredClone(documents.get(root.href)), {
+      continueOnError: true,
+      resolve: { file: false, http: false, document: { order: 1, canRead: true, read } },
+      parse: { json: false, yaml: false, text: false, binary: false, document: asRead },
+    })
+    .catch(() => null);
 }
+
+const NOTHING_TO_FOLLOW: JsonObject = { title: "nothing to follow" };
 
 function pathOf(url: URL): URL {
   return new URL(`file://${url.pathname}`);
@@ -131,7 +137,7 @@ async function readRemote(url: URL): Promise<string> {
 function parseDocument(text: string, url: URL): JsonValue {
   const json = parseJson(text);
   if (json !== undefined) return parseJsonValue(json, url.href, DOCUMENT_LIMITS);
-  const yaml = readNestedYaml(text, url);
+  const yaml = readYaml(text);
   if (yaml.kind === "read") return parseJsonValue(yaml.value, url.href, DOCUMENT_LIMITS);
   throw new CliError({
     code: "input_invalid",
@@ -139,16 +145,6 @@ function parseDocument(text: string, url: URL): JsonValue {
     hint: "correct the lines above",
     problems: yaml.problems,
   });
-}
-
-function readNestedYaml(text: string, url: URL): YamlText {
-  try {
-    return readYaml(text);
-  } catch (cause) {
-    // The parser of YAML follows nesting by recursion, and ends where the stack does.
-    if (!(cause instanceof RangeError)) throw cause;
-    throw notRead(url, { found: "nesting without end in ", expected: "an OpenAPI document", cause });
-  }
 }
 
 function parseJson(text: string): unknown {
