@@ -6,6 +6,8 @@ import type { InitFlags } from "./init-flags.ts";
 import { nextCommands } from "./readme-text.ts";
 import { runInit, type InitResult } from "./run-init.ts";
 
+const MOST_NOTES = 20;
+
 export function registerInitCommand(program: Command): void {
   program
     .command("init")
@@ -59,7 +61,8 @@ function announce({ plan, files, notes }: InitResult, directory: string, flags: 
     printJson({ directory, agent: name, version, model, framework, tools, files, notes });
     return;
   }
-  for (const note of notes) printNote(`note: ${note}`);
+  for (const note of notes.slice(0, MOST_NOTES)) printNote(`note: ${note}`);
+  if (notes.length > MOST_NOTES) printNote(`note: ${notes.length - MOST_NOTES} more, which --json lists`);
   const names = tools.map((tool) => `${tool.name} (${tool.effect})`);
   const shown = names.length > 8 ? `${names.slice(0, 8).join(", ")} and ${names.length - 8} more` : names.join(", ");
   printLine(

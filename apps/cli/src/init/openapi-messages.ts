@@ -114,11 +114,15 @@ function bodyOf({ operation, source, note }: ConversionContext): Body | null | "
   return isRequired ? "unreadable" : null;
 }
 
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i;
+
 /** The schema of what is sent as JSON; null when nothing is. */
 function jsonContent({ value, base }: Located): Located | null {
   const content = memberOf(value, "content");
   if (!isJsonObject(content)) return null;
-  const type = Object.keys(content).find((name) => /^application\/(?:[\w.+-]+\+)?json\b/i.test(name));
+  const types = Object.keys(content);
+  // A range such as */* takes in JSON too.
+  const type = types.find((name) => JSON_TYPE.test(name)) ?? types.find((name) => /^(?:application|\*)\/\*/.test(name));
   if (type === undefined) return null;
   return { value: memberOf(content[type], "schema") ?? true, base, key: "" };
 }

@@ -19,7 +19,7 @@ export type SchemaContext = {
 /** Turns a schema of the document `base` into a JSON Schema. */
 export type ConvertSchema = (schema: JsonValue, base: string) => JsonValue;
 
-const MOST_INLINED_NODES = 3_000;
+const MOST_INLINED_NODES = 500;
 const MOST_NODES = 20_000;
 const MOST_NESTED_REFERENCES = 12;
 const MOST_ROUNDS = 20;

@@ -92,6 +92,13 @@ test("names are made of method and path where there is no operationId, and are n
   expect(api({ paths }).tools.map(({ name }) => name)).toEqual(["get_a_b", "get_a_b_2", "GET_A_B_3", "get_etc"]);
 });
 
+test("a body of any type may be sent as JSON", () => {
+  const post = { requestBody: { content: { "text/plain": {}, "*/*": { schema: { type: "object" } } } } };
+  expect(api({ paths: { "/x": { post } } }).tools[0]?.parameters).toMatchObject({
+    properties: { body: { type: "object" } },
+  });
+});
+
 describe("left out with a note:", () => {
   test.each([
     ["a deprecated operation", { get: { deprecated: true } }, "GET /x: deprecated, left out"],

@@ -17,7 +17,7 @@ export async function readRelease(directory) {
 
 async function readTools(directory) {
   // A release without tools has no such directory.
-  const files = (await readdir(directory).catch(() => [])).sort();
+  const files = (await readdir(directory).catch(() => [])).sort((a, b) => (a < b ? -1 : 1));
   return Promise.all(files.map((file) => readJson(join(directory, file))));
 }
 
