@@ -192,6 +192,18 @@ describe("references", () => {
     });
   });
 
+  test("to what a request leaves out are left out too, whichever side says so", () => {
+    const schema = {
+      properties: {
+        a: { $ref: "#/components/schemas/Id" },
+        b: { $ref: "#/components/schemas/Name", readOnly: true },
+        c: {},
+      },
+    };
+    const components = { Id: { type: "string", readOnly: true }, Name: { type: "string" } };
+    expect(parametersOf(schema, components, "3.1.0")).toEqual({ properties: { c: {} } });
+  });
+
   test("that lead back to themselves end in $defs", () => {
     const Node = { type: "object", properties: { next: { $ref: "#/components/schemas/Node" } } };
     const post = {
