@@ -1,6 +1,7 @@
 import { CommanderError, type Command } from "commander";
 import { registerDemoCommand } from "./demo/demo-command.ts";
 import { registerDeployCommand } from "./deploy/deploy-command.ts";
+import { registerInitCommand } from "./init/init-command.ts";
 import { registerKeyCommand } from "./key/key-command.ts";
 import { passwordSource } from "./key/key-password.ts";
 import { createProgram } from "./program.ts";
@@ -14,6 +15,7 @@ const program = createProgram();
 const passwords = passwordSource(process.env, process.stdin);
 const commands = [
   registerUpCommand,
+  registerInitCommand,
   (parent: Command) => registerReleaseCommand(parent, passwords),
   (parent: Command) => registerKeyCommand(parent, passwords),
   registerDeployCommand,

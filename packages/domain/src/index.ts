@@ -17,6 +17,7 @@ export { EMPTY_POLICY, type ReleasePolicy } from "./release/policy.ts";
 export { canonicalJson, canonicalJsonBytes, type JsonValue } from "./release/canonical-json.ts";
 export { agentSpecJsonSchema, checkAgentSpec, type AgentSpec, type CheckedAgentSpec } from "./release/agent-spec.ts";
 export { fileReferences, orchestrationDirectory, type FileReference } from "./release/file-references.ts";
+export { findSecrets, looksSecret } from "./release/secrets.ts";
 export type { SpecProblem } from "./release/spec-problem.ts";
 export { isPathInside } from "./release/path-inside.ts";
 export { buildRelease, type BuildOutcome, type BuiltRelease, type ReleaseInput } from "./release/build-release.ts";
