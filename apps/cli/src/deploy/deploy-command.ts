@@ -24,7 +24,10 @@ export function registerDeployCommand(program: Command): void {
     .addOption(serverOption())
     .option("--port <port>", "the agent's port; 0 for any", parsePort, 0)
     .addOption(dataOption())
-    .option("--registry <dir>", "OCI image layout directory; default: DATA/registry")
+    .option(
+      "--registry <location>",
+      "OCI layout directory, oci://HOST/PREFIX or s3://BUCKET/PREFIX; default: DATA/registry",
+    )
     .option("--trust <dir>", "trust every *.pub in this directory; default: DATA/trust")
     .option("--ready-timeout <seconds>", "how long the agent may take to answer GET /healthz", parseSeconds, 30)
     .addOption(jsonOption())

@@ -59,7 +59,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const client = createApiClient(options.serverUrl);
   const reference = parseReleaseReference(options.reference);
   const keys = await readTrustDirectory(options.trustDirectory ?? join(dataDirectory, "trust"));
-  const registry = openRegistry(options.registry ?? join(dataDirectory, "registry"));
+  const registry = openRegistry(options.registry ?? join(dataDirectory, "registry"), process.env);
   const release = await verifyRelease(registry, reference, keys);
   const port = await claimPort(options.port ?? 0);
   const output = openOutput(options, release);

@@ -1,3 +1,4 @@
+import type { CopiedRelease } from "@perch/adapters/release-artifact";
 import { componentLabel, type Component, type Digest, type ReleaseManifest } from "@perch/domain";
 
 export type ListedRelease = {
@@ -16,6 +17,15 @@ export function describeBuilt(manifest: ReleaseManifest, digest: Digest): string
     ...componentLines(manifest.components),
     "",
     `next: perch release sign ${agent}@${version} --key perch.key`,
+  ].join("\n");
+}
+
+export function describeCopied(reference: string, where: string, copied: CopiedRelease): string {
+  const { digest, blobsCopied, blobsTaken, blobsPresent, referrers } = copied;
+  const taken = blobsTaken === 0 ? "" : `${blobsTaken} taken over there, `;
+  return [
+    `${reference} is in ${where}: ${blobsCopied} blobs copied, ${taken}${blobsPresent} were there, ${signatures(referrers)}`,
+    digest,
   ].join("\n");
 }
 
@@ -55,7 +65,10 @@ function componentLines(components: readonly Component[]): readonly string[] {
   );
 }
 
-function signed(signatures: number): string {
-  if (signatures === 0) return "unsigned";
-  return signatures === 1 ? "1 signature" : `${signatures} signatures`;
+function signed(count: number): string {
+  return count === 0 ? "unsigned" : signatures(count);
+}
+
+function signatures(count: number): string {
+  return count === 1 ? "1 signature" : `${count} signatures`;
 }

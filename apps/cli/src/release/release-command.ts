@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { copyRelease, openRelease } from "@perch/adapters/release-artifact";
-import { openRegistry } from "@perch/adapters/release-registry";
+import { fullLocation, openRegistry } from "@perch/adapters/release-registry";
 import {
   checkSignatures,
   parseSigningKey,
@@ -21,10 +21,19 @@ import { readKeyFile } from "../key/read-key-file.ts";
 import { dataOption, jsonOption } from "../options.ts";
 import { printJson, printLine } from "../output.ts";
 import { buildFromDirectory } from "./build-from-directory.ts";
-import { describeBuilt, describeInspected, describeList, type ListedRelease } from "./describe-release.ts";
+import {
+  describeBuilt,
+  describeCopied,
+  describeInspected,
+  describeList,
+  type ListedRelease,
+} from "./describe-release.ts";
+import { pullRelease } from "./pull-command.ts";
 
 type StoreFlags = { data: string; registry?: string; json?: boolean };
 type Outcome = { readonly json: unknown; readonly text: string };
+
+const LOCATION = "OCI layout directory, oci://HOST/PREFIX or s3://BUCKET/PREFIX";
 
 export function registerReleaseCommand(program: Command): void {
   const release = program.command("release").description("build, sign, verify and copy releases");
@@ -41,9 +50,13 @@ export function registerReleaseCommand(program: Command): void {
     .option("--trust <dir>", "trust every *.pub in this directory; default: DATA/trust")
     .action((reference: string, flags: VerifyFlags) => run(flags, verify(reference, flags)));
   onStore(release.command("push").argument("<release>", "agent@version or agent@sha256:…"))
-    .description("copy a release and its signatures to another OCI layout directory")
-    .requiredOption("--to <dir>", "the other directory")
+    .description("copy a release and its signatures to another registry; only what is missing there")
+    .requiredOption("--to <location>", LOCATION)
     .action((reference: string, flags: StoreFlags & { to: string }) => run(flags, push(reference, flags)));
+  onStore(release.command("pull").argument("<release>", "agent@version or agent@sha256:…"))
+    .description("copy a release and its signatures from another registry; only what is missing here")
+    .requiredOption("--from <location>", LOCATION)
+    .action((reference: string, flags: StoreFlags & { from: string }) => run(flags, pull(reference, flags)));
   onStore(release.command("list"))
     .description("list every release of the registry")
     .action((flags: StoreFlags) => run(flags, list(flags)));
@@ -64,7 +77,7 @@ export function registerReleaseCommand(program: Command): void {
 function onStore(command: Command): Command {
   return command
     .addOption(dataOption())
-    .option("--registry <dir>", "OCI image layout directory; default: DATA/registry")
+    .option("--registry <location>", `${LOCATION}; default: DATA/registry`)
     .addOption(jsonOption());
 }
 
@@ -75,7 +88,11 @@ async function run(flags: { readonly json?: boolean }, outcome: Promise<Outcome>
 }
 
 function registryOf(flags: StoreFlags): ReleaseRegistry {
-  return openRegistry(flags.registry ?? join(flags.data, "registry"));
+  return openRegistry(registryLocation(flags), process.env);
+}
+
+function registryLocation(flags: StoreFlags): string {
+  return flags.registry ?? join(flags.data, "registry");
 }
 
 async function build(directory: string, flags: StoreFlags): Promise<Outcome> {
@@ -114,13 +131,12 @@ async function trustedKeys(flags: VerifyFlags): Promise<readonly TrustedKey[]> {
 }
 
 async function push(text: string, flags: StoreFlags & { to: string }): Promise<Outcome> {
-  const to = openRegistry(flags.to);
-  const copied = await copyRelease(registryOf(flags), to, parseReleaseReference(text));
-  const { blobsCopied, blobsPresent, referrers } = copied;
-  return {
-    json: { ...copied, to: resolve(flags.to) },
-    text: `${text} is in ${flags.to}: ${blobsCopied} blobs copied, ${blobsPresent} were there, ${referrers} signatures\n${copied.digest}`,
-  };
+  const copied = await copyRelease(registryOf(flags), openRegistry(flags.to, process.env), parseReleaseReference(text));
+  return { json: { ...copied, to: fullLocation(flags.to) }, text: describeCopied(text, flags.to, copied) };
+}
+
+async function pull(text: string, flags: StoreFlags & { from: string }): Promise<Outcome> {
+  return pullRelease(text, { from: flags.from, to: registryOf(flags), where: registryLocation(flags) });
 }
 
 async function list(flags: StoreFlags): Promise<Outcome> {

@@ -1,5 +1,4 @@
 import {
-  componentLabel,
   parseOciManifest,
   type Descriptor,
   type Digest,
@@ -8,7 +7,7 @@ import {
   type ReleaseRepository,
 } from "@perch/domain";
 import { findRelease } from "./find-release.ts";
-import { openRelease, readBlobPart, readManifestPart } from "./open-release.ts";
+import { openRelease, readBlobPart, readManifestPart, type OpenRelease } from "./open-release.ts";
 
 export type CopiedRelease = {
   readonly digest: Digest;
@@ -20,7 +19,7 @@ export type CopiedRelease = {
   readonly referrers: number;
 };
 
-type Part = { readonly descriptor: Descriptor; readonly what: string };
+type Part = { readonly descriptor: Descriptor; readonly read: () => Promise<Uint8Array> };
 
 /** Copies a release and what refers to it, signatures above all; only blobs that the other registry does not have. */
 export async function copyRelease(
@@ -31,26 +30,31 @@ export async function copyRelease(
   const { repository: source } = await findRelease(from, reference);
   const release = await openRelease(from, reference);
   const target = to.repository(reference.agent);
-  const { manifest, ociManifest } = release;
-  const labels = new Map(manifest.components.map((component) => [component.digest, componentLabel(component)]));
-  const parts: Part[] = [{ descriptor: ociManifest.config, what: "the release manifest" }];
-  for (const layer of ociManifest.layers) {
-    parts.push({ descriptor: layer, what: `component ${labels.get(layer.digest) ?? layer.digest}` });
-  }
-
+  const parts: Part[] = releaseParts(release);
   const referrers: Uint8Array[] = [];
   for (const referrer of await source.referrers(release.digest)) {
     const what = `signature manifest ${referrer.digest}`;
     const bytes = await readManifestPart(source, referrer, what);
     referrers.push(bytes);
     const { config, layers } = parseOciManifest(bytes, what);
-    parts.push(...[config, ...layers].map((descriptor) => ({ descriptor, what: `signature ${descriptor.digest}` })));
+    for (const descriptor of [config, ...layers]) {
+      parts.push({ descriptor, read: () => readBlobPart(source, descriptor, `signature ${descriptor.digest}`) });
+    }
   }
 
   const moved = await copyParts(source, target, parts);
-  await target.addRelease(manifest.version, release.ociManifestBytes);
+  await target.addRelease(release.manifest.version, release.ociManifestBytes);
   for (const referrer of referrers) await target.addReferrer(referrer);
   return { digest: release.digest, ...moved, referrers: referrers.length };
+}
+
+// They were read to check the release, and need not be read again.
+function releaseParts({ ociManifest, manifestBytes, components }: OpenRelease): Part[] {
+  const held = new Map(components.map(({ component, bytes }) => [component.digest, bytes]));
+  return [ociManifest.config, ...ociManifest.layers].map((descriptor) => ({
+    descriptor,
+    read: async () => held.get(descriptor.digest) ?? manifestBytes,
+  }));
 }
 
 type Moved = Pick<CopiedRelease, "blobsCopied" | "blobsTaken" | "blobsPresent">;
@@ -58,11 +62,11 @@ type Moved = Pick<CopiedRelease, "blobsCopied" | "blobsTaken" | "blobsPresent">;
 async function copyParts(source: ReleaseRepository, target: ReleaseRepository, parts: readonly Part[]): Promise<Moved> {
   const moved = { blobsCopied: 0, blobsTaken: 0, blobsPresent: 0 };
   const distinct = new Map(parts.map((part) => [part.descriptor.digest, part]));
-  for (const { descriptor, what } of distinct.values()) {
+  for (const { descriptor, read } of distinct.values()) {
     if (await target.hasBlob(descriptor.digest)) moved.blobsPresent += 1;
     else if (await target.takeBlob(descriptor, source)) moved.blobsTaken += 1;
     else {
-      await target.writeBlob(await readBlobPart(source, descriptor, what));
+      await target.writeBlob(await read());
       moved.blobsCopied += 1;
     }
   }
