@@ -114,6 +114,9 @@ async function planOf(options: DeploymentOptions, { release, port, output }: Pla
     env: {
       ...process.env,
       ...options.env,
+      // Meant for whoever fetched the release, not for the release.
+      PERCH_REGISTRY_USERNAME: undefined,
+      PERCH_REGISTRY_PASSWORD: undefined,
       HOST: "127.0.0.1",
       PORT: String(port),
       PERCH_RELEASE_DIR: directory,

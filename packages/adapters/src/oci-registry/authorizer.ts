@@ -50,22 +50,26 @@ export function createAuthorizer(deps: AuthorizerDeps): Authorizer {
     token.catch(() => tokens.get(key) === token && tokens.delete(key));
     return token;
   };
-  const tokenFor = async (challenge: Challenge, scopes: readonly string[]): Promise<Token> => {
-    const held = await tokens.get(scopes.join(" "));
-    return held !== undefined && held.expiresAt > now() ? held : fetchToken(challenge, scopes);
+  const tokenFor = async (challenge: Challenge, scopes: readonly string[], refused: string | null): Promise<Token> => {
+    const key = scopes.join(" ");
+    for (;;) {
+      const asked = tokens.get(key);
+      if (asked === undefined) return fetchToken(challenge, scopes);
+      const token = await asked;
+      if (token.expiresAt > now() && token.header !== refused) return token;
+      // Whoever finds out first takes it away, and the others wait for the one that is asked for instead.
+      if (tokens.get(key) === asked) tokens.delete(key);
+    }
   };
   return {
     async header(scopes) {
       if (state.kind === "open") return null;
-      return state.kind === "basic" ? state.header : (await tokenFor(state.challenge, scopes)).header;
+      return state.kind === "basic" ? state.header : (await tokenFor(state.challenge, scopes, null)).header;
     },
     async renewed(scopes, { request, header, challenge }) {
       credentials = await deps.credentials(new URL(origin).host);
       state = answerTo(challenge ?? "", { request, credentials });
-      if (state.kind === "bearer") {
-        const held = await tokenFor(state.challenge, scopes);
-        return held.header === header ? (await fetchToken(state.challenge, scopes)).header : held.header;
-      }
+      if (state.kind === "bearer") return (await tokenFor(state.challenge, scopes, header)).header;
       if (state.header === header)
         throw refusedCredentials(request, "credentials refused, expected them to be accepted");
       return state.header;

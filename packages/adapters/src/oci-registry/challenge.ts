@@ -2,7 +2,7 @@
 export type Challenge = { readonly scheme: string; readonly parameters: ReadonlyMap<string, string> };
 
 const LONGEST = 8_192;
-const TOKEN = /[!#$%&'*+.^_`|~0-9A-Za-z-]+/y;
+const SCHEME = /[!#$%&'*+.^_`|~0-9A-Za-z-]+(?=[\s,]|$)/y;
 const SEPARATOR = /[\s,]*/y;
 const PARAMETER = /([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~0-9A-Za-z-]+))/y;
 // A scheme such as Negotiate may be followed by one value without a name.
@@ -29,7 +29,7 @@ export function parseChallenges(header: string): readonly Challenge[] {
       if (!current.parameters.has(key)) current.parameters.set(key, quoted?.replace(/\\(.)/g, "$1") ?? plain);
       continue;
     }
-    const scheme = take(TOKEN);
+    const scheme = take(SCHEME);
     if (scheme === null) return challenges;
     take(TOKEN68);
     challenges.push({ scheme: scheme[0].toLowerCase(), parameters: new Map() });

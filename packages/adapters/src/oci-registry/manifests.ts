@@ -3,8 +3,9 @@ import { checkBytes } from "../release-artifact/index.ts";
 import type { HttpAnswer } from "./http.ts";
 import { MAX_DOCUMENT_BYTES, mediaTypeOf, requireNoPage, requireSize, unfit } from "./json-answer.ts";
 import { requireShallow } from "./json-depth.ts";
-import type { RegistryClient } from "./registry-client.ts";
-import { refused } from "./failure.ts";
+import type { Outcome } from "./persist.ts";
+import type { RegistryClient, RegistryRequest } from "./registry-client.ts";
+import { refused, refusedAnswer } from "./failure.ts";
 
 export const OCI_INDEX_TYPE = "application/vnd.oci.image.index.v1+json";
 // All that may stand under a tag, so that a registry shows what is there and does not convert it.
@@ -30,6 +31,8 @@ export type Manifests = {
   readExpected(expected: ExpectedBytes): Promise<Uint8Array | null>;
   /** Under a tag, or under its own digest. */
   write(reference: string, bytes: Uint8Array, mediaType?: string): Promise<HttpAnswer>;
+  /** One try of it, for who has to look at the tag again before another one. */
+  tryWrite(reference: string, bytes: Uint8Array): Promise<Outcome<HttpAnswer>>;
 };
 
 export type ManifestsOptions = {
@@ -60,7 +63,9 @@ export function createManifests(options: ManifestsOptions): Manifests {
       requireShallow(bytes, `a manifest at ${location}`);
       return bytes;
     },
-    write: (reference, bytes, mediaType = OCI_MANIFEST_TYPE) => put(options, reference, { bytes, mediaType }),
+    write: (reference, bytes, mediaType = OCI_MANIFEST_TYPE) =>
+      options.client.persist(() => put(options, reference, { bytes, mediaType })),
+    tryWrite: (reference, bytes) => put(options, reference, { bytes, mediaType: OCI_MANIFEST_TYPE }),
   };
 }
 
@@ -87,18 +92,30 @@ async function put(
   { client, repository, location }: ManifestsOptions,
   reference: string,
   { bytes, mediaType }: { readonly bytes: Uint8Array; readonly mediaType: string },
-): Promise<HttpAnswer> {
+): Promise<Outcome<HttpAnswer>> {
   requirePossibleSize(bytes.length, location);
-  const answer = await client.send({
+  const digest = digestOf(bytes);
+  const request: RegistryRequest = {
     method: "PUT",
     url: urlOf(repository, reference),
     scopes: [`repository:${repository}:pull,push`],
-    statuses: [200, 201, 202],
+    statuses: [200, 201, 202, 400],
     headers: { "content-type": mediaType },
     body: bytes,
-  });
-  requireSameDigest(answer, digestOf(bytes), location);
-  return answer;
+  };
+  const outcome = await client.try(request);
+  if (outcome.kind === "failed") return outcome;
+  const { value: answer } = outcome;
+  if (answer.status !== 400) {
+    requireSameDigest(answer, digest, location);
+    return outcome;
+  }
+  const error = refusedAnswer({ method: "PUT", url: answer.url }, answer);
+  // Nobody gave a digest: this is how the Distribution project's registry fails writers of one tag that meet.
+  if (reference !== digest && error.message.includes("(DIGEST_INVALID")) {
+    return { kind: "failed", error, retryAfterMs: null };
+  }
+  throw error;
 }
 
 function urlOf(repository: string, reference: string): string {

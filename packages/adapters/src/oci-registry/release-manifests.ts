@@ -11,6 +11,7 @@ import {
 import { z } from "zod";
 import { parseReleaseEntry, refuseTakenVersion, sortReleases } from "../release-artifact/index.ts";
 import { refused } from "./failure.ts";
+import type { HttpAnswer } from "./http.ts";
 import { MAX_DOCUMENT_BYTES, parseJsonAnswer, requireNoPage } from "./json-answer.ts";
 import type { HeldManifest, Manifests } from "./manifests.ts";
 import { readPages } from "./read-pages.ts";
@@ -31,19 +32,20 @@ type Releases = Pick<ReleaseRepository, "addRelease" | "find" | "releases">;
 
 /** The releases of one repository: a tag each, which is the version. */
 export function createReleases(options: ReleasesOptions): Releases {
-  const { agent, manifests, location } = options;
+  const { client, agent, manifests, location } = options;
   return {
     async addRelease(version, manifest) {
       const wanted = { agent, version, digest: digestOf(manifest) };
-      const taken = await manifests.read(tagOf(version));
-      refuseTakenVersion(taken, wanted);
-      if (taken === null) {
-        await manifests.write(tagOf(version), manifest);
-        // There is no compare-and-set: who wrote last has it, and the others are told so.
-        const standing = await manifests.read(tagOf(version));
-        if (standing === null) throw vanished(`${agent}@${version}`, location);
-        refuseTakenVersion(standing, wanted);
-      }
+      await client.persist<HttpAnswer | null>(async () => {
+        // Before every try: a writer that was slow must not take a version from one that was told that it has it.
+        const taken = await manifests.read(tagOf(version));
+        refuseTakenVersion(taken, wanted);
+        return taken === null ? manifests.tryWrite(tagOf(version), manifest) : { kind: "done", value: null };
+      });
+      // There is no compare-and-set: who wrote last has it, and the others are told so.
+      const standing = await manifests.read(tagOf(version));
+      if (standing === null) throw vanished(`${agent}@${version}`, location);
+      refuseTakenVersion(standing, wanted);
       return describeManifest({ ...wanted, mediaType: OCI_MANIFEST_TYPE, size: manifest.length, bytes: manifest });
     },
     async find(selector) {
