@@ -5,8 +5,10 @@ export function jsonOption(): Option {
   return new Option("--json", "print the result as one JSON object");
 }
 
+export const DEFAULT_DATA = ".perch";
+
 export function dataOption(): Option {
-  return new Option("--data <dir>", "data directory").env("PERCH_DATA").default(".perch");
+  return new Option("--data <dir>", "data directory").env("PERCH_DATA").default(DEFAULT_DATA);
 }
 
 export function serverOption(): Option {

@@ -136,7 +136,7 @@ async function push(text: string, flags: StoreFlags & { to: string }): Promise<O
 }
 
 async function pull(text: string, flags: StoreFlags & { from: string }): Promise<Outcome> {
-  return pullRelease(text, { from: flags.from, to: registryOf(flags), where: registryLocation(flags) });
+  return pullRelease(text, flags, { to: registryOf(flags), where: registryLocation(flags) });
 }
 
 async function list(flags: StoreFlags): Promise<Outcome> {
