@@ -1,4 +1,12 @@
-import { digestOf, OCI_MANIFEST_TYPE, parseAgentName, type ReleaseRepository } from "@perch/domain";
+import {
+  digestOf,
+  EMPTY_CONFIG,
+  OCI_EMPTY_TYPE,
+  OCI_MANIFEST_TYPE,
+  parseAgentName,
+  referrerOciManifest,
+  type ReleaseRepository,
+} from "@perch/domain";
 import { aBuiltRelease } from "@perch/testkit";
 import { startHttpServer, type HttpHandler, type HttpServer } from "@perch/testkit/servers";
 import { afterEach, describe, expect, test } from "vitest";
@@ -348,6 +356,24 @@ describe("answers that cannot be believed", () => {
       code: "registry_refused",
       message: expect.stringContaining("expected a list of referrers"),
     });
+  });
+
+  test("a referrer that is listed by the type of its config, or by none, is known by its own", async () => {
+    const config = { digest: digestOf(EMPTY_CONFIG), size: EMPTY_CONFIG.length };
+    const subject = { mediaType: OCI_MANIFEST_TYPE, ...MANIFEST };
+    const artifactType = "application/vnd.test.signature";
+    const manifest = referrerOciManifest({ subject, artifactType, blob: BLOB, config, annotations: { a: "b" } });
+    const entry = { mediaType: OCI_MANIFEST_TYPE, digest: digestOf(manifest), size: manifest.length };
+    for (const listed of [entry, { ...entry, artifactType: OCI_EMPTY_TYPE }]) {
+      const server = await serve(({ path }, response) => {
+        const isList = path.includes("/referrers/");
+        response.writeHead(200, isList ? { "content-type": "application/vnd.oci.image.index.v1+json" } : MANIFEST_TYPE);
+        response.end(isList ? JSON.stringify({ schemaVersion: 2, manifests: [listed, listed] }) : manifest);
+      });
+      expect(await repositoryAt(server).referrers(MANIFEST.digest)).toEqual([
+        { ...entry, artifactType, annotations: { a: "b" } },
+      ]);
+    }
   });
 
   test("what a registry says of its refusal is shown cleaned and bounded", async () => {

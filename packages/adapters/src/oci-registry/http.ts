@@ -98,5 +98,6 @@ function reasonOf(error: unknown): string {
   if (!(cause instanceof Error)) return "a failure of the network";
   if (cause.name === "TimeoutError") return "no answer in time";
   const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
-  return `no answer (${printable([code, cause.message].filter((part) => part !== "").join(": "))})`;
+  const told = cause.message.includes(code) ? cause.message : `${code}: ${cause.message}`;
+  return `no answer (${printable(told)})`;
 }

@@ -1,5 +1,6 @@
 import {
   digestOf,
+  OCI_EMPTY_TYPE,
   OCI_MANIFEST_TYPE,
   parseOciIndex,
   type Descriptor,
@@ -37,9 +38,18 @@ export function createReferrers(options: ReferrersOptions): Pick<ReleaseReposito
     },
     async referrers(subject) {
       const listed = (await askRegistry(options, subject)) ?? (await fallback.read(subject));
-      return [...new Map(listed.map((descriptor) => [descriptor.digest, descriptor])).values()];
+      const distinct = new Map(listed.map((descriptor) => [descriptor.digest, descriptor]));
+      return Promise.all([...distinct.values()].map((descriptor) => typed(manifests, descriptor)));
     },
   };
+}
+
+// Some list the type of a manifest's config as its own, or none; the manifest itself knows better.
+async function typed(manifests: Manifests, descriptor: Descriptor): Promise<Descriptor> {
+  const { mediaType, artifactType = OCI_EMPTY_TYPE } = descriptor;
+  if (artifactType !== OCI_EMPTY_TYPE || mediaType !== OCI_MANIFEST_TYPE) return descriptor;
+  const bytes = await manifests.readExpected(descriptor);
+  return bytes === null ? descriptor : describeManifest({ ...descriptor, bytes });
 }
 
 // Null: the registry does not know this part of the API.
