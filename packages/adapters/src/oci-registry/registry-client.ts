@@ -44,8 +44,7 @@ export function createRegistryClient(options: ClientOptions): RegistryClient {
     const { method, url, scopes, statuses, headers = {}, body, maxBytes = SMALL } = wanted;
     const absolute = new URL(url, origin).href;
     const request = { method, url: absolute, headers, maxBytes, ...(body === undefined ? {} : { body }) };
-    const isOwn = new URL(absolute).origin === origin;
-    const header = isOwn ? await authorizer.header(scopes) : null;
+    const header = await authorizer.header(scopes);
     let outcome = await follow(http, request, { origin, authorization: header });
     const challenged = challengeOf(outcome, origin);
     if (challenged !== null) {
