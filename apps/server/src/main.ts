@@ -51,7 +51,7 @@ async function main(options: ServerOptions): Promise<void> {
       state: createSqliteServerState(database),
       traces,
       releases: createVerifiedReleaseSource({
-        registry: openRegistry(options.registry),
+        registry: openRegistry(options.registry, process.env),
         trustDirectory: options.trust,
         // Not the server's clock, which may be synthetic: keys count by the time that it really is.
         now: () => new Date(),

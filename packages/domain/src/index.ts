@@ -38,7 +38,12 @@ export {
   type OciIndex,
   type OciManifest,
 } from "./release/oci-manifest.ts";
-export { OCI_MANIFEST_TYPE, RELEASE_ARTIFACT_TYPE, RELEASE_MANIFEST_TYPE } from "./release/media-types.ts";
+export {
+  OCI_EMPTY_TYPE,
+  OCI_MANIFEST_TYPE,
+  RELEASE_ARTIFACT_TYPE,
+  RELEASE_MANIFEST_TYPE,
+} from "./release/media-types.ts";
 export type {
   ExpectedBytes,
   ReleaseEntry,

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
-import { dataOption, jsonOption, serverOption } from "../options.ts";
+import { dataOption, jsonOption, LOCATION, serverOption } from "../options.ts";
 import { printJson, printLine, printNote } from "../output.ts";
 import { parsePort } from "../parse-port.ts";
 import { stopSignal } from "../up/stop-signal.ts";
@@ -24,7 +24,7 @@ export function registerDeployCommand(program: Command): void {
     .addOption(serverOption())
     .option("--port <port>", "the agent's port; 0 for any", parsePort, 0)
     .addOption(dataOption())
-    .option("--registry <dir>", "OCI image layout directory; default: DATA/registry")
+    .option("--registry <location>", `${LOCATION}; default: DATA/registry`)
     .option("--trust <dir>", "trust policy.yaml of this directory, or without one every *.pub; default: DATA/trust")
     .option("--ready-timeout <seconds>", "how long the agent may take to answer GET /healthz", parseSeconds, 30)
     .addOption(jsonOption())

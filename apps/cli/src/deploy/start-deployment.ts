@@ -59,7 +59,7 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
   const client = createApiClient(options.serverUrl);
   const reference = parseReleaseReference(options.reference);
   const trust = await readTrustDirectory(options.trustDirectory ?? join(dataDirectory, "trust"));
-  const registry = openRegistry(options.registry ?? join(dataDirectory, "registry"));
+  const registry = openRegistry(options.registry ?? join(dataDirectory, "registry"), process.env);
   const release = await verifyRelease(registry, reference, { trust, now: new Date() });
   const port = await claimPort(options.port ?? 0);
   const output = openOutput(options, release);
@@ -114,6 +114,9 @@ async function planOf(options: DeploymentOptions, { release, port, output }: Pla
     env: {
       ...process.env,
       ...options.env,
+      // Meant for whoever fetched the release, not for the release.
+      PERCH_REGISTRY_USERNAME: undefined,
+      PERCH_REGISTRY_PASSWORD: undefined,
       HOST: "127.0.0.1",
       PORT: String(port),
       PERCH_RELEASE_DIR: directory,

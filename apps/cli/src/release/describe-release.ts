@@ -1,5 +1,6 @@
 import type { AgentView, PointerView } from "@perch/api";
 import type { InspectedAttached } from "@perch/adapters/sigstore";
+import type { CopiedRelease } from "@perch/adapters/release-artifact";
 import { componentLabel, type Component, type Digest, type ReleaseManifest } from "@perch/domain";
 import { describeAttached } from "./describe-attached.ts";
 
@@ -22,6 +23,15 @@ export function describeBuilt(manifest: ReleaseManifest, digest: Digest): string
     ...componentLines(manifest.components),
     "",
     `next: perch release sign ${agent}@${version} --key perch.key`,
+  ].join("\n");
+}
+
+export function describeCopied(reference: string, where: string, copied: CopiedRelease): string {
+  const { digest, blobsCopied, blobsTaken, blobsPresent, referrers } = copied;
+  const taken = blobsTaken === 0 ? "" : `${blobsTaken} taken over there, `;
+  return [
+    `${reference} is in ${where}: ${blobsCopied} blobs copied, ${taken}${blobsPresent} were there, ${counted(referrers, "signature")}`,
+    digest,
   ].join("\n");
 }
 

@@ -1,17 +1,26 @@
 import { Option, type Command } from "commander";
-import { copyRelease, openRelease } from "@perch/adapters/release-artifact";
-import { openRegistry } from "@perch/adapters/release-registry";
+import { openRelease } from "@perch/adapters/release-artifact";
 import { inspectAttached } from "@perch/adapters/sigstore";
-import { agentSpecJsonSchema, parseReleaseReference, trustPolicyJsonSchema } from "@perch/domain";
+import { agentSpecJsonSchema, trustPolicyJsonSchema } from "@perch/domain";
 import type { PasswordSource } from "../key/key-password.ts";
 import { jsonOption } from "../options.ts";
 import { printJson, printLine } from "../output.ts";
 import { registerAttachCommands } from "./attach-command.ts";
 import { buildFromDirectory } from "./build-from-directory.ts";
+import { registerCopyCommands } from "./copy-commands.ts";
 import { describeBuilt, describeInspected } from "./describe-release.ts";
 import { registerListCommand } from "./list-command.ts";
 import { registerPointCommand } from "./point-command.ts";
-import { onStore, registryOf, run, type Outcome, type StoreFlags } from "./release-store.ts";
+import {
+  onRelease,
+  onStore,
+  referenceOf,
+  registryOf,
+  run,
+  type Outcome,
+  type ReleaseFlags,
+  type StoreFlags,
+} from "./release-store.ts";
 import { registerSignCommand } from "./sign-command.ts";
 import { readTrustOrNobody } from "./trust-flags.ts";
 import { registerVerifyCommand } from "./verify-command.ts";
@@ -24,15 +33,12 @@ export function registerReleaseCommand(program: Command, passwords: PasswordSour
   registerSignCommand(release, passwords);
   registerVerifyCommand(release);
   registerAttachCommands(release, passwords);
-  onStore(release.command("push").argument("<release>", "agent@version or agent@sha256:…"))
-    .description("copy a release and its signatures to another OCI layout directory")
-    .requiredOption("--to <dir>", "the other directory")
-    .action((reference: string, flags: StoreFlags & { to: string }) => run(flags, push(reference, flags)));
+  registerCopyCommands(release);
   registerListCommand(release);
   registerPointCommand(release);
-  onStore(release.command("inspect").argument("<release>", "agent@version or agent@sha256:…"))
+  onRelease(release.command("inspect"))
     .description("show a release's components with their digests, and its signatures")
-    .action((reference: string, flags: StoreFlags) => run(flags, inspect(reference, flags)));
+    .action((reference: string, flags: ReleaseFlags) => run(flags, inspect(reference, flags)));
   release
     .command("schema")
     .description("print the JSON Schema of agent.yaml, or of another file")
@@ -53,20 +59,9 @@ async function build(directory: string, flags: StoreFlags): Promise<Outcome> {
   return { json: { agent, version, digest, components }, text: describeBuilt(manifest, digest) };
 }
 
-async function push(text: string, flags: StoreFlags & { to: string }): Promise<Outcome> {
-  const to = openRegistry(flags.to);
-  const reference = parseReleaseReference(text);
-  const copied = await copyRelease(registryOf(flags), to, reference);
-  const { blobsCopied, blobsPresent, referrers } = copied;
-  return {
-    json: { ...copied, to: to.repository(reference.agent).location },
-    text: `${text} is in ${flags.to}: ${blobsCopied} blobs copied, ${blobsPresent} were there, ${referrers} signatures\n${copied.digest}`,
-  };
-}
-
-async function inspect(text: string, flags: StoreFlags): Promise<Outcome> {
+async function inspect(text: string, flags: ReleaseFlags): Promise<Outcome> {
   const registry = registryOf(flags);
-  const { digest, manifest } = await openRelease(registry, parseReleaseReference(text));
+  const { digest, manifest } = await openRelease(registry, await referenceOf(text, flags));
   const repository = registry.repository(manifest.agent);
   const { trust, note } = await readTrustOrNobody(flags);
   const { signatures, attestations, others } = await inspectAttached(repository, digest, { trust, now: new Date() });

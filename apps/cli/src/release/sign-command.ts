@@ -1,15 +1,14 @@
 import type { Command } from "commander";
 import { signRelease, signReleaseKeyless, type SignedRelease } from "@perch/adapters/sigstore";
-import { parseReleaseReference } from "@perch/domain";
 import { CliError } from "../cli-error.ts";
 import type { PasswordSource } from "../key/key-password.ts";
-import { onStore, registryOf, run, type Outcome, type StoreFlags } from "./release-store.ts";
+import { onRelease, referenceOf, registryOf, run, type Outcome, type ReleaseFlags } from "./release-store.ts";
 import { chooseSigner, withSigner, type SignerFlags } from "./signer-flags.ts";
 
-type SignFlags = StoreFlags & SignerFlags & { legacyTag?: boolean };
+type SignFlags = ReleaseFlags & SignerFlags & { legacyTag?: boolean };
 
 export function registerSignCommand(release: Command, passwords: PasswordSource): void {
-  withSigner(onStore(release.command("sign").argument("<release>", "agent@version or agent@sha256:…")))
+  withSigner(onRelease(release.command("sign")))
     .description("attach a signature over the release's digest")
     .option("--legacy-tag", "sign in cosign's older form too, under the tag sha256-….sig")
     .action((reference: string, flags: SignFlags) => run(flags, sign(reference, flags, passwords)));
@@ -23,7 +22,7 @@ async function sign(text: string, flags: SignFlags, passwords: PasswordSource): 
 }
 
 async function signBy(text: string, flags: SignFlags, passwords: PasswordSource): Promise<SignedRelease> {
-  const reference = parseReleaseReference(text);
+  const reference = await referenceOf(text, flags);
   const legacyTag = flags.legacyTag === true;
   if (legacyTag && flags.keyless === true) {
     throw new CliError({

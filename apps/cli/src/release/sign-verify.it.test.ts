@@ -16,7 +16,7 @@ const { digest } = aBuiltRelease();
 let scratch = "";
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), "perch-sign-cli-"));
-  await storeRelease(openRegistry(join(scratch, "registry")), aBuiltRelease());
+  await storeRelease(openRegistry(join(scratch, "registry"), {}), aBuiltRelease());
   await writeFile(join(scratch, "password"), "correct horse\n");
   await writeFile(join(scratch, "predicate.json"), '{"result":"PASSED","configuration":[]}');
   for (const args of [["team.", "--encrypt", "--password-file", "password"], ["qa."]]) {
@@ -108,7 +108,7 @@ describe("a trust policy", () => {
 
 test("an attestation is attached, listed, counted, and is no signature", async () => {
   const data = join(scratch, "attested");
-  await storeRelease(openRegistry(join(data, "registry")), aBuiltRelease());
+  await storeRelease(openRegistry(join(data, "registry"), {}), aBuiltRelease());
   const env = { PERCH_DATA: data };
   const attach = ["release", "attach", RELEASE, "--predicate", join(scratch, "predicate.json"), "--key", "qa.x.key"];
   expect(json(await perchWith(env, [...attach, "--type", "evaluation", "--json"]))).toMatchObject({

@@ -10,9 +10,9 @@ import {
 } from "@perch/adapters/sigstore";
 import { ReleaseError } from "@perch/domain";
 import { readKeyFile } from "../key/read-key-file.ts";
-import type { StoreFlags } from "./release-store.ts";
+import type { ReleaseFlags } from "./release-store.ts";
 
-export type TrustFlags = StoreFlags & { key?: string; trust?: string; policy?: string; trustedRoot?: string };
+export type TrustFlags = ReleaseFlags & { key?: string; trust?: string; policy?: string; trustedRoot?: string };
 
 /** The options that say whose signatures count. */
 export function withTrust(command: Command): Command {

@@ -1,17 +1,16 @@
 import type { Command } from "commander";
 import { verifyRelease } from "@perch/adapters/sigstore";
-import { parseReleaseReference } from "@perch/domain";
-import { onStore, registryOf, run, type Outcome } from "./release-store.ts";
+import { onRelease, referenceOf, registryOf, run, type Outcome } from "./release-store.ts";
 import { readTrust, withTrust, type TrustFlags } from "./trust-flags.ts";
 
 export function registerVerifyCommand(release: Command): void {
-  withTrust(onStore(release.command("verify").argument("<release>", "agent@version or agent@sha256:…")))
+  withTrust(onRelease(release.command("verify")))
     .description("check every byte, and that enough trusted signers signed; exit code 1 if not")
     .action((reference: string, flags: TrustFlags) => run(flags, verify(reference, flags)));
 }
 
 async function verify(text: string, flags: TrustFlags): Promise<Outcome> {
-  const reference = parseReleaseReference(text);
+  const reference = await referenceOf(text, flags);
   const trust = await readTrust(flags);
   const verified = await verifyRelease(registryOf(flags), reference, { trust, now: new Date() });
   const { digest, manifest, signedBy, components } = verified;

@@ -1,5 +1,4 @@
 import {
-  componentLabel,
   OCI_MANIFEST_TYPE,
   parseOciManifest,
   type Descriptor,
@@ -10,7 +9,7 @@ import {
   type ReleaseRepository,
 } from "@perch/domain";
 import { findRelease } from "./find-release.ts";
-import { openRelease, readBlobPart, readManifestPart } from "./open-release.ts";
+import { openRelease, readBlobPart, readManifestPart, type OpenRelease } from "./open-release.ts";
 import { requireModestSizes } from "./referrer-bounds.ts";
 import { putSignatureTag, readSignatureTag } from "./signature-tag.ts";
 
@@ -24,7 +23,7 @@ export type CopiedRelease = {
   readonly referrers: number;
 };
 
-type Part = { readonly descriptor: Descriptor; readonly what: string };
+type Part = { readonly descriptor: Descriptor; readonly read: () => Promise<Uint8Array> };
 
 /** Copies a release and what refers to it, signatures above all; only blobs that the other registry does not have. */
 export async function copyRelease(
@@ -35,20 +34,16 @@ export async function copyRelease(
   const { repository: source } = await findRelease(from, reference);
   const release = await openRelease(from, reference);
   const target = to.repository(reference.agent);
-  const { manifest, ociManifest } = release;
-  const labels = new Map(manifest.components.map((component) => [component.digest, componentLabel(component)]));
-  const parts: Part[] = [{ descriptor: ociManifest.config, what: "the release manifest" }];
-  for (const layer of ociManifest.layers) {
-    parts.push({ descriptor: layer, what: `component ${labels.get(layer.digest) ?? layer.digest}` });
-  }
-
   const attached = await readAttached(source, release.digest);
   const tag = await readSignatureTag(source, release.digest);
-  parts.push(...attached.parts);
-  if (tag !== null) parts.push(...partsOf(tag.manifest, "signature"));
+  const parts = [
+    ...releaseParts(release),
+    ...attached.parts,
+    ...(tag === null ? [] : signatureParts(source, tag.manifest)),
+  ];
 
   const moved = await copyParts(source, target, parts);
-  await target.addRelease(manifest.version, release.ociManifestBytes);
+  await target.addRelease(release.manifest.version, release.ociManifestBytes);
   for (const referrer of attached.manifests) await target.addReferrer(referrer);
   if (tag !== null) await putSignatureTag(target, release.digest, tag);
   return { digest: release.digest, ...moved, referrers: attached.manifests.length };
@@ -66,13 +61,25 @@ async function readAttached(source: ReleaseRepository, digest: Digest): Promise<
     const what = `signature manifest ${referrer.digest}`;
     const bytes = await readManifestPart(source, referrer, what);
     manifests.push(bytes);
-    parts.push(...partsOf(parseOciManifest(bytes, what), "signature"));
+    parts.push(...signatureParts(source, parseOciManifest(bytes, what)));
   }
   return { manifests, parts };
 }
 
-function partsOf({ config, layers }: OciManifest, what: string): readonly Part[] {
-  return [config, ...layers].map((descriptor) => ({ descriptor, what: `${what} ${descriptor.digest}` }));
+function signatureParts(source: ReleaseRepository, { config, layers }: OciManifest): readonly Part[] {
+  return [config, ...layers].map((descriptor) => ({
+    descriptor,
+    read: () => readBlobPart(source, descriptor, `signature ${descriptor.digest}`),
+  }));
+}
+
+// They were read to check the release, and need not be read again.
+function releaseParts({ ociManifest, manifestBytes, components }: OpenRelease): readonly Part[] {
+  const held = new Map(components.map(({ component, bytes }) => [component.digest, bytes]));
+  return [ociManifest.config, ...ociManifest.layers].map((descriptor) => ({
+    descriptor,
+    read: async () => held.get(descriptor.digest) ?? manifestBytes,
+  }));
 }
 
 type Moved = Pick<CopiedRelease, "blobsCopied" | "blobsTaken" | "blobsPresent">;
@@ -80,11 +87,11 @@ type Moved = Pick<CopiedRelease, "blobsCopied" | "blobsTaken" | "blobsPresent">;
 async function copyParts(source: ReleaseRepository, target: ReleaseRepository, parts: readonly Part[]): Promise<Moved> {
   const moved = { blobsCopied: 0, blobsTaken: 0, blobsPresent: 0 };
   const distinct = new Map(parts.map((part) => [part.descriptor.digest, part]));
-  for (const { descriptor, what } of distinct.values()) {
+  for (const { descriptor, read } of distinct.values()) {
     if (await target.hasBlob(descriptor.digest)) moved.blobsPresent += 1;
     else if (await target.takeBlob(descriptor, source)) moved.blobsTaken += 1;
     else {
-      await target.writeBlob(await readBlobPart(source, descriptor, what));
+      await target.writeBlob(await read());
       moved.blobsCopied += 1;
     }
   }

@@ -40,9 +40,9 @@ export function parseOciManifest(bytes: Uint8Array, what: string): OciManifest {
   return parseDocument(bytes, what, ociManifestSchema);
 }
 
-/** Throws `ReleaseError` `layout_invalid`. */
-export function parseOciIndex(bytes: Uint8Array): OciIndex {
-  return parseDocument(bytes, "index.json", indexSchema);
+/** Throws `ReleaseError` `layout_invalid`. `what` names the document in the message. */
+export function parseOciIndex(bytes: Uint8Array, what = "index.json"): OciIndex {
+  return parseDocument(bytes, what, indexSchema);
 }
 
 /** The OCI image manifest of a release; the digest of these bytes is the release's identity. */
@@ -89,7 +89,7 @@ function parseDocument<T>(bytes: Uint8Array, what: string, schema: { parse(value
     throw new ReleaseError({
       code: "layout_invalid",
       message: `found ${what} that cannot be read, expected a document of the OCI image specification 1.1`,
-      hint: "is this directory really an OCI image layout with releases? `perch release list --registry DIR` reads one",
+      hint: "is this really a registry with releases? `perch release list --registry LOCATION` reads one",
       cause,
     });
   }

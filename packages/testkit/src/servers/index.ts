@@ -10,3 +10,6 @@ export {
   type SigstoreServices,
   type TrustedRootJson,
 } from "./sigstore-services.ts";
+export { startHttpServer, type HttpHandler, type HttpServer, type ReceivedRequest } from "./http-server.ts";
+export { startReferrersProxy } from "./referrers-proxy.ts";
+export { startTokenServer, type TokenServer } from "./token-server.ts";
