@@ -93,7 +93,7 @@ describe("an agent.yaml is refused with the place, what was found and what was e
     "sk-proj-AbCdEfGhIjKlMnOpQrStUvWx",
     "AKIAIOSFODNN7EXAMPLE",
     "ghp_0123456789abcdefghijABCDEFGHIJ012345",
-    "-----BEGIN EC PRIVATE KEY-----",
+    "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIHxvAy2mQvPpq3kZ9tY0",
   ])("a secret by its shape, without repeating it: %s", (secret) => {
     const problems = problemsOf((agent) => Object.assign(agent.spec.model, { name: `x ${secret}` }));
     expect(problems).toHaveLength(1);

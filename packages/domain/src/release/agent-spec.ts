@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseAgentName } from "../routing/ids.ts";
+import { isAgentName } from "./agent-name.ts";
 import { describeIssues, type SpecProblem } from "./spec-problem.ts";
 import { isPathInside } from "./path-inside.ts";
 import { isSemanticVersion } from "./reference.ts";
@@ -180,14 +180,5 @@ function refuseSameNames(parts: readonly { readonly name: string }[], context: z
     if (seen.has(name.toLowerCase()))
       context.addIssue({ code: "custom", message: "a name not used before", path: [index, "name"] });
     seen.add(name.toLowerCase());
-  }
-}
-
-function isAgentName(text: string): boolean {
-  try {
-    parseAgentName(text);
-    return true;
-  } catch {
-    return false;
   }
 }

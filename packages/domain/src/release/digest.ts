@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { ReleaseError } from "./error.ts";
 
 /** `sha256:` and 64 lower-case hex digits: the identity of a blob, a component or a release. */
@@ -15,6 +16,12 @@ export function parseDigest(text: string): Digest {
     hint: "copy the digest from `perch release list`",
   });
 }
+
+/** A digest in a document; what is wrong with another text is one of the document's problems. */
+export const digestSchema = z
+  .string()
+  .regex(DIGEST, '"sha256:" and 64 lower-case hex digits')
+  .transform((text) => parseDigest(text));
 
 export function digestOf(bytes: Uint8Array | string): Digest {
   return parseDigest(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
