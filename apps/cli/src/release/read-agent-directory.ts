@@ -1,6 +1,7 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import { join, posix, relative, sep } from "node:path";
 import { packDirectory, type PackedDirectory } from "@perch/adapters/release-artifact";
+import { readYaml, type Place } from "@perch/adapters/yaml";
 import {
   checkAgentSpec,
   fileReferences,
@@ -11,7 +12,6 @@ import {
   type ReleaseInput,
   type SpecProblem,
 } from "@perch/domain";
-import { readYaml, type Place } from "./read-yaml.ts";
 
 export type AgentDirectory = {
   readonly input: ReleaseInput;

@@ -1,3 +1,4 @@
+import { readYaml } from "@perch/adapters/yaml";
 import {
   activeRollout,
   currentRelease,
@@ -15,7 +16,6 @@ import {
 } from "@perch/domain";
 import type { Book } from "../controller/book.ts";
 import { ApiError } from "./api-error.ts";
-import { readYaml } from "./yaml-position.ts";
 
 export type ApplyRolloutDeps = {
   readonly book: Book;

@@ -1,13 +1,15 @@
 import { isNode, isMap, LineCounter, parseDocument, type Document } from "yaml";
-import type { ReleaseProblem } from "@perch/domain";
 
 export type Place = { readonly line: number; readonly column: number };
 
 export type YamlText =
   | { readonly kind: "read"; readonly value: unknown; readonly placeOf: (path: readonly (string | number)[]) => Place }
-  | { readonly kind: "malformed"; readonly problems: readonly ReleaseProblem[] };
+  | { readonly kind: "malformed"; readonly problems: readonly (Place & { readonly message: string })[] };
 
-/** YAML 1.2 without surprises: one document, no key twice, no tag of unknown meaning. Every syntax problem at once. */
+/**
+ * What people write by hand, and JSON with it. YAML 1.2 without surprises: one document, no key twice, no tag of unknown
+ * meaning. Every syntax problem at once; a path of names and indexes gives its place, or that of the nearest thing above.
+ */
 export function readYaml(text: string): YamlText {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
@@ -51,5 +53,6 @@ function keyText(key: unknown): string | null {
 
 function place(lines: LineCounter, offset: number): Place {
   const { line, col } = lines.linePos(offset);
-  return { line, column: col };
+  // The line counter knows no line at all in an empty text.
+  return { line: Math.max(1, line), column: Math.max(1, col) };
 }
