@@ -55,7 +55,9 @@ async function problemsOf(directory: string): Promise<readonly string[]> {
   const error: unknown = await buildFromDirectory(directory, createMemoryRegistry()).catch((reason: unknown) => reason);
   if (!(error instanceof ReleaseError)) return [];
   expect(error.code).toBe("spec_invalid");
-  return error.problems.map(({ message, line, column }) => `${line}:${column} ${message}`);
+  return error.problems.map(({ file, message, line, column }) =>
+    [...(file === undefined ? [] : [file]), ...(line === undefined ? [] : [line, `${column} ${message}`])].join(":"),
+  );
 }
 
 test("a complete directory is built, and gives the same release wherever it lies", async () => {
@@ -93,12 +95,15 @@ describe("refused with line and column:", () => {
       '5:25 found a value for "apiKey", expected no secrets: refer to one with auth: { ref: NAME }',
       '9:7 found no file "prompts/system.md", expected one in the agent\'s directory',
       '13:7 found "wipe" at spec.tools[0].effect, expected "read" or "idempotent" or "write"',
+      '17:5 found no file "start.mjs" in "app", expected the program to start',
     ]);
   });
 
   test("a key that is given twice", async () => {
     const agent = AGENT.replace("kind: Agent", "kind: Agent\nkind: Agent");
-    expect(await problemsOf(await agentDirectory({ "agent.yaml": agent }))).toEqual(["3:1 Map keys must be unique"]);
+    expect(await problemsOf(await agentDirectory({ "agent.yaml": agent }))).toEqual([
+      '3:1 found the key "kind" twice, expected each key once',
+    ]);
   });
 
   test("YAML that cannot be read", async () => {
@@ -146,7 +151,7 @@ describe("refused with line and column:", () => {
 
   test("a schema file that is no JSON", async () => {
     expect(await problemsOf(await agentDirectory({ "tools/refund.json": "{" }))).toEqual([
-      '14:21 found no JSON object in "tools/refund.json", expected a schema as a JSON object',
+      "tools/refund.json:1:2 found the end, expected a key in double quotes",
     ]);
   });
 });

@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { digestOf } from "@perch/domain";
 import { pack, type Header } from "tar-stream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { packDirectory } from "./pack-directory.ts";
+import { packDirectory, type PackedDirectory } from "./pack-directory.ts";
 import { readArchive } from "./read-archive.ts";
 
 let scratch = "";
@@ -25,6 +25,10 @@ async function aDirectory(files: Readonly<Record<string, string>>): Promise<stri
   return directory;
 }
 
+function pathsOf({ entries }: PackedDirectory): readonly string[] {
+  return entries.map(({ path }) => path);
+}
+
 const LONG = `${"deep/".repeat(30)}file.txt`;
 const FILES = { "main.mjs": "1", "lib/b.mjs": "2", "lib/a.mjs": "3", "Ü.txt": "4", [LONG]: "5", "lib-x.mjs": "" };
 
@@ -36,7 +40,7 @@ test("the archive depends on names and contents alone", async () => {
   await mkdir(join(other, "empty"));
   const packed = await packDirectory(one);
   expect(digestOf((await packDirectory(other)).bytes)).toBe(digestOf(packed.bytes));
-  expect(packed.paths).toEqual([LONG, "lib-x.mjs", "lib/a.mjs", "lib/b.mjs", "main.mjs", "Ü.txt"]);
+  expect(pathsOf(packed)).toEqual([LONG, "lib-x.mjs", "lib/a.mjs", "lib/b.mjs", "main.mjs", "Ü.txt"]);
 });
 
 test("the archive of known files has not changed: it must never, or unchanged agents get new digests", async () => {
@@ -82,7 +86,7 @@ test.each([".env", "config/.env.production"])(
 );
 
 test("an example of such a file is packed", async () => {
-  expect((await packDirectory(await aDirectory({ ".env.example": "KEY=" }))).paths).toEqual([".env.example"]);
+  expect(pathsOf(await packDirectory(await aDirectory({ ".env.example": "KEY=" })))).toEqual([".env.example"]);
 });
 
 async function anArchive(...headers: Partial<Header>[]): Promise<Uint8Array> {

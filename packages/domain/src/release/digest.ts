@@ -7,9 +7,13 @@ export type Digest = string & { readonly brand: "Digest" };
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
+export function isDigest(text: string): boolean {
+  return DIGEST.test(text);
+}
+
 /** Throws `ReleaseError` `digest_malformed` for anything but `sha256:<64 hex digits>`. */
 export function parseDigest(text: string): Digest {
-  if (DIGEST.test(text)) return text as Digest;
+  if (isDigest(text)) return text as Digest;
   throw new ReleaseError({
     code: "digest_malformed",
     message: `found ${JSON.stringify(text.slice(0, 100))}, expected "sha256:" and 64 lower-case hex digits`,
