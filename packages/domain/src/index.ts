@@ -13,6 +13,7 @@ export { agentSpecJsonSchema, checkAgentSpec, type AgentSpec, type CheckedAgentS
 export {
   fileReferences,
   orchestrationDirectory,
+  translatorFile,
   type FileReference,
   type FileRole,
 } from "./release/file-references.ts";

@@ -1,6 +1,6 @@
 import { RELEASE_LIMITS } from "@perch/domain";
 import { findEntryFlaws, type ArchiveEntry } from "./archive-entry.ts";
-import { packEntries } from "./pack-entries.ts";
+import { compareEntries, packEntries } from "./pack-entries.ts";
 import { readTar } from "./read-tar.ts";
 import { unsafeArchive } from "./unsafe-archive.ts";
 
@@ -20,7 +20,7 @@ export async function readArchive(bytes: Uint8Array): Promise<readonly ArchiveEn
 // Packed again it has to be the same: there is one archive for one directory, and nothing hides in headers or padding.
 async function requireOwnForm(bytes: Uint8Array, entries: readonly ArchiveEntry[]): Promise<void> {
   let at = 0;
-  for await (const expected of packEntries(entries)) {
+  for await (const expected of packEntries(entries.toSorted(compareEntries))) {
     if (!(expected instanceof Uint8Array)) continue;
     if (Buffer.compare(bytes.subarray(at, at + expected.length), expected) !== 0) {
       throw unsafeArchive("entries in another form or order");

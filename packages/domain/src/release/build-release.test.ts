@@ -15,6 +15,19 @@ const golden = JSON.parse(readFileSync(new URL("__fixtures__/golden-release.json
   manifest: unknown;
 };
 
+// Made by packages/adapters/scripts/make-golden-bundle.ts.
+const { bundles: goldenBundles } = JSON.parse(
+  readFileSync(new URL("__fixtures__/golden-bundle.json", import.meta.url), "utf8"),
+) as {
+  bundles: {
+    name: string;
+    agent: unknown;
+    files: Record<string, string>;
+    directory: { files: Record<string, string> } | null;
+    expected: { digest: string; ociManifest: string; blobs: Record<string, string> };
+  }[];
+};
+
 function goldenInput(agent: unknown = golden.agent): ReleaseInput {
   const checked = checkAgentSpec(agent);
   if (checked.kind === "invalid") throw new Error(checked.problems[0]?.message);
@@ -44,6 +57,48 @@ test("the digest of a known release has not changed: it must never, or published
   expect(release.manifest).toEqual(golden.manifest);
   expect(release.digest).toBe(golden.digest);
 });
+
+test.each(goldenBundles)("byte for byte, as it always was: $name", ({ agent, files, directory, expected }) => {
+  const checked = checkAgentSpec(agent);
+  if (checked.kind === "invalid") throw new Error(checked.problems[0]?.message);
+  const archive = Object.entries(expected.blobs).find(([, base64]) => base64.includes("dXN0YXI"));
+  const inside = Object.entries(directory?.files ?? {}).map(([path, text]) => [`app/${path}`, text] as const);
+  const release = built({
+    spec: checked.spec,
+    files: new Map([...Object.entries(files), ...inside].map(([path, text]) => [path, Buffer.from(text)])),
+    orchestration: archive === undefined ? null : Buffer.from(archive[1], "base64"),
+  });
+  expect(Buffer.from(release.ociManifest).toString("base64")).toBe(expected.ociManifest);
+  expect(base64Of(release.blobs)).toEqual(expected.blobs);
+  expect(release.digest).toBe(expected.digest);
+  expect(
+    parseReleaseManifest(
+      release.blobs.get(parseOciManifest(release.ociManifest, "it").config.digest) ?? new Uint8Array(),
+    ),
+  ).toEqual(release.manifest);
+});
+
+test("the golden bundles have every kind of component, translators and a tool of each form", () => {
+  const texts = goldenBundles
+    .flatMap(({ expected }) => Object.values(expected.blobs))
+    .map((base64) => Buffer.from(base64, "base64").toString());
+  const kinds = ["model", "prompt", "tool", "memory", "orchestration", "policy"];
+  for (const kind of kinds) expect(texts.join()).toContain(`"kind":"${kind}"`);
+  for (const part of [
+    '"form":"image"',
+    '"form":"directory"',
+    '"translators":[{',
+    '"openapi":{',
+    '"vectorStore":{',
+    '"format":"protobuf"',
+  ]) {
+    expect(texts.join()).toContain(part);
+  }
+});
+
+function base64Of(blobs: BuiltRelease["blobs"]): Record<string, string> {
+  return Object.fromEntries([...blobs].map(([digest, bytes]) => [digest, Buffer.from(bytes).toString("base64")]));
+}
 
 test("every blob is stored by its digest, and the OCI manifest and the release manifest name the same ones", () => {
   const release = built(goldenInput());

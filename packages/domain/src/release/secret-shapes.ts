@@ -59,7 +59,7 @@ export const SECRET_SHAPES: readonly SecretShape[] = [
   shape(
     "a password in a URL",
     new RegExp(
-      `[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\\s/:@"'<>{}$]{0,100}:(?!${PLACEHOLDER})[^\\s/@"'<>{}$:]{3,100}@[A-Za-z0-9[]`,
+      `[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\\s/:@"'<>{}$]{0,100}:(?!${PLACEHOLDER})[^\\s/@"'<>{}$:]{3,100}@(?!example\\.(?:com|org|net)\\b)[A-Za-z0-9[]`,
       "i",
     ),
   ),
