@@ -318,7 +318,7 @@ async function openEdited(
   const repository = registry.repository(parseAgentName("support"));
   for (const base64 of Object.values(golden.blobs)) await repository.writeBlob(Buffer.from(base64, "base64"));
   const oci = json(golden.ociManifest);
-  const manifest = json(golden.blobs[String(object(oci["config"])["digest"])] ?? "");
+  const manifest = json(golden.blobs[digestIn(oci["config"])] ?? "");
   edit(oci, manifest);
   const config = Buffer.from(respell(Buffer.from(canonicalJsonBytes(manifest)).toString()));
   Object.assign(object(oci["config"]), { digest: digestOf(config), size: config.length });
@@ -329,9 +329,12 @@ async function openEdited(
 }
 
 function componentDigests(): readonly string[] {
-  return list(json(golden.ociManifest)["layers"]).map((layer) =>
-    String(object(layer)["digest"]).slice("sha256:".length),
-  );
+  return list(json(golden.ociManifest)["layers"]).map((layer) => digestIn(layer).slice("sha256:".length));
+}
+
+function digestIn(descriptor: JsonValue | undefined): string {
+  const { digest } = object(descriptor);
+  return typeof digest === "string" ? digest : "";
 }
 
 function json(base64: string): Json {
