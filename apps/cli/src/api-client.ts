@@ -4,6 +4,7 @@ import {
   gatewayViewSchema,
   ledgerEntrySchema,
   overviewSchema,
+  pointerViewSchema,
   problemSchema,
   rolloutViewSchema,
   type AgentView,
@@ -11,7 +12,10 @@ import {
   type DeploymentView,
   type GatewayView,
   type LedgerEntryView,
+  type MovePointer,
   type Overview,
+  type PointerView,
+  type RemovePointer,
   type RolloutCommand,
   type RolloutView,
 } from "@perch/api";
@@ -35,6 +39,12 @@ export interface ApiClient {
   watchRollout(id: string, signal?: AbortSignal): AsyncGenerator<RolloutView>;
   commandRollout(id: string, verb: RolloutVerb, command: RolloutCommand): Promise<RolloutView>;
   ledger(id: string): Promise<readonly LedgerEntryView[]>;
+  /** What was decided about an agent: releases admitted, deployments, pointers moved. */
+  agentLedger(agent: string): Promise<readonly LedgerEntryView[]>;
+  pointers(agent: string): Promise<readonly PointerView[]>;
+  pointer(agent: string, pointer: string): Promise<PointerView>;
+  movePointer(agent: string, pointer: string, body: MovePointer): Promise<PointerView>;
+  removePointer(agent: string, pointer: string, body: RemovePointer): Promise<PointerView>;
 }
 
 type Schema<T> = {
@@ -42,22 +52,32 @@ type Schema<T> = {
     value: unknown,
   ): { success: true; data: T } | { success: false; error: { issues: readonly { path: PropertyKey[] }[] } };
 };
-type Call = { readonly method: "GET" | "POST"; readonly path: string; readonly body?: string; readonly type?: string };
+type Call = {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  readonly path: string;
+  readonly body?: string;
+  readonly type?: string;
+};
 
 const REQUEST_TIMEOUT_MS = 30_000;
 
 export function createApiClient(baseUrl: string): ApiClient {
   const base = parseBaseUrl(baseUrl);
   const get = <T>(path: string, schema: Schema<T>): Promise<T> => request(base, { method: "GET", path }, schema);
+  const sendJson = <T>(method: "POST" | "PUT" | "DELETE", call: { path: string; body: unknown }, schema: Schema<T>) =>
+    request(base, { method, path: call.path, body: JSON.stringify(call.body), type: "application/json" }, schema);
   const postJson = <T>(path: string, body: unknown, schema: Schema<T>): Promise<T> =>
-    request(base, { method: "POST", path, body: JSON.stringify(body), type: "application/json" }, schema);
+    sendJson("POST", { path, body }, schema);
+  const agentPath = (name: string): string => `/v1/agents/${encodeURIComponent(name)}`;
+  const pointerPath = (agent: string, name: string): string =>
+    `${agentPath(agent)}/pointers/${encodeURIComponent(name)}`;
   const rolloutPath = (id: string): string => `/v1/rollouts/${encodeURIComponent(id)}`;
 
   return {
     baseUrl: base,
     overview: () => get("/v1/overview", overviewSchema),
     agents: () => get("/v1/agents", agentViewSchema.array()),
-    agent: (name) => get(`/v1/agents/${encodeURIComponent(name)}`, agentViewSchema),
+    agent: (name) => get(agentPath(name), agentViewSchema),
     gateways: () => get("/v1/gateways", gatewayViewSchema.array()),
     registerDeployment: (body) => postJson("/v1/deployments", body, deploymentViewSchema),
     startRollout: (yaml) =>
@@ -66,6 +86,12 @@ export function createApiClient(baseUrl: string): ApiClient {
     rollout: (id) => get(rolloutPath(id), rolloutViewSchema),
     commandRollout: (id, verb, command) => postJson(`${rolloutPath(id)}/${verb}`, command, rolloutViewSchema),
     ledger: (id) => get(`${rolloutPath(id)}/ledger`, ledgerEntrySchema.array()),
+    agentLedger: (agent) => get(`${agentPath(agent)}/ledger`, ledgerEntrySchema.array()),
+    pointers: (agent) => get(`${agentPath(agent)}/pointers`, pointerViewSchema.array()),
+    pointer: (agent, name) => get(pointerPath(agent, name), pointerViewSchema),
+    movePointer: (agent, name, body) => sendJson("PUT", { path: pointerPath(agent, name), body }, pointerViewSchema),
+    removePointer: (agent, name, body) =>
+      sendJson("DELETE", { path: pointerPath(agent, name), body }, pointerViewSchema),
     async *watchRollout(id, signal) {
       const path = `${rolloutPath(id)}/stream`;
       const response = await send(base, { method: "GET", path }, signal ?? null);

@@ -464,3 +464,19 @@ test("every other request that makes no sense is answered with a problem", async
   expect(codeOf(await post(server, "/v1/clock", { now: 1 }))).toBe("clock_went_back");
   expect(codeOf(await post(server, "/v1/deployments", "x".repeat(1_100_000)))).toBe("body_too_large");
 });
+
+test("a rollout of a pointer is a rollout of the release at which it stood when it was applied", async () => {
+  const world = createWorld();
+  const server = await world.start();
+  await connectGateway(server);
+  await deployBoth(server);
+  const pointer = { method: "PUT", body: { release: "support@2.3.1", expected: null } };
+  await send(server, "/v1/agents/support/pointers/next", pointer);
+  const view = await startRollout(world, server, YAML.replace("release: 2.3.1", "release: support:next"));
+  expect(view.canary).toEqual({ digest: digestOf("2.3.1"), version: "2.3.1" });
+  const back = { method: "PUT", body: { release: "support@2.3.0", expected: digestOf("2.3.1") } };
+  await send(server, "/v1/agents/support/pointers/next", back);
+  expect((await viewOf(server)).canary.version).toBe("2.3.1");
+  const unknown = await post(server, "/v1/rollouts", YAML.replace("release: 2.3.1", "release: support:nowhere"));
+  expect(codeOf(unknown)).toBe("unknown_pointer");
+});

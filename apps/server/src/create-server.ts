@@ -17,6 +17,7 @@ import { createAgentRoutes } from "./api/agent-routes.ts";
 import { createApp } from "./api/app.ts";
 import { createClockRoutes } from "./api/clock-routes.ts";
 import { createConsoleRoutes } from "./api/console-routes.ts";
+import { createPointerRoutes } from "./api/pointer-routes.ts";
 import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
 import { createRolloutRoutes } from "./api/rollout-routes.ts";
 import { createFiguresSource } from "./api/session-figures.ts";
@@ -160,6 +161,7 @@ function routesOf(
     createCollectorRoutes({ store: traces.store, assembler: { noteTurns, noteSpans }, sentiment, now }),
     createGatewayRoutes({ hub, onAck: followGateways }),
     createAgentRoutes({ book, releases, now }),
+    createPointerRoutes({ book, releases, now, ledger }),
     createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
     createClockRoutes({ now, setNow, turn: loops.settle, book }),
     createConsoleRoutes(settings.consoleDirectory),

@@ -22,6 +22,14 @@ export {
   type ScoreBatch,
 } from "./agent/agent.ts";
 export {
+  movePointerSchema,
+  pointerViewSchema,
+  removePointerSchema,
+  type MovePointer,
+  type PointerView,
+  type RemovePointer,
+} from "./agent/pointer.ts";
+export {
   armViewSchema,
   clockAnswerSchema,
   clockSchema,

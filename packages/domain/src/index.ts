@@ -1,9 +1,15 @@
 export { digestOf, parseDigest, type Digest } from "./release/digest.ts";
 export { ReleaseError, type ReleaseErrorCode, type ReleaseProblem } from "./release/error.ts";
 export {
+  CURRENT_POINTER,
   formatReleaseReference,
   isSemanticVersion,
+  parsePointerName,
+  parseReleaseName,
   parseReleaseReference,
+  type PointerName,
+  type ReleaseName,
+  type ReleasePointer,
   type ReleaseReference,
 } from "./release/reference.ts";
 export type { AdmittedRelease, ReleaseSource } from "./release/release-source.ts";
@@ -77,6 +83,7 @@ export {
   type RoutingTable,
   type SessionExtractor,
 } from "./routing/routing-table.ts";
+export type { RequestHead } from "./routing/request-head.ts";
 export { armOf, assign, bucketOf, BUCKETS, type Arm, type Assignment } from "./routing/assign.ts";
 export type { Pin, PinStore } from "./routing/pin-store.ts";
 export { placeSession, type FirstContact } from "./routing/place-session.ts";
@@ -127,9 +134,11 @@ export { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./r
 export {
   advanceAgent,
   newAgent,
+  pointerOf,
   type AgentEvent,
   type AgentRecord,
   type DeploymentRecord,
+  type PointerRecord,
   type ReleaseRecord,
 } from "./rollout/agent-record.ts";
 export {

@@ -1,4 +1,7 @@
+import type { AgentView, PointerView } from "@perch/api";
 import { componentLabel, type Component, type Digest, type ReleaseManifest } from "@perch/domain";
+
+import type { HistoryLine } from "./agent-history.ts";
 
 export type ListedRelease = {
   readonly agent: string;
@@ -26,6 +29,22 @@ export function describeList(releases: readonly ListedRelease[]): string {
   return releases
     .map(({ digest, signatures }, index) => `${(names[index] ?? "").padEnd(width)}  ${digest}  ${signed(signatures)}`)
     .join("\n");
+}
+
+/** Releases with their status and pointers, then what happened, oldest first. */
+export function describeHistory(
+  agent: AgentView,
+  pointers: readonly PointerView[],
+  history: readonly HistoryLine[],
+): string {
+  const width = Math.max(0, ...agent.releases.map(({ release }) => release.version.length));
+  const lines = agent.releases.map(({ release, status, quarantined }) => {
+    const standing = pointers.filter((held) => held.release.digest === release.digest).map(({ pointer }) => pointer);
+    const notes = [status, ...(quarantined ? ["quarantined"] : []), ...standing.map((name) => `:${name}`)];
+    return `  ${release.version.padEnd(width)}  ${release.digest.slice(0, 19)}…  ${notes.join("  ")}`;
+  });
+  const happened = history.map(({ at, text }) => `  ${new Date(at).toISOString()}  ${text}`);
+  return [agent.agent, ...lines, "", ...happened].join("\n");
 }
 
 export function describeInspected(release: {

@@ -11,17 +11,14 @@ import {
   verifyRelease,
   type TrustedKey,
 } from "@perch/adapters/sigstore";
-import {
-  agentSpecJsonSchema,
-  parseReleaseReference,
-  type ReleaseRegistry,
-  type ReleaseRepository,
-} from "@perch/domain";
+import { agentSpecJsonSchema, parseReleaseReference, type ReleaseRegistry } from "@perch/domain";
 import { readKeyFile } from "../key/read-key-file.ts";
 import { dataOption, jsonOption } from "../options.ts";
 import { printJson, printLine } from "../output.ts";
 import { buildFromDirectory } from "./build-from-directory.ts";
-import { describeBuilt, describeInspected, describeList, type ListedRelease } from "./describe-release.ts";
+import { describeBuilt, describeInspected } from "./describe-release.ts";
+import { registerListCommand } from "./list-command.ts";
+import { registerPointCommand } from "./point-command.ts";
 
 type StoreFlags = { data: string; registry?: string; json?: boolean };
 type Outcome = { readonly json: unknown; readonly text: string };
@@ -44,12 +41,11 @@ export function registerReleaseCommand(program: Command): void {
     .description("copy a release and its signatures to another OCI layout directory")
     .requiredOption("--to <dir>", "the other directory")
     .action((reference: string, flags: StoreFlags & { to: string }) => run(flags, push(reference, flags)));
-  onStore(release.command("list"))
-    .description("list every release of the registry")
-    .action((flags: StoreFlags) => run(flags, list(flags)));
   onStore(release.command("inspect").argument("<release>", "agent@version or agent@sha256:…"))
     .description("show a release's components with their digests, and its signatures")
     .action((reference: string, flags: StoreFlags) => run(flags, inspect(reference, flags)));
+  registerListCommand(release);
+  registerPointCommand(release);
   release
     .command("schema")
     .description("print the JSON Schema of agent.yaml")
@@ -114,31 +110,14 @@ async function trustedKeys(flags: VerifyFlags): Promise<readonly TrustedKey[]> {
 }
 
 async function push(text: string, flags: StoreFlags & { to: string }): Promise<Outcome> {
+  const reference = parseReleaseReference(text);
   const to = openRegistry(flags.to);
-  const copied = await copyRelease(registryOf(flags), to, parseReleaseReference(text));
+  const copied = await copyRelease(registryOf(flags), to, reference);
   const { blobsCopied, blobsPresent, referrers } = copied;
   return {
-    json: { ...copied, to: resolve(flags.to) },
+    json: { ...copied, to: to.repository(reference.agent).location },
     text: `${text} is in ${flags.to}: ${blobsCopied} blobs copied, ${blobsPresent} were there, ${referrers} signatures\n${copied.digest}`,
   };
-}
-
-async function list(flags: StoreFlags): Promise<Outcome> {
-  const registry = registryOf(flags);
-  const repositories = (await registry.agents()).map((agent) => registry.repository(agent));
-  const releases = (await Promise.all(repositories.map(listRepository))).flat();
-  return { json: { releases }, text: describeList(releases) };
-}
-
-async function listRepository(repository: ReleaseRepository): Promise<readonly ListedRelease[]> {
-  return Promise.all(
-    (await repository.releases()).map(async ({ agent, version, descriptor }) => ({
-      agent,
-      version,
-      digest: descriptor.digest,
-      signatures: (await repository.referrers(descriptor.digest)).length,
-    })),
-  );
 }
 
 async function inspect(text: string, flags: StoreFlags): Promise<Outcome> {

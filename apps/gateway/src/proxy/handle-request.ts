@@ -14,6 +14,7 @@ import { createRequestBody } from "../session/request-body.ts";
 import type { HeldTable } from "../table/held-table.ts";
 import type { RoutedRelease, RouteIndex } from "../table/route-index.ts";
 import { assignmentOf } from "./assignment-record.ts";
+import { requestHeadOf } from "./request-head.ts";
 import { forward, type ForwardDeps } from "./forward.ts";
 import { traceContextOf } from "./trace-context.ts";
 
@@ -60,7 +61,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, deps: 
   const body = createRequestBody(request);
   if (body.isShort) await body.peek();
   const found = await findSession(
-    { headers: request.headers, peekBody: () => body.peek(), mint: deps.newId },
+    { head: requestHeadOf(request, { path, query }), peekBody: () => body.peek(), mint: deps.newId },
     agent.route.sessionExtractors,
   );
   if (found.kind === "malformed") {

@@ -7,8 +7,9 @@ const header: SessionExtractor = { kind: "header", name: "X-Session-Id" };
 const cookie: SessionExtractor = { kind: "cookie", name: "sid" };
 const json: SessionExtractor = { kind: "json", pointer: "/session" };
 
-function asked(headers: SessionRequest["headers"], body = ""): SessionRequest {
-  return { headers, peekBody: async () => body, mint: () => "minted-1" };
+function asked(headers: Readonly<Record<string, string>>, body = ""): SessionRequest {
+  const head = { method: "POST", path: "/chat", query: "", header: (name: string) => headers[name] };
+  return { head, peekBody: async () => body, mint: () => "minted-1" };
 }
 
 describe("finding the session of a request", () => {

@@ -1,5 +1,11 @@
-import type { IncomingHttpHeaders } from "node:http";
-import { findInJson, parseSessionId, RoutingError, type SessionExtractor, type SessionId } from "@perch/domain";
+import {
+  findInJson,
+  parseSessionId,
+  RoutingError,
+  type RequestHead,
+  type SessionExtractor,
+  type SessionId,
+} from "@perch/domain";
 
 export const SESSION_COOKIE = "perch_session";
 export const SESSION_HEADER = "x-perch-session";
@@ -10,7 +16,7 @@ export type FoundSession =
   | { readonly kind: "malformed"; readonly message: string };
 
 export type SessionRequest = {
-  readonly headers: IncomingHttpHeaders;
+  readonly head: RequestHead;
   /** The beginning of the body as text. */
   readonly peekBody: () => Promise<string>;
   readonly mint: () => string;
@@ -44,13 +50,12 @@ async function candidateOf(
 ): Promise<ReturnType<typeof findInJson>> {
   switch (extractor.kind) {
     case "header": {
-      const value = request.headers[extractor.name.toLowerCase()];
-      return textCandidate(Array.isArray(value) ? value.join(", ") : value);
+      return textCandidate(request.head.header(extractor.name.toLowerCase()));
     }
     case "cookie":
-      return textCandidate(cookieOf(request.headers.cookie ?? "", extractor.name));
+      return textCandidate(cookieOf(request.head.header("cookie") ?? "", extractor.name));
     case "json":
-      if (!isJson(request.headers["content-type"])) return { kind: "absent" };
+      if (!isJson(request.head.header("content-type"))) return { kind: "absent" };
       return findInJson(await request.peekBody(), extractor.pointer);
   }
 }

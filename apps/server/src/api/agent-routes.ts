@@ -43,7 +43,7 @@ export function createAgentRoutes(deps: DeploymentDeps): Hono {
   return routes;
 }
 
-function unknownAgent(name: string): ApiError {
+export function unknownAgent(name: string): ApiError {
   return new ApiError({
     status: 404,
     code: "unknown_agent",

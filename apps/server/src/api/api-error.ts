@@ -8,13 +8,16 @@ export type ApiErrorCode =
   | "clock_went_back"
   | "not_found"
   | "not_possible_now"
+  | "pointer_moved"
   | "release_not_of_agent"
   | "release_quarantined"
   | "rollout_active"
   | "spec_invalid"
   | "unknown_agent"
   | "unknown_deployment"
+  | "unknown_pointer"
   | "unknown_rollout"
+  | "version_taken"
   | "yaml_malformed";
 
 export type ApiStatus = 400 | 404 | 409 | 413 | 422;

@@ -2,27 +2,23 @@ import { readYaml } from "@perch/adapters/yaml";
 import {
   activeRollout,
   currentRelease,
+  formatReleaseReference,
   isQuarantined,
   parseRolloutId,
   parseRolloutSpec,
-  type AdmittedRelease,
   type AgentRecord,
   type ReleaseIdentity,
   type ReleaseReference,
-  type ReleaseSource,
   type Rollout,
   type RolloutId,
   type RolloutPlan,
 } from "@perch/domain";
 import type { Book } from "../controller/book.ts";
+import { admitRelease, type AdmitDeps } from "./admit-release.ts";
 import { ApiError } from "./api-error.ts";
+import { resolveRelease } from "./resolve-release.ts";
 
-export type ApplyRolloutDeps = {
-  readonly book: Book;
-  readonly releases: ReleaseSource;
-  readonly now: () => number;
-  readonly isSynthetic: boolean;
-};
+export type ApplyRolloutDeps = AdmitDeps & { readonly isSynthetic: boolean };
 export type ApplyRequest = {
   readonly text: string;
   readonly actor: string;
@@ -37,7 +33,7 @@ export async function applyRollout(
 ): Promise<{ readonly rollout: Rollout; readonly warnings: readonly string[] }> {
   const { plan, warnings } = parsePlan(request.text);
   agentOf(plan, deps.book);
-  const { digest, version } = await admitCanary(plan, deps);
+  const { digest, version } = await admitRelease(resolveRelease(plan.release, deps.book), deps);
   refuseUnlessStartable(plan, { canary: { digest, version }, force: request.force }, deps.book);
   await closeEarlierPromotions(plan, deps);
   const rollout = await deps.book.start(() => {
@@ -98,24 +94,15 @@ function agentOf(plan: RolloutPlan, book: Book): AgentRecord {
   });
 }
 
-async function admitCanary(plan: RolloutPlan, { book, releases, now }: ApplyRolloutDeps): Promise<AdmittedRelease> {
-  const admitted = await releases.admit(plan.release);
-  const { digest, version, policy, signedBy } = admitted;
-  const release = { digest, version };
-  await book.recordAgent(plan.agent, { type: "releaseAdmitted", at: now(), release, policy, signedBy });
-  return admitted;
-}
-
 /** The baseline is what new sessions meet now: a rollout that names another one was written for another situation. */
 function baselineOf(plan: RolloutPlan, record: AgentRecord, book: Book): ReleaseIdentity {
   const current = record.releases.find(({ digest }) => digest === currentRelease(record, book.rollouts()));
   if (current === undefined) throw new Error(`the current release of ${plan.agent} was never admitted`);
-  if (plan.baseline.kind === "named" && !names(plan.baseline.release, current)) {
-    const { release } = plan.baseline;
+  if (plan.baseline.kind === "named" && !names(resolveRelease(plan.baseline.release, book), current)) {
     throw new ApiError({
       status: 409,
       code: "baseline_not_current",
-      message: `found baseline ${release.kind === "version" ? release.version : release.digest}, but the current release of ${plan.agent} is ${current.version}`,
+      message: `found baseline ${formatReleaseReference(plan.baseline.release)}, but the current release of ${plan.agent} is ${current.version}`,
       hint: "write `baseline: current`, or start from the release that is current",
     });
   }

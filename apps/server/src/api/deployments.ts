@@ -1,15 +1,10 @@
-import {
-  parseReleaseReference,
-  type AgentRecord,
-  type DeploymentRecord,
-  type ReleaseReference,
-  type ReleaseSource,
-} from "@perch/domain";
+import { parseReleaseName, type AgentRecord, type DeploymentRecord, type ReleaseReference } from "@perch/domain";
 import type { DeploymentRequest, DeploymentView } from "@perch/api";
-import type { Book } from "../controller/book.ts";
+import { admitRelease, type AdmitDeps } from "./admit-release.ts";
 import { ApiError } from "./api-error.ts";
+import { resolveRelease } from "./resolve-release.ts";
 
-export type DeploymentDeps = { readonly book: Book; readonly releases: ReleaseSource; readonly now: () => number };
+export type DeploymentDeps = AdmitDeps;
 
 /**
  * A release runs at a URL: verified, remembered, routable from now on. A release that is registered again has moved (its
@@ -17,20 +12,19 @@ export type DeploymentDeps = { readonly book: Book; readonly releases: ReleaseSo
  */
 export async function registerDeployment(
   request: DeploymentRequest & { readonly adds: boolean },
-  { book, releases, now }: DeploymentDeps,
+  deps: DeploymentDeps,
 ): Promise<DeploymentView> {
-  const reference = parseReleaseReference(request.release);
-  const { agent, digest, version, policy, signedBy } = await releases.admit(reference);
+  const { book, now } = deps;
+  const { agent, digest, version } = await admitRelease(resolveRelease(parseReleaseName(request.release), book), deps);
   const release = { digest, version };
-  await book.recordAgent(agent, { type: "releaseAdmitted", at: now(), release, policy, signedBy });
   const url = withoutTrailingSlash(request.url);
-  const record = await book.recordAgent(agent, {
+  const record = await book.recordAgent(agent, () => ({
     type: "deploymentRegistered",
     at: now(),
     release: digest,
     url,
     replaces: !request.adds,
-  });
+  }));
   const held = record.deployments.find((deployment) => deployment.release === digest && deployment.url === url);
   return { agent, release, url, registeredAt: held?.registeredAt ?? now() };
 }
@@ -39,7 +33,7 @@ export async function removeDeployment(
   request: DeploymentRequest,
   { book, now }: DeploymentDeps,
 ): Promise<DeploymentView> {
-  const reference = parseReleaseReference(request.release);
+  const reference = resolveRelease(parseReleaseName(request.release), book);
   const url = withoutTrailingSlash(request.url);
   const record = book.agent(reference.agent);
   const held =
@@ -52,7 +46,7 @@ export async function removeDeployment(
       hint: "GET /v1/agents lists every release with its URLs",
     });
   }
-  await book.recordAgent(record.agent, { type: "deploymentRemoved", at: now(), release: held.release, url });
+  await book.recordAgent(record.agent, () => ({ type: "deploymentRemoved", at: now(), release: held.release, url }));
   const version = record.releases.find(({ digest }) => digest === held.release)?.version ?? "";
   return { agent: record.agent, release: { digest: held.release, version }, url, registeredAt: held.registeredAt };
 }

@@ -41,13 +41,19 @@ export interface Book {
   start(decide: () => AppliedEvent): Promise<Rollout>;
   /** Records what changes the rollout, and only that: an event that means nothing now is not recorded. */
   record(id: RolloutId, event: RolloutEvent): Promise<Rollout>;
-  recordAgent(agent: AgentName, event: AgentEvent): Promise<AgentRecord>;
+  /** As `record`. `decide` runs when nothing else can change any more; what it throws records nothing. */
+  recordAgent(agent: AgentName, decide: (record: AgentRecord) => AgentEvent): Promise<AgentRecord>;
 }
 
 type HeldAgent = { readonly record: AgentRecord; readonly sequence: number };
 type Shelf = { readonly rollouts: Map<string, HeldRollout>; readonly agents: Map<string, HeldAgent> };
 
 const AGENT_SUBJECT = "agent/";
+
+/** What the ledger calls an agent. */
+export function agentSubject(agent: AgentName): string {
+  return AGENT_SUBJECT + agent;
+}
 
 /** Reads and checks the whole ledger. `onRecorded` runs right after each change, before anything else can happen. */
 export async function openBook(ledger: Ledger, onRecorded: () => void): Promise<Book> {
@@ -86,10 +92,11 @@ export async function openBook(ledger: Ledger, onRecorded: () => void): Promise<
         if (advance(rollout, event) !== rollout) await append(id, event, sequence);
         return heldRollout(shelf, id).rollout;
       }),
-    recordAgent: (agent, event) =>
+    recordAgent: (agent, decide) =>
       inTurn(async () => {
         const held = shelf.agents.get(agent) ?? { record: newAgent(agent), sequence: 0 };
-        if (advanceAgent(held.record, event) !== held.record) await append(AGENT_SUBJECT + agent, event, held.sequence);
+        const event = decide(held.record);
+        if (advanceAgent(held.record, event) !== held.record) await append(agentSubject(agent), event, held.sequence);
         return shelf.agents.get(agent)?.record ?? held.record;
       }),
   };

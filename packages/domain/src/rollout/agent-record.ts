@@ -1,5 +1,6 @@
 import type { Digest } from "../release/digest.ts";
 import type { ReleasePolicy } from "../release/policy.ts";
+import type { PointerName } from "../release/reference.ts";
 import type { AgentName } from "../routing/ids.ts";
 import type { ReleaseIdentity } from "./plan.ts";
 
@@ -12,11 +13,21 @@ export type ReleaseRecord = ReleaseIdentity & {
 
 export type DeploymentRecord = { readonly release: Digest; readonly url: string; readonly registeredAt: number };
 
+/** Where a pointer stands, and who put it there. */
+export type PointerRecord = {
+  readonly pointer: PointerName;
+  readonly release: Digest;
+  readonly movedAt: number;
+  readonly actor: string;
+};
+
 /** What is known about an agent: the fold of its events. */
 export type AgentRecord = {
   readonly agent: AgentName;
   readonly releases: readonly ReleaseRecord[];
   readonly deployments: readonly DeploymentRecord[];
+  /** In the order in which they were first set. */
+  readonly pointers: readonly PointerRecord[];
   /** The first release that was deployed; current until a rollout is promoted. Null before. */
   readonly first: Digest | null;
 };
@@ -37,10 +48,25 @@ export type AgentEvent =
       readonly url: string;
       readonly replaces: boolean;
     }
-  | { readonly type: "deploymentRemoved"; readonly at: number; readonly release: Digest; readonly url: string };
+  | { readonly type: "deploymentRemoved"; readonly at: number; readonly release: Digest; readonly url: string }
+  /** `from` null: the pointer is new; `to` null: it is taken away. Means nothing unless it stands at `from`. */
+  | {
+      readonly type: "pointerMoved";
+      readonly at: number;
+      readonly pointer: PointerName;
+      readonly from: Digest | null;
+      readonly to: Digest | null;
+      readonly actor: string;
+      readonly reason: string;
+    };
 
 export function newAgent(agent: AgentName): AgentRecord {
-  return { agent, releases: [], deployments: [], first: null };
+  return { agent, releases: [], deployments: [], pointers: [], first: null };
+}
+
+/** The release that a pointer stands at; null when there is no such pointer. */
+export function pointerOf({ pointers }: AgentRecord, pointer: PointerName): Digest | null {
+  return pointers.find((held) => held.pointer === pointer)?.release ?? null;
 }
 
 /** The next record. An event that changes nothing returns the very same object. */
@@ -58,6 +84,8 @@ export function advanceAgent(record: AgentRecord, event: AgentEvent): AgentRecor
       const left = record.deployments.filter((held) => held.release !== event.release || held.url !== event.url);
       return left.length === record.deployments.length ? record : { ...record, deployments: left };
     }
+    case "pointerMoved":
+      return move(record, event);
   }
 }
 
@@ -71,4 +99,13 @@ function register(record: AgentRecord, event: Extract<AgentEvent, { type: "deplo
   if (held !== undefined && others.length === record.deployments.length - 1) return record;
   const deployment = held ?? { release, url, registeredAt: at };
   return { ...record, deployments: [...others, deployment], first: record.first ?? release };
+}
+
+function move(record: AgentRecord, event: Extract<AgentEvent, { type: "pointerMoved" }>): AgentRecord {
+  const { pointer, from, to, at, actor } = event;
+  if (pointerOf(record, pointer) !== from || from === to) return record;
+  if (to === null) return { ...record, pointers: record.pointers.filter((held) => held.pointer !== pointer) };
+  const moved = { pointer, release: to, movedAt: at, actor };
+  if (from === null) return { ...record, pointers: [...record.pointers, moved] };
+  return { ...record, pointers: record.pointers.map((held) => (held.pointer === pointer ? moved : held)) };
 }

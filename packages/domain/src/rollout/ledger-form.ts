@@ -24,6 +24,7 @@ const AGENT_EVENTS: Readonly<Record<AgentEvent["type"], true>> = {
   releaseAdmitted: true,
   deploymentRegistered: true,
   deploymentRemoved: true,
+  pointerMoved: true,
 };
 
 const body = z.record(z.string(), z.unknown());

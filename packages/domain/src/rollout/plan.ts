@@ -1,6 +1,6 @@
 import type { GateSpec } from "../gate/gate-spec.ts";
 import type { Digest } from "../release/digest.ts";
-import type { ReleaseReference } from "../release/reference.ts";
+import type { ReleaseName } from "../release/reference.ts";
 import type { AgentName } from "../routing/ids.ts";
 
 /** A share of new sessions, held until its time has passed and the gates let it go. */
@@ -18,9 +18,10 @@ export type RolloutPlan = {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly agent: AgentName;
-  readonly release: ReleaseReference;
+  /** As the file names it; what a pointer stands at is looked up once, when the rollout is applied. */
+  readonly release: ReleaseName;
   /** `current`: whatever the agent serves when the rollout is applied, frozen then. */
-  readonly baseline: { readonly kind: "current" } | { readonly kind: "named"; readonly release: ReleaseReference };
+  readonly baseline: { readonly kind: "current" } | { readonly kind: "named"; readonly release: ReleaseName };
   /** Null: one is derived from the rollout's id. */
   readonly seed: string | null;
   /** Null: the server's default. */

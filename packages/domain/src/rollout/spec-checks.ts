@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { isSemanticVersion } from "../release/reference.ts";
+import { ReleaseError } from "../release/error.ts";
+import { parseReleaseName, type ReleaseName } from "../release/reference.ts";
+import { RoutingError } from "../routing/error.ts";
 
 /** One thing wrong with a rollout file, and where: a path of keys and indexes. */
 export type RolloutSpecProblem = { readonly path: readonly (string | number)[]; readonly message: string };
@@ -51,6 +53,12 @@ export function checkAcrossFields(file: unknown): readonly RolloutSpecProblem[] 
   ];
 }
 
+/** A release as a rollout file names it: the agent may be left out. Throws `ReleaseError` or `RoutingError`. */
+export function nameInFile(agent: string, text: string): ReleaseName {
+  const isBare = !text.includes("@") && (!text.includes(":") || text.startsWith("sha256:"));
+  return parseReleaseName(isBare ? `${agent}@${text}` : text);
+}
+
 export function isMetric(name: string): boolean {
   return /^(?:escalation-rate|error-rate|tool-error-rate|score\..+)$/.test(name);
 }
@@ -61,19 +69,28 @@ function checkReleases(spec: LooseSpec): RolloutSpecProblem[] {
     const name = spec[field];
     if (name === undefined || (field === "baseline" && name === "current")) continue;
     const path = ["spec", field];
-    const at = name.indexOf("@");
-    const bare = at < 0 ? name : name.slice(at + 1);
-    if (!isSemanticVersion(bare) && !/^sha256:[0-9a-f]{64}$/.test(bare)) {
+    const named = parseNamed(spec.agent ?? "agent", name);
+    if (named === null) {
       const also = field === "baseline" ? "current, " : "";
-      problems.push({ path, message: `found ${quote(name)}, expected ${also}a version, sha256:… or agent@version` });
-    } else if (at >= 0 && spec.agent !== undefined && name.slice(0, at) !== spec.agent) {
+      const expected = `${also}a version, sha256:…, agent@version or agent:pointer`;
+      problems.push({ path, message: `found ${quote(name)}, expected ${expected}` });
+    } else if (spec.agent !== undefined && named.agent !== spec.agent) {
       problems.push({
         path,
-        message: `found a release of ${quote(name.slice(0, at))}, expected one of ${quote(spec.agent)}`,
+        message: `found a release of ${quote(named.agent)}, expected one of ${quote(spec.agent)}`,
       });
     }
   }
   return problems;
+}
+
+function parseNamed(agent: string, text: string): ReleaseName | null {
+  try {
+    return nameInFile(agent, text);
+  } catch (error) {
+    if (error instanceof ReleaseError || error instanceof RoutingError) return null;
+    throw error;
+  }
 }
 
 function checkSteps(spec: LooseSpec): RolloutSpecProblem[] {

@@ -1,11 +1,10 @@
 import { GateError } from "../gate/error.ts";
 import type { GateSpec, Metric } from "../gate/gate-spec.ts";
 import { splitErrorBudget } from "../gate/split-error-budget.ts";
-import { parseReleaseReference, type ReleaseReference } from "../release/reference.ts";
 import { parseAgentName } from "../routing/ids.ts";
 import { parseDurationMs } from "./duration.ts";
 import type { RolloutPlan, RolloutStep } from "./plan.ts";
-import { badDirection, checkAcrossFields, type RolloutSpecProblem } from "./spec-checks.ts";
+import { badDirection, checkAcrossFields, nameInFile, type RolloutSpecProblem } from "./spec-checks.ts";
 import { rolloutSpecSchema, type GateEntry, type RolloutSpec } from "./spec-schema.ts";
 
 export type ParsedSpec =
@@ -62,11 +61,11 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
     name: metadata.name,
     labels: metadata.labels,
     agent,
-    release: referenceOf(spec.agent, spec.release),
+    release: nameInFile(spec.agent, spec.release),
     baseline:
       spec.baseline === "current"
         ? { kind: "current" }
-        : { kind: "named", release: referenceOf(spec.agent, spec.baseline) },
+        : { kind: "named", release: nameInFile(spec.agent, spec.baseline) },
     seed: spec.strategy.seed === "auto" ? null : spec.strategy.seed,
     idleTimeoutMs: spec.pins === undefined ? null : milliseconds(spec.pins.idleTimeout),
     steps: stepsOf(spec),
@@ -82,10 +81,6 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
     },
     rollbackWindowMs: ROLLBACK_WINDOW_MS,
   };
-}
-
-function referenceOf(agent: string, name: string): ReleaseReference {
-  return parseReleaseReference(name.includes("@") ? name : `${agent}@${name}`);
 }
 
 /** A ramp is a list of steps like any other; a weight of 100 at the end is the promotion itself, not a step. */
