@@ -21,7 +21,7 @@ export function invalidSpec(directory: string, problems: readonly ReleaseProblem
   return new ReleaseError({
     code: "spec_invalid",
     message: `found ${count} in ${isInSpec ? join(directory, "agent.yaml") : `agent.yaml and the files of ${directory}`}`,
-    hint: "correct the places above; `perch release schema` prints what agent.yaml may hold",
+    hint: "correct the lines above; `perch release schema` prints what agent.yaml may hold",
     problems,
   });
 }
