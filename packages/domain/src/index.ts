@@ -16,8 +16,22 @@ export type { AdmittedRelease, ReleaseSource } from "./release/release-source.ts
 export { EMPTY_POLICY, type ReleasePolicy } from "./release/policy.ts";
 export { canonicalJson, canonicalJsonBytes, type JsonValue } from "./release/canonical-json.ts";
 export { agentSpecJsonSchema, checkAgentSpec, type AgentSpec, type CheckedAgentSpec } from "./release/agent-spec.ts";
-export { fileReferences, orchestrationDirectory, type FileReference } from "./release/file-references.ts";
-export { findSecrets, looksSecret } from "./release/secrets.ts";
+export {
+  fileReferences,
+  orchestrationDirectory,
+  translatorFile,
+  type FileReference,
+  type FileRole,
+} from "./release/file-references.ts";
+export { checkSpecFiles } from "./release/check-spec-files.ts";
+export { isSecretAllowed, secretAllowances, type SecretAllowance } from "./release/secret-allowance.ts";
+export { findSecretsInText, secretFile } from "./release/secrets-in-text.ts";
+export { findSecrets, looksSecret, quoteName } from "./release/secrets.ts";
+export { readStrictJson, type StrictJson } from "./release/strict-json.ts";
+export { numberFlaw } from "./release/json-number.ts";
+export type { PlacedProblem, TextPlace } from "./release/text-place.ts";
+export { RELEASE_LIMITS } from "./release/limits.ts";
+export { isInVersionRange, parseVersionRange, type VersionRange } from "./release/version-range.ts";
 export type { SpecProblem } from "./release/spec-problem.ts";
 export { isPathInside } from "./release/path-inside.ts";
 export { buildRelease, type BuildOutcome, type BuiltRelease, type ReleaseInput } from "./release/build-release.ts";
@@ -34,6 +48,7 @@ export {
   parseOciIndex,
   parseOciManifest,
   referrerOciManifest,
+  releaseOciManifest,
   type Descriptor,
   type OciIndex,
   type OciManifest,

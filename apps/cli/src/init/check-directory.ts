@@ -2,7 +2,8 @@ import { cp } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { buildRelease, ReleaseError, type BuiltRelease } from "@perch/domain";
 import { CliError } from "../cli-error.ts";
-import { invalidSpec, located, readAgentDirectory } from "../release/read-agent-directory.ts";
+import { invalidSpec, locateProblems } from "../release/locate-problems.ts";
+import { readAgentDirectory } from "../release/read-agent-directory.ts";
 import type { AgentPlan } from "./agent-plan.ts";
 
 /** Where the agent's own program lies, if it is not one of the files that were made. */
@@ -23,7 +24,7 @@ async function build(directory: string): Promise<BuiltRelease> {
     const { input, placeOf } = await readAgentDirectory(directory);
     const outcome = buildRelease(input);
     if (outcome.kind === "built") return outcome.release;
-    throw invalidSpec("agent.yaml", located(outcome.problems, placeOf));
+    throw invalidSpec("", locateProblems(outcome.problems, placeOf));
   } catch (cause) {
     if (!(cause instanceof ReleaseError)) throw cause;
     throw new CliError({

@@ -1,4 +1,4 @@
-import { OCI_MANIFEST_TYPE, parseOciIndex, ReleaseError, type Descriptor } from "@perch/domain";
+import { OCI_MANIFEST_TYPE, parseOciIndex, type Descriptor } from "@perch/domain";
 
 /** An OCI image index. A change replaces `manifests` only, so that whatever other tools wrote into it stays as it is. */
 export type IndexDocument = {
@@ -25,18 +25,9 @@ export function parseIndexDocument(bytes: Uint8Array): IndexDocument {
   return { json: JSON.parse(new TextDecoder().decode(bytes)) as IndexDocument["json"], entries: manifests };
 }
 
-/** Throws `ReleaseError` `layout_invalid` for what is nested too deeply to be written again. */
+/** What was read has a bounded depth and no number that would be written as another one. */
 export function indexBytes(index: IndexDocument): Uint8Array {
-  try {
-    return Buffer.from(`${JSON.stringify(index.json, null, 2)}\n`);
-  } catch (cause) {
-    throw new ReleaseError({
-      code: "layout_invalid",
-      message: "found an index.json that is nested too deeply, expected an OCI image index",
-      hint: "another tool wrote it: take out the entries that it does not need",
-      cause,
-    });
-  }
+  return Buffer.from(`${JSON.stringify(index.json, null, 2)}\n`);
 }
 
 /** The very same index when it has an entry for this manifest. */

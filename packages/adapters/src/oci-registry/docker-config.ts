@@ -16,6 +16,7 @@ const configSchema = z.object({
   credsStore: z.string().optional(),
 });
 type Entry = z.infer<typeof entrySchema>;
+type DockerConfig = z.infer<typeof configSchema>;
 
 export type DockerConfigFile = {
   readonly file: string;
@@ -30,7 +31,7 @@ export async function readDockerConfig(
 ): Promise<RegistryCredentials | null> {
   const text = await readText(file, mustExist);
   if (text === null) return null;
-  const { auths = {}, credHelpers = {}, credsStore = "" } = parseConfig(text, file);
+  const { auths = {}, credHelpers = {}, credsStore = "" } = parseDockerConfig(text, file);
   const helper = valueFor(credHelpers, host) ?? credsStore;
   if (helper !== "") {
     const held = await askCredentialHelper({ helper, server: host, env });
@@ -71,8 +72,8 @@ async function readText(file: string, mustExist: boolean): Promise<string | null
   }
 }
 
-// Without the cause: the parser's message repeats a part of the file.
-function parseConfig(text: string, file: string): z.infer<typeof configSchema> {
+/** Throws `ReleaseError` `registry_refused`, without the cause: the parser's message repeats a part of the file. */
+export function parseDockerConfig(text: string, file: string): DockerConfig {
   let value: unknown;
   try {
     value = JSON.parse(text);

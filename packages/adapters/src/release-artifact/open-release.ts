@@ -5,8 +5,10 @@ import {
   parseReleaseManifest,
   parseReleasePolicy,
   RELEASE_ARTIFACT_TYPE,
+  RELEASE_LIMITS,
   RELEASE_MANIFEST_TYPE,
   ReleaseError,
+  releaseOciManifest,
   type Component,
   type Descriptor,
   type Digest,
@@ -47,6 +49,7 @@ export async function openRelease(registry: ReleaseRegistry, reference: ReleaseR
   const manifest = parseReleaseManifest(manifestBytes);
   requireIdentity(manifest, reference);
   requireSameParts(manifest, ociManifest);
+  requireOwnForm(manifest, ociManifest, ociManifestBytes);
   const components = await Promise.all(
     manifest.components.map(async (component) => ({
       component,
@@ -73,7 +76,7 @@ export function readBlobPart(
   expected: ExpectedBytes,
   what: string,
 ): Promise<Uint8Array> {
-  return readPart((part) => repository.readBlob(part), expected, what);
+  return readPart({ read: (part) => repository.readBlob(part), maxBytes: RELEASE_LIMITS.blobBytes }, expected, what);
 }
 
 /** As `readBlobPart`, for a manifest. */
@@ -82,14 +85,25 @@ export function readManifestPart(
   expected: ExpectedBytes,
   what: string,
 ): Promise<Uint8Array> {
-  return readPart((part) => repository.readManifest(part), expected, what);
+  return readPart(
+    { read: (part) => repository.readManifest(part), maxBytes: RELEASE_LIMITS.manifestBytes },
+    expected,
+    what,
+  );
 }
 
+type Reader = {
+  readonly read: (expected: ExpectedBytes) => Promise<Uint8Array | null>;
+  readonly maxBytes: number;
+};
+
 async function readPart(
-  read: (expected: ExpectedBytes) => Promise<Uint8Array | null>,
+  { read, maxBytes }: Reader,
   { digest, size }: ExpectedBytes,
   what: string,
 ): Promise<Uint8Array> {
+  // Before anything is read: the size is only what some manifest says.
+  if (size > maxBytes) throw unfitting(`${what} of ${size} bytes`, `at most ${maxBytes}`);
   let bytes: Uint8Array | null;
   try {
     bytes = await read({ digest, size });
@@ -117,14 +131,33 @@ function requireIdentity(manifest: ReleaseManifest, reference: ReleaseReference)
   if (!isSame) throw unfitting(`a release of ${manifest.agent}@${manifest.version}`, formatReleaseReference(reference));
 }
 
-function requireSameParts(manifest: ReleaseManifest, ociManifest: OciManifest): void {
-  const line = (part: { mediaType: string; digest: string; size: number }): string =>
-    `${part.mediaType} ${part.digest} ${part.size}`;
-  const layers = ociManifest.layers.map(line);
-  const components = manifest.components.map(line);
-  if (layers.length !== components.length || layers.some((layer, index) => layer !== components[index])) {
-    throw unfitting("OCI layers that differ from the components of the release manifest", "the same parts in both");
+function requireSameParts({ components }: ReleaseManifest, { layers }: OciManifest): void {
+  if (layers.length !== components.length) {
+    throw unfitting(
+      `${layers.length} OCI layers`,
+      `${components.length}, one for each component of the release manifest`,
+    );
   }
+  for (const [index, component] of components.entries()) {
+    const layer = layers[index];
+    for (const field of ["mediaType", "digest", "size"] as const) {
+      if (layer?.[field] === component[field]) continue;
+      const found = `OCI layer ${index + 1} with ${field} ${layer?.[field]}`;
+      throw unfitting(
+        found,
+        `${component[field]}, as the release manifest says of its component ${componentLabel(component)}`,
+      );
+    }
+  }
+}
+
+// One release manifest has one OCI manifest, and so one digest: nothing else can be said in it and be signed with it.
+function requireOwnForm(manifest: ReleaseManifest, { config }: OciManifest, bytes: Uint8Array): void {
+  if (Buffer.compare(releaseOciManifest(manifest, config), bytes) === 0) return;
+  throw unfitting(
+    "an OCI manifest that says more than its release manifest, or says it in another way",
+    "the one of perch.dev/v1",
+  );
 }
 
 function unfitting(found: string, expected: string): ReleaseError {

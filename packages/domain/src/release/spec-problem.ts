@@ -1,8 +1,14 @@
 import type { z } from "zod";
-import { looksSecret } from "./secrets.ts";
+import { isSecretName, looksSecret, quoteName } from "./secrets.ts";
+import type { TextPlace } from "./text-place.ts";
 
 /** One problem of an `agent.yaml`: what was found and what was expected, and the path of names and indexes to it. */
-export type SpecProblem = { readonly path: readonly (string | number)[]; readonly message: string };
+export type SpecProblem = {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  /** Where it is, when that is a file that the path names. */
+  readonly at?: TextPlace & { readonly file: string };
+};
 
 type Issue = z.core.$ZodIssue;
 
@@ -26,7 +32,7 @@ function describeIssue(issue: Issue, inspected: Inspected, above: readonly Prope
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
       path: plainPath([...path, key]),
-      message: `found field ${JSON.stringify(key)}, which ${path.length === 0 ? documentName : dotted(path)} does not have`,
+      message: `found field ${quoteName(key)}, which ${path.length === 0 ? documentName : dotted(path)} does not have`,
     }));
   }
   const at = path.length === 0 ? "" : ` at ${dotted(path)}`;
@@ -68,14 +74,22 @@ function found(root: unknown, path: readonly PropertyKey[]): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (value !== null && typeof value === "object") return "an object";
-  if (typeof value === "string") return looksSecret(value) ? "a secret" : JSON.stringify(value.slice(0, 80));
+  if (typeof value === "string") return shownText(value, path);
   return typeof value === "number" ? `the number ${value}` : JSON.stringify(value);
+}
+
+// What stands where a secret is often written by mistake is not repeated either.
+function shownText(text: string, path: readonly PropertyKey[]): string {
+  if (looksSecret(text)) return "a secret";
+  const isSensitive = path.some((name) => typeof name === "string" && (name === "auth" || isSecretName(name)));
+  return isSensitive ? "a string" : JSON.stringify(text.slice(0, 80));
 }
 
 function dotted(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;
-    return text === "" ? String(key) : `${text}.${String(key)}`;
+    const name = looksSecret(String(key)) ? "(a secret)" : String(key);
+    return text === "" ? name : `${text}.${name}`;
   }, "");
 }
 
