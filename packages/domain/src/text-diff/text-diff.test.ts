@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { editScript } from "./edit-script.ts";
 import { diffText, NO_NEWLINE, splitLines, type TextDiff } from "./text-diff.ts";
@@ -26,7 +26,7 @@ function apply(text: string, { hunks }: TextDiff): string {
 }
 
 function longestCommon(a: readonly string[], b: readonly string[]): number {
-  const table = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0));
+  const table = Array.from({ length: a.length + 1 }, () => Array.from({ length: b.length + 1 }, () => 0));
   const at = (i: number, j: number): number => table[i]?.[j] ?? 0;
   for (let i = a.length - 1; i >= 0; i -= 1) {
     const row = table[i] ?? [];

@@ -1,0 +1,18 @@
+import type { Comparison, ViewPair } from "./comparison.ts";
+import { sameJson, shortJson } from "./json.ts";
+import { ANNOTATIONS, STRUCTURE, UNDERSTOOD } from "./keywords.ts";
+import { note } from "./schema-change.ts";
+import { WHOLE_KEYWORDS } from "./whole-keywords.ts";
+
+/** Reports what changed for readers only: descriptions, defaults, examples, and keywords that JSON Schema does not know. */
+export function compareNotes({ before, after }: ViewPair, { path, report }: Comparison): void {
+  for (const keyword of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    if (!isNote(keyword) || sameJson(before[keyword], after[keyword])) continue;
+    report(note({ path, keyword }, `${keyword} ${shortJson(before[keyword])} → ${shortJson(after[keyword])}`));
+  }
+}
+
+function isNote(keyword: string): boolean {
+  if (ANNOTATIONS.has(keyword)) return true;
+  return !STRUCTURE.has(keyword) && !UNDERSTOOD.has(keyword) && !WHOLE_KEYWORDS.has(keyword);
+}
