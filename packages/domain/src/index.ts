@@ -144,3 +144,14 @@ export { gateProblems } from "./gate/gate-problems.ts";
 export { judge, MIN_SESSIONS_TO_PROMOTE, type JudgeInput } from "./gate/judge.ts";
 export { splitErrorBudget, type BudgetClaim } from "./gate/split-error-budget.ts";
 export type { ServerState } from "./rollout/server-state.ts";
+
+export { checkCompatibility, type MemorySchema } from "./memory/compatibility.ts";
+export type { Compatibility, Finding } from "./memory/findings.ts";
+export type {
+  ProtoEnum,
+  ProtoField,
+  ProtoMessage,
+  ProtoReserved,
+  ProtoSchema,
+  ProtoType,
+} from "./memory/proto-schema.ts";

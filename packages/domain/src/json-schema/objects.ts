@@ -1,7 +1,7 @@
 import type { JsonValue } from "../release/canonical-json.ts";
 import type { Comparison, ViewPair } from "./comparison.ts";
 import { isJsonObject, itemsOf, memberOf, type JsonObject } from "./json.ts";
-import { memberPath, narrowed, widened } from "./schema-change.ts";
+import { memberPath, narrowed, undecided, widened } from "./schema-change.ts";
 
 type Shape = {
   readonly properties: JsonObject;
@@ -71,16 +71,16 @@ function addedProperty(
   { before }: Shapes,
   comparison: Comparison,
 ): void {
-  const mayMatch = hasPatterns(before);
   comparison.report({
     kind: "propertyAdded",
     path,
     isRequired,
     hasDefault: defaults(schema, comparison),
     words: `added, ${isRequired ? "required" : "optional"}`,
-    narrows: (isRequired && !wasRequired) || mayMatch,
-    widens: before.rest === false || (wasRequired && !isRequired) || mayMatch,
+    narrows: isRequired && !wasRequired,
+    widens: before.rest === false || (wasRequired && !isRequired),
   });
+  reportPatterns(path, before, comparison);
   if (isConstraint(before.rest)) comparison.compare({ before: before.rest, after: schema }, path);
 }
 
@@ -89,20 +89,22 @@ function removedProperty(
   { after }: Shapes,
   comparison: Comparison,
 ): void {
-  const mayMatch = hasPatterns(after);
   comparison.report({
     kind: "propertyRemoved",
     path,
     wasRequired,
     words: `removed, was ${wasRequired ? "required" : "optional"}`,
-    narrows: after.rest === false || (isRequired && !wasRequired) || mayMatch,
-    widens: (wasRequired && !isRequired) || mayMatch,
+    narrows: after.rest === false || (isRequired && !wasRequired),
+    widens: wasRequired && !isRequired,
   });
+  reportPatterns(path, after, comparison);
   if (isConstraint(after.rest)) comparison.compare({ before: schema, after: after.rest }, path);
 }
 
-function hasPatterns({ patterns }: Shape): boolean {
-  return Object.keys(patterns).length > 0;
+// Which patterns match a name is not tried: a hostile one could take for ever.
+function reportPatterns(path: string, { patterns }: Shape, { report }: Comparison): void {
+  if (Object.keys(patterns).length === 0) return;
+  report(undecided({ path, keyword: "patternProperties" }, "may be one of the fields that a pattern describes"));
 }
 
 function isConstraint(rest: JsonValue): boolean {

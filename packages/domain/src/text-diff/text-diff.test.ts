@@ -127,12 +127,16 @@ describe("huge texts", () => {
       Array.from({ length: 30_000 }, (_, i) => `${i}\nx${i % 7}\n`).join(""),
       Array.from({ length: 30_000 }, (_, i) => `${i}\ny${i % 5}\n`).join(""),
     ],
-  ])("%s are compared in bounded time and correctly", (...[, a, b]) => {
-    const startedAt = performance.now();
-    const diff = diffText(a, b);
-    expect(performance.now() - startedAt).toBeLessThan(5000);
-    expect(apply(a, diff)).toBe(b);
-  });
+  ])(
+    "%s are compared in bounded time and correctly",
+    (...[, a, b]) => {
+      const startedAt = performance.now();
+      const diff = diffText(a, b);
+      expect(performance.now() - startedAt).toBeLessThan(10_000);
+      expect(apply(a, diff)).toBe(b);
+    },
+    20_000,
+  );
 
   test("changes far apart in unique lines are found even beyond the bound", () => {
     const count = 12_000;
