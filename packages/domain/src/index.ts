@@ -155,3 +155,22 @@ export type {
   ProtoSchema,
   ProtoType,
 } from "./memory/proto-schema.ts";
+export { DEFAULT_LIMITS, diffReleases, NO_LIMITS } from "./release-diff/diff-releases.ts";
+export type {
+  Breaks,
+  Change,
+  ComponentDiff,
+  ComponentKind,
+  DiffLimits,
+  OrderChange,
+  ReleaseDiff,
+  ReleaseName,
+} from "./release-diff/change.ts";
+export { describeDiff, type DiffLine } from "./release-diff/describe-diff.ts";
+export {
+  protobufText,
+  type ArchivedFile,
+  type ReadProto,
+  type ReleaseContent,
+} from "./release-diff/release-content.ts";
+export type { ReleaseContentSource } from "./release-diff/release-content-source.ts";

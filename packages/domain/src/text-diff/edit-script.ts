@@ -13,8 +13,8 @@ type Search = { readonly a: Int32Array; readonly b: Int32Array; work: number };
 
 /** Edits that one run of Myers' algorithm may need before its part of the text is cut at lines that occur once. */
 const MOST_EDITS = 1500;
-/** Steps for the whole text, about half a second. Beyond it parts count as replaced whole. */
-const MOST_WORK = 20_000_000;
+/** Steps for the whole text, a fraction of a second. Beyond it parts count as replaced whole. */
+const MOST_WORK = 6_000_000;
 
 /**
  * The edits that turn A into B, in order, with lines given as numbers (equal line, equal number). The fewest possible by
