@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
 import { openChdbTraceStore, type OpenTraceStore } from "@perch/adapters/clickhouse";
+import { createReleaseContentSource } from "@perch/adapters/release-artifact";
 import { createLexiconScorer } from "@perch/adapters/sentiment";
 import { openRegistry } from "@perch/adapters/release-registry";
 import { createVerifiedReleaseSource } from "@perch/adapters/sigstore";
@@ -44,16 +45,15 @@ async function main(options: ServerOptions): Promise<void> {
   const traces = await openChdbTraceStore({ directory: join(directory, "chdb") });
   const ledger = createSqliteLedger(database);
   const clock = createClock(options);
+  const registry = openRegistry(options.registry);
   let listening: Listening | null = null;
   try {
     const server = await createServer({
       ledger,
       state: createSqliteServerState(database),
       traces,
-      releases: createVerifiedReleaseSource({
-        registry: openRegistry(options.registry),
-        trustDirectory: options.trust,
-      }),
+      releases: createVerifiedReleaseSource({ registry, trustDirectory: options.trust }),
+      contents: createReleaseContentSource(registry),
       sentiment: createLexiconScorer(),
       now: clock.now,
       setNow: clock.setNow,

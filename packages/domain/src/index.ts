@@ -170,6 +170,7 @@ export { describeDiff, type DiffLine } from "./release-diff/describe-diff.ts";
 export {
   protobufText,
   type ArchivedFile,
+  type ComponentContent,
   type ReadProto,
   type ReleaseContent,
 } from "./release-diff/release-content.ts";

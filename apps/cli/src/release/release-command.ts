@@ -21,6 +21,7 @@ import { readKeyFile } from "../key/read-key-file.ts";
 import { dataOption, jsonOption } from "../options.ts";
 import { printJson, printLine } from "../output.ts";
 import { buildFromDirectory } from "./build-from-directory.ts";
+import { registerDiffCommand } from "./diff-command.ts";
 import { describeBuilt, describeInspected, describeList, type ListedRelease } from "./describe-release.ts";
 
 type StoreFlags = { data: string; registry?: string; json?: boolean };
@@ -50,6 +51,7 @@ export function registerReleaseCommand(program: Command): void {
   onStore(release.command("inspect").argument("<release>", "agent@version or agent@sha256:…"))
     .description("show a release's components with their digests, and its signatures")
     .action((reference: string, flags: StoreFlags) => run(flags, inspect(reference, flags)));
+  registerDiffCommand(release);
   release
     .command("schema")
     .description("print the JSON Schema of agent.yaml")

@@ -8,6 +8,7 @@ export type ApiErrorCode =
   | "clock_went_back"
   | "not_found"
   | "not_possible_now"
+  | "query_malformed"
   | "release_not_of_agent"
   | "release_quarantined"
   | "rollout_active"

@@ -6,4 +6,5 @@ export { copyRelease, type CopiedRelease } from "./copy-release.ts";
 export { parseReleaseEntry, refuseTakenVersion, sortReleases } from "./release-entry.ts";
 export { packDirectory, type PackedDirectory } from "./pack-directory.ts";
 export { readArchive, type ArchiveEntry } from "./read-archive.ts";
+export { createReleaseContentSource, readReleaseContent } from "./read-content.ts";
 export { parseReferrer } from "./parse-referrer.ts";

@@ -123,6 +123,13 @@ export const BREAKS_AGENTS: Breaks = { agents: true, callers: false };
 export const BREAKS_CALLERS: Breaks = { agents: false, callers: true };
 export const BREAKS_BOTH: Breaks = { agents: true, callers: true };
 
+/** What is said of a component with another digest in which nothing else is found to differ. */
+export const REWRITTEN: Change = {
+  kind: "rewritten",
+  breaks: BREAKS_NOBODY,
+  words: "has other bytes that say the same",
+};
+
 /** Whom any of them breaks. */
 export function breaksOf(parts: readonly { readonly breaks: Breaks }[]): Breaks {
   return { agents: parts.some(({ breaks }) => breaks.agents), callers: parts.some(({ breaks }) => breaks.callers) };

@@ -12,12 +12,12 @@ const MOST = 200;
 export function diffJson(before: JsonObject, after: JsonObject): readonly ValueChange[] {
   if (sameJson(before, after)) return [];
   if (isDeeperThan(before, DEEPEST) || isDeeperThan(after, DEEPEST)) {
-    return [{ path: "", from: "a deeply nested value", to: "another one" }];
+    return [{ path: "$", from: "a deeply nested value", to: "another one" }];
   }
   const changes: ValueChange[] = [];
   compare({ before, after }, "", changes);
   if (changes.length <= MOST) return changes;
-  return [...changes.slice(0, MOST), { path: "", from: null, to: `${changes.length - MOST} more values` }];
+  return [...changes.slice(0, MOST), { path: "$", from: null, to: `${changes.length - MOST} values more` }];
 }
 
 function compare(pair: { before: JsonObject; after: JsonObject }, path: string, changes: ValueChange[]): void {

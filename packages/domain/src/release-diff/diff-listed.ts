@@ -46,7 +46,9 @@ function toPrompt(content: ComponentContent): Prompt | null {
 
 function toTool(content: ComponentContent): Tool | null {
   const { component } = content;
-  return component.kind === "tool" ? { name: component.name, tool: parseTool(content) } : null;
+  return component.kind === "tool"
+    ? { name: component.name, digest: component.digest, tool: parseTool(content) }
+    : null;
 }
 
 function diffParts<T extends { readonly name: string }>(rules: Rules<T>, { before, after }: Releases): ListedDiff {

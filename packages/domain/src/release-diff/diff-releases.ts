@@ -3,6 +3,7 @@ import {
   BREAKS_BOTH,
   BREAKS_NOBODY,
   breaksOf,
+  REWRITTEN,
   type Change,
   type ComponentDiff,
   type ComponentKind,
@@ -49,7 +50,7 @@ export function diffReleases(a: ReleaseContent, b: ReleaseContent, limits: DiffL
     step: versionStep(from.version, to.version),
     total,
     breaks: breaksOf(components),
-    summary: summarize({ total, components, orders }),
+    summary: summarize({ total, components, orders, isSame: from.digest === to.digest }),
     warnings: versionWarnings(from, to, components),
     components,
     orders,
@@ -86,7 +87,7 @@ function changesOf({ kind, was, is }: Sides, releases: Releases, limits: DiffLim
   }
   const changes = compare({ kind, was, is }, releases, limits);
   if (changes.length > 0 || was.component.digest === is.component.digest) return changes;
-  return [{ kind: "rewritten", breaks: BREAKS_NOBODY, words: "has other bytes that say the same" }];
+  return [REWRITTEN];
 }
 
 function compare(

@@ -63,7 +63,7 @@ function problemsOf(compatibility: Compatibility): readonly Finding[] {
 // What A wrote is input of B; what B writes is output that A reads after a rollback.
 function unreadable(direction: "backward" | "forward", { path, message }: Finding): Change {
   const when =
-    direction === "forward" ? "cannot be read after a rollback" : "that the old release wrote cannot be read";
+    direction === "forward" ? "cannot be read after a rollback" : "written by the old release cannot be read";
   const breaks = direction === "forward" ? BREAKS_CALLERS : BREAKS_AGENTS;
   return { kind: "unreadable", direction, path, breaks, words: `${when} (${path}: ${message})` };
 }

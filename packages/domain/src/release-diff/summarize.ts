@@ -6,15 +6,18 @@ type Parts = {
   readonly total: number;
   readonly components: readonly ComponentDiff[];
   readonly orders: readonly OrderChange[];
+  /** The very same release. */
+  readonly isSame: boolean;
 };
 
 /** `3 of 7 components changed; what matters most: tool "refund" now writes (read → write), breaking for agents` */
-export function summarize({ total, components, orders }: Parts): string {
+export function summarize({ total, components, orders, isSame }: Parts): string {
   const changed = `${components.length} of ${total} components changed`;
   const most = weightiest(components);
   if (most !== null) return `${changed}; what matters most: ${most}`;
   const [order] = orders;
-  return order === undefined ? "no differences" : `${changed}; what matters most: ${order.words}`;
+  if (order === undefined) return isSame ? "no differences" : "no differences but the release's name";
+  return `${changed}; what matters most: ${order.words}`;
 }
 
 function weightiest(components: readonly ComponentDiff[]): string | null {

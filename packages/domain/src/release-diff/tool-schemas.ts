@@ -11,7 +11,7 @@ export function diffParameters(before: JsonValue, after: JsonValue): readonly Ch
       kind: "parameterChanged",
       ...placeOf(change),
       breaks: isBreaking ? BREAKS_AGENTS : BREAKS_NOBODY,
-      words: sentence(change, { whole: "parameters", field: "parameter" }),
+      words: sentence(change.path, change.words, { whole: "the parameter schema", field: "parameter" }),
     };
   });
 }
@@ -30,7 +30,7 @@ export function diffResults(before: JsonValue | undefined, after: JsonValue | un
       kind: "resultChanged",
       ...placeOf(change),
       breaks: isBreaking ? BREAKS_CALLERS : BREAKS_NOBODY,
-      words: sentence(change, { whole: "result", field: "result field" }),
+      words: sentence(change.path, asOutput(change.words), { whole: "the result", field: "result field" }),
     };
   });
 }
@@ -57,8 +57,17 @@ function placeOf({ path, kind: how, narrows, widens }: SchemaChange): Pick<
 }
 
 // `$.order.id` is the parameter "order.id".
-function sentence({ path, words }: SchemaChange, names: { readonly whole: string; readonly field: string }): string {
+function sentence(path: string, words: string, names: { readonly whole: string; readonly field: string }): string {
   return path === "$"
     ? `${names.whole} ${words}`
     : `${names.field} ${JSON.stringify(path.replace(/^\$\.?/, ""))} ${words}`;
+}
+
+// A schema is said to take values; what it describes here is given.
+function asOutput(words: string): string {
+  return words
+    .replace(/^(no longer )?takes /, "$1gives ")
+    .replace(/^took /, "gave ")
+    .replace(/^refuses /, "no longer gives ")
+    .replace(/^may refuse /, "may no longer give ");
 }

@@ -1,12 +1,21 @@
 import { isJsonObject } from "../json-schema/json.ts";
+import type { Digest } from "../release/digest.ts";
 import { similarityOf, wordsOf } from "../text-diff/similarity.ts";
 import { diffText, type TextLimits } from "../text-diff/text-diff.ts";
-import { BREAKS_AGENTS, BREAKS_BOTH, BREAKS_CALLERS, BREAKS_NOBODY, type Change, type Effect } from "./change.ts";
+import {
+  BREAKS_AGENTS,
+  BREAKS_BOTH,
+  BREAKS_CALLERS,
+  BREAKS_NOBODY,
+  REWRITTEN,
+  type Change,
+  type Effect,
+} from "./change.ts";
 import type { ToolDocument } from "./release-content.ts";
 import { diffParameters, diffResults } from "./tool-schemas.ts";
 import { fromToWords, linesWords } from "./words.ts";
 
-export type Tool = { readonly name: string; readonly tool: ToolDocument };
+export type Tool = { readonly name: string; readonly digest: Digest; readonly tool: ToolDocument };
 
 /** What speaks for two tools being one, with its weight: their fields say most, then what is said of them. */
 const WEIGHTS = { fields: 0.45, description: 0.35, name: 0.2 };
@@ -35,7 +44,7 @@ function fieldsOf({ tool }: Tool): readonly string[] {
 
 /** What changed about a tool. */
 export function diffTools(before: Tool, after: Tool, limits: TextLimits): readonly Change[] {
-  return [
+  const changes = [
     ...renamed(before, after),
     ...diffEffects(before.tool.effect, after.tool.effect),
     ...diffParameters(before.tool.parameters, after.tool.parameters),
@@ -44,6 +53,7 @@ export function diffTools(before: Tool, after: Tool, limits: TextLimits): readon
     ...diffAuth(before.tool.auth?.ref ?? null, after.tool.auth?.ref ?? null),
     ...diffEndpoints(before.tool, after.tool),
   ];
+  return changes.length > 0 || before.digest === after.digest ? changes : [REWRITTEN];
 }
 
 function renamed({ name: from }: Tool, { name: to }: Tool): readonly Change[] {
@@ -68,7 +78,8 @@ function diffEffects(from: Effect, to: Effect): readonly Change[] {
 
 function diffDescriptions(before: string, after: string, limits: TextLimits): readonly Change[] {
   if (before === after) return [];
-  const text = diffText(before, after, limits);
+  // Whether a description ends in a line break is of no interest.
+  const text = diffText(`${before}\n`, `${after}\n`, limits);
   return [
     { kind: "descriptionChanged", text, breaks: BREAKS_NOBODY, words: `changed its description: ${linesWords(text)}` },
   ];
