@@ -118,9 +118,10 @@ test("every kind of change has the shape that the API promises", () => {
     diffReleases(aReleaseContent(before), aReleaseContent(other), limits),
   );
   for (const diff of diffs) expect(releaseDiffSchema.parse(diff)).toEqual(diff);
-  const found = diffs.flatMap(({ components }) => components.flatMap(({ changes }) => changes.map(({ kind }) => kind)));
+  const changes = diffs.flatMap(({ components }) => components.flatMap((component) => component.changes));
+  const found = new Set(changes.map(({ kind }) => kind));
   const promised = releaseChangeSchema.options.map(({ shape }) => shape.kind.value);
-  expect(promised.filter((kind) => !found.includes(kind))).toEqual([]);
+  expect(promised.filter((kind) => !found.has(kind))).toEqual([]);
 });
 
 describe("refused:", () => {

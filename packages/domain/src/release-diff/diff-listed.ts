@@ -12,6 +12,7 @@ import { changedOrder, matchByName } from "./match-by-name.ts";
 import { diffPrompts, promptSimilarity, type Prompt } from "./prompts.ts";
 import { parseText, parseTool, type ComponentContent, type ReleaseContent } from "./release-content.ts";
 import { diffTools, toolSimilarity, type Tool } from "./tools.ts";
+import { listWords } from "./words.ts";
 
 export type ListedDiff = {
   readonly components: readonly ComponentDiff[];
@@ -78,16 +79,11 @@ function toDiff(
   return { ...component, label: componentLabel(component), breaks: breaksOf(changes), changes };
 }
 
-const MOST_NAMES = 12;
-
 function orderOf(
   kind: ListedKind,
   order: { from: readonly string[]; to: readonly string[] } | null,
 ): readonly OrderChange[] {
   if (order === null) return [];
-  const names = (list: readonly string[]): string =>
-    list.length <= MOST_NAMES
-      ? list.join(", ")
-      : `${list.slice(0, MOST_NAMES).join(", ")} and ${list.length - MOST_NAMES} more`;
-  return [{ kind, ...order, words: `the order of ${kind}s changed from ${names(order.from)} to ${names(order.to)}` }];
+  const words = `the order of ${kind}s changed from ${listWords(order.from, ", ")} to ${listWords(order.to, ", ")}`;
+  return [{ kind, ...order, words }];
 }

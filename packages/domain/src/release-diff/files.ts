@@ -52,8 +52,7 @@ function byPath(files: readonly ArchivedFile[]): ReadonlyMap<string, ArchivedFil
 }
 
 function isSame(a: ArchivedFile, b: ArchivedFile): boolean {
-  if (a.kind === "link" || b.kind === "link") return a.kind === b.kind && identityOf(a) === identityOf(b);
-  return a.bytes.length === b.bytes.length && a.bytes.every((byte, index) => byte === b.bytes[index]);
+  return sizeOf(a) === sizeOf(b) && identityOf(a) === identityOf(b);
 }
 
 function identityOf(file: ArchivedFile): string {

@@ -15,7 +15,7 @@ export function diffPrograms(before: Program, after: Program, limits: DiffLimits
     ...part("image", imageOf(was), imageOf(is)),
     ...part("framework", frameworkOf(was), frameworkOf(is)),
     ...part("entrypoint", entrypointOf(was), entrypointOf(is)),
-    ...diffFiles(before.files, after.files, limits),
+    ...(was.digest === is.digest ? [] : diffFiles(before.files, after.files, limits)),
   ];
 }
 

@@ -2,7 +2,7 @@ import type { JsonObject } from "../json-schema/json.ts";
 import { BREAKS_NOBODY, type Change } from "./change.ts";
 import { diffJson } from "./diff-json.ts";
 import type { PolicyDocument } from "./release-content.ts";
-import { fromToWords } from "./words.ts";
+import { fromToWords, listWords } from "./words.ts";
 
 /** What changed about a model: another one behaves otherwise, and breaks no contract. */
 export function diffModels(before: JsonObject, after: JsonObject): readonly Change[] {
@@ -29,10 +29,11 @@ export function diffPolicies(before: PolicyDocument, after: PolicyDocument): rea
 }
 
 function diffList(list: List, before: readonly string[], after: readonly string[]): readonly Change[] {
-  const added = after.filter((name) => !before.includes(name));
-  const removed = before.filter((name) => !after.includes(name));
+  const [had, has] = [new Set(before), new Set(after)];
+  const added = after.filter((name) => !had.has(name));
+  const removed = before.filter((name) => !has.has(name));
   if (added.length + removed.length === 0) return [];
-  const calls = (names: readonly string[]): string => `sessions that call ${names.join(" or ")}`;
+  const calls = (names: readonly string[]): string => `sessions that call ${listWords(names, " or ")}`;
   const words = [
     ...(added.length === 0 ? [] : [`counts ${calls(added)} ${COUNTS_AS[list]} now`]),
     ...(removed.length === 0 ? [] : [`no longer counts ${calls(removed)} ${COUNTS_AS[list]}`]),
@@ -57,5 +58,5 @@ function diffGuardrail(name: string, before: Guardrail | undefined, after: Guard
   if (before === undefined) return [change("added", "")];
   if (after === undefined) return [change("removed", "")];
   const values = diffJson(before, after).map(({ path, from, to }) => fromToWords(path, from, to));
-  return values.length === 0 ? [] : [change("changed", `: ${values.join("; ")}`)];
+  return values.length === 0 ? [] : [change("changed", `: ${listWords(values, "; ")}`)];
 }

@@ -19,3 +19,11 @@ export function fromToWords(what: string, from: string | null, to: string | null
   if (from === null) return `${what} ${to} is new`;
   return to === null ? `${what} ${from} is gone` : `${what} changed from ${from} to ${to}`;
 }
+
+const MOST_LISTED = 12;
+
+/** The first of a list, and how many more there are. */
+export function listWords(items: readonly string[], between: string): string {
+  const shown = items.slice(0, MOST_LISTED).join(between);
+  return items.length <= MOST_LISTED ? shown : `${shown} and ${items.length - MOST_LISTED} more`;
+}
