@@ -114,6 +114,11 @@ describe("types:", () => {
     "an unknown type": [{ type: "string" }, { type: "text" }, ["both $ has a type that JSON Schema does not know"]],
     "true and {} are one": [true, {}, ["note $ is written in another way and takes the same"]],
     "nothing at all": [object({ a: true }), object({ a: false }), ["narrows $.a takes no value now"]],
+    "the same in two places": [
+      object({ a: { items: false }, b: { items: false } }),
+      object({ a: { items: true }, b: { items: true } }),
+      ["widens $.a[*] took no value before", "widens $.b[*] took no value before"],
+    ],
     "something after nothing": [object({ a: false }), object({ a: true }), ["widens $.a took no value before"]],
   });
 });

@@ -84,16 +84,14 @@ function comparePlace(pair: SchemaPair, { path, depth }: Place, walk: Walk): voi
   compareViews({ before: merged(before, walk.roots.before), after: merged(after, walk.roots.after) }, comparison);
 }
 
-const ANYTHING: JsonObject = {};
-const NOTHING: JsonObject = { not: {} };
-
-// Null when it refers to something outside of the document.
+// Null when it refers to something outside of the document. What stands for a boolean is new each time: a pair of schemas
+// is compared once, and two places with `false` are two pairs.
 function viewOf(schema: JsonValue, root: JsonValue): JsonObject | null {
   const followed = followReference(schema, root);
   if (followed === null) return null;
-  if (followed === false) return NOTHING;
+  if (followed === false) return { not: {} };
   // What is no schema at all says nothing.
-  return isJsonObject(followed) ? followed : ANYTHING;
+  return isJsonObject(followed) ? followed : {};
 }
 
 function merged(view: JsonObject, root: JsonValue): JsonObject {
