@@ -54,6 +54,7 @@ export {
   type OciManifest,
 } from "./release/oci-manifest.ts";
 export {
+  COMPONENT_TYPE,
   OCI_EMPTY_TYPE,
   OCI_MANIFEST_TYPE,
   RELEASE_ARTIFACT_TYPE,
@@ -191,3 +192,34 @@ export { gateProblems } from "./gate/gate-problems.ts";
 export { judge, MIN_SESSIONS_TO_PROMOTE, type JudgeInput } from "./gate/judge.ts";
 export { splitErrorBudget, type BudgetClaim } from "./gate/split-error-budget.ts";
 export type { ServerState } from "./rollout/server-state.ts";
+
+export { checkCompatibility, type MemorySchema } from "./memory/compatibility.ts";
+export type { Compatibility, Finding } from "./memory/findings.ts";
+export type {
+  ProtoEnum,
+  ProtoField,
+  ProtoMessage,
+  ProtoReserved,
+  ProtoSchema,
+  ProtoType,
+} from "./memory/proto-schema.ts";
+export { DEFAULT_LIMITS, diffReleases, NO_LIMITS } from "./release-diff/diff-releases.ts";
+export type {
+  Breaks,
+  Change,
+  ComponentDiff,
+  ComponentKind,
+  DiffLimits,
+  OrderChange,
+  ComparedRelease,
+  ReleaseDiff,
+} from "./release-diff/change.ts";
+export { describeDiff, type DiffLine } from "./release-diff/describe-diff.ts";
+export {
+  protobufText,
+  type ArchivedFile,
+  type ComponentContent,
+  type ReadProto,
+  type ReleaseContent,
+} from "./release-diff/release-content.ts";
+export type { ReleaseContentSource } from "./release-diff/release-content-source.ts";

@@ -252,3 +252,16 @@ test("a directory without agent.yaml is refused", async () => {
     message: expect.stringContaining("found no file"),
   });
 });
+
+test("a memory schema in Protobuf that is none is refused at its line", async () => {
+  const memory = "  memory: { schema: { format: protobuf, file: memory.proto }, store: { driver: sqlite } }\n";
+  const agent = { "agent.yaml": `${AGENT}${memory}` };
+  const proto = 'syntax = "proto3";\nmessage Customer {\n  string name = ;\n}\n';
+  expect(await problemsOf(await agentDirectory({ ...agent, "memory.proto": proto }))).toEqual([
+    expect.stringMatching(
+      /^memory\.proto:3:1 found .* at line 3 in a \.proto file, expected a Protocol Buffers schema/,
+    ),
+  ]);
+  const whole = proto.replace("name = ;", "name = 1;");
+  expect(await problemsOf(await agentDirectory({ ...agent, "memory.proto": whole }))).toEqual([]);
+});

@@ -11,6 +11,7 @@ import {
   type ReleaseInput,
   type SpecProblem,
 } from "@perch/domain";
+import { checkMemorySchema } from "./check-memory-schema.ts";
 import { isInside } from "./is-inside.ts";
 import { compareProblems, invalidSpec, locateProblems, type PlaceOf } from "./locate-problems.ts";
 import { packOrchestration } from "./pack-orchestration.ts";
@@ -34,6 +35,7 @@ export async function readAgentDirectory(directory: string): Promise<AgentDirect
     ...found.problems,
     ...packed.problems,
     ...checkSpecFiles(value, found.files),
+    ...(checked.kind === "valid" ? checkMemorySchema(checked.spec, found.files) : []),
   ];
   if (checked.kind === "invalid" || problems.length + packed.fileProblems.length > 0) {
     const all = [...locateProblems(problems, placeOf), ...packed.fileProblems];

@@ -83,7 +83,7 @@ describe.skipIf(isMissing)(
       expect(await json(["release", "push", "support@1.0.0", "--to", acme])).toMatchObject({ blobsCopied: 0 });
 
       expect(await json(["release", "list", "--registry", acme])).toEqual({
-        releases: [{ agent: "support", version: "1.0.0", digest, signatures: 1 }],
+        releases: [{ agent: "support", version: "1.0.0", digest, signatures: 1, attestations: 0 }],
       });
       expect((await perch(["release", "inspect", "support@1.0.0", "--registry", acme])).out).toContain(
         "signed by trusted key",

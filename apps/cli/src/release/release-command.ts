@@ -9,6 +9,7 @@ import { registerAttachCommands } from "./attach-command.ts";
 import { buildFromDirectory } from "./build-from-directory.ts";
 import { registerCopyCommands } from "./copy-commands.ts";
 import { describeBuilt, describeInspected } from "./describe-release.ts";
+import { registerDiffCommand } from "./diff-command.ts";
 import { registerListCommand } from "./list-command.ts";
 import { registerPointCommand } from "./point-command.ts";
 import {
@@ -39,6 +40,7 @@ export function registerReleaseCommand(program: Command, passwords: PasswordSour
   onRelease(release.command("inspect"))
     .description("show a release's components with their digests, and its signatures")
     .action((reference: string, flags: ReleaseFlags) => run(flags, inspect(reference, flags)));
+  registerDiffCommand(release);
   release
     .command("schema")
     .description("print the JSON Schema of agent.yaml, or of another file")

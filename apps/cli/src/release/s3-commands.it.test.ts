@@ -50,7 +50,7 @@ test("a release is pushed to a bucket, verified, listed and inspected there, sig
     digest,
     blobsCopied: 9,
     referrers: 1,
-    to: "s3://releases/team/support",
+    to: location,
   });
 
   const inBucket = ["--registry", location, "--json"];

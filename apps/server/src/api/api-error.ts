@@ -9,6 +9,7 @@ export type ApiErrorCode =
   | "not_found"
   | "not_possible_now"
   | "pointer_moved"
+  | "query_malformed"
   | "release_not_of_agent"
   | "release_quarantined"
   | "rollout_active"

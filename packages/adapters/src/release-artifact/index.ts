@@ -8,6 +8,7 @@ export type { ArchiveEntry } from "./archive-entry.ts";
 export { packDirectory, type IsSecretAllowed, type PackedDirectory } from "./pack-directory.ts";
 export { packEntries } from "./pack-entries.ts";
 export { readArchive } from "./read-archive.ts";
+export { createReleaseContentSource, readReleaseContent } from "./read-content.ts";
 export { parseReferrer } from "./parse-referrer.ts";
 export { requireModestSizes } from "./referrer-bounds.ts";
 export {
