@@ -59,7 +59,9 @@ test("a release is pushed to a bucket, verified, listed and inspected there, sig
   expect((await perch("key", "generate", "--out", "others/")).code).toBe(0);
   expect((await perch("release", "sign", "support@1.0.0", "--key", "others/perch.key", ...inBucket)).code).toBe(0);
   const listed = await perch("release", "list", ...inBucket);
-  expect(JSON.parse(listed.out)).toEqual({ releases: [{ agent: "support", version: "1.0.0", digest, signatures: 2 }] });
+  expect(JSON.parse(listed.out)).toEqual({
+    releases: [{ agent: "support", version: "1.0.0", digest, signatures: 2, attestations: 0 }],
+  });
   expect(JSON.parse((await perch("release", "inspect", `support@${digest}`, ...inBucket)).out)).toMatchObject({
     digest,
   });

@@ -8,6 +8,7 @@ import {
   type ReleaseRegistry,
   type ReleaseRepository,
 } from "@perch/domain";
+import { atOnce } from "./at-once.ts";
 import { findRelease } from "./find-release.ts";
 import { openRelease, readBlobPart, readManifestPart, type OpenRelease } from "./open-release.ts";
 import { requireModestSizes } from "./referrer-bounds.ts";
@@ -22,6 +23,9 @@ export type CopiedRelease = {
   readonly blobsPresent: number;
   readonly referrers: number;
 };
+
+/** As many as other clients of registries use; more would only queue there. */
+const MOST_AT_ONCE = 6;
 
 type Part = { readonly descriptor: Descriptor; readonly read: () => Promise<Uint8Array> };
 
@@ -87,13 +91,13 @@ type Moved = Pick<CopiedRelease, "blobsCopied" | "blobsTaken" | "blobsPresent">;
 async function copyParts(source: ReleaseRepository, target: ReleaseRepository, parts: readonly Part[]): Promise<Moved> {
   const moved = { blobsCopied: 0, blobsTaken: 0, blobsPresent: 0 };
   const distinct = new Map(parts.map((part) => [part.descriptor.digest, part]));
-  for (const { descriptor, read } of distinct.values()) {
+  await atOnce(distinct.values(), MOST_AT_ONCE, async ({ descriptor, read }) => {
     if (await target.hasBlob(descriptor.digest)) moved.blobsPresent += 1;
     else if (await target.takeBlob(descriptor, source)) moved.blobsTaken += 1;
     else {
       await target.writeBlob(await read());
       moved.blobsCopied += 1;
     }
-  }
+  });
   return moved;
 }

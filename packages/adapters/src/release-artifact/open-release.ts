@@ -20,6 +20,7 @@ import {
   type ReleaseRegistry,
   type ReleaseRepository,
 } from "@perch/domain";
+import { atOnce } from "./at-once.ts";
 import { findRelease } from "./find-release.ts";
 
 /** A release read whole, every byte checked against its digest. Says nothing about who signed it. */
@@ -50,12 +51,7 @@ export async function openRelease(registry: ReleaseRegistry, reference: ReleaseR
   requireIdentity(manifest, reference);
   requireSameParts(manifest, ociManifest);
   requireOwnForm(manifest, ociManifest, ociManifestBytes);
-  const components = await Promise.all(
-    manifest.components.map(async (component) => ({
-      component,
-      bytes: await readBlobPart(repository, component, `component ${componentLabel(component)}`),
-    })),
-  );
+  const components = await readComponents(repository, manifest);
   const policy = components.find(({ component }) => component.kind === "policy");
   if (policy === undefined) throw unfitting("a release manifest without a policy component", "one");
   return {
@@ -68,6 +64,23 @@ export async function openRelease(registry: ReleaseRegistry, reference: ReleaseR
     components,
     policy: parseReleasePolicy(policy.bytes),
   };
+}
+
+/** As many reads as are under way at once: enough to hide a registry's distance, few enough to be welcome there. */
+const MOST_AT_ONCE = 16;
+
+async function readComponents(
+  repository: ReleaseRepository,
+  { components }: ReleaseManifest,
+): Promise<OpenRelease["components"]> {
+  const read = new Map<Component, Uint8Array>();
+  await atOnce(components, MOST_AT_ONCE, async (component) => {
+    read.set(component, await readBlobPart(repository, component, `component ${componentLabel(component)}`));
+  });
+  return components.flatMap((component) => {
+    const bytes = read.get(component);
+    return bytes === undefined ? [] : [{ component, bytes }];
+  });
 }
 
 /** Reads one blob and names it in what it throws: `digest_mismatch` for missing bytes and for wrong ones. */
