@@ -20,7 +20,7 @@ export function registerDeployCommand(program: Command): void {
   program
     .command("deploy")
     .description("verify a release, start its program, register its URL, and keep it running until Ctrl-C")
-    .argument("<release>", "agent@version or agent@sha256:…")
+    .argument("<release>", "agent@version, agent@sha256:… or agent:pointer")
     .addOption(serverOption())
     .option("--port <port>", "the agent's port; 0 for any", parsePort, 0)
     .addOption(dataOption())
