@@ -1,4 +1,10 @@
-import { createMemoryLedger, createMemoryServerState, createMemoryTraceStore } from "@perch/adapters/in-memory";
+import {
+  createMemoryLedger,
+  createMemoryRegistry,
+  createMemoryServerState,
+  createMemoryTraceStore,
+} from "@perch/adapters/in-memory";
+import { createReleaseContentSource } from "@perch/adapters/release-artifact";
 import {
   agentViewSchema,
   gatewayViewSchema,
@@ -80,6 +86,7 @@ function createWorld() {
       state,
       traces: { ...traces, cohorts },
       releases: createReleases(),
+      contents: createReleaseContentSource(createMemoryRegistry()),
       sentiment: { scoreOf: () => 0 },
       now: () => now,
       setNow: (at) => {

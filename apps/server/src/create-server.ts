@@ -4,6 +4,7 @@ import {
   type CohortSource,
   type Digest,
   type Ledger,
+  type ReleaseContentSource,
   type ReleasePolicy,
   type ReleaseSource,
   type SentimentScorer,
@@ -16,6 +17,7 @@ import {
 import { createAgentRoutes } from "./api/agent-routes.ts";
 import { createApp } from "./api/app.ts";
 import { createClockRoutes } from "./api/clock-routes.ts";
+import { createDiffRoutes } from "./api/diff-routes.ts";
 import { createConsoleRoutes } from "./api/console-routes.ts";
 import { createPointerRoutes } from "./api/pointer-routes.ts";
 import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
@@ -38,6 +40,7 @@ export type ServerDeps = {
   readonly state: ServerState;
   readonly traces: { readonly store: TraceStore; readonly cohorts: CohortSource; readonly sessions: SessionSource };
   readonly releases: ReleaseSource;
+  readonly contents: ReleaseContentSource;
   readonly sentiment: SentimentScorer;
   readonly now: () => number;
   /** Null on a server that lives by the real clock. */
@@ -161,7 +164,7 @@ function createLoops({ hub, book, assembler, controller, figures }: Core, { log 
 
 function routesOf(
   { core, loops, feed }: { core: Core; loops: Loops; feed: LiveFeed },
-  { traces, sentiment, now, setNow, ledger, releases, settings }: ServerDeps,
+  { traces, sentiment, now, setNow, ledger, releases, contents, settings }: ServerDeps,
 ): readonly Hono[] {
   const { book, hub, assembler, controller, figures, views } = core;
   const noteTurns = (turns: readonly TurnRecord[]): void => {
@@ -177,6 +180,7 @@ function routesOf(
     createAgentRoutes({ book, releases, now, places: settings.places }),
     createPointerRoutes({ book, releases, now, ledger }),
     createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
+    createDiffRoutes({ contents, book }),
     createClockRoutes({ now, setNow, turn: loops.settle, book }),
     createConsoleRoutes(settings.consoleDirectory),
   ];

@@ -16,7 +16,22 @@ export type { AdmittedRelease, ReleaseSource } from "./release/release-source.ts
 export { EMPTY_POLICY, type ReleasePolicy } from "./release/policy.ts";
 export { canonicalJson, canonicalJsonBytes, type JsonValue } from "./release/canonical-json.ts";
 export { agentSpecJsonSchema, checkAgentSpec, type AgentSpec, type CheckedAgentSpec } from "./release/agent-spec.ts";
-export { fileReferences, orchestrationDirectory, type FileReference } from "./release/file-references.ts";
+export {
+  fileReferences,
+  orchestrationDirectory,
+  translatorFile,
+  type FileReference,
+  type FileRole,
+} from "./release/file-references.ts";
+export { checkSpecFiles } from "./release/check-spec-files.ts";
+export { isSecretAllowed, secretAllowances, type SecretAllowance } from "./release/secret-allowance.ts";
+export { findSecretsInText, secretFile } from "./release/secrets-in-text.ts";
+export { findSecrets, looksSecret, quoteName } from "./release/secrets.ts";
+export { readStrictJson, type StrictJson } from "./release/strict-json.ts";
+export { numberFlaw } from "./release/json-number.ts";
+export type { PlacedProblem, TextPlace } from "./release/text-place.ts";
+export { RELEASE_LIMITS } from "./release/limits.ts";
+export { isInVersionRange, parseVersionRange, type VersionRange } from "./release/version-range.ts";
 export type { SpecProblem } from "./release/spec-problem.ts";
 export { isPathInside } from "./release/path-inside.ts";
 export { buildRelease, type BuildOutcome, type BuiltRelease, type ReleaseInput } from "./release/build-release.ts";
@@ -33,11 +48,18 @@ export {
   parseOciIndex,
   parseOciManifest,
   referrerOciManifest,
+  releaseOciManifest,
   type Descriptor,
   type OciIndex,
   type OciManifest,
 } from "./release/oci-manifest.ts";
-export { OCI_MANIFEST_TYPE, RELEASE_ARTIFACT_TYPE, RELEASE_MANIFEST_TYPE } from "./release/media-types.ts";
+export {
+  COMPONENT_TYPE,
+  OCI_EMPTY_TYPE,
+  OCI_MANIFEST_TYPE,
+  RELEASE_ARTIFACT_TYPE,
+  RELEASE_MANIFEST_TYPE,
+} from "./release/media-types.ts";
 export type {
   ExpectedBytes,
   ReleaseEntry,
@@ -45,6 +67,23 @@ export type {
   ReleaseRepository,
   ReleaseSelector,
 } from "./release/registry.ts";
+export {
+  checkTrustPolicy,
+  trustPolicyJsonSchema,
+  type CheckedTrustPolicy,
+  type TrustPolicyFile,
+} from "./release/trust-policy.ts";
+export {
+  describeSignature,
+  judgeSignature,
+  judgeTrust,
+  shortKeyId,
+  type GoodSignature,
+  type SignatureVerdict,
+  type TrustedSigner,
+  type TrustPolicy,
+  type TrustVerdict,
+} from "./release/judge-trust.ts";
 export { compareVersions } from "./release/version-precedence.ts";
 
 export {
@@ -173,3 +212,34 @@ export { gateProblems } from "./gate/gate-problems.ts";
 export { judge, MIN_SESSIONS_TO_PROMOTE, type JudgeInput } from "./gate/judge.ts";
 export { splitErrorBudget, type BudgetClaim } from "./gate/split-error-budget.ts";
 export type { ServerState } from "./rollout/server-state.ts";
+
+export { checkCompatibility, type MemorySchema } from "./memory/compatibility.ts";
+export type { Compatibility, Finding } from "./memory/findings.ts";
+export type {
+  ProtoEnum,
+  ProtoField,
+  ProtoMessage,
+  ProtoReserved,
+  ProtoSchema,
+  ProtoType,
+} from "./memory/proto-schema.ts";
+export { DEFAULT_LIMITS, diffReleases, NO_LIMITS } from "./release-diff/diff-releases.ts";
+export type {
+  Breaks,
+  Change,
+  ComponentDiff,
+  ComponentKind,
+  DiffLimits,
+  OrderChange,
+  ComparedRelease,
+  ReleaseDiff,
+} from "./release-diff/change.ts";
+export { describeDiff, type DiffLine } from "./release-diff/describe-diff.ts";
+export {
+  protobufText,
+  type ArchivedFile,
+  type ComponentContent,
+  type ReadProto,
+  type ReleaseContent,
+} from "./release-diff/release-content.ts";
+export type { ReleaseContentSource } from "./release-diff/release-content-source.ts";

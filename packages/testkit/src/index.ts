@@ -12,4 +12,5 @@ export { describeServerState } from "./server-state-contract.ts";
 export { aMaturedSession, aRawSpan, aScore, aSpan } from "./telemetry-builders.ts";
 export { describeTraceStore, type TraceStorage } from "./trace-store-contract.ts";
 export { aBuiltRelease } from "./release-builders.ts";
+export { aReleaseContent, type JsonDocument, type ReleaseDraft } from "./release-content-builders.ts";
 export { describeReleaseRegistry, type RegistryUnderTest } from "./registry-contract.ts";

@@ -10,6 +10,7 @@ export type ApiErrorCode =
   | "not_possible_now"
   | "place_taken"
   | "pointer_moved"
+  | "query_malformed"
   | "release_not_of_agent"
   | "release_quarantined"
   | "rollout_active"
