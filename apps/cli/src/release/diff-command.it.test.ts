@@ -115,13 +115,13 @@ test("the exit code tells of differences only where it is asked to", () => {
   expect([same.code, same.out.split("\n")[2]]).toEqual([0, "no differences"]);
 });
 
-describe("a memory schema that is no .proto", () => {
-  test("is said to be one, with its line, and counts as breaking", async () => {
-    await cp(join(scratch, "a"), join(scratch, "d"), { recursive: true });
-    await write("d", { "memory.proto": 'syntax = "proto3";\nmessage Memory { string user 1; }\n' });
-    const { code, out } = diff("support@1.0.0", "d");
-    expect(code).toBe(0);
-    expect(out).toContain("cannot be told: found illegal token '1', '=' expected at line 2 in a .proto file");
+test("a directory whose memory schema is no .proto is refused at its line, as by a build", async () => {
+  await cp(join(scratch, "a"), join(scratch, "d"), { recursive: true });
+  await write("d", { "memory.proto": 'syntax = "proto3";\nmessage Memory { string user 1; }\n' });
+  expect(diff("support@1.0.0", "d")).toMatchObject({
+    code: 1,
+    out: "",
+    err: expect.stringContaining("memory.proto:2:1  found illegal token '1', '=' expected at line 2 in a .proto file"),
   });
 });
 
