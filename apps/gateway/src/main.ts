@@ -1,6 +1,6 @@
 import { randomFillSync, randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { createSqliteTurnOutbox, openGatewayDatabase, SqliteError } from "@perch/adapters/sqlite";
+import { createSqliteTurnOutbox, openGatewayDatabase, SqliteError, startCheckpointer } from "@perch/adapters/sqlite";
 import type { GatewayId, PinSecrets, TurnOutbox } from "@perch/domain";
 import { createAdminPages } from "./admin/admin-pages.ts";
 import { claimIdentity } from "./config/claim-identity.ts";
@@ -8,11 +8,14 @@ import { parseCommand, USAGE, type GatewayConfig } from "./config/parse-config.t
 import { readPinSecrets } from "./config/read-pin-secrets.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
+import { createLlhttp } from "./http1/llhttp.ts";
 import { openPinStore, type Pins } from "./pins/open-pin-store.ts";
-import { createInFlight } from "./proxy/in-flight.ts";
+import { createRequestHandler } from "./proxy/handle-request.ts";
 import { listen } from "./proxy/listen.ts";
 import { createRandomHex } from "./proxy/random-hex.ts";
-import { createUpstreamPools } from "./proxy/upstream-pools.ts";
+import { createReleaseLimit } from "./proxy/release-limit.ts";
+import { createUpstreamHealth } from "./proxy/upstream-health.ts";
+import { createUpstreamPools, type UpstreamPools } from "./proxy/upstream-pools.ts";
 import { createPlacementCounts } from "./session/placement-counts.ts";
 import { sleep } from "./sync/backoff.ts";
 import { createServerLink } from "./sync/server-link.ts";
@@ -34,39 +37,43 @@ const random = (): number => Math.random();
 async function run(config: GatewayConfig, log: Log): Promise<void> {
   const { gateway, pins, secrets, outbox, held, file, close } = await openState(config, log);
   const counts = createPlacementCounts();
-  const recorder = createTurnRecorder(outbox, log);
-  const pools = createUpstreamPools();
-  const inFlight = createInFlight();
+  const recorder = createTurnRecorder({ outbox, log, afterThisTick: (run) => void setImmediate(run) });
+  const llhttp = createLlhttp();
+  const pools = createUpstreamPools({ llhttp, tick });
   const pages = { gateway, startedAt: now(), held, pins, counts, outbox, recorder, log };
-  const listener = await listen(config, {
+  const handle = createRequestHandler({
     gateway,
     held,
     pins: pins.cached,
     secrets,
     counts,
     pools,
-    admin: createAdminPages({ ...pages, inFlight: inFlight.count }),
+    health: createUpstreamHealth(tick),
+    limit: createReleaseLimit(config.maxConcurrent),
+    maxConcurrent: config.maxConcurrent,
+    admin: createAdminPages({ ...pages, inFlight: () => listener.inFlight() }),
     log,
     now,
     tick,
-    inFlight,
-    record: (turn) => recorder.record(turn),
+    record: (turn, onKept) => recorder.record(turn, onKept),
     newId: randomUUID,
     randomHex: createRandomHex((bytes) => randomFillSync(bytes)),
     upstreamTimeoutMs: config.upstreamTimeoutMs,
   });
+  const listener = await listen({ ...config, sharesPort: false }, { llhttp, tick, handle });
   const onApplied = (): void => pools.keepOnly(held.index()?.origins ?? new Set());
   const link = createServerLink(config.serverUrl, gateway);
   const sync = startSync({ link, held, file, outbox, log, sleep, random, now, onApplied });
-  const lookAfter = setInterval(createLookAfter({ held, pins, log }), LOOK_AFTER_MS);
+  const lookAfter = setInterval(createLookAfter({ held, pins, pools, log }), LOOK_AFTER_MS);
 
   process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);
   await stopSignal();
-  log.info("stopping: letting open answers finish", { inFlight: inFlight.count() });
+  log.info("stopping: letting open answers finish", { inFlight: listener.inFlight() });
   await listener.stop(GRACE_MS);
   clearInterval(lookAfter);
   await sync.stop(FLUSH_MS);
-  await Promise.all([link.close(), pools.close()]);
+  pools.close();
+  await link.close();
   await close();
 }
 
@@ -83,7 +90,11 @@ type State = {
 /** Everything that outlives the process. */
 async function openState({ directory, id, ...config }: GatewayConfig, log: Log): Promise<State> {
   const identity = claimIdentity(directory, id);
-  const database = openGatewayDatabase(join(directory, "pins.sqlite"));
+  const databaseFile = join(directory, "pins.sqlite");
+  const database = openGatewayDatabase(databaseFile);
+  const checkpointer = startCheckpointer(databaseFile, (error) =>
+    log.warn("the log of the pins is written by requests from here on", { reason: reasonOf(error) }),
+  );
   const pins = await openPinStore(config.pins, { database, now, log });
   const file = createTableFile(directory);
   const held = createHeldTable(tick);
@@ -96,6 +107,7 @@ async function openState({ directory, id, ...config }: GatewayConfig, log: Log):
     held,
     file,
     async close() {
+      await checkpointer.stop();
       await pins.store.close();
       if (database.isOpen) database.close();
       identity.release();
@@ -114,8 +126,15 @@ async function restoreTable(held: HeldTable, file: TableFile, log: Log): Promise
   }
 }
 
-/** What is looked after once a second: whether the lease ran out, the space of expired pins, and pins not yet written. */
-function createLookAfter({ held, pins, log }: { held: HeldTable; pins: Pins; log: Log }): () => void {
+type LookedAfter = {
+  readonly held: HeldTable;
+  readonly pins: Pins;
+  readonly pools: Pick<UpstreamPools, "sweep">;
+  readonly log: Log;
+};
+
+/** What is looked after once a second: whether the lease ran out, old connections, expired pins, and pins not yet written. */
+function createLookAfter({ held, pins, pools, log }: LookedAfter): () => void {
   let wasFenced: boolean | null = null;
   return () => {
     const isFenced = held.isFenced();
@@ -124,6 +143,7 @@ function createLookAfter({ held, pins, log }: { held: HeldTable; pins: Pins; log
       else log.info("the server's lease is valid: new sessions are assigned by weight");
     }
     wasFenced = isFenced;
+    pools.sweep();
     void pins.cached.catchUp();
     pins.store
       .forgetExpired(FORGET_AT_ONCE)

@@ -1,34 +1,34 @@
+import { STATUS_CODES } from "node:http";
 import type { Problem } from "@perch/api";
-import type { ServerResponse } from "node:http";
+import { NO_FIELDS } from "./http1/fields.ts";
+import type { AnswerHead, ClientTurn } from "./proxy/client-turn.ts";
 
 /** An answer that the gateway itself gives instead of the agent's. */
 export type Refusal = Problem["error"] & { readonly status: number };
 
-export function sendProblem(
-  response: ServerResponse,
-  { status, ...error }: Refusal,
-  headers: readonly string[] = [],
-): number {
-  return sendJson(response, { status, body: { error } satisfies Problem, headers });
+export type OwnAnswer = { readonly head: AnswerHead; readonly body: Buffer };
+
+/** `lines` are further header lines, each with its line end. */
+export function problemOf({ status, ...error }: Refusal, lines = ""): OwnAnswer {
+  return jsonAnswer({ status, body: { error } satisfies Problem }, lines);
 }
 
-/** Says how many bytes the body has. */
-export function sendJson(
-  response: ServerResponse,
-  { status, body, headers = [] }: { status: number; body: unknown; headers?: readonly string[] },
-): number {
+export function jsonAnswer({ status, body }: { status: number; body: unknown }, lines = ""): OwnAnswer {
   const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
-  response.writeHead(status, [
-    ...headers,
-    "content-type",
-    "application/json; charset=utf-8",
-    "content-length",
-    String(bytes.byteLength),
-    "cache-control",
-    "no-store",
-    // Whatever of the request was not read would be taken for the next one.
-    ...(response.req.complete ? [] : ["connection", "close"]),
-  ]);
-  response.end(bytes);
-  return bytes.byteLength;
+  const own =
+    `content-type: application/json; charset=utf-8\r\ncontent-length: ${bytes.byteLength}\r\n` +
+    `cache-control: no-store\r\ndate: ${new Date().toUTCString()}\r\n`;
+  const framing = { kind: "fixed", bytes: bytes.byteLength } as const;
+  return { head: { status, reason: STATUS_CODES[status] ?? "", lines: lines + own, framing }, body: bytes };
+}
+
+/** Answers a turn whole. */
+export function sendOwn(turn: ClientTurn, { head, body }: OwnAnswer): void {
+  turn.begin(head);
+  if (turn.request.method !== "HEAD") turn.data([body]);
+  turn.end(NO_FIELDS);
+}
+
+export function sendProblem(turn: ClientTurn, refusal: Refusal, lines = ""): void {
+  sendOwn(turn, problemOf(refusal, lines));
 }

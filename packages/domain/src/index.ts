@@ -130,7 +130,7 @@ export { LONGEST_ALIAS_CHAIN, type Alias, type Pin, type PinPage, type PinStore 
 export { placeByOverride, placeSession, type FirstContact } from "./routing/place-session.ts";
 export { explainPin } from "./routing/explain-pin.ts";
 export { findInJson, type FoundInJson } from "./routing/find-in-json.ts";
-export type { TurnOutbox } from "./routing/turn-outbox.ts";
+export type { KeptTurns, TurnOutbox } from "./routing/turn-outbox.ts";
 export { isFailedTurn, type TurnFault, type TurnRecord } from "./routing/turn-record.ts";
 
 export type { Attribution, Span, SpanKind } from "./telemetry/span.ts";

@@ -1,4 +1,4 @@
-import type { TurnOutbox } from "@perch/domain";
+import type { KeptTurns, TurnOutbox } from "@perch/domain";
 import { expect, test } from "vitest";
 import { aTurnRecord } from "./routing-builders.ts";
 
@@ -10,35 +10,54 @@ export function describeTurnOutbox(create: () => TurnOutbox): void {
     aTurnRecord({ id: "c" }),
   ];
 
-  test("records come back whole, oldest first, until they are settled", () => {
+  test("batches come back whole, oldest first, until they are settled", () => {
     const outbox = create();
-    for (const turn of [a, b, c]) outbox.append(turn);
-    expect(outbox.oldest(2)).toEqual([a, b]);
-    outbox.settle(["a", "c"]);
-    expect(outbox.oldest(10)).toEqual([b]);
+    outbox.append([a, b]);
+    outbox.append([c]);
+    const kept = outbox.oldest(10);
+    expect(recordsOf(kept)).toEqual([[a, b], [c]]);
+    expect(kept.map(({ count }) => count)).toEqual([2, 1]);
+    expect(outbox.countPending()).toBe(3);
+    outbox.settle(kept.slice(0, 1).map(({ id }) => id));
+    expect(recordsOf(outbox.oldest(10))).toEqual([[c]]);
     expect(outbox.countPending()).toBe(1);
   });
 
-  test("a record appended twice is kept once", () => {
+  test("as many batches come as are needed for so many records, and no more", () => {
     const outbox = create();
-    outbox.append(a);
-    outbox.append(a);
-    expect(outbox.oldest(10)).toEqual([a]);
+    for (const turns of [[a, b], [c], [a]]) outbox.append(turns);
+    expect([1, 2, 3, 4].map((limit) => outbox.oldest(limit).length)).toEqual([1, 1, 2, 3]);
   });
 
-  test("a buried record is set aside for a person and no longer sent", () => {
+  test("a batch that is split comes back record by record, behind all others", () => {
     const outbox = create();
-    for (const turn of [a, b]) outbox.append(turn);
-    outbox.bury("a", "the server refused it");
-    expect(outbox.oldest(10)).toEqual([b]);
-    expect([outbox.countPending(), outbox.countBuried()]).toEqual([1, 1]);
+    outbox.append([a, b]);
+    outbox.append([c]);
+    for (const { id } of outbox.oldest(1)) outbox.split(id);
+    expect(recordsOf(outbox.oldest(10))).toEqual([[c], [a], [b]]);
   });
 
-  test("settling or burying an unknown id changes nothing", () => {
+  test("a buried batch is set aside for a person and no longer sent", () => {
     const outbox = create();
-    outbox.append(a);
-    outbox.settle(["x"]);
-    outbox.bury("x", "never seen");
-    expect([outbox.oldest(10), outbox.countBuried()]).toEqual([[a], 0]);
+    outbox.append([a, b]);
+    outbox.append([c]);
+    for (const { id } of outbox.oldest(1)) outbox.bury(id, "the server refused it");
+    expect(recordsOf(outbox.oldest(10))).toEqual([[c]]);
+    expect([outbox.countPending(), outbox.countBuried()]).toEqual([1, 2]);
   });
+
+  test("settling, splitting or burying what is not there changes nothing", () => {
+    const outbox = create();
+    outbox.append([a]);
+    const [first] = outbox.oldest(1);
+    const unknown = (first?.id ?? 0) + 1;
+    outbox.settle([unknown]);
+    outbox.split(unknown);
+    outbox.bury(unknown, "never seen");
+    expect([recordsOf(outbox.oldest(10)), outbox.countBuried()]).toEqual([[[a]], 0]);
+  });
+}
+
+function recordsOf(batches: readonly KeptTurns[]): unknown[] {
+  return batches.map(({ json }) => JSON.parse(json));
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GatewayStatus, Why } from "@perch/api";
 import {
   explainPin,
@@ -9,8 +8,9 @@ import {
   type TurnOutbox,
 } from "@perch/domain";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
-import { sendJson, sendProblem, type Refusal } from "../problem.ts";
+import type { RequestLine } from "../http1/parse-request.ts";
 import type { Pins } from "../pins/open-pin-store.ts";
+import { jsonAnswer, problemOf, type OwnAnswer, type Refusal } from "../problem.ts";
 import type { PlacementCounts } from "../session/placement-counts.ts";
 import type { HeldTable } from "../table/held-table.ts";
 import type { TurnRecorder } from "../turns/turn-recorder.ts";
@@ -29,37 +29,36 @@ export type AdminDeps = {
 
 type Page = (query: URLSearchParams) => Promise<{ readonly status: number; readonly body: unknown }>;
 
+/** Null when the path is none of the gateway's own. */
+export type AdminPages = (
+  line: Pick<RequestLine, "path" | "query">,
+  remoteAddress: string,
+) => Promise<OwnAnswer> | null;
+
 /** The gateway's own pages, below `/-/`: status and placement for people of this machine, health for everybody. */
-export function createAdminPages(
-  deps: AdminDeps,
-): (path: string, request: IncomingMessage, response: ServerResponse) => boolean {
+export function createAdminPages(deps: AdminDeps): AdminPages {
   const pages: Readonly<Record<string, Page>> = {
     "/-/healthz": async () => ({ status: 200, body: { ok: true } }),
     "/-/status": async () => ({ status: 200, body: await statusOf(deps) }),
     "/-/why": async (query) => await why(query, deps),
   };
-  return (path, request, response) => {
-    if (path !== "/-" && !path.startsWith("/-/")) return false;
+  return (line, remoteAddress) => {
+    const { path } = line;
+    if (path !== "/-" && !path.startsWith("/-/")) return null;
     const page = pages[path];
-    if (page === undefined) sendProblem(response, unknownPage(path, Object.keys(pages)));
-    else if (path !== "/-/healthz" && !isLocal(request)) sendProblem(response, NOT_LOCAL);
-    else void answer(page, response, { request, log: deps.log });
-    return true;
+    if (page === undefined) return Promise.resolve(problemOf(unknownPage(path, Object.keys(pages))));
+    if (path !== "/-/healthz" && !isLocal(remoteAddress)) return Promise.resolve(problemOf(NOT_LOCAL));
+    return answer(page, line.query, deps.log);
   };
 }
 
-async function answer(
-  page: Page,
-  response: ServerResponse,
-  { request, log }: { request: IncomingMessage; log: Log },
-): Promise<void> {
+async function answer(page: Page, query: string, log: Log): Promise<OwnAnswer> {
   try {
-    const query = new URL(request.url ?? "/", "http://gateway").searchParams;
-    sendJson(response, await page(query));
+    return jsonAnswer(await page(new URLSearchParams(query)));
   } catch (error) {
     log.error("a status page failed", { reason: reasonOf(error) });
     const message = `the page could not be made: ${reasonOf(error)}`;
-    sendProblem(response, { status: 500, code: "internal", message, hint: "see the gateway's log" });
+    return problemOf({ status: 500, code: "internal", message, hint: "see the gateway's log" });
   }
 }
 
@@ -146,7 +145,6 @@ function unknownPage(path: string, known: readonly string[]): Refusal {
   };
 }
 
-function isLocal(request: IncomingMessage): boolean {
-  const address = request.socket.remoteAddress ?? "";
+function isLocal(address: string): boolean {
   return address.startsWith("127.") || address === "::1" || address.startsWith("::ffff:127.");
 }

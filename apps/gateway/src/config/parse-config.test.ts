@@ -20,6 +20,7 @@ describe("the gateway's flags", () => {
         upstreamTimeoutMs: 120_000,
         pins: null,
         pinSecret: { kind: "own" },
+        maxConcurrent: null,
       },
     });
   });

@@ -17,6 +17,8 @@ export type GatewayConfig = {
   /** Where pins are kept; null: in the data directory. */
   readonly pins: RedisAddress | null;
   readonly pinSecret: PinSecretSource;
+  /** Requests that each release works on at once; null for as many as come. */
+  readonly maxConcurrent: number | null;
 };
 
 /** What signs pins: a file, the text of an environment variable, or a file of our own in the data directory. */
@@ -36,9 +38,11 @@ export const USAGE = `perch gateway: the data plane. Flags, each also an environ
   --pin-secret-file FILE    PERCH_PIN_SECRET_FILE   secrets that sign pins and override tokens, one a line, newest first
                             PERCH_PIN_SECRET        the secrets themselves        (made in the data directory)
   --upstream-timeout SECS   PERCH_UPSTREAM_TIMEOUT  longest wait for an agent's first byte (120)
+  --max-concurrent N        PERCH_MAX_CONCURRENT    requests a release works on at once    (no limit)
 `;
 
-type FlagName = "server" | "data" | "host" | "port" | "id" | "upstream-timeout" | "pins" | "pin-secret-file";
+type FlagName =
+  "server" | "data" | "host" | "port" | "id" | "upstream-timeout" | "max-concurrent" | "pins" | "pin-secret-file";
 type Flags = Readonly<Record<FlagName, string | undefined>>;
 export type Command = { readonly kind: "help" } | { readonly kind: "run"; readonly config: GatewayConfig };
 
@@ -49,6 +53,7 @@ export function parseCommand(args: readonly string[], env: Readonly<Record<strin
   const textOf = (flag: keyof Flags, variable: string, otherwise: string): string =>
     flags[flag] ?? env[variable] ?? otherwise;
   const timeout = textOf("upstream-timeout", "PERCH_UPSTREAM_TIMEOUT", "120");
+  const maxConcurrent = textOf("max-concurrent", "PERCH_MAX_CONCURRENT", "");
   const id = textOf("id", "PERCH_GATEWAY_ID", "");
   const config = {
     serverUrl: parseServerUrl(textOf("server", "PERCH_SERVER", "http://127.0.0.1:4600")),
@@ -59,6 +64,10 @@ export function parseCommand(args: readonly string[], env: Readonly<Record<strin
     pins: parsePins(textOf("pins", "PERCH_PINS", ""), env["PERCH_PINS_PASSWORD"] ?? null),
     pinSecret: pinSecretOf(textOf("pin-secret-file", "PERCH_PIN_SECRET_FILE", ""), env["PERCH_PIN_SECRET"]),
     upstreamTimeoutMs: 1000 * parseNumber("--upstream-timeout", timeout, { min: 0.05, max: 86_400, whole: false }),
+    maxConcurrent:
+      maxConcurrent === ""
+        ? null
+        : parseNumber("--max-concurrent", maxConcurrent, { min: 1, max: 1_000_000, whole: true }),
   };
   return { kind: "run", config };
 }
@@ -77,6 +86,7 @@ function parseFlags(args: readonly string[]): Flags & { readonly help: boolean }
         "upstream-timeout": text,
         pins: text,
         "pin-secret-file": text,
+        "max-concurrent": text,
         help: { type: "boolean", default: false },
       },
     });
@@ -89,6 +99,7 @@ function parseFlags(args: readonly string[]): Flags & { readonly help: boolean }
       "upstream-timeout": values["upstream-timeout"],
       pins: values.pins,
       "pin-secret-file": values["pin-secret-file"],
+      "max-concurrent": values["max-concurrent"],
       help: values.help,
     };
   } catch (error) {

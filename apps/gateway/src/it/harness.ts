@@ -21,6 +21,10 @@ export async function cleanUp(): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close();
 }
 
+export function onCleanUp(close: () => Promise<void> | void): void {
+  closers.push(close);
+}
+
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), "perch-gateway-"));
   closers.push(() => rmSync(directory, { recursive: true, force: true }));

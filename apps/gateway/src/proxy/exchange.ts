@@ -1,33 +1,35 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
 import type { GatewayId, Pin, TurnFault, TurnRecord } from "@perch/domain";
-import type { Dispatcher } from "undici";
-import { sendProblem, type Refusal } from "../problem.ts";
-import type { AliasLearner } from "../session/learn-aliases.ts";
-import type { RequestBody } from "../session/request-body.ts";
+import { NO_FIELDS } from "../http1/fields.ts";
+import { problemOf, type Refusal } from "../problem.ts";
 import type { RoutedRelease } from "../table/route-index.ts";
+import type { Opened } from "../websocket/early-opening.ts";
+import type { ClientTurn } from "./client-turn.ts";
+import type { ResponseTap } from "./response-tap.ts";
 import type { TraceContext } from "./trace-context.ts";
 
 /** One request on its way to the release its session is pinned to. */
 export type Forwarding = {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly body: RequestBody;
+  readonly turn: ClientTurn;
   readonly pin: Pin;
   readonly release: RoutedRelease;
   /** Path and query as the agent sees them. */
   readonly path: string;
   readonly trace: TraceContext;
-  /** Names and values the gateway adds to whatever answer. */
-  readonly ownHeaders: readonly string[];
-  readonly learner: AliasLearner | null;
+  /** Lines the gateway adds to whatever answer. */
+  readonly ownLines: string;
+  readonly tap: ResponseTap | null;
+  /** The answer is looked at: the agent must not pack it. */
   readonly needsPlainAnswer: boolean;
+  /** A WebSocket that the client has already; null for everything else. */
+  readonly opened: Opened | null;
   readonly startedAt: number;
   readonly startedTick: number;
 };
 
 export type ExchangeDeps = {
   readonly gateway: GatewayId;
-  readonly record: (turn: TurnRecord) => void;
+  /** Keeps a record; what is to be done once it is kept comes second. */
+  readonly record: (turn: TurnRecord, onKept?: () => void) => void;
   readonly newId: () => string;
   /** Milliseconds of a clock that never jumps. */
   readonly tick: () => number;
@@ -36,44 +38,52 @@ export type ExchangeDeps = {
 /** What has happened so far to a forwarded request. It ends once, with exactly one turn record. */
 export type Exchange = {
   readonly forwarding: Forwarding;
-  controller: Dispatcher.DispatchController | null;
   status: number;
   endsSession: boolean;
   firstByteMs: number | null;
+  requestBytes: number;
   responseBytes: number;
   isOver: boolean;
-  /** Writes the record. Called before the answer's last byte leaves, so that a finished answer is a recorded one. */
-  end(fault: TurnFault): void;
+  /** Writes the record. The answer's last byte leaves in `onKept`, so that a finished answer is a recorded one. */
+  end(fault: TurnFault, onKept?: () => void): void;
   /** Ends with an answer of the gateway's own, when none of the agent's has begun. */
-  refuse(refusal: Refusal, fault: TurnFault): void;
+  refuse(refusal: Refusal, fault: TurnFault, lines?: string): void;
 };
 
-export function createExchange(forwarding: Forwarding, deps: ExchangeDeps): Exchange {
+/** `onOver` is called once, whatever the end. */
+export function createExchange(
+  forwarding: Forwarding,
+  { onOver, ...deps }: ExchangeDeps & { readonly onOver: () => void },
+): Exchange {
+  const { turn } = forwarding;
   const exchange: Exchange = {
     forwarding,
-    controller: null,
     status: 0,
     endsSession: false,
     firstByteMs: null,
+    requestBytes: 0,
     responseBytes: 0,
     isOver: false,
-    end(fault) {
+    end(fault, onKept) {
       if (exchange.isOver) return;
       exchange.isOver = true;
-      deps.record(turnOf(exchange, fault, deps));
+      deps.record(turnOf(exchange, fault, deps), onKept);
+      onOver();
     },
-    refuse(refusal, fault) {
+    refuse(refusal, fault, lines = "") {
       if (exchange.isOver) return;
       exchange.status = refusal.status;
-      exchange.end(fault);
-      sendProblem(forwarding.response, refusal, forwarding.ownHeaders);
+      const { head, body } = problemOf(refusal, forwarding.ownLines + lines);
+      turn.begin(head);
+      if (turn.request.method !== "HEAD") turn.data([body]);
+      exchange.end(fault, () => turn.end(NO_FIELDS));
     },
   };
   return exchange;
 }
 
 function turnOf(exchange: Exchange, fault: TurnFault, { gateway, newId, tick }: ExchangeDeps): TurnRecord {
-  const { pin, body, trace, startedAt, startedTick } = exchange.forwarding;
+  const { turn, pin, trace, startedAt, startedTick } = exchange.forwarding;
   const isOnlyTheEnd = exchange.endsSession && exchange.status === 204;
   return {
     id: newId(),
@@ -91,7 +101,7 @@ function turnOf(exchange: Exchange, fault: TurnFault, { gateway, newId, tick }: 
     firstByteMs: exchange.firstByteMs,
     status: exchange.status,
     fault,
-    requestBytes: body.bytes(),
+    requestBytes: turn.body.bytes + exchange.requestBytes,
     responseBytes: exchange.responseBytes,
     endsSession: exchange.endsSession,
     isSynthetic: false,

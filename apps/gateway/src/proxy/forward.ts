@@ -1,202 +1,181 @@
-import type { ServerResponse } from "node:http";
 import { bucketOf } from "@perch/domain";
-import type { Dispatcher } from "undici";
-import { reasonOf } from "@perch/adapters/json-log";
-import type { Refusal } from "../problem.ts";
+import { reasonOf, type Log } from "@perch/adapters/json-log";
+import type { MessageWriter } from "../http1/message-writer.ts";
 import type { Upstream } from "../table/route-index.ts";
+import { tapped, type AnswerSink, type Brake } from "./answer-sink.ts";
+import { createClientSink } from "./client-sink.ts";
 import { createExchange, type Exchange, type ExchangeDeps, type Forwarding } from "./exchange.ts";
-import { requestHeaders, responseHeaders } from "./headers.ts";
-import { createInOrder } from "../session/in-order.ts";
+import { passedTrailers, requestLines } from "./headers.ts";
+import { answerMalformed, brokeOff, notDeployed, releaseBusy, stalled, unreachable } from "./refusals.ts";
+import type { ReleaseLimit } from "./release-limit.ts";
+import { relay } from "./relay.ts";
+import type { AnswerEvents, AnswerFault, UpstreamConnection } from "./upstream-connection.ts";
+import type { UpstreamHealth } from "./upstream-health.ts";
 import type { UpstreamPools } from "./upstream-pools.ts";
 
 export type ForwardDeps = ExchangeDeps & {
-  readonly pools: Pick<UpstreamPools, "of">;
+  readonly pools: Pick<UpstreamPools, "acquire" | "giveBack">;
+  readonly health: UpstreamHealth;
+  readonly limit: ReleaseLimit;
+  /** What `limit` allows; for the message. */
+  readonly maxConcurrent: number | null;
   /** Longest wait for the first byte of an answer; an answer that has begun may take as long as it likes. */
   readonly upstreamTimeoutMs: number;
+  readonly log: Log;
 };
 
 /** Sends a request to its release and streams the answer back. Every way this can end leaves one turn record. */
 export function forward(forwarding: Forwarding, deps: ForwardDeps): void {
-  const exchange = createExchange(forwarding, deps);
-  forwarding.response.once("close", () => abandon(exchange));
-  const [upstream, ...others] = inOrderOf(forwarding.pin.session, forwarding.release.upstreams);
-  if (upstream === undefined) {
-    exchange.refuse(notDeployed(forwarding), "not_deployed");
+  const { turn, pin, release } = forwarding;
+  const isLet = deps.limit.enter(pin.release);
+  const exchange = createExchange(forwarding, {
+    ...deps,
+    onOver: () => isLet && deps.limit.leave(pin.release),
+  });
+  turn.listen({ gone: () => abandon(exchange), drain() {} });
+  if (!isLet) {
+    exchange.refuse(releaseBusy(forwarding, deps.maxConcurrent ?? 0), null, "retry-after: 1\r\n");
     return;
   }
-  send(exchange, { upstream, others }, deps);
+  const [upstream, ...others] = deps.health.inOrder(inOrderOf(pin.session, release.upstreams));
+  if (upstream === undefined) exchange.refuse(notDeployed(forwarding), "not_deployed");
+  else connect(exchange, { upstream, others }, deps);
 }
 
 type Route = { readonly upstream: Upstream; readonly others: readonly Upstream[] };
 
-function send(exchange: Exchange, route: Route, deps: ForwardDeps): void {
-  const { request, body, path } = exchange.forwarding;
-  const { pin, release, trace, needsPlainAnswer } = exchange.forwarding;
-  const options = {
-    path: `${route.upstream.basePath}${path}`,
-    method: request.method ?? "GET",
-    headers: requestHeaders(request, { pin, version: release.version, trace, needsPlainAnswer }),
-    body: body.outgoing(),
-    headersTimeout: deps.upstreamTimeoutMs,
-    // An agent may think as long as it likes between two bytes.
-    bodyTimeout: 0,
-  };
-  deps.pools.of(route.upstream.origin).dispatch(options, answerHandler(exchange, route, deps));
-}
-
-function answerHandler(exchange: Exchange, route: Route, deps: ForwardDeps): Dispatcher.DispatchHandler {
-  const { response, learner } = exchange.forwarding;
-  const flow = (): void => {
-    if (!order.isWaiting() && !response.writableNeedDrain) exchange.controller?.resume();
-  };
-  // Held up while an id in the answer becomes known to all gateways.
-  const order = createInOrder(flow);
-  const pass = (learned: Promise<void> | undefined, step: () => void): void => {
-    order.take(learned, step);
-    if (order.isWaiting()) exchange.controller?.pause();
-  };
-  return {
-    onRequestStart(controller) {
-      exchange.controller = controller;
-      if (exchange.isOver) controller.abort(new Error("the client went away"));
+function connect(exchange: Exchange, route: Route, deps: ForwardDeps): void {
+  const { origin } = route.upstream;
+  deps.pools.acquire(origin, {
+    ready(connection) {
+      if (exchange.isOver) deps.pools.giveBack(origin, connection);
+      else send(exchange, { upstream: route.upstream, connection }, deps);
     },
-    onResponseStart(_controller, status, headers) {
-      // 100 Continue and early hints were for us.
-      if (status < 200 || exchange.isOver) return;
-      response.on("drain", flow);
-      pass(
-        learner?.head(status, (name) => headerOf(headers, name)),
-        () => beginAnswer(exchange, status, headers),
-      );
+    failed(error) {
+      if (exchange.isOver) return;
+      deps.health.failed(origin, "unreachable");
+      const [next, ...others] = route.others;
+      // Without a connection no byte has reached an agent: another one may be asked. Later, nobody is asked again.
+      if (next !== undefined) connect(exchange, { upstream: next, others }, deps);
+      else exchange.refuse(unreachable(exchange.forwarding, origin, reasonOf(error)), "upstream_unreachable");
     },
-    onResponseData(controller, chunk) {
-      pass(learner?.chunk(chunk), () => {
-        if (exchange.isOver) return;
-        exchange.firstByteMs ??= deps.tick() - exchange.forwarding.startedTick;
-        exchange.responseBytes += chunk.byteLength;
-        gather(response);
-        if (!response.write(chunk)) controller.pause();
-      });
-    },
-    onResponseEnd() {
-      pass(undefined, () => {
-        exchange.firstByteMs ??= deps.tick() - exchange.forwarding.startedTick;
-        exchange.end(null);
-        response.end();
-      });
-    },
-    onResponseError(_controller, error) {
-      pass(undefined, () => failed(exchange, { error, route }, deps));
-    },
-  };
-}
-
-function headerOf(headers: AnswerHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value.join(", ") : value;
-}
-
-type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
-
-function beginAnswer(exchange: Exchange, status: number, headers: AnswerHeaders): void {
-  const { request, response, ownHeaders } = exchange.forwarding;
-  if (exchange.isOver) return;
-  exchange.status = status;
-  exchange.endsSession = headers["x-perch-session-end"] === "1";
-  // What is left of a request that was answered early would be taken for the next one.
-  const closing = request.complete ? [] : ["connection", "close"];
-  gather(response);
-  response.writeHead(status, [...responseHeaders(headers), ...ownHeaders, ...closing]);
-  // The head goes ahead alone only when the agent still thinks about the rest.
-  queueMicrotask(() => {
-    if (exchange.responseBytes === 0 && !exchange.isOver) response.flushHeaders();
   });
 }
 
-/**
- * What the agent sent in one piece leaves in one piece: fewer system calls, and an answer that is whole by then goes out
- * with its end, so after its record.
- */
-function gather({ socket }: ServerResponse): void {
-  if (socket === null || socket.writableCorked > 0) return;
-  socket.cork();
-  queueMicrotask(() => socket.uncork());
+type Way = { readonly upstream: Upstream; readonly connection: UpstreamConnection };
+
+function send(exchange: Exchange, { upstream, connection }: Way, deps: ForwardDeps): void {
+  const { turn } = exchange.forwarding;
+  const { origin } = upstream;
+  const patience = createPatience(deps.upstreamTimeoutMs, () => {
+    connection.abort(events);
+    exchange.refuse(stalled(exchange.forwarding, origin, deps.upstreamTimeoutMs / 1000), "upstream_stalled");
+  });
+  const brake = { pause: () => connection.pause(events), resume: () => connection.resume(events) };
+  const client = createClientSink(exchange, brake, deps);
+  const sink = shownToTap(client, { exchange, brake, log: deps.log });
+  const events: AnswerEvents = {
+    interim: (answer) => client.interim(answer),
+    begin(answer) {
+      patience.end();
+      deps.health.answered(origin);
+      sink.begin(answer);
+    },
+    data: (pieces) => sink.data(pieces),
+    end: (trailers) => sink.end(trailers),
+    flush: () => sink.flush(),
+    upgraded(answer, agent) {
+      patience.end();
+      relay(exchange, { answer, agent, origin }, deps);
+    },
+    failed(fault) {
+      patience.end();
+      sink.broken(() => failed(exchange, { fault, origin }, deps));
+    },
+    drain: () => turn.body.resume(),
+  };
+  turn.listen({
+    gone() {
+      patience.end();
+      connection.abort(events);
+      abandon(exchange);
+    },
+    drain: () => connection.resume(events),
+  });
+  const writer = connection.ask({ method: turn.request.method, isUpgrade: turn.request.isWebSocket }, events);
+  sendRequest(exchange, { upstream, connection, writer, onSent: () => patience.begin() });
 }
 
-function failed(exchange: Exchange, { error, route }: { error: Error; route: Route }, deps: ForwardDeps): void {
+type Shown = { readonly exchange: Exchange; readonly brake: Brake; readonly log: Log };
+
+function shownToTap(client: AnswerSink, { exchange, brake, log }: Shown): AnswerSink {
+  const { tap } = exchange.forwarding;
+  if (tap === null) return client;
+  const onFault = (error: unknown): void => log.error("an answer was not looked at", { reason: reasonOf(error) });
+  return tapped(client, tap, { brake, onFault });
+}
+
+type Sending = Way & { readonly writer: MessageWriter; readonly onSent: () => void };
+
+function sendRequest({ forwarding }: Exchange, { upstream, connection, writer, onSent }: Sending): void {
+  const { turn, path } = forwarding;
+  const { request } = turn;
+  const lines = requestLines(forwarding);
+  const head = `${request.method} ${upstream.basePath}${path} HTTP/1.1\r\nhost: ${upstream.host}\r\n${lines}\r\n`;
+  writer.begin(head, { isChunked: request.framing.kind === "chunked" });
+  let isWhole = false;
+  turn.body.sendTo({
+    data(pieces) {
+      writer.data(pieces);
+      return isWhole || writer.flush();
+    },
+    end(trailers) {
+      isWhole = true;
+      writer.end(passedTrailers(trailers));
+      connection.requestEnded();
+      onSent();
+      writer.flush();
+    },
+  });
+  if (!isWhole) writer.flush();
+}
+
+/** Waits for the answer from the moment on when the agent has the whole request: before that, the client sets the pace. */
+function createPatience(limitMs: number, onExhausted: () => void): { begin(): void; end(): void } {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let isOver = false;
+  return {
+    begin() {
+      if (!isOver) timer = setTimeout(onExhausted, limitMs);
+    },
+    end() {
+      isOver = true;
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
+}
+
+type Failure = { readonly fault: AnswerFault; readonly origin: string };
+
+function failed(exchange: Exchange, { fault, origin }: Failure, deps: ForwardDeps): void {
   if (exchange.isOver) return;
-  const { request, response } = exchange.forwarding;
-  if (request.errored !== null || response.closed) {
-    abandon(exchange);
-    return;
-  }
+  const { forwarding } = exchange;
   if (exchange.status !== 0) {
     // Cut off in the middle: only a broken connection tells the client so.
     exchange.end("upstream_reset");
-    response.destroy();
+    forwarding.turn.cut();
     return;
   }
-  const [next, ...others] = route.others;
-  // Without a connection no byte has reached an agent: another one may be asked.
-  if (exchange.controller === null && next !== undefined && isConnectFailure(error)) {
-    send(exchange, { upstream: next, others }, deps);
-    return;
-  }
-  refuseFor(exchange, { error, origin: route.upstream.origin }, deps);
+  deps.health.failed(origin, "broken");
+  const refusal = fault.kind === "reset" ? brokeOff : answerMalformed;
+  exchange.refuse(refusal(forwarding, origin, fault.reason), "upstream_reset");
 }
 
 /** The client is gone: so is the agent's reason to go on. */
 function abandon(exchange: Exchange): void {
-  if (exchange.isOver) return;
   // What nginx calls "client closed request".
   if (exchange.status === 0) exchange.status = 499;
   exchange.end("client_aborted");
-  exchange.controller?.abort(new Error("the client went away"));
-  exchange.forwarding.response.destroy();
-}
-
-function isConnectFailure(error: Error): boolean {
-  return !["UND_ERR_INVALID_ARG", "UND_ERR_NOT_SUPPORTED"].includes(codeOf(error));
-}
-
-function refuseFor(exchange: Exchange, { error, origin }: { error: Error; origin: string }, deps: ForwardDeps): void {
-  const name = nameOf(exchange.forwarding);
-  const code = codeOf(error);
-  if (code === "UND_ERR_HEADERS_TIMEOUT") {
-    const seconds = deps.upstreamTimeoutMs / 1000;
-    const message = `${name} at ${origin} has not begun its answer within ${seconds} s`;
-    const hint = "see what the agent waits for; --upstream-timeout of the gateway sets the limit";
-    exchange.refuse({ status: 504, code: "upstream_stalled", message, hint }, "upstream_stalled");
-    return;
-  }
-  if (!isConnectFailure(error)) {
-    const message = `the request cannot be passed on: ${reasonOf(error)}`;
-    const hint = "correct the request's path and headers";
-    exchange.refuse({ status: 400, code: "request_not_forwardable", message, hint }, null);
-    return;
-  }
-  if (exchange.controller === null) {
-    const message = `${name} cannot be reached at ${origin}: ${reasonOf(error)}`;
-    const hint = "start the release again with `perch deploy`";
-    exchange.refuse({ status: 502, code: "upstream_unreachable", message, hint }, "upstream_unreachable");
-    return;
-  }
-  const message = `${name} at ${origin} broke off before its answer began: ${reasonOf(error)}`;
-  const hint = "see the agent's log; the request may have taken effect, so it was not sent again";
-  exchange.refuse({ status: 502, code: "upstream_reset", message, hint }, "upstream_reset");
-}
-
-function notDeployed(forwarding: Forwarding): Refusal {
-  return {
-    status: 503,
-    code: "not_deployed",
-    message: `${nameOf(forwarding)} is pinned for this session, but runs nowhere just now`,
-    hint: `start it with \`perch deploy ${forwarding.pin.agent}@${forwarding.release.version}\``,
-  };
-}
-
-function nameOf({ pin, release }: Forwarding): string {
-  return `${pin.agent}@${release.version}`;
 }
 
 /** The same session begins at the same place, so that an agent finds what it keeps in memory. */
@@ -204,8 +183,4 @@ function inOrderOf(session: string, upstreams: readonly Upstream[]): readonly Up
   if (upstreams.length < 2) return upstreams;
   const first = bucketOf("upstream", session) % upstreams.length;
   return [...upstreams.slice(first), ...upstreams.slice(0, first)];
-}
-
-function codeOf(error: Error): string {
-  return "code" in error ? String(error.code) : "";
 }

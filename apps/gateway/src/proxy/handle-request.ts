@@ -1,74 +1,62 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { reasonOf, type Log } from "@perch/adapters/json-log";
-import { sendProblem, type Refusal } from "../problem.ts";
+import { reasonOf } from "@perch/adapters/json-log";
+import type { AdminPages } from "../admin/admin-pages.ts";
+import { fieldOf } from "../http1/fields.ts";
+import { sendOwn, sendProblem, type Refusal } from "../problem.ts";
 import { placeRequest, type PlaceRequestDeps } from "../session/place-request.ts";
-import { createRequestBody } from "../session/request-body.ts";
+import { createEarlyOpening, OpeningFailed } from "../websocket/early-opening.ts";
 import { assignmentOf } from "./assignment-record.ts";
+import type { ClientTurn } from "./client-turn.ts";
+import { linesOf } from "./headers.ts";
 import { requestHeadOf } from "./request-head.ts";
 import { forward, type ForwardDeps } from "./forward.ts";
 import { traceContextOf } from "./trace-context.ts";
 
 export type HandleRequestDeps = ForwardDeps &
   PlaceRequestDeps & {
-    readonly log: Log;
     readonly randomHex: (bytes: number) => string;
-    /** Answers paths of the gateway itself; false when this is none. */
-    readonly admin: (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
+    readonly admin: AdminPages;
   };
 
 /** A whole request: whose it is, which release its session belongs to, and the way there and back. */
-export function createRequestHandler(
-  deps: HandleRequestDeps,
-): (request: IncomingMessage, response: ServerResponse) => void {
-  return (request, response) => {
-    // Both end with the exchange, which looks at what became of them.
-    request.on("error", () => {});
-    response.on("error", () => {});
-    handle(request, response, deps).catch((error: unknown) => {
-      if (response.closed || (request.destroyed && !request.complete)) return;
+export function createRequestHandler(deps: HandleRequestDeps): (turn: ClientTurn) => void {
+  return (turn) => {
+    handle(turn, deps).catch((error: unknown) => {
+      if (turn.isGone) return;
+      if (error instanceof OpeningFailed) {
+        sendProblem(turn, error.refusal);
+        return;
+      }
       deps.log.error("a request failed inside the gateway", { reason: reasonOf(error) });
-      if (response.headersSent) response.destroy();
-      else sendProblem(response, internalError(error));
+      if (turn.hasBegun) turn.cut();
+      else sendProblem(turn, internalError(error));
     });
   };
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, deps: HandleRequestDeps): Promise<void> {
+async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> {
   const started = { startedAt: deps.now(), startedTick: deps.tick() };
-  const { path, query } = targetOf(request.url ?? "/");
-  if (deps.admin(path, request, response)) return;
-  if (request.headers.upgrade?.toLowerCase() === "websocket") {
-    sendProblem(response, NO_WEBSOCKET);
+  const { request, body } = turn;
+  const page = deps.admin(request, turn.remoteAddress);
+  if (page !== null) {
+    sendOwn(turn, await page);
     return;
   }
-  const body = createRequestBody(request);
-  if (body.isShort) await body.peek();
-  const head = requestHeadOf(request, { path, query });
-  const place = await placeRequest({ head, peekBody: () => body.peek(), peekFrame: null }, deps);
+  const opening = createEarlyOpening(turn);
+  const peekFrame = request.isWebSocket ? () => opening.peek() : null;
+  const place = await placeRequest({ head: requestHeadOf(request), peekBody: () => body.peek(), peekFrame }, deps);
+  if (turn.isGone) return;
   if (place.kind === "refused") {
-    sendProblem(response, place.refusal);
+    sendProblem(turn, place.refusal);
     return;
   }
-  const { pin, release, ownHeaders, learner, needsPlainAnswer } = place;
-  const trace = traceContextOf(request.headers.traceparent, deps.randomHex);
+  const { pin, release, learner, needsPlainAnswer } = place;
+  const trace = traceContextOf(fieldOf(request.fields, "traceparent"), deps.randomHex);
   if (place.isAssigned) deps.record(assignmentOf(pin, trace.traceId, deps));
-  const forwarding = { request, response, body, pin, release, path: `${place.agentPath}${query}`, trace, ownHeaders };
-  forward({ ...forwarding, learner, needsPlainAnswer, ...started }, deps);
+  const path = `${place.agentPath}${request.query}`;
+  const ownLines = linesOf(place.ownHeaders);
+  const opened = opening.opened();
+  forward({ turn, pin, release, path, trace, ownLines, tap: learner, needsPlainAnswer, opened, ...started }, deps);
 }
-
-/** HTTP also allows the absolute form, which clients use towards a proxy (RFC 9112, section 3.2.2). */
-function targetOf(url: string): { path: string; query: string } {
-  const target = url.startsWith("/") ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, "") || "/";
-  const mark = target.indexOf("?");
-  return mark < 0 ? { path: target, query: "" } : { path: target.slice(0, mark), query: target.slice(mark) };
-}
-
-const NO_WEBSOCKET: Refusal = {
-  status: 501,
-  code: "websocket_unsupported",
-  message: "found a WebSocket handshake, expected a plain HTTP request",
-  hint: "use HTTP with server-sent events for streaming answers",
-};
 
 function internalError(error: unknown): Refusal {
   return {

@@ -1,82 +1,136 @@
-import type { IncomingMessage } from "node:http";
-import type { Pin } from "@perch/domain";
-import { baggageOf, type TraceContext } from "./trace-context.ts";
+import { fieldOf, type Fields } from "../http1/fields.ts";
+import type { Forwarding } from "./exchange.ts";
+import { baggageOf } from "./trace-context.ts";
 
 /** RFC 9110 section 7.6.1, and what older software treats the same way. */
-const HOP_BY_HOP = new Set([
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",
   "proxy-authorization",
   "proxy-connection",
   "te",
-  "trailer",
   "transfer-encoding",
   "upgrade",
 ]);
 /** Said anew by the gateway, or answered by it. */
-const REPLACED_IN_REQUEST = new Set(["host", "baggage", "traceparent", "tracestate", "expect", "x-forwarded-for"]);
+const REPLACED_IN_REQUEST: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
+  "host",
+  "baggage",
+  "traceparent",
+  "tracestate",
+  "expect",
+  "x-forwarded-for",
+  // HTTP/2 in the clear, which the gateway does not take up.
+  "http2-settings",
+]);
+const REPLACED_FOR_PLAIN_ANSWER: ReadonlySet<string> = new Set([...REPLACED_IN_REQUEST, "accept-encoding"]);
+/** What a trailer must not be (RFC 9110, section 6.5.1): framing, routing, and what decides before the body. */
+const NEVER_TRAILERS: ReadonlySet<string> = new Set([
+  ...REPLACED_IN_REQUEST,
+  "content-length",
+  "content-encoding",
+  "content-type",
+  "content-range",
+  "trailer",
+  "authorization",
+  "cookie",
+  "set-cookie",
+  "cache-control",
+]);
+const OWN_PREFIX = /^x[-_]perch[-_]/;
 
-const REPLACED_FOR_PLAIN_ANSWER = new Set([...REPLACED_IN_REQUEST, "accept-encoding"]);
-
-export type OutgoingRequest = {
-  readonly pin: Pin;
-  readonly version: string;
-  readonly trace: TraceContext;
-  /** The answer is read here: it must not be packed. */
-  readonly needsPlainAnswer: boolean;
-};
-
-/** Names and values in turn, as the agent gets them. */
-export function requestHeaders(
-  request: IncomingMessage,
-  { pin, version, trace, needsPlainAnswer }: OutgoingRequest,
-): string[] {
-  const headers: string[] = [];
-  const { rawHeaders } = request;
-  const named = namedByConnection(request.headers.connection);
-  const replaced = needsPlainAnswer ? REPLACED_FOR_PLAIN_ANSWER : REPLACED_IN_REQUEST;
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? "";
-    const key = name.toLowerCase();
-    if (HOP_BY_HOP.has(key) || replaced.has(key) || named.has(key) || key.startsWith("x-perch-")) continue;
-    headers.push(name, rawHeaders[index + 1] ?? "");
-  }
-  const { tracestate } = request.headers;
-  if (trace.isContinued && typeof tracestate === "string") headers.push("tracestate", tracestate);
-  headers.push("traceparent", trace.traceparent, "baggage", baggageOf(pin));
-  headers.push("x-perch-release", pin.release, "x-perch-version", version, "x-perch-arm", pin.arm);
-  headers.push("x-perch-session", pin.session);
-  if (pin.rollout !== null) headers.push("x-perch-rollout", pin.rollout);
-  pushForwarded(headers, request);
-  return headers;
+/** The lines of a request as the agent gets them, without its first line and its host, which depend on where it goes. */
+export function requestLines({ turn, pin, release, trace, opened, needsPlainAnswer }: Forwarding): string {
+  const { fields, framing, isWebSocket } = turn.request;
+  let lines = keptLines(
+    fields,
+    needsPlainAnswer ? REPLACED_FOR_PLAIN_ANSWER : REPLACED_IN_REQUEST,
+    opened === null ? isOwn : isOwnOrAgreed,
+  );
+  if (framing.kind === "chunked") lines += "transfer-encoding: chunked\r\n";
+  if (isWebSocket) lines += "connection: Upgrade\r\nupgrade: websocket\r\n";
+  if (opened !== null && opened.protocol !== null) lines += `sec-websocket-protocol: ${opened.protocol}\r\n`;
+  const tracestate = trace.isContinued ? fieldOf(fields, "tracestate") : undefined;
+  if (tracestate !== undefined) lines += `tracestate: ${tracestate}\r\n`;
+  const rollout = pin.rollout === null ? "" : `x-perch-rollout: ${pin.rollout}\r\n`;
+  return (
+    `${lines}traceparent: ${trace.traceparent}\r\nbaggage: ${baggageOf(pin)}\r\n` +
+    `x-perch-release: ${pin.release}\r\nx-perch-version: ${release.version}\r\nx-perch-arm: ${pin.arm}\r\n` +
+    `x-perch-session: ${pin.session}\r\n${rollout}${forwardedLines(fields, turn.remoteAddress)}`
+  );
 }
 
-function pushForwarded(headers: string[], request: IncomingMessage): void {
-  const before = request.headers["x-forwarded-for"];
-  const from = request.socket.remoteAddress ?? "unknown";
-  headers.push("x-forwarded-for", before === undefined ? from : `${String(before)}, ${from}`);
-  const { host } = request.headers;
-  if (host !== undefined && request.headers["x-forwarded-host"] === undefined) headers.push("x-forwarded-host", host);
-  if (request.headers["x-forwarded-proto"] === undefined) headers.push("x-forwarded-proto", "http");
+function forwardedLines(fields: Fields, remoteAddress: string): string {
+  const before = fieldOf(fields, "x-forwarded-for");
+  const host = fieldOf(fields, "host");
+  const hasHost = host === undefined || fields.keys.includes("x-forwarded-host");
+  const hasProto = fields.keys.includes("x-forwarded-proto");
+  return (
+    `x-forwarded-for: ${before === undefined ? "" : `${before}, `}${remoteAddress}\r\n` +
+    `${hasHost ? "" : `x-forwarded-host: ${host}\r\n`}${hasProto ? "" : "x-forwarded-proto: http\r\n"}`
+  );
 }
 
-/** Names and values in turn, as the client gets them. Of the agent's `x-perch-*` only the session's end goes on. */
-export function responseHeaders(answer: Readonly<Record<string, string | string[] | undefined>>): string[] {
-  const headers: string[] = [];
-  const { connection } = answer;
-  const named = namedByConnection(typeof connection === "string" ? connection : connection?.join(","));
-  for (const [name, value] of Object.entries(answer)) {
-    if (value === undefined || HOP_BY_HOP.has(name) || named.has(name)) continue;
-    if (name.startsWith("x-perch-") && name !== "x-perch-session-end") continue;
-    for (const one of Array.isArray(value) ? value : [value]) headers.push(name, one);
+/** Names and values in turn, as lines. */
+export function linesOf(headers: readonly string[]): string {
+  let lines = "";
+  for (let index = 0; index + 1 < headers.length; index += 2) lines += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  return lines;
+}
+
+/** The lines of an answer as the client gets them. Of the agent's `x-perch-*` only the session's end goes on. */
+export function answerLines(fields: Fields): string {
+  return keptLines(fields, HOP_BY_HOP, (key) => isOwn(key) && key !== "x-perch-session-end");
+}
+
+/** A body without a length must not keep one it had on paper. */
+export function withoutLength(fields: Fields): Fields {
+  if (!fields.keys.includes("content-length")) return fields;
+  return only(fields, (key) => key !== "content-length");
+}
+
+/** Of either side's trailers. */
+export function passedTrailers(fields: Fields): Fields {
+  return only(fields, (key) => !NEVER_TRAILERS.has(key) && !isOwn(key));
+}
+
+/** Servers that name headers after CGI do not tell `x_perch_release` from `x-perch-release`. */
+function isOwn(key: string): boolean {
+  return key.startsWith("x") && OWN_PREFIX.test(key);
+}
+
+/** What was agreed on with a WebSocket's client already is not for the agent to choose. */
+function isOwnOrAgreed(key: string): boolean {
+  return isOwn(key) || key === "sec-websocket-extensions" || key === "sec-websocket-protocol";
+}
+
+function keptLines(fields: Fields, dropped: ReadonlySet<string>, isDropped: (key: string) => boolean): string {
+  const { names, keys, values } = fields;
+  const named = namedByConnection(fields);
+  let lines = "";
+  for (let index = 0; index < keys.length; index += 1) {
+    const key = keys[index] ?? "";
+    if (dropped.has(key) || named.has(key) || isDropped(key)) continue;
+    lines += `${names[index]}: ${values[index]}\r\n`;
   }
-  return headers;
+  return lines;
+}
+
+function only({ names, keys, values }: Fields, isKept: (key: string) => boolean): Fields {
+  const at = [...keys.keys()].filter((index) => isKept(keys[index] ?? ""));
+  const pick = (list: readonly string[]): readonly string[] => at.map((index) => list[index] ?? "");
+  return { names: pick(names), keys: pick(keys), values: pick(values) };
 }
 
 const NONE: ReadonlySet<string> = new Set();
+/** Framing is read before this, so a `connection` that names it must not take it away. */
+const NEVER_NAMED: ReadonlySet<string> = new Set(["content-length", "content-type", "content-encoding"]);
 
-function namedByConnection(connection: string | undefined): ReadonlySet<string> {
+function namedByConnection(fields: Fields): ReadonlySet<string> {
+  const connection = fieldOf(fields, "connection")?.toLowerCase();
   if (connection === undefined || connection === "keep-alive" || connection === "close") return NONE;
-  return new Set(connection.split(",").map((name) => name.trim().toLowerCase()));
+  const named = connection.split(",").map((name) => name.trim());
+  return new Set(named.filter((name) => !NEVER_NAMED.has(name)));
 }

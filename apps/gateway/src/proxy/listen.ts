@@ -1,41 +1,81 @@
-import { createServer, type Server } from "node:http";
-import { createRequestHandler, type HandleRequestDeps } from "./handle-request.ts";
-import { GatewayError } from "../gateway-error.ts";
-import type { InFlight } from "./in-flight.ts";
+import { createServer, type Server, type Socket } from "node:net";
 import { reasonOf } from "@perch/adapters/json-log";
+import { GatewayError } from "../gateway-error.ts";
+import type { Llhttp } from "../http1/llhttp.ts";
+import { ClientConnection } from "./client-connection.ts";
+import type { ClientTurn } from "./client-turn.ts";
 
 export type Listener = {
   readonly url: string;
+  /** Requests under way, WebSockets among them. */
+  inFlight(): number;
   /** Takes nothing new, lets what is under way finish for so long, then cuts it off. */
   stop(graceMs: number): Promise<void>;
 };
 
-const KEEP_ALIVE_MS = 65_000;
+export type ListenOptions = {
+  readonly host: string;
+  readonly port: number;
+  /** Other processes listen on the same port, and the operating system gives each its share of the connections. */
+  readonly sharesPort: boolean;
+};
+
+export type ListenDeps = {
+  readonly llhttp: Llhttp;
+  readonly tick: () => number;
+  readonly handle: (turn: ClientTurn) => void;
+};
+
+const LOOK_EVERY_MS = 1000;
+/** A client that vanished without a word is noticed by probes of the operating system. */
+const PROBE_AFTER_MS = 60_000;
+const BACKLOG = 4096;
 
 /** Listens for clients. Throws `GatewayError` when the address cannot be had. */
-export async function listen(
-  { host, port }: { host: string; port: number },
-  deps: HandleRequestDeps & { readonly inFlight: InFlight },
-): Promise<Listener> {
-  const handle = createRequestHandler(deps);
-  // Longer than the idle time of a balancer in front, so that it is never us who closes first.
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    deps.inFlight.enter(response);
-    handle(request, response);
+export async function listen(options: ListenOptions, deps: ListenDeps): Promise<Listener> {
+  const connections = new Set<ClientConnection>();
+  let isDraining = false;
+  const ownDeps = {
+    ...deps,
+    isDraining: () => isDraining,
+    onClose: (connection: ClientConnection) => void connections.delete(connection),
+  };
+  const settings = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS };
+  const server = createServer(settings, (socket: Socket) => {
+    connections.add(new ClientConnection(socket, ownDeps));
   });
-  await bind(server, { host, port });
-  const address = server.address();
-  const bound = address !== null && typeof address === "object" ? address.port : port;
+  await bind(server, options);
+  const sweep = setInterval(() => {
+    const now = deps.tick();
+    for (const connection of connections) connection.checkTime(now);
+  }, LOOK_EVERY_MS);
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
-    stop: (graceMs) => drain(server, graceMs),
+    url: urlOf(server, options),
+    inFlight: () => [...connections].filter((connection) => connection.isBusy()).length,
+    async stop(graceMs) {
+      isDraining = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const connection of connections) connection.closeIfIdle();
+      const deadline = setTimeout(() => {
+        for (const connection of connections) connection.socket.destroy();
+      }, graceMs);
+      await closed;
+      clearInterval(sweep);
+      clearTimeout(deadline);
+    },
   };
 }
 
-function bind(server: Server, address: { host: string; port: number }): Promise<void> {
+function urlOf(server: Server, { host, port }: ListenOptions): string {
+  const address = server.address();
+  const bound = address !== null && typeof address === "object" ? address.port : port;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
+}
+
+function bind(server: Server, { host, port, sharesPort }: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(bindFailure(error, address)));
-    server.listen(address.port, address.host, resolve);
+    server.once("error", (error) => reject(bindFailure(error, { host, port })));
+    server.listen({ port, host, backlog: BACKLOG, reusePort: sharesPort }, resolve);
   });
 }
 
@@ -54,16 +94,4 @@ function bindFailure(error: Error, { host, port }: { host: string; port: number 
     hint: "choose another --host or --port",
     cause: error,
   });
-}
-
-async function drain(server: Server, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  // A connection whose answer just ended is idle only now.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
-  await closed;
-  clearInterval(sweep);
-  clearTimeout(deadline);
 }

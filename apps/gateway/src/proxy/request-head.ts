@@ -1,15 +1,8 @@
-import type { IncomingMessage } from "node:http";
 import type { RequestHead } from "@perch/domain";
+import { fieldOf } from "../http1/fields.ts";
+import type { ClientRequest } from "../http1/parse-request.ts";
 
-/** The head of a request that Node parsed. */
-export function requestHeadOf(request: IncomingMessage, { path, query }: { path: string; query: string }): RequestHead {
-  return {
-    method: request.method ?? "GET",
-    path,
-    query,
-    header(name) {
-      const value = request.headers[name];
-      return Array.isArray(value) ? value.join(", ") : value;
-    },
-  };
+/** The head of a request as session extractors read it. */
+export function requestHeadOf({ method, path, query, fields }: ClientRequest): RequestHead {
+  return { method, path, query, header: (name) => fieldOf(fields, name) };
 }

@@ -1,35 +1,98 @@
-import { Pool, type Dispatcher } from "undici";
+import type { Llhttp } from "../http1/llhttp.ts";
+import { connectTo } from "./connect-to.ts";
+import { UpstreamConnection } from "./upstream-connection.ts";
 
-/** One pool of kept-alive connections for each origin of the table. */
-export type UpstreamPools = {
-  of(origin: string): Dispatcher;
-  /** Closes the pools of every other origin once their requests are done. */
-  keepOnly(origins: ReadonlySet<string>): void;
-  close(): Promise<void>;
+export type Acquired = {
+  readonly ready: (connection: UpstreamConnection) => void;
+  /** No connection, so nothing has reached the agent. */
+  readonly failed: (error: Error) => void;
 };
 
-const CONNECT_TIMEOUT_MS = 5000;
+/** Kept-alive connections to each origin of the table, as many as there are open answers: none waits for another. */
+export type UpstreamPools = {
+  acquire(origin: string, acquired: Acquired): void;
+  /** A connection that was acquired, and not used after all. */
+  giveBack(origin: string, connection: UpstreamConnection): void;
+  /** Closes idle connections to every other origin; those in use are closed when their answer is complete. */
+  keepOnly(origins: ReadonlySet<string>): void;
+  /** Closes what has been idle for too long. */
+  sweep(): void;
+  close(): void;
+};
 
-export function createUpstreamPools(): UpstreamPools {
+export type UpstreamPoolsDeps = { readonly llhttp: Llhttp; readonly tick: () => number };
+
+type Pool = { readonly idle: UpstreamConnection[]; isKept: boolean };
+
+export function createUpstreamPools(deps: UpstreamPoolsDeps): UpstreamPools {
   const pools = new Map<string, Pool>();
+
+  function poolOf(origin: string): Pool {
+    const known = pools.get(origin);
+    if (known !== undefined) return known;
+    const pool = { idle: [], isKept: true };
+    pools.set(origin, pool);
+    return pool;
+  }
+
   return {
-    of(origin) {
-      const known = pools.get(origin);
-      if (known !== undefined) return known;
-      // As many connections as there are streams at once: a waiting queue would look like a slow agent.
-      const pool = new Pool(origin, { connections: null, pipelining: 1, connect: { timeout: CONNECT_TIMEOUT_MS } });
-      pools.set(origin, pool);
-      return pool;
+    acquire(origin, { ready, failed }) {
+      const pool = poolOf(origin);
+      const idle = newestUsable(pool, deps.tick());
+      if (idle === null) connectTo(origin, { failed, connected: (socket) => ready(open(socket, pool, deps)) });
+      else ready(idle);
     },
+    giveBack: (origin, connection) => keep(poolOf(origin), connection),
     keepOnly(origins) {
       for (const [origin, pool] of pools) {
-        if (origins.has(origin)) continue;
+        pool.isKept = origins.has(origin);
+        if (pool.isKept) continue;
         pools.delete(origin);
-        void pool.close();
+        closeIdle(pool);
       }
     },
-    async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+    sweep() {
+      const now = deps.tick();
+      for (const pool of pools.values()) {
+        const old = pool.idle.filter((connection) => !connection.isUsable(now));
+        for (const connection of old) connection.destroy();
+      }
+    },
+    close() {
+      for (const pool of pools.values()) closeIdle(pool);
     },
   };
+}
+
+function open(
+  socket: ConstructorParameters<typeof UpstreamConnection>[0],
+  pool: Pool,
+  deps: UpstreamPoolsDeps,
+): UpstreamConnection {
+  return new UpstreamConnection(socket, {
+    ...deps,
+    onIdle: (connection) => keep(pool, connection),
+    onClose(connection) {
+      const at = pool.idle.indexOf(connection);
+      if (at >= 0) pool.idle.splice(at, 1);
+    },
+  });
+}
+
+/** The one used last: the others come of age, so that a burst does not keep its connections for ever. */
+function newestUsable(pool: Pool, now: number): UpstreamConnection | null {
+  for (let connection = pool.idle.pop(); connection !== undefined; connection = pool.idle.pop()) {
+    if (connection.isUsable(now)) return connection;
+    connection.destroy();
+  }
+  return null;
+}
+
+function keep(pool: Pool, connection: UpstreamConnection): void {
+  if (pool.isKept) pool.idle.push(connection);
+  else connection.destroy();
+}
+
+function closeIdle(pool: Pool): void {
+  for (const connection of pool.idle.splice(0)) connection.destroy();
 }

@@ -1,4 +1,4 @@
-import type { Ack, TurnBatch } from "@perch/api";
+import type { Ack } from "@perch/api";
 import type { GatewayId } from "@perch/domain";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { Pool, type Dispatcher } from "undici";
@@ -16,7 +16,8 @@ export type ServerLink = {
   /** The events of the table's stream. Ends when the server ends it; throws when it breaks or is silent too long. */
   tableEvents(options: { readonly silenceMs: number; readonly signal: AbortSignal }): AsyncIterable<EventSourceMessage>;
   acknowledge(ack: Ack, signal: AbortSignal): Promise<PostOutcome>;
-  postTurns(batch: TurnBatch, signal: AbortSignal): Promise<PostOutcome>;
+  /** `json` is a `TurnBatch` of `@perch/api`. */
+  postTurns(json: string, signal: AbortSignal): Promise<PostOutcome>;
   close(): Promise<void>;
 };
 
@@ -30,13 +31,13 @@ export function createServerLink(serverUrl: string, gateway: GatewayId): ServerL
   const path = `${base}/v1/gateways/${encodeURIComponent(gateway)}`;
   const pool = new Pool(origin, { connections: 8, connect: { timeout: 5000 } });
 
-  async function post(to: string, body: object, signal: AbortSignal): Promise<PostOutcome> {
+  async function post(to: string, json: string, signal: AbortSignal): Promise<PostOutcome> {
     try {
       const answer = await pool.request({
         path: to,
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
+        body: json,
         headersTimeout: POST_TIMEOUT_MS,
         bodyTimeout: POST_TIMEOUT_MS,
         signal,
@@ -63,8 +64,8 @@ export function createServerLink(serverUrl: string, gateway: GatewayId): ServerL
       }
       yield* eventsOf(answer.body);
     },
-    acknowledge: (ack, signal) => post(`${path}/acks`, ack, signal),
-    postTurns: (batch, signal) => post(`${base}/v1/turns`, batch, signal),
+    acknowledge: (ack, signal) => post(`${path}/acks`, JSON.stringify(ack), signal),
+    postTurns: (json, signal) => post(`${base}/v1/turns`, json, signal),
     close: () => pool.destroy(),
   };
 }

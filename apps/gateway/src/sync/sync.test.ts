@@ -1,4 +1,5 @@
 import { createMemoryTurnOutbox } from "@perch/adapters/in-memory";
+import { turnBatchSchema } from "@perch/api";
 import { parseGatewayId, type Revision } from "@perch/domain";
 import { aRoutingTable, aTurnRecord } from "@perch/testkit";
 import * as fc from "fast-check";
@@ -171,14 +172,14 @@ describe("shipping turn records", () => {
 
   function shipper(postTurns: ServerLink["postTurns"]): Parameters<typeof shipTurns>[0] & { lines: string[] } {
     const outbox = createMemoryTurnOutbox();
-    for (const turn of turns) outbox.append(turn);
+    for (let at = 0; at < turns.length; at += 4) outbox.append(turns.slice(at, at + 4));
     return { outbox, link: { postTurns }, sleep: async () => {}, random, ...memoryLog() };
   }
 
   test("sends everything in batches, and deletes only what the server has", async () => {
     const sizes: number[] = [];
-    const deps = shipper(async (batch) => {
-      sizes.push(batch.turns.length);
+    const deps = shipper(async (json) => {
+      sizes.push(JSON.parse(json).turns.length);
       return { kind: "accepted" };
     });
     await flushTurns(deps, new AbortController().signal);
@@ -200,8 +201,10 @@ describe("shipping turn records", () => {
 
   test("of a refused batch only the records that are refused alone are set aside", async () => {
     const isBad = (id: string): boolean => id === "t7" || id === "t450";
-    const deps = shipper(async (batch) =>
-      batch.turns.some((turn) => isBad(turn.id)) ? { kind: "rejected", reason: "bad" } : { kind: "accepted" },
+    const deps = shipper(async (json) =>
+      turnBatchSchema.parse(JSON.parse(json)).turns.some((turn) => isBad(turn.id))
+        ? { kind: "rejected", reason: "bad" }
+        : { kind: "accepted" },
     );
     await flushTurns(deps, new AbortController().signal);
     expect([deps.outbox.countPending(), deps.outbox.countBuried()]).toEqual([0, 2]);

@@ -7,7 +7,7 @@ import {
   type RoutingTable,
 } from "@perch/domain";
 
-export type Upstream = { readonly origin: string; readonly basePath: string };
+export type Upstream = { readonly origin: string; readonly host: string; readonly basePath: string };
 export type RoutedRelease = { readonly version: string; readonly upstreams: readonly Upstream[] };
 export type RoutedAgent = {
   readonly route: AgentRoute;
@@ -103,5 +103,5 @@ function releasesOf(route: AgentRoute): ReadonlyMap<Digest, RoutedRelease> {
 
 function parseUpstream(text: string): Upstream {
   const url = new URL(text);
-  return { origin: url.origin, basePath: url.pathname.replace(/\/+$/, "") };
+  return { origin: url.origin, host: url.host, basePath: url.pathname.replace(/\/+$/, "") };
 }

@@ -5,31 +5,55 @@ export type TurnCount = { readonly turns: number; readonly failed: number };
 
 /** Keeps the record of every turn, and counts them by release since the start. */
 export type TurnRecorder = {
-  record(turn: TurnRecord): void;
+  /** `onKept` runs once the record outlives the process: what may only leave after it waits for that. */
+  record(turn: TurnRecord, onKept?: () => void): void;
   counts(): ReadonlyMap<Digest, TurnCount>;
 };
 
-export function createTurnRecorder(outbox: TurnOutbox, log: Log): TurnRecorder {
+export type TurnRecorderDeps = {
+  readonly outbox: Pick<TurnOutbox, "append">;
+  readonly log: Log;
+  /** Runs something when all that has just happened in the event loop is done. */
+  readonly afterThisTick: (run: () => void) => void;
+};
+
+/** The records of one turn of the event loop are written together: one transaction for all answers that are ready then. */
+export function createTurnRecorder({ outbox, log, afterThisTick }: TurnRecorderDeps): TurnRecorder {
   const counts = new Map<Digest, { turns: number; failed: number }>();
+  let gathered: TurnRecord[] = [];
+  let waiting: (() => void)[] = [];
+
+  function keep(): void {
+    const [turns, release] = [gathered, waiting];
+    gathered = [];
+    waiting = [];
+    try {
+      outbox.append(turns);
+    } catch (error) {
+      // The users' answers must not fail with the disk.
+      log.error("turn records are lost: the outbox cannot be written", {
+        turns: turns.map((turn) => turn.id).join(" "),
+        reason: reasonOf(error),
+        hint: "free disk space in the gateway's data directory",
+      });
+    }
+    for (const onKept of release) onKept();
+  }
+
   return {
-    record(turn) {
-      const count = counts.get(turn.release) ?? { turns: 0, failed: 0 };
-      if (turn.kind === "turn") count.turns += 1;
-      if (isFailedTurn(turn)) count.failed += 1;
-      counts.set(turn.release, count);
-      try {
-        outbox.append(turn);
-      } catch (error) {
-        // The user's answer must not fail with the disk.
-        log.error("a turn record is lost: the outbox cannot be written", {
-          turn: turn.id,
-          session: turn.session,
-          release: turn.release,
-          reason: reasonOf(error),
-          hint: "free disk space in the gateway's data directory",
-        });
-      }
+    record(turn, onKept) {
+      count(counts, turn);
+      if (gathered.length === 0) afterThisTick(keep);
+      gathered.push(turn);
+      if (onKept !== undefined) waiting.push(onKept);
     },
     counts: () => counts,
   };
+}
+
+function count(counts: Map<Digest, { turns: number; failed: number }>, turn: TurnRecord): void {
+  const own = counts.get(turn.release) ?? { turns: 0, failed: 0 };
+  if (turn.kind === "turn") own.turns += 1;
+  if (isFailedTurn(turn)) own.failed += 1;
+  counts.set(turn.release, own);
 }

@@ -1,4 +1,5 @@
-import type { TurnOutbox, TurnRecord } from "@perch/domain";
+import { turnBatchSchema } from "@perch/api";
+import type { KeptTurns, TurnOutbox } from "@perch/domain";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { backoffMs, type Sleep } from "../sync/backoff.ts";
 import type { ServerLink } from "../sync/server-link.ts";
@@ -11,7 +12,7 @@ export type TurnShipperDeps = {
   readonly random: () => number;
 };
 
-const BATCH = 500;
+const RECORDS_AT_ONCE = 500;
 const LOOK_EVERY_MS = 100;
 const LONGEST_WAIT_MS = 5000;
 
@@ -38,35 +39,63 @@ type Progress = "more" | "empty" | "failed";
 
 async function tryShip(deps: TurnShipperDeps, signal: AbortSignal): Promise<Progress> {
   try {
-    const turns = deps.outbox.oldest(BATCH);
-    if (turns.length === 0) return "empty";
-    const problem = await ship(turns, deps, signal);
-    if (problem === null) return turns.length === BATCH ? "more" : "empty";
-    if (!signal.aborted) deps.log.warn("turn records wait in the outbox", { turns: turns.length, reason: problem });
+    const batches = deps.outbox.oldest(RECORDS_AT_ONCE);
+    if (batches.length === 0) return "empty";
+    const shipped = await ship(batches, deps, signal);
+    const turns = countOf(batches);
+    if (shipped.kind === "split") return "more";
+    if (shipped.kind === "settled") return turns >= RECORDS_AT_ONCE ? "more" : "empty";
+    if (!signal.aborted) deps.log.warn("turn records wait in the outbox", { turns, reason: shipped.reason });
   } catch (error) {
     deps.log.error("the turn outbox cannot be used", { reason: reasonOf(error) });
   }
   return "failed";
 }
 
-/** Null when every record is settled or buried. One bad record must not take its batch along: halves find it. */
-async function ship(turns: readonly TurnRecord[], deps: TurnShipperDeps, signal: AbortSignal): Promise<string | null> {
-  const outcome = await deps.link.postTurns({ turns: [...turns] }, signal);
-  if (outcome.kind === "retryable") return outcome.reason;
+type Shipped =
+  | { readonly kind: "settled" }
+  /** Some come again, record by record. */
+  | { readonly kind: "split" }
+  | { readonly kind: "waiting"; readonly reason: string };
+
+const SETTLED: Shipped = { kind: "settled" };
+
+/** One bad record must not take its batch along: halves find it. */
+async function ship(batches: readonly KeptTurns[], deps: TurnShipperDeps, signal: AbortSignal): Promise<Shipped> {
+  const outcome = await deps.link.postTurns(messageOf(batches), signal);
+  if (outcome.kind === "retryable") return { kind: "waiting", reason: outcome.reason };
   if (outcome.kind === "accepted") {
-    deps.outbox.settle(turns.map((turn) => turn.id));
-    return null;
+    deps.outbox.settle(batches.map((batch) => batch.id));
+    return SETTLED;
   }
-  const [turn] = turns;
-  if (turn !== undefined && turns.length === 1) {
-    deps.outbox.bury(turn.id, outcome.reason);
-    deps.log.error("the server refuses a turn record; it is set aside in table turn_buried", {
-      turn: turn.id,
-      session: turn.session,
-      reason: outcome.reason,
-    });
-    return null;
+  const [batch] = batches;
+  if (batch !== undefined && batches.length === 1) {
+    if (batch.count === 1) bury(batch, outcome.reason, deps);
+    else deps.outbox.split(batch.id);
+    return batch.count === 1 ? SETTLED : { kind: "split" };
   }
-  const middle = Math.ceil(turns.length / 2);
-  return (await ship(turns.slice(0, middle), deps, signal)) ?? (await ship(turns.slice(middle), deps, signal));
+  const middle = Math.ceil(batches.length / 2);
+  const first = await ship(batches.slice(0, middle), deps, signal);
+  if (first.kind === "waiting") return first;
+  const second = await ship(batches.slice(middle), deps, signal);
+  return second.kind === "settled" ? first : second;
+}
+
+/** `POST /v1/turns` of `@perch/api`, put together from its parts. */
+function messageOf(batches: readonly KeptTurns[]): string {
+  return `{"turns":[${batches.map(({ json }) => json.slice(1, -1)).join(",")}]}`;
+}
+
+function countOf(batches: readonly KeptTurns[]): number {
+  return batches.reduce((count, batch) => count + batch.count, 0);
+}
+
+function bury(batch: KeptTurns, reason: string, { outbox, log }: TurnShipperDeps): void {
+  outbox.bury(batch.id, reason);
+  const { turns } = turnBatchSchema.parse(JSON.parse(messageOf([batch])));
+  log.error("the server refuses a turn record; it is set aside in table turn_buried", {
+    turn: turns[0]?.id ?? "",
+    session: turns[0]?.session ?? "",
+    reason,
+  });
 }

@@ -1,25 +1,41 @@
-import type { TurnOutbox, TurnRecord } from "@perch/domain";
+import type { KeptTurns, TurnOutbox, TurnRecord } from "@perch/domain";
 
 /** Kept only as long as the process lives. */
 export function createMemoryTurnOutbox(): TurnOutbox {
-  const pending = new Map<string, TurnRecord>();
-  const buried = new Map<string, { turn: TurnRecord; reason: string }>();
+  const pending = new Map<KeptTurns["id"], readonly TurnRecord[]>();
+  let lastId = 0;
+  let buried = 0;
+
+  function append(turns: readonly TurnRecord[]): void {
+    lastId += 1;
+    pending.set(lastId, turns);
+  }
+
   return {
-    append(turn) {
-      if (!pending.has(turn.id)) pending.set(turn.id, turn);
-    },
+    append,
     oldest(limit) {
-      return [...pending.values()].slice(0, limit);
+      const batches: KeptTurns[] = [];
+      let records = 0;
+      for (const [id, turns] of pending) {
+        if (records >= limit) break;
+        batches.push({ id, count: turns.length, json: JSON.stringify(turns) });
+        records += turns.length;
+      }
+      return batches;
     },
     settle(ids) {
       for (const id of ids) pending.delete(id);
     },
-    bury(id, reason) {
-      const turn = pending.get(id);
-      if (turn !== undefined) buried.set(id, { turn, reason });
+    split(id) {
+      const turns = pending.get(id) ?? [];
+      pending.delete(id);
+      for (const turn of turns) append([turn]);
+    },
+    bury(id) {
+      buried += pending.get(id)?.length ?? 0;
       pending.delete(id);
     },
-    countPending: () => pending.size,
-    countBuried: () => buried.size,
+    countPending: () => [...pending.values()].reduce((count, turns) => count + turns.length, 0),
+    countBuried: () => buried,
   };
 }

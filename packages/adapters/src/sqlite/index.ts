@@ -2,6 +2,7 @@ export { inTransaction, openDatabase, type OpenDatabaseOptions } from "./open-da
 export { SqliteError, type SqliteErrorCode } from "./sqlite-error.ts";
 export { openGatewayDatabase } from "./open-gateway-database.ts";
 export { createSqlitePinStore } from "./pin-store.ts";
+export { startCheckpointer } from "./start-checkpointer.ts";
 export { createSqliteTurnOutbox } from "./turn-outbox.ts";
 export { openServerDatabase } from "./open-server-database.ts";
 export { createSqliteLedger } from "./ledger.ts";

@@ -36,6 +36,17 @@ const MIGRATIONS = [
      reason TEXT NOT NULL,
      body TEXT NOT NULL
    ) STRICT;`,
+  // The records of one commit are one row; `position` is never used again, so that a batch settled late settles no other.
+  `CREATE TABLE turn_batch (
+     position INTEGER PRIMARY KEY AUTOINCREMENT,
+     gateway TEXT NOT NULL,
+     appended_at REAL NOT NULL,
+     records INTEGER NOT NULL,
+     body TEXT NOT NULL
+   ) STRICT;
+   INSERT INTO turn_batch (gateway, appended_at, records, body)
+     SELECT gateway, appended_at, 1, json_array(json(body)) FROM turn_outbox ORDER BY position;
+   DROP TABLE turn_outbox;`,
   `ALTER TABLE pin ADD COLUMN override TEXT;
 
    CREATE TABLE alias (
@@ -48,7 +59,12 @@ const MIGRATIONS = [
    CREATE INDEX alias_by_expiry ON alias (expires_at);`,
 ];
 
+/** 64 MB: only a log that the checkpointer does not get to is written by the commit that fills it. */
+const LOG_PAGES = 16_384;
+
 /** Pins and the turn outbox in one file, which the gateway processes of a machine share. Throws `SqliteError`. */
 export function openGatewayDatabase(file: string): DatabaseSync {
-  return openDatabase({ file, synchronous: "normal", migrations: MIGRATIONS });
+  const database = openDatabase({ file, synchronous: "normal", migrations: MIGRATIONS });
+  database.exec(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
+  return database;
 }

@@ -58,7 +58,7 @@ describe("a file shared by two gateway processes", () => {
     let now = 0;
     const mine = createSqliteTurnOutbox(database, { gateway, now: () => now });
     const other = createSqliteTurnOutbox(database, { gateway: parseGatewayId("gw-2"), now: () => now });
-    mine.append(aTurnRecord());
+    mine.append([aTurnRecord()]);
     expect(mine.oldest(10)).toHaveLength(1);
     now = 29_999;
     expect(other.oldest(10)).toHaveLength(0);

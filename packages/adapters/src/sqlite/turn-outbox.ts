@@ -1,37 +1,49 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { GatewayId, TurnOutbox, TurnRecord } from "@perch/domain";
+import type { GatewayId, KeptTurns, TurnOutbox } from "@perch/domain";
 import { inTransaction } from "./open-database.ts";
 
 /** Records of another process of this machine are left to it for so long; then it may be gone, and anybody sends them. */
 const LEFT_TO_ITS_GATEWAY_MS = 30_000;
 
-/** An outbox in a database of `openGatewayDatabase`, which stays open. */
+// The running sum ends the batches at the one that fills the limit.
+const OLDEST = `
+  SELECT position, records, body FROM (
+    SELECT position, records, body, sum(records) OVER (ORDER BY position) AS through
+    FROM (SELECT position, records, body FROM turn_batch WHERE gateway = ?1 OR appended_at <= ?2 ORDER BY position LIMIT ?3)
+  ) WHERE through - records < ?3 ORDER BY position`;
+const SPLIT = `
+  INSERT INTO turn_batch (gateway, appended_at, records, body)
+  SELECT gateway, appended_at, 1, json_array(json(value)) FROM turn_batch, json_each(body) WHERE position = ?`;
+const BURY = `
+  INSERT INTO turn_buried (id, gateway, buried_at, reason, body)
+  SELECT value ->> 'id', gateway, ?, ?, value FROM turn_batch, json_each(body) WHERE position = ?
+  ON CONFLICT (id) DO NOTHING`;
+
+/** An outbox in a database of `openGatewayDatabase`, which stays open. A batch is a row. */
 export function createSqliteTurnOutbox(
   database: DatabaseSync,
   { gateway, now }: { gateway: GatewayId; now: () => number },
 ): TurnOutbox {
-  const append = database.prepare(
-    "INSERT INTO turn_outbox (id, gateway, appended_at, body) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
-  );
-  const oldest = database.prepare(
-    "SELECT body FROM turn_outbox WHERE gateway = ? OR appended_at <= ? ORDER BY position LIMIT ?",
-  );
-  const settle = database.prepare("DELETE FROM turn_outbox WHERE id IN (SELECT value FROM json_each(?))");
-  const bury = database.prepare(
-    `INSERT INTO turn_buried (id, gateway, buried_at, reason, body)
-     SELECT id, gateway, ?, ?, body FROM turn_outbox WHERE id = ? ON CONFLICT (id) DO NOTHING`,
-  );
-  const countPending = database.prepare("SELECT count(*) AS count FROM turn_outbox");
+  const append = database.prepare("INSERT INTO turn_batch (gateway, appended_at, records, body) VALUES (?, ?, ?, ?)");
+  const oldest = database.prepare(OLDEST);
+  const settle = database.prepare("DELETE FROM turn_batch WHERE position IN (SELECT value FROM json_each(?))");
+  const split = database.prepare(SPLIT);
+  const bury = database.prepare(BURY);
+  const countPending = database.prepare("SELECT coalesce(sum(records), 0) AS count FROM turn_batch");
   const countBuried = database.prepare("SELECT count(*) AS count FROM turn_buried");
   return {
-    append(turn) {
-      append.run(turn.id, gateway, now(), JSON.stringify(turn));
+    append(turns) {
+      append.run(gateway, now(), turns.length, JSON.stringify(turns));
     },
-    oldest(limit) {
-      return oldest.all(gateway, now() - LEFT_TO_ITS_GATEWAY_MS, limit).map((row) => parseTurn(row["body"]));
-    },
+    oldest: (limit) => oldest.all(gateway, now() - LEFT_TO_ITS_GATEWAY_MS, limit).map(parseBatch),
     settle(ids) {
       settle.run(JSON.stringify(ids));
+    },
+    split(id) {
+      inTransaction(database, () => {
+        split.run(id);
+        settle.run(JSON.stringify([id]));
+      });
     },
     bury(id, reason) {
       inTransaction(database, () => {
@@ -39,16 +51,12 @@ export function createSqliteTurnOutbox(
         settle.run(JSON.stringify([id]));
       });
     },
-    countPending() {
-      return Number(countPending.get()?.["count"] ?? 0);
-    },
-    countBuried() {
-      return Number(countBuried.get()?.["count"] ?? 0);
-    },
+    countPending: () => Number(countPending.get()?.["count"] ?? 0),
+    countBuried: () => Number(countBuried.get()?.["count"] ?? 0),
   };
 }
 
-/** Only `append` writes this column, from a whole record; the server checks it once more. */
-function parseTurn(body: unknown): TurnRecord {
-  return JSON.parse(String(body)) as TurnRecord;
+/** Only this file writes these columns. */
+function parseBatch(row: Record<string, unknown>): KeptTurns {
+  return { id: Number(row["position"]), count: Number(row["records"]), json: String(row["body"]) };
 }

@@ -1,18 +1,29 @@
 import type { TurnRecord } from "./turn-record.ts";
 
+/** Records that are kept, sent and forgotten together. */
+export type KeptTurns = {
+  readonly id: number;
+  /** How many records it has. */
+  readonly count: number;
+  /** The records as a JSON array, the way they are sent: what goes through here all day is not parsed on its way. */
+  readonly json: string;
+};
+
 /**
  * Turn records on their way to the server: what was appended is kept until it is settled or buried, also over the death
  * of the process. Synchronous, so that the last byte of an answer can wait for its record.
  */
 export interface TurnOutbox {
-  /** An id that is already kept is not kept twice. */
-  append(turn: TurnRecord): void;
-  /** The oldest records this gateway should send now. They stay until they are settled or buried. */
-  oldest(limit: number): readonly TurnRecord[];
+  /** Keeps them as one batch: whole, or not at all when it throws. */
+  append(turns: readonly TurnRecord[]): void;
+  /** The oldest batches this gateway should send now, of at least `limit` records if there are so many. They stay. */
+  oldest(limit: number): readonly KeptTurns[];
   /** The server has them: forgets them. */
-  settle(ids: readonly string[]): void;
-  /** The server will never take it: sets it aside, with the reason, for a person. */
-  bury(id: string, reason: string): void;
+  settle(ids: readonly KeptTurns["id"][]): void;
+  /** Puts each record of a batch into a batch of its own, as the newest: one of them is refused, and has to be found. */
+  split(id: KeptTurns["id"]): void;
+  /** The server will never take it: sets its records aside, with the reason, for a person. */
+  bury(id: KeptTurns["id"], reason: string): void;
   /** Every record that is neither settled nor buried, whoever should send it. */
   countPending(): number;
   countBuried(): number;

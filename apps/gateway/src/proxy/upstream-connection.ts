@@ -1,0 +1,207 @@
+import type { Socket } from "node:net";
+import { NO_FIELDS, type Fields } from "../http1/fields.ts";
+import type { Llhttp } from "../http1/llhttp.ts";
+import { createMessageReader, type MessageReader } from "../http1/message-reader.ts";
+import { createMessageWriter, type MessageWriter } from "../http1/message-writer.ts";
+import { parseAnswer, type AgentAnswer } from "../http1/parse-answer.ts";
+
+/** What an agent says to one request. After `end`, `upgraded` or `failed` comes nothing more. */
+export type AnswerEvents = {
+  /** A 1xx other than 100 and 101. */
+  interim(answer: AgentAnswer): void;
+  begin(answer: AgentAnswer): void;
+  data(pieces: readonly Buffer[]): void;
+  end(trailers: Fields): void;
+  /** All that could be read at once was told: a good moment to pass it on. */
+  flush(): void;
+  /** 101 to a request that asked for it; the connection is the caller's from here on, with what came behind the head. */
+  upgraded(answer: AgentAnswer, taken: { readonly socket: Socket; readonly rest: Buffer }): void;
+  failed(fault: AnswerFault): void;
+  /** The agent takes more of the request. */
+  drain(): void;
+};
+
+export type AnswerFault = { readonly kind: "reset" | "malformed"; readonly reason: string };
+
+export type Asked = { readonly method: string; readonly isUpgrade: boolean };
+
+export type UpstreamConnectionDeps = {
+  readonly llhttp: Llhttp;
+  readonly tick: () => number;
+  readonly onIdle: (connection: UpstreamConnection) => void;
+  readonly onClose: (connection: UpstreamConnection) => void;
+};
+
+const LIMITS = { maxBytes: 65_536, maxLineBytes: 65_536, maxFields: 500 };
+/**
+ * A connection that says nothing about it is kept for less than the shortest habit of agents' servers (2 s), and one that
+ * names a time for a second less than that: a request must not meet a connection that is being closed, because it could
+ * not be sent again.
+ */
+const IDLE_MS = 1500;
+const LONGEST_IDLE_MS = 60_000;
+const MARGIN_MS = 1000;
+
+type Phase = "idle" | "head" | "body" | "gone";
+
+/** A connection to an agent, for one request at a time. */
+export class UpstreamConnection {
+  readonly #socket: Socket;
+  readonly #deps: UpstreamConnectionDeps;
+  readonly #reader: MessageReader;
+  readonly #writer: MessageWriter;
+  #phase: Phase = "idle";
+  #events: AnswerEvents | null = null;
+  #asked: Asked = { method: "", isUpgrade: false };
+  #isRequestEnded = false;
+  #keepsAlive = false;
+  #idleMs = IDLE_MS;
+  #usableUntil: number;
+
+  constructor(socket: Socket, deps: UpstreamConnectionDeps) {
+    this.#socket = socket;
+    this.#deps = deps;
+    this.#reader = createMessageReader(deps.llhttp, { kind: "response", limits: LIMITS, refusesExtensions: false });
+    this.#writer = createMessageWriter(socket);
+    this.#usableUntil = deps.tick() + IDLE_MS;
+    socket.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onError).on("drain", this.#onDrain);
+    socket.once("close", () => {
+      this.#fail({ kind: "reset", reason: "the connection is closed" });
+      this.#reader.close();
+      deps.onClose(this);
+    });
+  }
+
+  /** Begins an exchange. The request is written with what this answers. */
+  ask(asked: Asked, events: AnswerEvents): MessageWriter {
+    this.#asked = asked;
+    this.#events = events;
+    this.#isRequestEnded = false;
+    this.#phase = "head";
+    return this.#writer;
+  }
+
+  /** The request is written whole. */
+  requestEnded(): void {
+    this.#isRequestEnded = true;
+  }
+
+  /** These three act for one exchange, and do nothing once its answer is complete: the next may have begun. */
+  pause(exchange: AnswerEvents): void {
+    if (this.#events === exchange) this.#socket.pause();
+  }
+
+  resume(exchange: AnswerEvents): void {
+    if (this.#events === exchange) this.#socket.resume();
+  }
+
+  abort(exchange: AnswerEvents): void {
+    if (this.#events === exchange) this.destroy();
+  }
+
+  isUsable(now: number): boolean {
+    const { destroyed, readableEnded } = this.#socket;
+    return this.#phase === "idle" && now < this.#usableUntil && !destroyed && !readableEnded;
+  }
+
+  destroy(): void {
+    this.#events = null;
+    this.#phase = "gone";
+    this.#socket.destroy();
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    let rest: Buffer | null = chunk;
+    while (rest !== null) {
+      if (this.#phase === "head") rest = this.#readHead(rest);
+      else if (this.#phase === "body") rest = this.#readBody(rest);
+      else {
+        // Bytes that nobody asked for: whatever they are, they must not be taken for the next answer.
+        this.destroy();
+        return;
+      }
+    }
+    this.#events?.flush();
+  };
+
+  readonly #onEnd = (): void => {
+    if (this.#phase === "body" && this.#reader.mayEndHere()) this.#complete(NO_FIELDS, false);
+    else this.#fail({ kind: "reset", reason: "the agent closed the connection" });
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.#fail({ kind: "reset", reason: error.message });
+  };
+
+  readonly #onDrain = (): void => this.#events?.drain();
+
+  /** What is left to be read, null when more must come first. */
+  #readHead(chunk: Buffer): Buffer | null {
+    const read = this.#reader.readHead(chunk);
+    if (read.kind === "partial") return null;
+    if (read.kind !== "head") return this.#fail({ kind: "malformed", reason: read.reason });
+    const parsed = parseAnswer(read.head, this.#asked.method);
+    if (parsed.kind === "malformed") return this.#fail({ kind: "malformed", reason: parsed.reason });
+    const { answer } = parsed;
+    if (answer.status === 101) return this.#upgrade(answer, read.rest);
+    if (answer.status < 200) {
+      if (answer.status !== 100) this.#events?.interim(answer);
+      return read.rest.byteLength > 0 ? read.rest : null;
+    }
+    this.#keepsAlive = answer.keepsAlive;
+    this.#idleMs = idleTimeOf(answer.fields);
+    this.#phase = "body";
+    this.#events?.begin(answer);
+    this.#reader.beginBody(answer.framing);
+    return read.rest;
+  }
+
+  #readBody(chunk: Buffer): null {
+    const read = this.#reader.readBody(chunk);
+    if (read.kind === "malformed") return this.#fail({ kind: "malformed", reason: read.reason });
+    if (read.pieces.length > 0) this.#events?.data(read.pieces);
+    if (read.kind === "end") this.#complete(read.trailers, read.rest.byteLength > 0);
+    return null;
+  }
+
+  #complete(trailers: Fields, hasMore: boolean): void {
+    const events = this.#events;
+    this.#events = null;
+    if (hasMore || !this.#keepsAlive || !this.#isRequestEnded || this.#socket.readableEnded) this.destroy();
+    else {
+      this.#phase = "idle";
+      this.#usableUntil = this.#deps.tick() + this.#idleMs;
+      if (this.#socket.isPaused()) this.#socket.resume();
+      this.#deps.onIdle(this);
+    }
+    events?.end(trailers);
+  }
+
+  #upgrade(answer: AgentAnswer, rest: Buffer): null {
+    const events = this.#events;
+    const socket = this.#socket;
+    if (!this.#asked.isUpgrade || events === null) {
+      return this.#fail({ kind: "malformed", reason: "it answers 101 to a request that asked for no upgrade" });
+    }
+    this.#events = null;
+    this.#phase = "gone";
+    socket.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onError).off("drain", this.#onDrain);
+    events.upgraded(answer, { socket, rest });
+    return null;
+  }
+
+  #fail(fault: AnswerFault): null {
+    const events = this.#events;
+    this.destroy();
+    events?.failed(fault);
+    return null;
+  }
+}
+
+/** From `keep-alive: timeout=5`, in seconds. */
+function idleTimeOf({ keys, values }: Fields): number {
+  const at = keys.indexOf("keep-alive");
+  const seconds = at < 0 ? undefined : /(?:^|[\s,])timeout=(\d{1,6})(?:[\s,]|$)/.exec(values[at] ?? "")?.[1];
+  if (seconds === undefined) return IDLE_MS;
+  return Math.min(LONGEST_IDLE_MS, Math.max(0, Number(seconds) * 1000 - MARGIN_MS));
+}

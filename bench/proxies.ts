@@ -1,0 +1,131 @@
+import { mkdirSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { digestOf } from "@perch/domain";
+import { freePort } from "@perch/testkit/servers";
+import type { ControlServer } from "./control-server.ts";
+import { programFor, startPinned, untilListening, type Pinned, type PinnedOptions } from "./processes.ts";
+
+export type Proxy = { readonly url: string; readonly process: Pinned };
+
+const GATEWAY = fileURLToPath(import.meta.resolve("@perch/gateway/main"));
+const BASELINE = digestOf("bench 1.0.0");
+const CANARY = digestOf("bench 1.0.1");
+
+/** An nginx as a process of its own, one worker. `http` is what stands inside its `http` block. */
+export async function startNginx(
+  { name, scratch, http }: { name: string; scratch: string; http: string },
+  options: PinnedOptions & { readonly port: number },
+): Promise<Pinned> {
+  const directory = join(scratch, name);
+  mkdirSync(directory, { recursive: true });
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((kind) => `${kind}_temp_path ${directory}/${kind};`)
+    .join(" ");
+  const file = join(directory, "nginx.conf");
+  await writeFile(
+    file,
+    `daemon off; master_process off; pid ${directory}/pid; error_log stderr crit;
+events { worker_connections 45000; }
+http { access_log off; ${temporary} keepalive_requests 1000000000; keepalive_timeout 600s; ${http} }
+`,
+  );
+  const nginx = startPinned([programFor("nginx"), "-p", directory, "-c", file], options);
+  await untilListening(options.port);
+  return nginx;
+}
+
+/** Answers everything at once with a small JSON. */
+export async function startUpstream(
+  scratch: string,
+  core: number,
+): Promise<{ url: string; port: number; nginx: Pinned }> {
+  const port = await freePort();
+  const answer = JSON.stringify({ answer: "x".repeat(100) });
+  const http = `server { listen 127.0.0.1:${port} backlog=4096;
+    location / { default_type application/json; return 200 '${answer}'; } }`;
+  const nginx = await startNginx({ name: "upstream", scratch, http }, { core, port });
+  return { url: `http://127.0.0.1:${port}`, port, nginx };
+}
+
+export async function startSplittingNginx(scratch: string, core: number, upstreamPort: number): Promise<Proxy> {
+  const port = await freePort();
+  const upstream = (name: string): string =>
+    `upstream ${name} { server 127.0.0.1:${upstreamPort}; keepalive 128; keepalive_requests 1000000000; }`;
+  const http = `${upstream("baseline")} ${upstream("canary")}
+    split_clients "$http_x_session_id" $arm { 5% canary; * baseline; }
+    server { listen 127.0.0.1:${port} backlog=4096;
+      location / { proxy_pass http://$arm; proxy_http_version 1.1; proxy_set_header Connection ""; } }`;
+  const nginx = await startNginx({ name: "split", scratch, http }, { core, port });
+  return { url: `http://127.0.0.1:${port}/support/chat`, process: nginx };
+}
+
+export async function startSplittingHaproxy(scratch: string, core: number, upstreamPort: number): Promise<Proxy> {
+  const port = await freePort();
+  const file = join(scratch, "haproxy.cfg");
+  await writeFile(
+    file,
+    `global
+  nbthread 1
+  maxconn 4000
+defaults
+  mode http
+  timeout client 60s
+  timeout server 60s
+  timeout connect 5s
+frontend in
+  bind 127.0.0.1:${port}
+  default_backend releases
+backend releases
+  balance random
+  http-reuse always
+  stick-table type string len 64 size 1m expire 30m
+  stick on req.hdr(x-session-id)
+  server baseline 127.0.0.1:${upstreamPort} weight 95
+  server canary 127.0.0.1:${upstreamPort} weight 5
+`,
+  );
+  const haproxy = startPinned([programFor("haproxy"), "-db", "-f", file], { core });
+  await untilListening(port);
+  return { url: `http://127.0.0.1:${port}/support/chat`, process: haproxy };
+}
+
+/** The gateway as in production: its real process, pins and turn records in SQLite. */
+export async function startGateway(
+  scratch: string,
+  { control, ...options }: PinnedOptions & { readonly control: ControlServer },
+): Promise<Proxy> {
+  const node = [process.execPath, GATEWAY, "--port", "0", "--data", join(scratch, "data"), "--server", control.url];
+  const gateway = startPinned(node, options);
+  const { stdout } = gateway.child;
+  if (stdout === null) throw new Error("found no output of the gateway");
+  for await (const line of createInterface(stdout)) {
+    return { url: `${JSON.parse(line).url}/support/chat`, process: gateway };
+  }
+  throw new Error("the gateway ended before it was ready");
+}
+
+/** Two releases; the canary gets this share of new sessions. */
+export function tableOf(sequence: number, upstreamUrl: string, weightBp: number): { revision: { sequence: number } } {
+  const table = {
+    revision: { epoch: 1, sequence },
+    leaseMs: 30_000,
+    agents: [
+      {
+        agent: "support",
+        pathPrefix: "/support",
+        current: BASELINE,
+        canary: { rollout: "bench-1-0-1", step: 1, seed: "bench", weightBp, release: CANARY },
+        releases: [
+          { release: BASELINE, version: "1.0.0", urls: [upstreamUrl] },
+          { release: CANARY, version: "1.0.1", urls: [upstreamUrl] },
+        ],
+        sessionExtractors: [{ kind: "header", name: "x-session-id" }],
+        idleTimeoutMs: 1_800_000,
+      },
+    ],
+  };
+  return table;
+}
