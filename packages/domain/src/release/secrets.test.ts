@@ -89,7 +89,7 @@ const HARMLESS = [
   "postgres://${USER}:${PASSWORD}@${HOST}/db, mysql://<user>:<password>@<host>",
   "http://127.0.0.1:4318/v1/traces, mailto:someone@example.com, git@github.com:acme/app.git",
   "Server=db;Database=shop;User Id=sa;Password=<password>;",
-  "//registry.npmjs.org/:_authToken=${NPM_TOKEN}",
+  "//registry.example/:_authToken=${NPM_TOKEN}",
   "aws_secret_access_key = os.environ['AWS_SECRET_ACCESS_KEY']",
   "process.env.OPENAI_API_KEY ?? throwMissing('OPENAI_API_KEY')",
   "xoxb-your-token-goes-here, xoxp-... and hf_hub_download_from_the_internet_now",
