@@ -73,7 +73,7 @@ describe("from agent.yaml to a verified copy", () => {
     expect(perch(["release", "sign", "support@1.0.0", "--key", "keys/perch.key"]).code).toBe(0);
     expect(json(perch(["release", "verify", "support@1.0.0", "--json"]))).toMatchObject({ verified: true, digest });
     expect(json(perch(["release", "list", "--json"]))).toEqual({
-      releases: [{ agent: "support", version: "1.0.0", digest, signatures: 1 }],
+      releases: [{ agent: "support", version: "1.0.0", digest, signatures: 1, attestations: 0 }],
     });
     expect(perch(["release", "inspect", "support@1.0.0"]).out).toContain("signed by trusted key");
     expect(json(perch(["release", "push", "support@1.0.0", "--to", "copy", "--json"]))).toMatchObject({ referrers: 1 });
@@ -95,6 +95,28 @@ describe("from agent.yaml to a verified copy", () => {
 });
 
 describe("failures", () => {
+  test("in files that agent.yaml names are printed with file, line and column, as text and as JSON", async () => {
+    const directory = join(scratch, "bad-files");
+    await cp(join(scratch, "agent"), directory, { recursive: true });
+    const tools = "tools: [{ name: refund, description: d, effect: write, parameters: { file: refund.json } }]";
+    await writeFile(join(directory, "agent.yaml"), AGENT.replace("tools: []", tools));
+    await writeFile(join(directory, "refund.json"), '{\n  "type": "object",\n  "type": "object"\n}');
+    await writeFile(join(directory, "app", ".env"), "KEY=1");
+    const { code, out, err } = perch(["release", "build", "bad-files"]);
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err.trimEnd().split("\n")).toEqual([
+      "error: found 2 problems in agent.yaml and the files of bad-files",
+      "  app/.env  found a file that usually holds secrets, expected no secrets: pass them in the environment",
+      '  refund.json:3:3  found the key "type" twice, expected each key once',
+      expect.stringMatching(/^hint: /),
+    ]);
+    const { error } = JSON.parse(perch(["release", "build", "bad-files", "--json"]).err) as { error: unknown };
+    expect(error).toMatchObject({
+      code: "spec_invalid",
+      problems: [{ file: "app/.env" }, { file: "refund.json", line: 3, column: 3 }],
+    });
+  });
+
   test("in agent.yaml are printed with line and column, as text and as JSON", async () => {
     await cp(join(scratch, "agent"), join(scratch, "broken"), { recursive: true });
     await writeFile(join(scratch, "broken", "agent.yaml"), AGENT.replace("small-1", "small-1, nam: x"));

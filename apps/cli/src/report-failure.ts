@@ -4,7 +4,13 @@ type Reported = {
   readonly code: string;
   readonly message: string;
   readonly hint: string;
-  readonly problems: readonly { readonly message: string; readonly line?: number; readonly column?: number }[];
+  readonly problems: readonly Problem[];
+};
+type Problem = {
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
 };
 
 /**
@@ -33,6 +39,7 @@ function parseProblem(value: unknown): Reported["problems"] {
   return [
     {
       message: String(value.message),
+      ...("file" in value && typeof value.file === "string" ? { file: value.file } : {}),
       ...("line" in value && typeof value.line === "number" ? { line: value.line } : {}),
       ...("column" in value && typeof value.column === "number" ? { column: value.column } : {}),
     },
@@ -59,10 +66,14 @@ function textOf({ message, hint, problems }: Reported): string {
   const left = problems.length - MOST_PROBLEMS;
   return [
     `error: ${message}`,
-    ...problems
-      .slice(0, MOST_PROBLEMS)
-      .map(({ message, line, column }) => `  ${line === undefined ? "" : `${line}:${column ?? 1}  `}${message}`),
+    ...problems.slice(0, MOST_PROBLEMS).map((problem) => `  ${placeText(problem)}${problem.message}`),
     ...(left > 0 ? [`  and ${left} more`] : []),
     `hint: ${hint}`,
   ].join("\n");
+}
+
+// `tools/refund.json:3:5  `, as editors and terminals know it.
+function placeText({ file, line, column }: Problem): string {
+  const place = [file ?? [], line === undefined ? [] : [line, column ?? 1]].flat().join(":");
+  return place === "" ? "" : `${place}  `;
 }

@@ -5,6 +5,7 @@ export type GatewayErrorCode =
   | "gateway_id_in_use"
   | "data_directory_unusable"
   | "worker_failed"
+  | "secret_unusable"
   | "table_invalid";
 
 /** Every failure that ends the gateway's start, or makes it refuse a table. Callers branch on `code`. */

@@ -1,20 +1,15 @@
 import { randomFillSync, randomUUID } from "node:crypto";
 import { join } from "node:path";
-import {
-  createSqlitePinStore,
-  createSqliteTurnOutbox,
-  openGatewayDatabase,
-  SqliteError,
-  startCheckpointer,
-} from "@perch/adapters/sqlite";
-import type { GatewayId, PinStore, TurnOutbox } from "@perch/domain";
+import { createSqliteTurnOutbox, openGatewayDatabase, SqliteError, startCheckpointer } from "@perch/adapters/sqlite";
+import type { GatewayId, PinSecrets, TurnOutbox } from "@perch/domain";
 import { createAdminPages } from "./admin/admin-pages.ts";
 import { claimIdentity } from "./config/claim-identity.ts";
 import { parseCommand, USAGE, type GatewayConfig } from "./config/parse-config.ts";
+import { readPinSecrets } from "./config/read-pin-secrets.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
-import { createCachedPinStore } from "./pins/cached-pin-store.ts";
 import { createLlhttp } from "./http1/llhttp.ts";
+import { openPinStore, type Pins } from "./pins/open-pin-store.ts";
 import { createRequestHandler } from "./proxy/handle-request.ts";
 import { listen } from "./proxy/listen.ts";
 import { createRandomHex } from "./proxy/random-hex.ts";
@@ -23,18 +18,17 @@ import { createReleaseLimit } from "./proxy/release-limit.ts";
 import { createTickEnd } from "./proxy/tick-end.ts";
 import { createUpstreamHealth } from "./proxy/upstream-health.ts";
 import { createUpstreamPools, type UpstreamPools } from "./proxy/upstream-pools.ts";
-import { placeRequest } from "./session/place-request.ts";
+import { createPlacementCounts } from "./session/placement-counts.ts";
 import { sleep } from "./sync/backoff.ts";
-import { stopSignal } from "./workers/stop-signal.ts";
-import { superviseWorkers } from "./workers/supervise-workers.ts";
 import { createServerLink } from "./sync/server-link.ts";
 import { startSync } from "./sync/start-sync.ts";
 import { createHeldTable, type HeldTable } from "./table/held-table.ts";
 import { parseTable } from "./table/parse-table.ts";
 import { createTableFile, type TableFile } from "./table/table-file.ts";
 import { createTurnRecorder } from "./turns/turn-recorder.ts";
+import { stopSignal } from "./workers/stop-signal.ts";
+import { superviseWorkers } from "./workers/supervise-workers.ts";
 
-const CACHED_PINS = 100_000;
 const FLUSH_MS = 2000;
 const LOOK_AFTER_MS = 1000;
 const FORGET_AT_ONCE = 1000;
@@ -44,24 +38,26 @@ const tick = (): number => performance.now();
 const random = (): number => Math.random();
 
 async function run(config: GatewayConfig, log: Log): Promise<void> {
-  const { gateway, store, outbox, held, file, close } = await openState(config, log);
-  const faults = createFaultCount(log);
-  const pins = createCachedPinStore({ store, now, maxEntries: CACHED_PINS, slack: 0.1, onFault: faults.add });
+  const { gateway, pins, secrets, outbox, held, file, close } = await openState(config, log);
+  const counts = createPlacementCounts();
   const tickEnd = createTickEnd((run) => void setImmediate(run));
   const recorder = createTurnRecorder({ outbox, log, tickEnd });
   const llhttp = createLlhttp();
   const pools = createUpstreamPools({ llhttp, tick });
-  const pages = { gateway, startedAt: now(), held, pins: store, outbox, recorder, log };
-  const placing = { gateway, held, pins, now, newId: randomUUID };
+  const pages = { gateway, startedAt: now(), held, pins, counts, outbox, recorder, log };
   const handle = createRequestHandler({
     gateway,
+    held,
+    pins: pins.cached,
+    secrets,
+    counts,
     pools,
     tickEnd,
     patience: createPatience({ limitMs: config.upstreamTimeoutMs, tick }),
     health: createUpstreamHealth(tick),
     limit: createReleaseLimit(config.maxConcurrent),
     maxConcurrent: config.maxConcurrent,
-    admin: createAdminPages({ ...pages, storeFaults: faults.count, inFlight: () => listener.inFlight() }),
+    admin: createAdminPages({ ...pages, inFlight: () => listener.inFlight() }),
     log,
     now,
     tick,
@@ -69,13 +65,12 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
     newId: randomUUID,
     randomHex: createRandomHex((bytes) => randomFillSync(bytes)),
     upstreamTimeoutMs: config.upstreamTimeoutMs,
-    place: (request) => placeRequest(request, placing),
   });
   const listener = await listen(config, { llhttp, tick, handle });
   const onApplied = (): void => pools.keepOnly(held.index()?.origins ?? new Set());
   const link = createServerLink(config.serverUrl, gateway);
   const sync = startSync({ link, held, file, outbox, log, sleep, random, now, onApplied });
-  const lookAfter = setInterval(createLookAfter({ held, store, pools, log }), LOOK_AFTER_MS);
+  const lookAfter = setInterval(createLookAfter({ held, pins, pools, log }), LOOK_AFTER_MS);
 
   process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);
   await stopSignal();
@@ -91,7 +86,8 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
 
 type State = {
   readonly gateway: GatewayId;
-  readonly store: PinStore;
+  readonly pins: Pins;
+  readonly secrets: PinSecrets;
   readonly outbox: TurnOutbox;
   readonly held: HeldTable;
   readonly file: TableFile;
@@ -99,39 +95,30 @@ type State = {
 };
 
 /** Everything that outlives the process. */
-async function openState({ directory, id }: GatewayConfig, log: Log): Promise<State> {
+async function openState({ directory, id, ...config }: GatewayConfig, log: Log): Promise<State> {
   const identity = claimIdentity(directory, id);
   const databaseFile = join(directory, "pins.sqlite");
   const database = openGatewayDatabase(databaseFile);
   const checkpointer = startCheckpointer(databaseFile, (error) =>
     log.warn("the log of the pins is written by requests from here on", { reason: reasonOf(error) }),
   );
-  const store = createSqlitePinStore(database, now);
+  const pins = await openPinStore(config.pins, { database, now, log });
   const file = createTableFile(directory);
   const held = createHeldTable(tick);
   await restoreTable(held, file, log);
   return {
     gateway: identity.id,
-    store,
+    pins,
+    secrets: readPinSecrets(config.pinSecret, directory),
     outbox: createSqliteTurnOutbox(database, { gateway: identity.id, now }),
     held,
     file,
     async close() {
       await checkpointer.stop();
-      await store.close();
+      await pins.store.close();
+      if (database.isOpen) database.close();
       identity.release();
     },
-  };
-}
-
-function createFaultCount(log: Log): { add: (error: unknown) => void; count: () => number } {
-  let faults = 0;
-  return {
-    add(error) {
-      faults += 1;
-      log.warn("the pin store failed; the session was placed by its bucket alone", { reason: reasonOf(error) });
-    },
-    count: () => faults,
   };
 }
 
@@ -148,13 +135,13 @@ async function restoreTable(held: HeldTable, file: TableFile, log: Log): Promise
 
 type LookedAfter = {
   readonly held: HeldTable;
-  readonly store: PinStore;
+  readonly pins: Pins;
   readonly pools: Pick<UpstreamPools, "sweep">;
   readonly log: Log;
 };
 
-/** What is looked after once a second: whether the lease ran out, old connections, and the space of expired pins. */
-function createLookAfter({ held, store, pools, log }: LookedAfter): () => void {
+/** What is looked after once a second: whether the lease ran out, old connections, expired pins, and pins not yet written. */
+function createLookAfter({ held, pins, pools, log }: LookedAfter): () => void {
   let wasFenced: boolean | null = null;
   return () => {
     const isFenced = held.isFenced();
@@ -164,7 +151,8 @@ function createLookAfter({ held, store, pools, log }: LookedAfter): () => void {
     }
     wasFenced = isFenced;
     pools.sweep();
-    store
+    void pins.cached.catchUp();
+    pins.store
       .forgetExpired(FORGET_AT_ONCE)
       .catch((error: unknown) => log.warn("expired pins cannot be deleted", { reason: reasonOf(error) }));
   };

@@ -1,4 +1,10 @@
-import { createMemoryLedger, createMemoryServerState, createMemoryTraceStore } from "@perch/adapters/in-memory";
+import {
+  createMemoryLedger,
+  createMemoryRegistry,
+  createMemoryServerState,
+  createMemoryTraceStore,
+} from "@perch/adapters/in-memory";
+import { createReleaseContentSource } from "@perch/adapters/release-artifact";
 import {
   agentViewSchema,
   gatewayViewSchema,
@@ -20,6 +26,7 @@ import {
 } from "@perch/domain";
 import { aSpan, aTurnRecord } from "@perch/testkit";
 import { expect, test } from "vitest";
+import { parseOptions } from "./options.ts";
 import { createServer, type Server } from "./create-server.ts";
 
 const YAML = `
@@ -79,13 +86,14 @@ function createWorld() {
       state,
       traces: { ...traces, cohorts },
       releases: createReleases(),
+      contents: createReleaseContentSource(createMemoryRegistry()),
       sentiment: { scoreOf: () => 0 },
       now: () => now,
       setNow: (at) => {
         now = at;
       },
       log: { info: () => {}, warn: (message) => void log.push(message), error: (message) => void log.push(message) },
-      settings: { notice: "", latenessMs: 1000, idleTimeoutMs: 60_000, leaseMs: 15_000, consoleDirectory: "/nowhere" },
+      settings: { ...parseOptions([]), latenessMs: 1000, idleTimeoutMs: 60_000, consoleDirectory: "/nowhere" },
     });
   return {
     ledger,

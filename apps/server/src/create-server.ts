@@ -4,6 +4,7 @@ import {
   type CohortSource,
   type Digest,
   type Ledger,
+  type ReleaseContentSource,
   type ReleasePolicy,
   type ReleaseSource,
   type SentimentScorer,
@@ -16,6 +17,7 @@ import {
 import { createAgentRoutes } from "./api/agent-routes.ts";
 import { createApp } from "./api/app.ts";
 import { createClockRoutes } from "./api/clock-routes.ts";
+import { createDiffRoutes } from "./api/diff-routes.ts";
 import { createConsoleRoutes } from "./api/console-routes.ts";
 import { createPointerRoutes } from "./api/pointer-routes.ts";
 import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
@@ -29,6 +31,8 @@ import { createController } from "./controller/reconcile.ts";
 import { createGatewayHub } from "./gateways/hub.ts";
 import { createGatewayRoutes } from "./gateways/routes.ts";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
+import { UsageError } from "./options.ts";
+import { tenantOf, type RouteOptions } from "./route-options.ts";
 import { createAssembler } from "./sessions/assembler.ts";
 
 export type ServerDeps = {
@@ -36,12 +40,13 @@ export type ServerDeps = {
   readonly state: ServerState;
   readonly traces: { readonly store: TraceStore; readonly cohorts: CohortSource; readonly sessions: SessionSource };
   readonly releases: ReleaseSource;
+  readonly contents: ReleaseContentSource;
   readonly sentiment: SentimentScorer;
   readonly now: () => number;
   /** Null on a server that lives by the real clock. */
   readonly setNow: ((now: number) => void) | null;
   readonly log: Log;
-  readonly settings: {
+  readonly settings: RouteOptions & {
     readonly notice: string;
     readonly latenessMs: number;
     readonly idleTimeoutMs: number;
@@ -89,6 +94,7 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
   const hub = await createGatewayHub({ now, epoch, state: deps.state, leaseMs: settings.leaseMs });
   const publisher = createPublisher({ book: () => book, hub, defaults: settings });
   const book: Book = await openBook(deps.ledger, () => publisher.publish());
+  refuseTakenPlaces(book, settings.places);
   publisher.publish();
   const idleTimeoutMs = (): number => idleTimeout(book.rollouts(), settings.idleTimeoutMs);
   const assembler = createAssembler({
@@ -110,6 +116,17 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
   const { notice } = settings;
   const views = createViews({ book, hub, publisher, figures, sessions: traces.sessions, now, notice });
   return { hub, book, assembler, controller, figures, views };
+}
+
+/** Throws `UsageError` when an agent that is known from before has lost its place. */
+function refuseTakenPlaces(book: Book, places: RouteOptions["places"]): void {
+  const problems = book.agents().flatMap(({ agent }) => {
+    const tenant = tenantOf(agent, places);
+    return tenant === null
+      ? []
+      : [`--route: found ${tenant} at /${agent}, where agent ${agent} is, expected one agent`];
+  });
+  if (problems.length > 0) throw new UsageError(problems.join("; "));
 }
 
 type Loops = { readonly turn: () => Promise<void>; readonly settle: () => Promise<void> };
@@ -147,7 +164,7 @@ function createLoops({ hub, book, assembler, controller, figures }: Core, { log 
 
 function routesOf(
   { core, loops, feed }: { core: Core; loops: Loops; feed: LiveFeed },
-  { traces, sentiment, now, setNow, ledger, releases, settings }: ServerDeps,
+  { traces, sentiment, now, setNow, ledger, releases, contents, settings }: ServerDeps,
 ): readonly Hono[] {
   const { book, hub, assembler, controller, figures, views } = core;
   const noteTurns = (turns: readonly TurnRecord[]): void => {
@@ -160,9 +177,10 @@ function routesOf(
   return [
     createCollectorRoutes({ store: traces.store, assembler: { noteTurns, noteSpans }, sentiment, now }),
     createGatewayRoutes({ hub, onAck: followGateways }),
-    createAgentRoutes({ book, releases, now }),
+    createAgentRoutes({ book, releases, now, places: settings.places }),
     createPointerRoutes({ book, releases, now, ledger }),
     createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
+    createDiffRoutes({ contents, book }),
     createClockRoutes({ now, setNow, turn: loops.settle, book }),
     createConsoleRoutes(settings.consoleDirectory),
   ];

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -258,13 +258,54 @@ test("a gateway that is cut off goes stale, then fenced when its lease has run o
   expect(await until(syncs, (sync) => sync === "Fenced")).toBe("Fenced");
 });
 
-test("an unsigned release is neither deployed nor rolled out", async () => {
-  await pushReleases();
-  const server = await startServer();
-  await deployBoth(server);
-  const deployed = await post(server, "/v1/deployments", { release: "support@2.3.2", url: "http://127.0.0.1:3" });
-  const started = await post(server, "/v1/rollouts", YAML.replace("release: 2.3.1", "release: 2.3.2"));
-  expect([deployed, started].map((answer) => problemSchema.parse(answer).error.code)).toEqual(["unsigned", "unsigned"]);
+describe("neither deployed nor rolled out is", () => {
+  async function codesOf(version: string): Promise<readonly string[]> {
+    const server = await startServer();
+    const release = `support@${version}`;
+    const deployed = await post(server, "/v1/deployments", { release, url: "http://127.0.0.1:3" });
+    const started = await post(server, "/v1/rollouts", YAML.replace("release: 2.3.1", `release: ${version}`));
+    return [deployed, started].map((answer) => problemSchema.parse(answer).error.code);
+  }
+
+  /** As if the agent had been deployed before; what refuses comes after. */
+  async function deployedBefore(): Promise<void> {
+    const server = await startServer();
+    await deployBoth(server);
+    await end(server.child, "SIGTERM");
+  }
+
+  test("an unsigned release", async () => {
+    await pushReleases();
+    await deployedBefore();
+    expect(await codesOf("2.3.2")).toEqual(["unsigned", "unsigned"]);
+  });
+
+  test("one that a key signed which nobody trusts", async () => {
+    await pushReleases();
+    await deployedBefore();
+    const registry = createDirectoryRegistry(join(data, "registry"));
+    const stranger = parseSigningKey(generateKeyPair().privatePem, "a stranger");
+    await signRelease(registry, parseReleaseReference("support@2.3.2"), { key: stranger, now: new Date(0) });
+    expect(await codesOf("2.3.2")).toEqual(["signature_rejected", "signature_rejected"]);
+  });
+
+  test("one whose signer may sign for another agent only", async () => {
+    await pushReleases();
+    await deployedBefore();
+    const signers = [{ key: { name: "us", file: "test.pub" } }];
+    const policy = { apiVersion: "perch.dev/v1", kind: "TrustPolicy", rules: [{ agents: ["sales"], signers }] };
+    writeFileSync(join(data, "trust", "policy.yaml"), JSON.stringify(policy));
+    expect(await codesOf("2.3.1")).toEqual(["signature_rejected", "signature_rejected"]);
+  });
+
+  test("one that was altered in a byte after it was signed", async () => {
+    const digests = await pushReleases();
+    await deployedBefore();
+    const blob = join(data, "registry", "blobs", "sha256", (digests.get("2.3.1") ?? "").replace("sha256:", ""));
+    const bytes = readFileSync(blob);
+    writeFileSync(blob, bytes.fill((bytes[10] ?? 0) ^ 1, 10, 11));
+    expect(await codesOf("2.3.1")).toEqual(["digest_mismatch", "digest_mismatch"]);
+  });
 });
 
 describe("a server that cannot start says why and ends with 1", () => {

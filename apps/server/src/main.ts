@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
 import { openChdbTraceStore, type OpenTraceStore } from "@perch/adapters/clickhouse";
+import { createReleaseContentSource } from "@perch/adapters/release-artifact";
 import { createLexiconScorer } from "@perch/adapters/sentiment";
 import { openRegistry } from "@perch/adapters/release-registry";
 import { createVerifiedReleaseSource } from "@perch/adapters/sigstore";
@@ -28,7 +29,7 @@ const log = createLog(
 );
 
 try {
-  await main(parseOptions(process.argv.slice(2)));
+  await main(parseOptions(process.argv.slice(2), process.env));
 } catch (error) {
   const { code, hint } = problemOf(error);
   log.error(reasonOf(error), { code, hint });
@@ -44,6 +45,7 @@ async function main(options: ServerOptions): Promise<void> {
   const traces = await openChdbTraceStore({ directory: join(directory, "chdb") });
   const ledger = createSqliteLedger(database);
   const clock = createClock(options);
+  const registry = openRegistry(options.registry, process.env);
   let listening: Listening | null = null;
   try {
     const server = await createServer({
@@ -51,9 +53,12 @@ async function main(options: ServerOptions): Promise<void> {
       state: createSqliteServerState(database),
       traces,
       releases: createVerifiedReleaseSource({
-        registry: openRegistry(options.registry),
+        registry,
         trustDirectory: options.trust,
+        // Not the server's clock, which may be synthetic: keys count by the time that it really is.
+        now: () => new Date(),
       }),
+      contents: createReleaseContentSource(registry),
       sentiment: createLexiconScorer(),
       now: clock.now,
       setNow: clock.setNow,

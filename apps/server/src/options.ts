@@ -1,8 +1,9 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { parseDurationMs } from "@perch/domain";
+import { DEFAULT_EXTRACTORS, DEFAULT_LEARNERS, parseDurationMs } from "@perch/domain";
+import { parseAliases, parsePlaces, parseTargetingKey, type RouteOptions } from "./route-options.ts";
 
-export type ServerOptions = {
+export type ServerOptions = RouteOptions & {
   readonly data: string;
   readonly port: number;
   readonly host: string;
@@ -22,13 +23,15 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
   readonly code = "usage";
   readonly hint =
-    "flags: --data DIR --port N --host NAME --registry DIR --trust DIR --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic";
+    "flags: --data DIR --port N --host NAME --registry LOCATION --trust DIR --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
 }
 
 const LEASE_MS = 15_000;
 
-/** Throws `UsageError`. */
-export function parseOptions(args: readonly string[]): ServerOptions {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Flags win over the environment. Throws `UsageError`. */
+export function parseOptions(args: readonly string[], env: Environment = {}): ServerOptions {
   const { values } = readArgs(args);
   const problems: string[] = [];
   const number = (name: "port" | "tick" | "lateness", bounds: { least: number; most: number }): number => {
@@ -57,9 +60,25 @@ export function parseOptions(args: readonly string[]): ServerOptions {
     idleTimeoutMs,
     leaseMs: LEASE_MS,
     clock: values.clock === "synthetic" ? "synthetic" : "real",
+    ...routeOptions(values, env, problems),
   };
   if (problems.length > 0) throw new UsageError(problems.join("; "));
   return options;
+}
+
+function routeOptions(
+  values: Pick<ReturnType<typeof readArgs>["values"], "route" | "targeting-key" | "aliases">,
+  env: Environment,
+  problems: string[],
+): RouteOptions {
+  const routes = values.route ?? env["PERCH_ROUTES"]?.split(/\s+/).filter((route) => route !== "") ?? [];
+  const targetingKey = values["targeting-key"] ?? env["PERCH_TARGETING_KEY"];
+  const aliases = values.aliases ?? env["PERCH_ALIASES"];
+  return {
+    places: parsePlaces(routes, problems),
+    sessionExtractors: targetingKey === undefined ? DEFAULT_EXTRACTORS : parseTargetingKey(targetingKey, problems),
+    sessionLearners: aliases === undefined ? DEFAULT_LEARNERS : parseAliases(aliases, problems),
+  };
 }
 
 function readArgs(args: readonly string[]) {
@@ -77,6 +96,9 @@ function readArgs(args: readonly string[]) {
         lateness: { type: "string", default: "2000" },
         "idle-timeout": { type: "string", default: "30m" },
         clock: { type: "string", default: "real" },
+        route: { type: "string", multiple: true },
+        "targeting-key": { type: "string" },
+        aliases: { type: "string" },
       },
     });
   } catch (error) {

@@ -53,3 +53,11 @@ export {
   type RolloutStarted,
   type RolloutView,
 } from "./rollout/view.ts";
+export {
+  releaseChangeSchema,
+  releaseDiffSchema,
+  textDiffSchema,
+  type ReleaseChangeView,
+  type ReleaseDiffView,
+  type TextDiffView,
+} from "./release/diff.ts";

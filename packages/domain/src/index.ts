@@ -16,7 +16,22 @@ export type { AdmittedRelease, ReleaseSource } from "./release/release-source.ts
 export { EMPTY_POLICY, type ReleasePolicy } from "./release/policy.ts";
 export { canonicalJson, canonicalJsonBytes, type JsonValue } from "./release/canonical-json.ts";
 export { agentSpecJsonSchema, checkAgentSpec, type AgentSpec, type CheckedAgentSpec } from "./release/agent-spec.ts";
-export { fileReferences, orchestrationDirectory, type FileReference } from "./release/file-references.ts";
+export {
+  fileReferences,
+  orchestrationDirectory,
+  translatorFile,
+  type FileReference,
+  type FileRole,
+} from "./release/file-references.ts";
+export { checkSpecFiles } from "./release/check-spec-files.ts";
+export { isSecretAllowed, secretAllowances, type SecretAllowance } from "./release/secret-allowance.ts";
+export { findSecretsInText, secretFile } from "./release/secrets-in-text.ts";
+export { findSecrets, looksSecret, quoteName } from "./release/secrets.ts";
+export { readStrictJson, type StrictJson } from "./release/strict-json.ts";
+export { numberFlaw } from "./release/json-number.ts";
+export type { PlacedProblem, TextPlace } from "./release/text-place.ts";
+export { RELEASE_LIMITS } from "./release/limits.ts";
+export { isInVersionRange, parseVersionRange, type VersionRange } from "./release/version-range.ts";
 export type { SpecProblem } from "./release/spec-problem.ts";
 export { isPathInside } from "./release/path-inside.ts";
 export { buildRelease, type BuildOutcome, type BuiltRelease, type ReleaseInput } from "./release/build-release.ts";
@@ -33,11 +48,18 @@ export {
   parseOciIndex,
   parseOciManifest,
   referrerOciManifest,
+  releaseOciManifest,
   type Descriptor,
   type OciIndex,
   type OciManifest,
 } from "./release/oci-manifest.ts";
-export { OCI_MANIFEST_TYPE, RELEASE_ARTIFACT_TYPE, RELEASE_MANIFEST_TYPE } from "./release/media-types.ts";
+export {
+  COMPONENT_TYPE,
+  OCI_EMPTY_TYPE,
+  OCI_MANIFEST_TYPE,
+  RELEASE_ARTIFACT_TYPE,
+  RELEASE_MANIFEST_TYPE,
+} from "./release/media-types.ts";
 export type {
   ExpectedBytes,
   ReleaseEntry,
@@ -45,9 +67,27 @@ export type {
   ReleaseRepository,
   ReleaseSelector,
 } from "./release/registry.ts";
+export {
+  checkTrustPolicy,
+  trustPolicyJsonSchema,
+  type CheckedTrustPolicy,
+  type TrustPolicyFile,
+} from "./release/trust-policy.ts";
+export {
+  describeSignature,
+  judgeSignature,
+  judgeTrust,
+  shortKeyId,
+  type GoodSignature,
+  type SignatureVerdict,
+  type TrustedSigner,
+  type TrustPolicy,
+  type TrustVerdict,
+} from "./release/judge-trust.ts";
 export { compareVersions } from "./release/version-precedence.ts";
 
 export {
+  isSessionId,
   parseAgentName,
   parseGatewayId,
   parseRolloutId,
@@ -65,12 +105,29 @@ export {
   type ReleaseRoute,
   type Revision,
   type RoutingTable,
-  type SessionExtractor,
 } from "./routing/routing-table.ts";
+export type { JwtPlace, SessionExtractor, SessionLearner, SimpleExtractor } from "./routing/session-rules.ts";
+export {
+  DEFAULT_EXTRACTORS,
+  DEFAULT_LEARNERS,
+  parseSessionExtractors,
+  parseSessionLearners,
+} from "./routing/parse-session-rules.ts";
+export {
+  cookiesOf,
+  extractSession,
+  looksIntoBody,
+  looksIntoFrame,
+  type RequestParts,
+} from "./routing/extract-session.ts";
+export { createLearner, prepareLearners, type Learner, type LearnerRules } from "./routing/create-learner.ts";
+export { parsePinSecrets, type PinSecrets } from "./routing/pin-secrets.ts";
+export { readSignedPin, signPin, type SignedPinReading } from "./routing/signed-pin.ts";
+export { LONGEST_OVERRIDE_MS, mintOverride, readOverride, type Override } from "./routing/override-token.ts";
 export type { RequestHead } from "./routing/request-head.ts";
 export { armOf, assign, bucketOf, BUCKETS, type Arm, type Assignment } from "./routing/assign.ts";
-export type { Pin, PinStore } from "./routing/pin-store.ts";
-export { placeSession, type FirstContact } from "./routing/place-session.ts";
+export { LONGEST_ALIAS_CHAIN, type Alias, type Pin, type PinPage, type PinStore } from "./routing/pin-store.ts";
+export { placeByOverride, placeSession, type FirstContact } from "./routing/place-session.ts";
 export { explainPin } from "./routing/explain-pin.ts";
 export { findInJson, type FoundInJson } from "./routing/find-in-json.ts";
 export type { KeptTurns, TurnOutbox } from "./routing/turn-outbox.ts";
@@ -130,9 +187,11 @@ export {
   currentRelease,
   deriveRoute,
   isQuarantined,
-  pathPrefixOf,
+  placeOf,
   releaseStatus,
+  type AgentPlace,
   type ReleaseStatus,
+  type RouteDefaults,
 } from "./rollout/derive-routes.ts";
 export {
   chainEntry,
@@ -153,3 +212,34 @@ export { gateProblems } from "./gate/gate-problems.ts";
 export { judge, MIN_SESSIONS_TO_PROMOTE, type JudgeInput } from "./gate/judge.ts";
 export { splitErrorBudget, type BudgetClaim } from "./gate/split-error-budget.ts";
 export type { ServerState } from "./rollout/server-state.ts";
+
+export { checkCompatibility, type MemorySchema } from "./memory/compatibility.ts";
+export type { Compatibility, Finding } from "./memory/findings.ts";
+export type {
+  ProtoEnum,
+  ProtoField,
+  ProtoMessage,
+  ProtoReserved,
+  ProtoSchema,
+  ProtoType,
+} from "./memory/proto-schema.ts";
+export { DEFAULT_LIMITS, diffReleases, NO_LIMITS } from "./release-diff/diff-releases.ts";
+export type {
+  Breaks,
+  Change,
+  ComponentDiff,
+  ComponentKind,
+  DiffLimits,
+  OrderChange,
+  ComparedRelease,
+  ReleaseDiff,
+} from "./release-diff/change.ts";
+export { describeDiff, type DiffLine } from "./release-diff/describe-diff.ts";
+export {
+  protobufText,
+  type ArchivedFile,
+  type ComponentContent,
+  type ReadProto,
+  type ReleaseContent,
+} from "./release-diff/release-content.ts";
+export type { ReleaseContentSource } from "./release-diff/release-content-source.ts";

@@ -1,10 +1,16 @@
 export { aCanaryRoute, anAgentRoute, aPin, aRoutingTable, aTurnRecord } from "./routing-builders.ts";
 export { aGate } from "./gate-builders.ts";
-export { describePinStore } from "./pin-store-contract.ts";
+export {
+  describeExactPinStore,
+  describePinStore,
+  describeSharedPinStore,
+  type PinStoreClock,
+} from "./pin-store-contract.ts";
 export { describeTurnOutbox } from "./turn-outbox-contract.ts";
 export { describeLedger } from "./ledger-contract.ts";
 export { describeServerState } from "./server-state-contract.ts";
 export { aMaturedSession, aRawSpan, aScore, aSpan } from "./telemetry-builders.ts";
 export { describeTraceStore, type TraceStorage } from "./trace-store-contract.ts";
 export { aBuiltRelease } from "./release-builders.ts";
+export { aReleaseContent, type JsonDocument, type ReleaseDraft } from "./release-content-builders.ts";
 export { describeReleaseRegistry, type RegistryUnderTest } from "./registry-contract.ts";

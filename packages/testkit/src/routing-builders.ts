@@ -15,6 +15,7 @@ import {
 export function anAgentRoute(change: Partial<AgentRoute> = {}): AgentRoute {
   return {
     agent: parseAgentName("support"),
+    hosts: [],
     pathPrefix: "/support",
     current: digestOf("support 2.3.0"),
     canary: null,
@@ -23,6 +24,7 @@ export function anAgentRoute(change: Partial<AgentRoute> = {}): AgentRoute {
       { release: digestOf("support 2.3.1"), version: "2.3.1", urls: ["http://127.0.0.1:2"] },
     ],
     sessionExtractors: [{ kind: "header", name: "x-session-id" }],
+    sessionLearners: [],
     idleTimeoutMs: 60_000,
     ...change,
   };
@@ -57,6 +59,7 @@ export function aPin(change: Partial<Pin> = {}): Pin {
     revision: { epoch: 1, sequence: 1 },
     gateway: parseGatewayId("gw-1"),
     assignedAt: 0,
+    override: null,
     ...change,
   };
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { InvalidArgumentError, type Command } from "commander";
-import { dataOption, jsonOption, serverOption } from "../options.ts";
+import { dataOption, jsonOption, LOCATION, serverOption } from "../options.ts";
 import { printJson, printLine, printNote } from "../output.ts";
 import { parsePort } from "../parse-port.ts";
 import { stopSignal } from "../up/stop-signal.ts";
@@ -20,12 +20,12 @@ export function registerDeployCommand(program: Command): void {
   program
     .command("deploy")
     .description("verify a release, start its program, register its URL, and keep it running until Ctrl-C")
-    .argument("<release>", "agent@version or agent@sha256:…")
+    .argument("<release>", "agent@version, agent@sha256:… or agent:pointer")
     .addOption(serverOption())
     .option("--port <port>", "the agent's port; 0 for any", parsePort, 0)
     .addOption(dataOption())
-    .option("--registry <dir>", "OCI image layout directory; default: DATA/registry")
-    .option("--trust <dir>", "trust every *.pub in this directory; default: DATA/trust")
+    .option("--registry <location>", `${LOCATION}; default: DATA/registry`)
+    .option("--trust <dir>", "trust policy.yaml of this directory, or without one every *.pub; default: DATA/trust")
     .option("--ready-timeout <seconds>", "how long the agent may take to answer GET /healthz", parseSeconds, 30)
     .addOption(jsonOption())
     .action((reference: string, flags: DeployFlags) => deploy(reference, flags));

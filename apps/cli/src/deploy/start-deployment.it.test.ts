@@ -85,7 +85,8 @@ async function deploy(more: Partial<DeploymentOptions> = {}): Promise<Deployment
 
 test("a release runs with what it needs to know, is registered by digest, and stops", async () => {
   const digest = await aRelease(HEALTHY);
-  const deployment = await deploy({ env: { MODEL_HINT: "x" } });
+  const credentials = { PERCH_REGISTRY_USERNAME: "ci", PERCH_REGISTRY_PASSWORD: "hunter2" };
+  const deployment = await deploy({ env: { MODEL_HINT: "x", ...credentials } });
   expect(deployment).toMatchObject({ agent: "support", version: "1.0.0", digest });
   expect(registered).toEqual([
     { path: "/v1/deployments", body: { release: `support@${digest}`, url: deployment.url } },
@@ -104,6 +105,7 @@ test("a release runs with what it needs to know, is registered by digest, and st
       MODEL_HINT: "x",
     },
   });
+  expect(JSON.stringify(told)).not.toContain("PERCH_REGISTRY");
   expect((await readdir(directory, { recursive: true })).sort()).toEqual([
     "components",
     "components/model",

@@ -3,15 +3,15 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openRegistry } from "@perch/adapters/release-registry";
 import { readTrustDirectory, verifyRelease, type VerifiedRelease } from "@perch/adapters/sigstore";
-import { parseReleaseReference } from "@perch/domain";
 import { createApiClient } from "../api-client.ts";
 import { CliError } from "../cli-error.ts";
+import { resolveName } from "../release/resolve-name.ts";
 import { startAgentProcess, type AgentProcess, type AgentProcessOptions } from "./agent-process.ts";
 import { claimPort } from "./free-port.ts";
 import { materialize } from "./materialize.ts";
 
 export type DeploymentOptions = {
-  /** `support@2.3.1` or `support@sha256:…` */
+  /** `support@2.3.1`, `support@sha256:…` or `support:stable`, which is looked up now. */
   readonly reference: string;
   readonly serverUrl: string;
   readonly dataDirectory: string;
@@ -57,10 +57,10 @@ const STABLE_AFTER_MS = 60_000;
 export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
   const { dataDirectory } = options;
   const client = createApiClient(options.serverUrl);
-  const reference = parseReleaseReference(options.reference);
-  const keys = await readTrustDirectory(options.trustDirectory ?? join(dataDirectory, "trust"));
-  const registry = openRegistry(options.registry ?? join(dataDirectory, "registry"));
-  const release = await verifyRelease(registry, reference, keys);
+  const reference = await resolveName(options.reference, options.serverUrl);
+  const trust = await readTrustDirectory(options.trustDirectory ?? join(dataDirectory, "trust"));
+  const registry = openRegistry(options.registry ?? join(dataDirectory, "registry"), process.env);
+  const release = await verifyRelease(registry, reference, { trust, now: new Date() });
   const port = await claimPort(options.port ?? 0);
   const output = openOutput(options, release);
 
@@ -114,6 +114,9 @@ async function planOf(options: DeploymentOptions, { release, port, output }: Pla
     env: {
       ...process.env,
       ...options.env,
+      // Meant for whoever fetched the release, not for the release.
+      PERCH_REGISTRY_USERNAME: undefined,
+      PERCH_REGISTRY_PASSWORD: undefined,
       HOST: "127.0.0.1",
       PORT: String(port),
       PERCH_RELEASE_DIR: directory,

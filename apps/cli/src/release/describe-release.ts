@@ -1,5 +1,8 @@
 import type { AgentView, PointerView } from "@perch/api";
+import type { InspectedAttached } from "@perch/adapters/sigstore";
+import type { CopiedRelease } from "@perch/adapters/release-artifact";
 import { componentLabel, type Component, type Digest, type ReleaseManifest } from "@perch/domain";
+import { describeAttached } from "./describe-attached.ts";
 
 import type { HistoryLine } from "./agent-history.ts";
 
@@ -8,6 +11,7 @@ export type ListedRelease = {
   readonly version: string;
   readonly digest: Digest;
   readonly signatures: number;
+  readonly attestations: number;
 };
 
 export function describeBuilt(manifest: ReleaseManifest, digest: Digest): string {
@@ -22,12 +26,21 @@ export function describeBuilt(manifest: ReleaseManifest, digest: Digest): string
   ].join("\n");
 }
 
+export function describeCopied(reference: string, where: string, copied: CopiedRelease): string {
+  const { digest, blobsCopied, blobsTaken, blobsPresent, referrers } = copied;
+  const taken = blobsTaken === 0 ? "" : `${blobsTaken} taken over there, `;
+  return [
+    `${reference} is in ${where}: ${blobsCopied} blobs copied, ${taken}${blobsPresent} were there, ${counted(referrers, "signature")}`,
+    digest,
+  ].join("\n");
+}
+
 export function describeList(releases: readonly ListedRelease[]): string {
   if (releases.length === 0) return "no releases yet; `perch release build DIR` adds one";
   const names = releases.map(({ agent, version }) => `${agent}@${version}`);
   const width = Math.max(...names.map((name) => name.length));
   return releases
-    .map(({ digest, signatures }, index) => `${(names[index] ?? "").padEnd(width)}  ${digest}  ${signed(signatures)}`)
+    .map((release, index) => `${(names[index] ?? "").padEnd(width)}  ${release.digest}  ${attachedTo(release)}`)
     .join("\n");
 }
 
@@ -50,19 +63,17 @@ export function describeHistory(
 export function describeInspected(release: {
   readonly manifest: ReleaseManifest;
   readonly digest: Digest;
-  readonly signatures: { readonly trusted: readonly string[]; readonly notTrusted: readonly string[] };
+  readonly attached: InspectedAttached;
+  readonly note: string | null;
 }): string {
-  const { manifest, digest, signatures } = release;
-  const { trusted, notTrusted } = signatures;
+  const { manifest, digest, attached, note } = release;
   return [
     `${manifest.agent}@${manifest.version}`,
     digest,
     "",
     ...componentLines(manifest.components),
     "",
-    ...(trusted.length + notTrusted.length === 0 ? ["not signed"] : []),
-    ...trusted.map((fingerprint) => `signed by trusted key ${fingerprint}`),
-    ...notTrusted.map((reason) => `signature that does not count: ${reason}`),
+    describeAttached(attached, note),
   ].join("\n");
 }
 
@@ -74,7 +85,11 @@ function componentLines(components: readonly Component[]): readonly string[] {
   );
 }
 
-function signed(signatures: number): string {
-  if (signatures === 0) return "unsigned";
-  return signatures === 1 ? "1 signature" : `${signatures} signatures`;
+function attachedTo({ signatures, attestations }: ListedRelease): string {
+  const signed = signatures === 0 ? "unsigned" : counted(signatures, "signature");
+  return attestations === 0 ? signed : `${signed}, ${counted(attestations, "attestation")}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }

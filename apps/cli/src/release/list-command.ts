@@ -1,33 +1,29 @@
-import { join } from "node:path";
 import type { Command } from "commander";
 import type { AgentView, PointerView } from "@perch/api";
-import { openRegistry } from "@perch/adapters/release-registry";
+import { countAttached } from "@perch/adapters/sigstore";
 import { parseAgentName, type AgentName, type ReleaseRepository } from "@perch/domain";
 import { createApiClient } from "../api-client.ts";
 import { CliError } from "../cli-error.ts";
-import { dataOption, jsonOption, serverOption } from "../options.ts";
+import { serverOption } from "../options.ts";
 import { printJson, printLine } from "../output.ts";
 import { agentHistory, type HistoryLine } from "./agent-history.ts";
+import { onStore, registryOf, type ReleaseFlags } from "./release-store.ts";
 import { describeHistory, describeList, type ListedRelease } from "./describe-release.ts";
 
-type ListFlags = { data: string; registry?: string; history?: boolean; server: string; json?: boolean };
+type ListFlags = ReleaseFlags & { history?: boolean };
 
 export function registerListCommand(release: Command): void {
-  release
-    .command("list")
+  onStore(release.command("list"))
     .description("list the releases of a registry, by version")
     .argument("[agent]", "this agent's only")
     .option("--history", "what the server knows of the agent: admissions, deployments, pointers moved, rollouts")
-    .addOption(dataOption())
-    .option("--registry <location>", "where the releases are; default: DATA/registry")
     .addOption(serverOption())
-    .addOption(jsonOption())
     .action((agent: string | undefined, flags: ListFlags) => list(agent, flags));
 }
 
 async function list(agent: string | undefined, flags: ListFlags): Promise<void> {
   if (flags.history === true) return history(agent, flags);
-  const registry = openRegistry(flags.registry ?? join(flags.data, "registry"));
+  const registry = registryOf(flags);
   const agents = agent === undefined ? await registry.agents() : [parseAgentName(agent)];
   const listed = await Promise.all(agents.map((name: AgentName) => listRepository(registry.repository(name))));
   const releases = listed.flat();
@@ -41,7 +37,7 @@ async function listRepository(repository: ReleaseRepository): Promise<readonly L
       agent,
       version,
       digest: descriptor.digest,
-      signatures: (await repository.referrers(descriptor.digest)).length,
+      ...(await countAttached(repository, descriptor.digest)),
     })),
   );
 }

@@ -1,76 +1,71 @@
 import { readFile, realpath, stat } from "node:fs/promises";
-import { join, posix, relative, sep } from "node:path";
-import { packDirectory, type PackedDirectory } from "@perch/adapters/release-artifact";
+import { join } from "node:path";
+import { readYaml } from "@perch/adapters/yaml";
 import {
   checkAgentSpec,
+  checkSpecFiles,
   fileReferences,
   isPathInside,
-  orchestrationDirectory,
+  RELEASE_LIMITS,
   ReleaseError,
-  type AgentSpec,
   type ReleaseInput,
   type SpecProblem,
 } from "@perch/domain";
-import { readYaml, type Place } from "./read-yaml.ts";
+import { checkMemorySchema } from "./check-memory-schema.ts";
+import { isInside } from "./is-inside.ts";
+import { compareProblems, invalidSpec, locateProblems, type PlaceOf } from "./locate-problems.ts";
+import { packOrchestration } from "./pack-orchestration.ts";
 
 export type AgentDirectory = {
   readonly input: ReleaseInput;
   /** The place in `agent.yaml` of a path in it. */
-  readonly placeOf: (path: readonly (string | number)[]) => Place;
+  readonly placeOf: PlaceOf;
 };
-
-const MAX_YAML_BYTES = 1024 * 1024;
-const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** Reads `agent.yaml` and every file that it names. Throws `ReleaseError` `spec_invalid` with every problem's place. */
 export async function readAgentDirectory(directory: string): Promise<AgentDirectory> {
-  const path = join(directory, "agent.yaml");
-  const yaml = readYaml(await readSpec(path));
-  if (yaml.kind === "malformed") throw invalidSpec(path, yaml.problems);
+  const yaml = readYaml(await readSpec(join(directory, "agent.yaml")));
+  if (yaml.kind === "malformed") throw invalidSpec(directory, yaml.problems);
   const { value, placeOf } = yaml;
   const checked = checkAgentSpec(value);
   const found = await readFiles(directory, value);
-  const packed = await pack(directory, orchestrationDirectory(value));
+  const packed = await packOrchestration(directory, value);
   const problems = [
     ...(checked.kind === "invalid" ? checked.problems : []),
     ...found.problems,
     ...packed.problems,
-    ...(checked.kind === "valid" ? entrypointProblems(checked.spec, packed.archive) : []),
+    ...checkSpecFiles(value, found.files),
+    ...(checked.kind === "valid" ? checkMemorySchema(checked.spec, found.files) : []),
   ];
-  if (checked.kind === "invalid" || problems.length > 0) throw invalidSpec(path, located(problems, placeOf));
-  const orchestration = packed.archive?.bytes ?? null;
-  return { input: { spec: checked.spec, files: found.files, orchestration }, placeOf };
-}
-
-/** The problems with the place of each, in the order of the file. */
-export function located(
-  problems: readonly SpecProblem[],
-  placeOf: AgentDirectory["placeOf"],
-): readonly (Place & { readonly message: string })[] {
-  return problems
-    .map(({ path, message }) => ({ message, ...placeOf(path) }))
-    .toSorted((a, b) => a.line - b.line || a.column - b.column);
-}
-
-export function invalidSpec(path: string, problems: ReleaseError["problems"]): ReleaseError {
-  const count = problems.length === 1 ? "a problem" : `${problems.length} problems`;
-  return new ReleaseError({
-    code: "spec_invalid",
-    message: `found ${count} in ${path}`,
-    hint: "correct the lines above; `perch release schema` prints what agent.yaml may hold",
-    problems,
-  });
+  if (checked.kind === "invalid" || problems.length + packed.fileProblems.length > 0) {
+    const all = [...locateProblems(problems, placeOf), ...packed.fileProblems];
+    throw invalidSpec(directory, all.toSorted(compareProblems));
+  }
+  const files = new Map([...found.files, ...packed.translators]);
+  return { input: { spec: checked.spec, files, orchestration: packed.archive }, placeOf };
 }
 
 async function readSpec(path: string): Promise<string> {
   const status = await stat(path).catch(() => null);
-  if (status?.isFile() === true && status.size <= MAX_YAML_BYTES) return readFile(path, "utf8");
-  const found = status?.isFile() === true ? `${path} with ${status.size} bytes` : `no file ${path}`;
+  const { specBytes } = RELEASE_LIMITS;
+  const isFile = status?.isFile() === true;
+  const bytes = isFile && status.size <= specBytes ? await readFile(path) : null;
+  const text = bytes === null ? null : decode(bytes);
+  if (text !== null) return text;
+  const found = isFile ? `${path} with ${status.size} bytes` : `no file ${path}`;
   throw new ReleaseError({
     code: "spec_invalid",
-    message: `found ${found}, expected an agent.yaml of at most ${MAX_YAML_BYTES} bytes`,
+    message: `found ${bytes === null ? found : `bytes in ${path} that are not UTF-8`}, expected an agent.yaml of at most ${specBytes} bytes of text`,
     hint: "give the directory that holds agent.yaml: `perch release build DIR`",
   });
+}
+
+function decode(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 async function readFiles(
@@ -79,9 +74,9 @@ async function readFiles(
 ): Promise<{ files: ReadonlyMap<string, Uint8Array>; problems: readonly SpecProblem[] }> {
   const files = new Map<string, Uint8Array>();
   const problems: SpecProblem[] = [];
-  for (const { path, file } of fileReferences(value)) {
-    // A path that leads outside is already a problem of the spec itself.
-    if (files.has(file) || file === "" || !isPathInside(file)) continue;
+  for (const { path, file, role } of fileReferences(value)) {
+    // A path that leads outside is already a problem of the spec itself; translators come with the packed directory.
+    if (role === "translator" || files.has(file) || file === "" || !isPathInside(file)) continue;
     const read = await readInside(directory, file);
     if (typeof read === "string") problems.push({ path, message: read });
     else files.set(file, read);
@@ -98,42 +93,8 @@ async function readInside(directory: string, file: string): Promise<Uint8Array |
     return `found a link ${quoted} that leads out of the agent's directory, expected a file in it`;
   }
   const status = await stat(real);
+  const { fileBytes } = RELEASE_LIMITS;
   if (!status.isFile()) return `found ${quoted}, which is not a file, expected one`;
-  if (status.size > MAX_FILE_BYTES)
-    return `found ${status.size} bytes in ${quoted}, expected at most ${MAX_FILE_BYTES}`;
+  if (status.size > fileBytes) return `found ${status.size} bytes in ${quoted}, expected at most ${fileBytes}`;
   return readFile(real);
-}
-
-async function pack(
-  directory: string,
-  orchestration: string | null,
-): Promise<{ archive: PackedDirectory | null; problems: readonly SpecProblem[] }> {
-  if (orchestration === null || !isPathInside(orchestration)) return { archive: null, problems: [] };
-  const path = ["spec", "orchestration", "directory"];
-  const full = join(directory, orchestration);
-  const real = await realpath(full).catch(() => null);
-  const isDirectory = real !== null && (await stat(real)).isDirectory();
-  if (!isDirectory || !isInside(await realpath(directory), real)) {
-    const message = `found no directory ${JSON.stringify(orchestration)}, expected the agent's program in it`;
-    return { archive: null, problems: [{ path, message }] };
-  }
-  try {
-    return { archive: await packDirectory(full), problems: [] };
-  } catch (error) {
-    if (!(error instanceof ReleaseError)) throw error;
-    return { archive: null, problems: [{ path, message: `${error.message}: ${error.hint}` }] };
-  }
-}
-
-function entrypointProblems({ spec }: AgentSpec, archive: PackedDirectory | null): readonly SpecProblem[] {
-  if (archive === null || !("entrypoint" in spec.orchestration)) return [];
-  const { directory, entrypoint } = spec.orchestration;
-  if (archive.paths.includes(posix.normalize(entrypoint))) return [];
-  const message = `found no file ${JSON.stringify(entrypoint)} in ${JSON.stringify(directory)}, expected the program to start`;
-  return [{ path: ["spec", "orchestration", "entrypoint"], message }];
-}
-
-function isInside(root: string, path: string): boolean {
-  const way = relative(root, path);
-  return way !== ".." && !way.startsWith(`..${sep}`);
 }

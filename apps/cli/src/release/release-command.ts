@@ -1,78 +1,59 @@
-import { join, resolve } from "node:path";
 import { Option, type Command } from "commander";
-import { copyRelease, openRelease } from "@perch/adapters/release-artifact";
-import { openRegistry } from "@perch/adapters/release-registry";
-import {
-  checkSignatures,
-  parseSigningKey,
-  parseTrustedKey,
-  readTrustDirectory,
-  signRelease,
-  verifyRelease,
-  type TrustedKey,
-} from "@perch/adapters/sigstore";
-import { agentSpecJsonSchema, parseReleaseReference, type ReleaseRegistry } from "@perch/domain";
-import { readKeyFile } from "../key/read-key-file.ts";
-import { dataOption, jsonOption } from "../options.ts";
+import { openRelease } from "@perch/adapters/release-artifact";
+import { inspectAttached } from "@perch/adapters/sigstore";
+import { agentSpecJsonSchema, trustPolicyJsonSchema } from "@perch/domain";
+import type { PasswordSource } from "../key/key-password.ts";
+import { jsonOption } from "../options.ts";
 import { printJson, printLine } from "../output.ts";
+import { registerAttachCommands } from "./attach-command.ts";
 import { buildFromDirectory } from "./build-from-directory.ts";
+import { registerCopyCommands } from "./copy-commands.ts";
 import { describeBuilt, describeInspected } from "./describe-release.ts";
+import { registerDiffCommand } from "./diff-command.ts";
 import { registerListCommand } from "./list-command.ts";
 import { registerPointCommand } from "./point-command.ts";
+import {
+  onRelease,
+  onStore,
+  referenceOf,
+  registryOf,
+  run,
+  type Outcome,
+  type ReleaseFlags,
+  type StoreFlags,
+} from "./release-store.ts";
+import { registerSignCommand } from "./sign-command.ts";
+import { readTrustOrNobody } from "./trust-flags.ts";
+import { registerVerifyCommand } from "./verify-command.ts";
 
-type StoreFlags = { data: string; registry?: string; json?: boolean };
-type Outcome = { readonly json: unknown; readonly text: string };
-
-export function registerReleaseCommand(program: Command): void {
+export function registerReleaseCommand(program: Command, passwords: PasswordSource): void {
   const release = program.command("release").description("build, sign, verify and copy releases");
   onStore(release.command("build").argument("<dir>", "the directory that holds agent.yaml"))
     .description("build the release that agent.yaml describes")
     .action((directory: string, flags: StoreFlags) => run(flags, build(directory, flags)));
-  onStore(release.command("sign").argument("<release>", "agent@version or agent@sha256:…"))
-    .description("attach a signature over the release's digest")
-    .requiredOption("--key <file>", "private key (ECDSA P-256, PEM)")
-    .action((reference: string, flags: StoreFlags & { key: string }) => run(flags, sign(reference, flags)));
-  onStore(release.command("verify").argument("<release>", "agent@version or agent@sha256:…"))
-    .description("check every byte, and that a trusted key signed; exit code 1 if not")
-    .addOption(new Option("--key <pub>", "trust this public key only").conflicts("trust"))
-    .option("--trust <dir>", "trust every *.pub in this directory; default: DATA/trust")
-    .action((reference: string, flags: VerifyFlags) => run(flags, verify(reference, flags)));
-  onStore(release.command("push").argument("<release>", "agent@version or agent@sha256:…"))
-    .description("copy a release and its signatures to another OCI layout directory")
-    .requiredOption("--to <dir>", "the other directory")
-    .action((reference: string, flags: StoreFlags & { to: string }) => run(flags, push(reference, flags)));
-  onStore(release.command("inspect").argument("<release>", "agent@version or agent@sha256:…"))
-    .description("show a release's components with their digests, and its signatures")
-    .action((reference: string, flags: StoreFlags) => run(flags, inspect(reference, flags)));
+  registerSignCommand(release, passwords);
+  registerVerifyCommand(release);
+  registerAttachCommands(release, passwords);
+  registerCopyCommands(release);
   registerListCommand(release);
   registerPointCommand(release);
+  onRelease(release.command("inspect"))
+    .description("show a release's components with their digests, and its signatures")
+    .action((reference: string, flags: ReleaseFlags) => run(flags, inspect(reference, flags)));
+  registerDiffCommand(release);
   release
     .command("schema")
-    .description("print the JSON Schema of agent.yaml")
+    .description("print the JSON Schema of agent.yaml, or of another file")
+    .addOption(new Option("--kind <kind>", "which file").choices(Object.keys(SCHEMAS)).default("agent"))
     .addOption(jsonOption())
-    .action((flags: { json?: boolean }) => {
-      const schema = agentSpecJsonSchema();
+    .action((flags: { kind: keyof typeof SCHEMAS; json?: boolean }) => {
+      const schema = SCHEMAS[flags.kind]();
       if (flags.json === true) printJson(schema);
       else printLine(JSON.stringify(schema, null, 2));
     });
 }
 
-function onStore(command: Command): Command {
-  return command
-    .addOption(dataOption())
-    .option("--registry <dir>", "OCI image layout directory; default: DATA/registry")
-    .addOption(jsonOption());
-}
-
-async function run(flags: { readonly json?: boolean }, outcome: Promise<Outcome>): Promise<void> {
-  const { json, text } = await outcome;
-  if (flags.json === true) printJson(json);
-  else printLine(text);
-}
-
-function registryOf(flags: StoreFlags): ReleaseRegistry {
-  return openRegistry(flags.registry ?? join(flags.data, "registry"));
-}
+const SCHEMAS = { agent: agentSpecJsonSchema, "trust-policy": trustPolicyJsonSchema };
 
 async function build(directory: string, flags: StoreFlags): Promise<Outcome> {
   const { digest, manifest } = await buildFromDirectory(directory, registryOf(flags));
@@ -80,54 +61,14 @@ async function build(directory: string, flags: StoreFlags): Promise<Outcome> {
   return { json: { agent, version, digest, components }, text: describeBuilt(manifest, digest) };
 }
 
-async function sign(text: string, flags: StoreFlags & { key: string }): Promise<Outcome> {
-  const reference = parseReleaseReference(text);
-  const key = parseSigningKey(await readKeyFile(flags.key, "key"), flags.key);
-  const signed = await signRelease(registryOf(flags), reference, { key, now: new Date() });
-  const how = signed.isNew ? "signed" : "was already signed";
-  return { json: signed, text: `${text} ${how} by key ${signed.signedBy}\n${signed.digest}` };
-}
-
-type VerifyFlags = StoreFlags & { key?: string; trust?: string };
-
-async function verify(text: string, flags: VerifyFlags): Promise<Outcome> {
-  const reference = parseReleaseReference(text);
-  const { digest, manifest, signedBy, components } = await verifyRelease(
-    registryOf(flags),
-    reference,
-    await trustedKeys(flags),
-  );
-  const { agent, version } = manifest;
-  return {
-    json: { verified: true, agent, version, digest, signedBy },
-    text: `${agent}@${version} is verified: ${components.length} components, signed by ${signedBy.join(", ")}\n${digest}`,
-  };
-}
-
-async function trustedKeys(flags: VerifyFlags): Promise<readonly TrustedKey[]> {
-  if (flags.key !== undefined) return [parseTrustedKey(await readKeyFile(flags.key, "key"), flags.key)];
-  return readTrustDirectory(resolve(flags.trust ?? join(flags.data, "trust")));
-}
-
-async function push(text: string, flags: StoreFlags & { to: string }): Promise<Outcome> {
-  const to = openRegistry(flags.to);
-  const copied = await copyRelease(registryOf(flags), to, parseReleaseReference(text));
-  const { blobsCopied, blobsPresent, referrers } = copied;
-  return {
-    json: { ...copied, to: resolve(flags.to) },
-    text: `${text} is in ${flags.to}: ${blobsCopied} blobs copied, ${blobsPresent} were there, ${referrers} signatures\n${copied.digest}`,
-  };
-}
-
-async function inspect(text: string, flags: StoreFlags): Promise<Outcome> {
+async function inspect(text: string, flags: ReleaseFlags): Promise<Outcome> {
   const registry = registryOf(flags);
-  const { digest, manifest } = await openRelease(registry, parseReleaseReference(text));
+  const { digest, manifest } = await openRelease(registry, await referenceOf(text, flags));
   const repository = registry.repository(manifest.agent);
-  const keys = await trustedKeys(flags).catch(() => []);
-  const { signedBy, rejections } = await checkSignatures(repository, digest, keys);
-  const signatures = { trusted: signedBy, notTrusted: rejections };
+  const { trust, note } = await readTrustOrNobody(flags);
+  const { signatures, attestations, others } = await inspectAttached(repository, digest, { trust, now: new Date() });
   return {
-    json: { ...manifest, digest, signatures },
-    text: describeInspected({ manifest, digest, signatures }),
+    json: { ...manifest, digest, signatures, attestations: attestations.length },
+    text: describeInspected({ manifest, digest, attached: { signatures, attestations, others }, note }),
   };
 }

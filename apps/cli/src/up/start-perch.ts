@@ -14,6 +14,10 @@ export type StartPerchOptions = {
   readonly data: string;
   readonly serverPort: number;
   readonly gatewayPort: number;
+  /** Where releases are, as `--registry` names it. Default: `registry` in the data directory. */
+  readonly registry?: string;
+  /** Default: `trust` in the data directory. */
+  readonly trust?: string;
   /** Shown in the console when the traffic is not real. */
   readonly notice?: string;
   readonly latenessMs?: number;
@@ -64,6 +68,8 @@ export function processFiles(data: string): (name: string) => { logFile: string;
 
 function serverFlags(options: StartPerchOptions): string[] {
   return [
+    ...(options.registry === undefined ? [] : ["--registry", options.registry]),
+    ...(options.trust === undefined ? [] : ["--trust", options.trust]),
     ...(options.notice === undefined ? [] : ["--notice", options.notice]),
     ...(options.latenessMs === undefined ? [] : ["--lateness", String(options.latenessMs)]),
     ...(options.tickMs === undefined ? [] : ["--tick", String(options.tickMs)]),

@@ -1,12 +1,21 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { dataOption, jsonOption } from "../options.ts";
+import { fullLocation } from "@perch/adapters/release-registry";
+import { dataOption, jsonOption, LOCATION } from "../options.ts";
 import { parsePort } from "../parse-port.ts";
 import { printJson, printLine, printNote } from "../output.ts";
 import { startPerch } from "./start-perch.ts";
 import { stopSignal } from "./stop-signal.ts";
 
-type UpFlags = { data: string; port: number; gatewayPort: number; notice?: string; json?: boolean };
+type UpFlags = {
+  data: string;
+  port: number;
+  gatewayPort: number;
+  registry?: string;
+  trust?: string;
+  notice?: string;
+  json?: boolean;
+};
 
 export function registerUpCommand(program: Command): void {
   program
@@ -15,6 +24,8 @@ export function registerUpCommand(program: Command): void {
     .addOption(dataOption())
     .option("--port <port>", "the server's port (API, OTLP and console); 0 for any", parsePort, 4600)
     .option("--gateway-port <port>", "the gateway's port; 0 for any", parsePort, 4700)
+    .option("--registry <location>", `${LOCATION}; default: DATA/registry`)
+    .option("--trust <dir>", "trust policy.yaml of this directory, or without one every *.pub; default: DATA/trust")
     .option("--notice <text>", "shown in the console, e.g. when the traffic is not real")
     .addOption(jsonOption())
     .action((flags: UpFlags) => up(flags));
@@ -28,6 +39,8 @@ async function up(flags: UpFlags): Promise<void> {
     serverPort: flags.port,
     gatewayPort: flags.gatewayPort,
     onEvent: printNote,
+    ...(flags.registry === undefined ? {} : { registry: fullLocation(flags.registry) }),
+    ...(flags.trust === undefined ? {} : { trust: resolve(flags.trust) }),
     ...(flags.notice === undefined ? {} : { notice: flags.notice }),
   });
   const { server, gateway } = perch;

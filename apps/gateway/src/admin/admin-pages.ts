@@ -5,12 +5,13 @@ import {
   parseSessionId,
   RoutingError,
   type GatewayId,
-  type PinStore,
   type TurnOutbox,
 } from "@perch/domain";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { RequestLine } from "../http1/parse-request.ts";
+import type { Pins } from "../pins/open-pin-store.ts";
 import { jsonAnswer, problemOf, type OwnAnswer, type Refusal } from "../problem.ts";
+import type { PlacementCounts } from "../session/placement-counts.ts";
 import type { HeldTable } from "../table/held-table.ts";
 import type { TurnRecorder } from "../turns/turn-recorder.ts";
 
@@ -18,10 +19,10 @@ export type AdminDeps = {
   readonly gateway: GatewayId;
   readonly startedAt: number;
   readonly held: HeldTable;
-  readonly pins: Pick<PinStore, "find" | "countLive">;
+  readonly pins: Pins;
+  readonly counts: Pick<PlacementCounts, "counts">;
   readonly outbox: Pick<TurnOutbox, "countPending" | "countBuried">;
   readonly recorder: Pick<TurnRecorder, "counts">;
-  readonly storeFaults: () => number;
   readonly inFlight: () => number;
   readonly log: Log;
 };
@@ -69,7 +70,8 @@ async function statusOf(deps: AdminDeps): Promise<GatewayStatus> {
       agent: route.agent,
       release,
       version,
-      pins: await deps.pins.countLive(route.agent, release),
+      // A store that does not answer is no reason for a page that does not either.
+      pins: await deps.pins.store.countLive(route.agent, release).catch(() => null),
     })),
   );
   return {
@@ -79,7 +81,8 @@ async function statusOf(deps: AdminDeps): Promise<GatewayStatus> {
     leaseValid: !fenced,
     fenced,
     inFlight: deps.inFlight(),
-    pins: { live: await Promise.all(releases), storeFaults: deps.storeFaults() },
+    pins: { live: await Promise.all(releases), storeFaults: deps.pins.faults(), ...deps.pins.cached.counts() },
+    presented: deps.counts.counts(),
     outbox: { pending: deps.outbox.countPending(), buried: deps.outbox.countBuried() },
     turns: [...deps.recorder.counts()].map(([release, count]) => ({ release, ...count })),
   };
@@ -88,7 +91,7 @@ async function statusOf(deps: AdminDeps): Promise<GatewayStatus> {
 async function why(query: URLSearchParams, deps: AdminDeps): Promise<{ status: number; body: unknown }> {
   const asked = parseQuestion(query);
   if (asked.kind === "malformed") return refusal({ status: 400, code: "question_malformed", ...asked });
-  const pin = await deps.pins.find(asked.agent, asked.session);
+  const pin = await deps.pins.cached.find(asked.agent, asked.session);
   if (pin === null) {
     return refusal({
       status: 404,

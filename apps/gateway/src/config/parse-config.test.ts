@@ -18,6 +18,8 @@ describe("the gateway's flags", () => {
         port: 4700,
         id: null,
         upstreamTimeoutMs: 120_000,
+        pins: null,
+        pinSecret: { kind: "own" },
         maxConcurrent: null,
         drainMs: 3_600_000,
         sharesPort: false,
@@ -31,6 +33,22 @@ describe("the gateway's flags", () => {
     expect(parseCommand(["--port", "2", "--id", "gw"], env)).toMatchObject({
       config: { serverUrl: "https://perch.example/base", port: 2, directory: "/d/gateway", id: "gw" },
     });
+  });
+
+  test("choose a pin store and what signs pins; the password may come from the environment, and is never told", () => {
+    const env = { PERCH_PINS: "redis://h:1/2", PERCH_PINS_PASSWORD: "s3cret", PERCH_PIN_SECRET: "text" };
+    expect(parseCommand([], env)).toMatchObject({
+      config: {
+        pins: { host: "h", port: 1, database: 2, password: "s3cret" },
+        pinSecret: { kind: "text", text: "text" },
+      },
+    });
+    expect(parseCommand(["--pin-secret-file", "/s"], env)).toMatchObject({
+      config: { pinSecret: { kind: "file", path: "/s" } },
+    });
+    const wrong = (): unknown => parseCommand(["--pins", "mysql://u:s3cret@h"], {});
+    expect(wrong).toThrow("--pins");
+    expect(wrong).not.toThrow("s3cret");
   });
 
   test("are listed on request", () => {

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { parseGatewayId, RoutingError, type GatewayId } from "@perch/domain";
+import { parseRedisAddress, RedisError, type RedisAddress } from "@perch/adapters/redis";
 import { GatewayError } from "../gateway-error.ts";
 import { reasonOf } from "@perch/adapters/json-log";
 
@@ -13,6 +14,9 @@ export type GatewayConfig = {
   /** Null: the one this data directory already knows, or a new one. */
   readonly id: GatewayId | null;
   readonly upstreamTimeoutMs: number;
+  /** Where pins are kept; null: in the data directory. */
+  readonly pins: RedisAddress | null;
+  readonly pinSecret: PinSecretSource;
   /** Requests that each release works on at once; null for as many as come. */
   readonly maxConcurrent: number | null;
   /** How long answers under way may take when the gateway is told to stop. */
@@ -23,12 +27,22 @@ export type GatewayConfig = {
   readonly workers: number;
 };
 
+/** What signs pins: a file, the text of an environment variable, or a file of our own in the data directory. */
+export type PinSecretSource =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "own" };
+
 export const USAGE = `perch gateway: the data plane. Flags, each also an environment variable:
   --server URL              PERCH_SERVER            the server to follow          (http://127.0.0.1:4600)
   --data DIR                PERCH_DATA              data directory                (./.perch)
   --host HOST               PERCH_GATEWAY_HOST      address to listen on          (127.0.0.1)
   --port N                  PERCH_GATEWAY_PORT      port, 0 for any free one      (4700)
   --id NAME                 PERCH_GATEWAY_ID        name of this gateway          (kept in the data directory)
+  --pins URL                PERCH_PINS              redis://HOST:PORT/DB for pins that many machines share
+                            PERCH_PINS_PASSWORD     its password                  (pins are kept in the data directory)
+  --pin-secret-file FILE    PERCH_PIN_SECRET_FILE   secrets that sign pins and override tokens, one a line, newest first
+                            PERCH_PIN_SECRET        the secrets themselves        (made in the data directory)
   --upstream-timeout SECS   PERCH_UPSTREAM_TIMEOUT  longest wait for an agent's first byte (120)
   --max-concurrent N        PERCH_MAX_CONCURRENT    requests a release works on at once    (no limit)
   --drain SECS              PERCH_GATEWAY_DRAIN     longest wait for open answers and WebSockets when stopped (3600)
@@ -36,12 +50,19 @@ export const USAGE = `perch gateway: the data plane. Flags, each also an environ
   --share-port                                      other gateways may listen on the same port, too
 `;
 
-type Flags = Readonly<
-  Record<
-    "server" | "data" | "host" | "port" | "id" | "upstream-timeout" | "max-concurrent" | "drain" | "workers",
-    string | undefined
-  >
->;
+type FlagName =
+  | "server"
+  | "data"
+  | "host"
+  | "port"
+  | "id"
+  | "upstream-timeout"
+  | "max-concurrent"
+  | "drain"
+  | "workers"
+  | "pins"
+  | "pin-secret-file";
+type Flags = Readonly<Record<FlagName, string | undefined>>;
 export type Command = { readonly kind: "help" } | { readonly kind: "run"; readonly config: GatewayConfig };
 
 /** Flags win over the environment. Throws `GatewayError` `flag_invalid`. */
@@ -61,6 +82,8 @@ export function parseCommand(args: readonly string[], env: Readonly<Record<strin
     host: textOf("host", "PERCH_GATEWAY_HOST", "127.0.0.1"),
     port: parseNumber("--port", textOf("port", "PERCH_GATEWAY_PORT", "4700"), { min: 0, max: 65_535, whole: true }),
     id: id === "" ? null : parseId(id),
+    pins: parsePins(textOf("pins", "PERCH_PINS", ""), env["PERCH_PINS_PASSWORD"] ?? null),
+    pinSecret: pinSecretOf(textOf("pin-secret-file", "PERCH_PIN_SECRET_FILE", ""), env["PERCH_PIN_SECRET"]),
     upstreamTimeoutMs: 1000 * parseNumber("--upstream-timeout", timeout, { min: 0.05, max: 86_400, whole: false }),
     maxConcurrent:
       maxConcurrent === ""
@@ -85,6 +108,8 @@ function parseFlags(args: readonly string[]): Flags & { readonly help: boolean; 
         port: text,
         id: text,
         "upstream-timeout": text,
+        pins: text,
+        "pin-secret-file": text,
         "max-concurrent": text,
         drain: text,
         workers: text,
@@ -99,6 +124,8 @@ function parseFlags(args: readonly string[]): Flags & { readonly help: boolean; 
       port: values.port,
       id: values.id,
       "upstream-timeout": values["upstream-timeout"],
+      pins: values.pins,
+      "pin-secret-file": values["pin-secret-file"],
       "max-concurrent": values["max-concurrent"],
       drain: values.drain,
       workers: values.workers,
@@ -108,6 +135,21 @@ function parseFlags(args: readonly string[]): Flags & { readonly help: boolean; 
   } catch (error) {
     throw invalid(reasonOf(error), "`--help` lists the flags");
   }
+}
+
+function parsePins(url: string, password: string | null): RedisAddress | null {
+  if (url === "") return null;
+  try {
+    return parseRedisAddress(url, password);
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error;
+    throw invalid(`--pins: ${error.message}`, error.hint);
+  }
+}
+
+function pinSecretOf(file: string, text: string | undefined): PinSecretSource {
+  if (file !== "") return { kind: "file", path: resolve(file) };
+  return text === undefined || text === "" ? { kind: "own" } : { kind: "text", text };
 }
 
 function parseServerUrl(text: string): string {

@@ -1,47 +1,57 @@
 import { randomUUID } from "node:crypto";
+import { createMemoryPinStore } from "@perch/adapters/in-memory";
 import { createLog } from "@perch/adapters/json-log";
-import { parseGatewayId, parseSessionId, placeSession, type TurnRecord } from "@perch/domain";
+import type { RoutingTableMessage } from "@perch/api";
+import { parseGatewayId, parsePinSecrets, type PinStore, type TurnRecord } from "@perch/domain";
 import { createLlhttp } from "../http1/llhttp.ts";
-import { createRequestHandler, type HandleRequestDeps } from "../proxy/handle-request.ts";
+import { createCachedPinStore } from "../pins/cached-pin-store.ts";
+import { createRequestHandler } from "../proxy/handle-request.ts";
 import { listen } from "../proxy/listen.ts";
 import { createPatience } from "../proxy/patience.ts";
 import { createReleaseLimit } from "../proxy/release-limit.ts";
-import type { ResponseTap } from "../proxy/response-tap.ts";
 import { createTickEnd } from "../proxy/tick-end.ts";
 import { createUpstreamHealth } from "../proxy/upstream-health.ts";
 import { createUpstreamPools } from "../proxy/upstream-pools.ts";
+import { createPlacementCounts } from "../session/placement-counts.ts";
+import { createHeldTable } from "../table/held-table.ts";
 import { parseTable } from "../table/parse-table.ts";
 import { onCleanUp } from "./harness.ts";
 import { tableOf } from "./tables.ts";
 
-const GATEWAY = parseGatewayId("gw-test");
-
-type Place = HandleRequestDeps["place"];
-
 export type TestGateway = {
   readonly url: string;
-  /** Sessions in the order in which they were placed. */
-  readonly placed: string[];
+  /** Sessions in the order of their claims. */
+  readonly claimed: string[];
   /** Records of turns. */
   readonly kept: TurnRecord[];
 };
 
 export type TestGatewayOptions = {
-  readonly agentUrl: string;
-  readonly sessionOf: (request: Parameters<Place>[0]) => Promise<string>;
-  readonly learner?: ResponseTap;
+  readonly urls: readonly string[];
+  readonly sessionExtractors: RoutingTableMessage["agents"][number]["sessionExtractors"];
 };
 
 /** The gateway's data path in this process, for what cannot be set from outside. */
-export async function createTestGateway(options: TestGatewayOptions): Promise<TestGateway> {
+export async function createTestGateway({ urls, sessionExtractors }: TestGatewayOptions): Promise<TestGateway> {
   const tick = (): number => performance.now();
   const now = (): number => Date.now();
+  const held = createHeldTable(tick);
+  held.offer(parseTable(JSON.stringify(tableOf({ sequence: 1, baseline: urls, agent: { sessionExtractors } }))));
   const llhttp = createLlhttp();
   const pools = createUpstreamPools({ llhttp, tick });
-  const placed: string[] = [];
+  const claimed: string[] = [];
+  const memory = createMemoryPinStore(now);
+  const store: PinStore = {
+    ...memory,
+    claim(pin, ttlMs) {
+      claimed.push(pin.session);
+      return memory.claim(pin, ttlMs);
+    },
+  };
   const kept: TurnRecord[] = [];
   const handle = createRequestHandler({
-    gateway: GATEWAY,
+    gateway: parseGatewayId("gw-test"),
+    held,
     pools,
     tickEnd: createTickEnd((run) => void setImmediate(run)),
     patience: createPatience({ limitMs: 5000, tick }),
@@ -55,7 +65,9 @@ export async function createTestGateway(options: TestGatewayOptions): Promise<Te
     newId: randomUUID,
     randomHex: (bytes) => "ab".repeat(bytes),
     log: createLog(() => {}, now),
-    place: placeAt(options, placed),
+    secrets: parsePinSecrets("0123456789abcdef0123456789abcdef"),
+    counts: createPlacementCounts(),
+    pins: createCachedPinStore({ store, now, maxEntries: 1000, slack: 0.1, mayForget: false, onFault() {} }),
     record(turn, onKept) {
       kept.push(turn);
       if (onKept !== undefined) setImmediate(onKept);
@@ -66,27 +78,5 @@ export async function createTestGateway(options: TestGatewayOptions): Promise<Te
     await listener.stop(0);
     pools.close();
   });
-  return { url: listener.url, placed, kept };
-}
-
-function placeAt({ agentUrl, sessionOf, learner }: TestGatewayOptions, placed: string[]): Place {
-  const { origin, host } = new URL(agentUrl);
-  const { revision, agents } = parseTable(JSON.stringify(tableOf({ sequence: 1, baseline: [agentUrl] })));
-  const [route] = agents;
-  if (route === undefined) throw new Error("found a table without an agent");
-  return async (request) => {
-    const session = parseSessionId(await sessionOf(request));
-    placed.push(session);
-    return {
-      kind: "placed",
-      pin: placeSession({ route, session, revision, gateway: GATEWAY, leaseExpired: false, now: 0 }),
-      route,
-      release: { version: "1.0.0", upstreams: [{ origin, host, basePath: "" }] },
-      agentPath: request.head.path,
-      isAssigned: false,
-      ownHeaders: ["x-perch-session", session],
-      learner: learner ?? null,
-      needsPlainAnswer: false,
-    };
-  };
+  return { url: listener.url, claimed, kept };
 }

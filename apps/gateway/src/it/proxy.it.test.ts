@@ -239,7 +239,7 @@ test("the agent hears who it serves in headers and baggage; what the client clai
       "x-kept": "1",
     },
   });
-  expect(answer.headers["set-cookie"]).toEqual(["a=1", "b=2"]);
+  expect(answer.headers["set-cookie"]).toEqual(["a=1", "b=2", expect.stringMatching(/^perch_pin=pin1\./)]);
   expect(answer.headers).toMatchObject({ "x-perch-session": "s,1", "x-perch-release": BASELINE });
   expect(answer.headers).not.toHaveProperty("x-perch-arm");
   expect(answer.headers).not.toHaveProperty("x-secret");
@@ -266,7 +266,10 @@ test("a minted session id comes back as cookie and header, and either keeps the 
   const first = await call(chat, { headers: { "content-type": "application/json" }, body: "{ not json" });
   const session = first.headers["x-perch-session"];
   const cookie = `perch_session=${String(session)}`;
-  expect(first.headers["set-cookie"]).toEqual([`${cookie}; Path=/support; HttpOnly; SameSite=Lax`]);
+  expect(first.headers["set-cookie"]).toEqual([
+    `${cookie}; Path=/support; HttpOnly; SameSite=Lax`,
+    expect.stringMatching(/^perch_pin=pin1\.[^;]+; Max-Age=60; Path=\/support; HttpOnly; SameSite=Lax$/),
+  ]);
   const second = await call(chat, { headers: { cookie: `other=1; ${cookie}` } });
   const third = await call(chat, { headers: { "x-perch-session": String(session) } });
   expect([second, third].map((answer) => answer.headers["x-perch-session"])).toEqual([session, session]);

@@ -23,6 +23,7 @@ export function tableOf(options: {
     agents: [
       {
         agent: "support",
+        hosts: [],
         pathPrefix: "/support",
         current: BASELINE,
         canary: weightBp === undefined ? null : route,
@@ -34,6 +35,7 @@ export function tableOf(options: {
           { kind: "header", name: "x-session-id" },
           { kind: "json", pointer: "/session" },
         ],
+        sessionLearners: [],
         idleTimeoutMs: 60_000,
         ...options.agent,
       },

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { createServer as createHttpServer } from "node:http";
 import type { Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { findInJson } from "@perch/domain";
 import { readFirstMessage } from "../websocket/first-message.ts";
 import { createTestGateway } from "./in-process.ts";
 import {
@@ -198,30 +197,25 @@ describe("a session that its first message names", () => {
   async function opening(agentFields: readonly string[] = []): Promise<{
     agent: FakeSocketAgent;
     url: string;
-    placed: string[];
+    claimed: string[];
     kept: { fault: unknown; status: number }[];
   }> {
     const agent = await socketAgent("agent", agentFields);
-    const gateway = await createTestGateway({
-      agentUrl: agent.url,
-      async sessionOf({ peekFrame }) {
-        const found = findInJson((await peekFrame?.()) ?? "", "/session");
-        return found.kind === "found" ? found.value : "minted";
-      },
-    });
-    return { agent, url: gateway.url.replace("http:", "ws:"), placed: gateway.placed, kept: gateway.kept };
+    const sessionExtractors = [{ kind: "wsFrame", pointer: "/session" } as const];
+    const gateway = await createTestGateway({ urls: [agent.url], sessionExtractors });
+    return { agent, url: gateway.url.replace("http:", "ws:"), claimed: gateway.claimed, kept: gateway.kept };
   }
 
   test("is heard before the agent is chosen, and the agent hears it all the same", async () => {
-    const { agent, url, placed } = await opening();
+    const { agent, url, claimed } = await opening();
     const { socket, heard } = await talk(`${url}/support/socket`);
-    expect([agent.heads, placed]).toEqual([[], []]);
+    expect([agent.heads, claimed]).toEqual([[], []]);
     socket.send('{"session":"named","text":"hi"}');
     await until(
       () => heard,
       (all) => all.length === 2,
     );
-    expect(placed).toEqual(["named"]);
+    expect(claimed).toEqual(["named"]);
     expect(agent.heard).toEqual(['{"session":"named","text":"hi"}']);
     expect(heard).toEqual(["hello from agent", 'agent: {"session":"named","text":"hi"}']);
     expect(agent.heads[0]).not.toHaveProperty("sec-websocket-extensions");

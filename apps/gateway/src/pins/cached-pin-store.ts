@@ -1,53 +1,123 @@
-import type { Pin, PinStore } from "@perch/domain";
+import type { AgentName, Alias, Pin, PinStore, SessionId } from "@perch/domain";
+import { createBacklog, type Backlog } from "./backlog.ts";
+import { createKnownPins, type Known, type KnownPins, type KnownPinsDeps } from "./known-pins.ts";
 
-export type CachedPinStoreDeps = {
+export type CachedPinStoreDeps = KnownPinsDeps & {
   readonly store: PinStore;
-  readonly now: () => number;
-  readonly maxEntries: number;
-  /** The part of a pin's time for which it is answered from memory; the store keeps it that much longer. */
-  readonly slack: number;
+  /** A store that may come back empty: then it is told everything that is known here. */
+  readonly mayForget: boolean;
   /** The store could not answer; the session was placed without it. */
   readonly onFault: (error: unknown) => void;
 };
 
-type Entry = { pin: Pin; freshUntil: number; expiresAt: number };
+export type CachedPinStore = PinStore & {
+  /** The session that an id leads to, as far as it is known here; else the id itself. */
+  sessionOf(agent: AgentName, id: SessionId): SessionId;
+  /** Tells the store what was decided without it. To be called now and then; ends early while the store fails. */
+  catchUp(): Promise<void>;
+  counts(): WriteCounts;
+};
+
+export type WriteCounts = {
+  /** Decided without the store, and still to be written. */
+  readonly unwritten: number;
+  /** Decided without the store, and no longer remembered. */
+  readonly dropped: number;
+  /** Decided without the store otherwise than by whoever was first. */
+  readonly conflicts: number;
+};
 
 /**
  * The same promises, with fewer writes: renewing at every request would be a write a request. Instead a pin lives longer in
  * the store by the time that it may be answered from memory, so it never ends before `ttlMs` of silence. While the store
- * fails, sessions go where they belong anyway (assignment is deterministic) and are claimed again at their next request.
+ * fails, sessions go where they belong anyway (assignment is deterministic, and clients bring signed pins); what was
+ * decided so is written when the store is back, where the pin that was assigned first stays.
  */
-export function createCachedPinStore(deps: CachedPinStoreDeps): PinStore {
-  const { store, now, maxEntries, slack, onFault } = deps;
-  const entries = new Map<string, Entry>();
-
-  function remember(key: string, entry: Entry): void {
-    // Taken out and put in again: the map's order is then the order of use, the stalest first.
-    entries.delete(key);
-    entries.set(key, entry);
-    if (entries.size <= maxEntries) return;
-    const [stalest] = entries.keys();
-    if (stalest !== undefined) entries.delete(stalest);
-  }
-
+export function createCachedPinStore(deps: CachedPinStoreDeps): CachedPinStore {
+  const { store, now } = deps;
+  const known = createKnownPins(deps);
+  const backlog = createBacklog(deps, known);
+  const context = { deps, known, backlog };
   return {
     ...store,
     async claim(pin, ttlMs) {
-      const key = `${pin.agent} ${pin.session}`;
-      const at = now();
-      const entry = entries.get(key);
-      if (entry !== undefined && at < entry.freshUntil) return entry.pin;
-      const held = entry !== undefined && at < entry.expiresAt ? entry.pin : pin;
-      const slackMs = ttlMs * slack;
+      const session = known.sessionOf(pin.agent, pin.session);
+      const alias = known.alias(pin.agent, pin.session);
+      const held = known.pin(pin.agent, session);
+      const isFresh = held !== null && now() < held.freshUntil && (alias === null || now() < alias.freshUntil);
+      return isFresh
+        ? held.value
+        : await claim(context, { pin: { ...pin, session }, id: pin.session, held, alias }, ttlMs);
+    },
+    async alias(link, ttlMs) {
+      const held = known.alias(link.agent, link.alias);
+      const isSession = held === null && known.pin(link.agent, link.alias) !== null;
+      if (link.alias === link.session || isSession || (held !== null && now() < held.freshUntil)) return;
+      await addAlias(context, held?.value ?? link, ttlMs);
+    },
+    async find(agent, session) {
       try {
-        const winner = await store.claim(held, ttlMs + slackMs);
-        remember(key, { pin: winner, freshUntil: at + slackMs, expiresAt: at + ttlMs + slackMs });
-        return winner;
+        return await store.find(agent, session);
       } catch (error) {
-        onFault(error);
-        remember(key, { pin: held, freshUntil: at, expiresAt: at + ttlMs });
-        return held;
+        const held = known.pin(agent, known.sessionOf(agent, session));
+        if (held === null) throw error;
+        return held.value;
       }
     },
+    sessionOf: (agent, id) => known.sessionOf(agent, id),
+    catchUp: () => backlog.work(),
+    counts: () => ({ unwritten: backlog.size(), dropped: known.dropped(), conflicts: backlog.conflicts() }),
   };
+}
+
+type Context = { readonly deps: CachedPinStoreDeps; readonly known: KnownPins; readonly backlog: Backlog };
+
+type Asked = {
+  /** What to claim if nothing is held; its session is the one that the id leads to. */
+  readonly pin: Pin;
+  /** The id that was asked for. */
+  readonly id: SessionId;
+  readonly held: Known<Pin> | null;
+  readonly alias: Known<Alias> | null;
+};
+
+async function claim({ deps, known, backlog }: Context, asked: Asked, ttlMs: number): Promise<Pin> {
+  const { store, slack } = deps;
+  const { id, held, alias } = asked;
+  const mine = held?.value ?? asked.pin;
+  const storedMs = ttlMs * (1 + slack);
+  try {
+    if (alias !== null && !alias.isWritten) await store.alias(alias.value, storedMs);
+    // By the id that was asked for, so that the store renews the aliases on the way too.
+    const claimed = { ...mine, session: id };
+    const isNew = held !== null && !held.isWritten;
+    const winner = await (isNew ? store.merge(claimed, storedMs) : store.claim(claimed, storedMs));
+    if (isNew) backlog.compare(mine, winner);
+    learn({ known, id, winner }, ttlMs);
+    return winner;
+  } catch (error) {
+    deps.onFault(error);
+    backlog.begin();
+    known.rememberPin(mine, { ttlMs, isWritten: held?.isWritten ?? false, isFresh: false });
+    return mine;
+  }
+}
+
+/** What the store answered is right, whatever was thought here. */
+function learn({ known, id, winner }: { known: KnownPins; id: SessionId; winner: Pin }, ttlMs: number): void {
+  const { agent, session } = winner;
+  known.rememberPin(winner, { ttlMs, isWritten: true, isFresh: true });
+  if (session === id) known.forgetAlias(agent, id);
+  else known.rememberAlias({ agent, alias: id, session }, { ttlMs, isWritten: true, isFresh: true });
+}
+
+async function addAlias({ deps, known, backlog }: Context, alias: Alias, ttlMs: number): Promise<void> {
+  known.rememberAlias(alias, { ttlMs, isWritten: false, isFresh: false });
+  try {
+    await deps.store.alias(alias, ttlMs * (1 + deps.slack));
+    known.rememberAlias(alias, { ttlMs, isWritten: true, isFresh: true });
+  } catch (error) {
+    deps.onFault(error);
+    backlog.begin();
+  }
 }

@@ -23,12 +23,6 @@ const MAX_AHEAD_BYTES = 65_536;
 const REQUEST_SECONDS = 10;
 /** Longer than the idle time of a balancer in front, so that it is never the gateway that closes first. */
 const KEEP_ALIVE_MS = 65_000;
-/**
- * A client that ends its half of the connection as soon as it has asked still waits for its answer; one that does so later
- * hangs up. TCP tells them apart only by time. One that hung up early after all is found out by the answer's first byte.
- */
-const HALF_CLOSE_MS = 50;
-
 /** A client's connection: one request after another, each answered before the next is looked at. */
 export class ClientConnection implements TurnOwner {
   readonly socket: Socket;
@@ -96,7 +90,6 @@ export class ClientConnection implements TurnOwner {
     this.#since = this.#deps.tick();
     if (this.socket.isPaused()) this.socket.resume();
     this.#readAhead();
-    if (this.#turn === null && this.socket.readableEnded) this.socket.end();
   }
 
   takeOver(): Taken {
@@ -116,15 +109,11 @@ export class ClientConnection implements TurnOwner {
     else if (this.#ahead.byteLength > MAX_AHEAD_BYTES) this.socket.pause();
   };
 
+  /** TCP cannot tell a client that only says no more from one that is gone; other servers take both to have hung up too. */
   readonly #onEnd = (): void => {
     if (this.#isOver) return;
-    if (this.#turn === null) {
-      this.socket.end();
-      return;
-    }
-    const { body, hasBegun } = this.#turn;
-    const isEarly = !hasBegun && this.#deps.tick() - this.#since < HALF_CLOSE_MS;
-    if (!isEarly || !body.isComplete()) this.socket.destroy();
+    if (this.#turn === null) this.socket.end();
+    else this.socket.destroy();
   };
 
   readonly #onDrain = (): void => this.#turn?.drained();

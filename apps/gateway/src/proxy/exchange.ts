@@ -19,7 +19,7 @@ export type Forwarding = {
   /** Lines the gateway adds to whatever answer. */
   readonly ownLines: string;
   readonly tap: ResponseTap | null;
-  /** The answer is read here: it must not be packed. */
+  /** The answer is looked at: the agent must not pack it. */
   readonly needsPlainAnswer: boolean;
   /** A WebSocket that the client has already; null for everything else. */
   readonly opened: Opened | null;

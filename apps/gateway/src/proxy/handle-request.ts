@@ -2,20 +2,20 @@ import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { AdminPages } from "../admin/admin-pages.ts";
 import { fieldOf } from "../http1/fields.ts";
 import { sendOwn, sendProblem, type Refusal } from "../problem.ts";
-import type { Placement, RequestToPlace } from "../session/place-request.ts";
+import { placeRequest, type PlaceRequestDeps } from "../session/place-request.ts";
 import { createEarlyOpening, OpeningFailed } from "../websocket/early-opening.ts";
 import { assignmentOf } from "./assignment-record.ts";
 import type { ClientTurn } from "./client-turn.ts";
-import { forward, type ForwardDeps } from "./forward.ts";
+import { linesOf } from "./headers.ts";
 import { requestHeadOf } from "./request-head.ts";
+import { forward, type ForwardDeps } from "./forward.ts";
 import { traceContextOf } from "./trace-context.ts";
 
-export type HandleRequestDeps = ForwardDeps & {
-  readonly now: () => number;
-  readonly randomHex: (bytes: number) => string;
-  readonly admin: AdminPages;
-  readonly place: (request: RequestToPlace) => Promise<Placement>;
-};
+export type HandleRequestDeps = ForwardDeps &
+  PlaceRequestDeps & {
+    readonly randomHex: (bytes: number) => string;
+    readonly admin: AdminPages;
+  };
 
 /** A whole request: whose it is, which release its session belongs to, and the way there and back. */
 export function createRequestHandler(deps: HandleRequestDeps): (turn: ClientTurn) => void {
@@ -28,13 +28,10 @@ export function createRequestHandler(deps: HandleRequestDeps): (turn: ClientTurn
 
 async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> {
   const [startedAt, startedTick] = [deps.now(), deps.tick()];
-  const { request } = turn;
+  const { request, body } = turn;
   const opening = request.isWebSocket ? createEarlyOpening(turn) : null;
-  const place = await deps.place({
-    head: requestHeadOf(request),
-    peekBody: () => turn.body.peek(),
-    peekFrame: opening === null ? null : () => opening.peek(),
-  });
+  const peekFrame = opening === null ? null : () => opening.peek();
+  const place = await placeRequest({ head: requestHeadOf(request), peekBody: () => body.peek(), peekFrame }, deps);
   if (turn.isGone) return;
   if (place.kind === "refused") {
     sendProblem(turn, place.refusal);
@@ -50,13 +47,6 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
     { turn, pin, release, path, trace, ownLines, tap: learner, needsPlainAnswer, opened, startedAt, startedTick },
     deps,
   );
-}
-
-/** From names and values in turn. */
-function linesOf(headers: readonly string[]): string {
-  let lines = "";
-  for (let index = 0; index < headers.length; index += 2) lines += `${headers[index]}: ${headers[index + 1]}\r\n`;
-  return lines;
 }
 
 function giveUp(turn: ClientTurn, error: unknown, log: Log): void {

@@ -25,6 +25,7 @@ const REPLACED_IN_REQUEST: ReadonlySet<string> = new Set([
   // HTTP/2 in the clear, which the gateway does not take up.
   "http2-settings",
 ]);
+const REPLACED_FOR_PLAIN_ANSWER: ReadonlySet<string> = new Set([...REPLACED_IN_REQUEST, "accept-encoding"]);
 /** What a trailer must not be (RFC 9110, section 6.5.1): framing, routing, and what decides before the body. */
 const NEVER_TRAILERS: ReadonlySet<string> = new Set([
   ...REPLACED_IN_REQUEST,
@@ -38,7 +39,6 @@ const NEVER_TRAILERS: ReadonlySet<string> = new Set([
   "set-cookie",
   "cache-control",
 ]);
-const REPLACED_FOR_PLAIN_ANSWER: ReadonlySet<string> = new Set([...REPLACED_IN_REQUEST, "accept-encoding"]);
 const OWN_PREFIX = /^x[-_]perch[-_]/;
 
 /** The lines of a request as the agent gets them, without its first line and its host, which depend on where it goes. */
@@ -68,6 +68,13 @@ function forwardedLines(fields: Fields, remoteAddress: string): string {
     `x-forwarded-for: ${before === undefined ? "" : `${before}, `}${remoteAddress}\r\n` +
     `${hasHost ? "" : `x-forwarded-host: ${host}\r\n`}${hasProto ? "" : "x-forwarded-proto: http\r\n"}`
   );
+}
+
+/** Names and values in turn, as lines. */
+export function linesOf(headers: readonly string[]): string {
+  let lines = "";
+  for (let index = 0; index + 1 < headers.length; index += 2) lines += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  return lines;
 }
 
 /** The lines of an answer as the client gets them. Of the agent's `x-perch-*` only the session's end goes on. */

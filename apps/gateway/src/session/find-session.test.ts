@@ -9,7 +9,7 @@ const json: SessionExtractor = { kind: "json", pointer: "/session" };
 
 function asked(headers: Readonly<Record<string, string>>, body = ""): SessionRequest {
   const head = { method: "POST", path: "/chat", query: "", header: (name: string) => headers[name] };
-  return { head, peekBody: async () => body, mint: () => "minted-1" };
+  return { head, agentPath: "/chat", peekBody: async () => body, peekFrame: null, mint: () => "minted-1" };
 }
 
 describe("finding the session of a request", () => {
@@ -28,7 +28,7 @@ describe("finding the session of a request", () => {
     ["the first extractor that finds one", [asked({ "x-session-id": "h", cookie: "sid=c" }), [cookie, header]], "c"],
     ["the next when the first finds nothing", [asked({ "x-session-id": "", cookie: "sid=c" }), [header, cookie]], "c"],
   ])("takes it from %s", async (_where, question, session) => {
-    expect(await findSession(...question)).toEqual({ kind: "found", session });
+    expect(await findSession(...question)).toMatchObject({ kind: "found", session });
   });
 
   test.each<[string, SessionRequest]>([
@@ -52,9 +52,33 @@ describe("finding the session of a request", () => {
     });
   });
 
+  test("takes it from the first message of a WebSocket, and asks nobody else for one", async () => {
+    const frame: SessionExtractor = { kind: "wsFrame", pointer: "/session" };
+    expect(await findSession({ ...asked({}), peekFrame: async () => '{"session":"w"}' }, [frame])).toEqual({
+      kind: "found",
+      session: "w",
+      isInHead: false,
+    });
+    expect(await findSession(asked({}), [frame])).toEqual({ kind: "minted", session: "minted-1" });
+  });
+
+  test("takes several places together only when all are there", async () => {
+    const both: SessionExtractor = { kind: "composite", parts: [{ kind: "header", name: "x-user" }, json] };
+    expect(await findSession(asked({ "x-user": "u" }, '{"session":"j"}'), [both])).toEqual({
+      kind: "found",
+      session: "u|j",
+      isInHead: false,
+    });
+    expect(await findSession(asked({ "x-user": "u" }, "{}"), [both, header])).toMatchObject({ kind: "minted" });
+    expect(await findSession(asked({ "x-user": "ß" }, '{"session":"j"}'), [both])).toEqual({
+      kind: "malformed",
+      message: expect.stringContaining("header x-user with the JSON pointer /session"),
+    });
+  });
+
   test("does not wait for the body when a header has the id", async () => {
     const request = { ...asked({ "x-session-id": "h" }), peekBody: () => Promise.reject(new Error("read")) };
-    expect(await findSession(request, [header, json])).toEqual({ kind: "found", session: "h" });
+    expect(await findSession(request, [header, json])).toEqual({ kind: "found", session: "h", isInHead: true });
   });
 
   test("never throws and never finds an unusable id, whatever headers and body hold", async () => {

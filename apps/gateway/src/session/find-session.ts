@@ -1,5 +1,7 @@
 import {
-  findInJson,
+  extractSession,
+  looksIntoBody,
+  looksIntoFrame,
   parseSessionId,
   RoutingError,
   type RequestHead,
@@ -11,14 +13,23 @@ export const SESSION_COOKIE = "perch_session";
 export const SESSION_HEADER = "x-perch-session";
 
 export type FoundSession =
-  | { readonly kind: "found"; readonly session: SessionId }
+  | {
+      readonly kind: "found";
+      readonly session: SessionId;
+      /** The client says it with every request, so that it need not learn another name of the session. */
+      readonly isInHead: boolean;
+    }
   | { readonly kind: "minted"; readonly session: SessionId }
   | { readonly kind: "malformed"; readonly message: string };
 
 export type SessionRequest = {
   readonly head: RequestHead;
+  /** The path as the agent sees it: without the agent's prefix. */
+  readonly agentPath: string;
   /** The beginning of the body as text. */
   readonly peekBody: () => Promise<string>;
+  /** The first message of a WebSocket as text; null for every other request. */
+  readonly peekFrame: (() => Promise<string>) | null;
   readonly mint: () => string;
 };
 
@@ -34,58 +45,22 @@ export async function findSession(
   extractors: readonly SessionExtractor[],
 ): Promise<FoundSession> {
   for (const extractor of [...extractors, ...OWN]) {
-    const candidate = await candidateOf(extractor, request);
+    const body = looksIntoBody(extractor, request.head) ? await request.peekBody() : "";
+    const frame = looksIntoFrame(extractor) && request.peekFrame !== null ? await request.peekFrame() : "";
+    const candidate = extractSession(extractor, { head: request.head, agentPath: request.agentPath, body, frame });
     if (candidate.kind === "absent") continue;
     if (candidate.kind === "unusable") {
       return malformed(extractor, `found ${candidate.found}, expected a string or a whole number`);
     }
-    return parseCandidate(candidate.value, extractor);
+    return parseCandidate(candidate.value, extractor, request.head);
   }
   return { kind: "minted", session: parseSessionId(request.mint()) };
 }
 
-async function candidateOf(
-  extractor: SessionExtractor,
-  request: SessionRequest,
-): Promise<ReturnType<typeof findInJson>> {
-  switch (extractor.kind) {
-    case "header": {
-      return textCandidate(request.head.header(extractor.name.toLowerCase()));
-    }
-    case "cookie":
-      return textCandidate(cookieOf(request.head.header("cookie") ?? "", extractor.name));
-    case "json":
-      if (!isJson(request.head.header("content-type"))) return { kind: "absent" };
-      return findInJson(await request.peekBody(), extractor.pointer);
-  }
-}
-
-function textCandidate(value: string | undefined): ReturnType<typeof findInJson> {
-  return value === undefined || value === "" ? { kind: "absent" } : { kind: "found", value };
-}
-
-/** The value as it stands there; RFC 6265 allows it in quotes. */
-function cookieOf(header: string, name: string): string | undefined {
-  for (const part of header.split(";")) {
-    const equals = part.indexOf("=");
-    if (equals > 0 && part.slice(0, equals).trim() === name) {
-      return part
-        .slice(equals + 1)
-        .trim()
-        .replace(/^"(.*)"$/, "$1");
-    }
-  }
-  return undefined;
-}
-
-/** A body without a type is looked at too: whoever configured a pointer expects JSON there. */
-function isJson(contentType: string | undefined): boolean {
-  return contentType === undefined || /^[^;]*[/+]json\s*(?:;|$)/i.test(contentType);
-}
-
-function parseCandidate(text: string, extractor: SessionExtractor): FoundSession {
+function parseCandidate(text: string, extractor: SessionExtractor, head: RequestHead): FoundSession {
   try {
-    return { kind: "found", session: parseSessionId(text) };
+    const isInHead = !looksIntoBody(extractor, head) && !looksIntoFrame(extractor);
+    return { kind: "found", session: parseSessionId(text), isInHead };
   } catch (error) {
     if (!(error instanceof RoutingError)) throw error;
     return malformed(extractor, error.message);
@@ -93,6 +68,25 @@ function parseCandidate(text: string, extractor: SessionExtractor): FoundSession
 }
 
 function malformed(extractor: SessionExtractor, problem: string): FoundSession {
-  const place = extractor.kind === "json" ? `JSON pointer ${extractor.pointer}` : `${extractor.kind} ${extractor.name}`;
-  return { kind: "malformed", message: `${problem}, in the ${place} of the request` };
+  return { kind: "malformed", message: `${problem}, in the ${placeOf(extractor)} of the request` };
+}
+
+function placeOf(extractor: SessionExtractor): string {
+  switch (extractor.kind) {
+    case "header":
+    case "cookie":
+      return `${extractor.kind} ${extractor.name}`;
+    case "query":
+      return `query parameter ${extractor.name}`;
+    case "path":
+      return `path ${extractor.template}`;
+    case "json":
+      return `JSON pointer ${extractor.pointer}`;
+    case "wsFrame":
+      return `JSON pointer ${extractor.pointer} of the first message`;
+    case "jwt":
+      return `claim ${extractor.claim} of the token`;
+    case "composite":
+      return extractor.parts.map(placeOf).join(" with the ");
+  }
 }

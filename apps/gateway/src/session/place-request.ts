@@ -1,30 +1,38 @@
 import {
   compareRevisions,
+  placeByOverride,
   placeSession,
+  signPin,
   type AgentRoute,
+  type FirstContact,
   type GatewayId,
   type Pin,
-  type PinStore,
-  type SessionId,
+  type PinSecrets,
+  type RequestHead,
 } from "@perch/domain";
+import type { CachedPinStore } from "../pins/cached-pin-store.ts";
 import type { Refusal } from "../problem.ts";
-import type { ResponseTap } from "../proxy/response-tap.ts";
 import type { HeldTable } from "../table/held-table.ts";
-import type { RoutedRelease, RouteIndex } from "../table/route-index.ts";
-import { findSession, SESSION_COOKIE, SESSION_HEADER, type SessionRequest } from "./find-session.ts";
+import type { RoutedAgent, RoutedRelease, RouteIndex } from "../table/route-index.ts";
+import { findSession, type FoundSession, type SessionRequest } from "./find-session.ts";
+import { createAliasLearner, type AliasLearner } from "./learn-aliases.ts";
+import { ownHeaders } from "./own-headers.ts";
+import type { PlacementCounts } from "./placement-counts.ts";
+import { presentedOverride, type PresentedOverride } from "./presented-override.ts";
+import { presentedPin, type PresentedPin } from "./presented-pin.ts";
+import * as refusals from "./refusals.ts";
 
 export type PlaceRequestDeps = {
   readonly gateway: GatewayId;
   readonly held: Pick<HeldTable, "index" | "isFenced">;
-  readonly pins: Pick<PinStore, "claim">;
+  readonly pins: Pick<CachedPinStore, "claim" | "alias" | "sessionOf">;
+  readonly secrets: PinSecrets;
+  readonly counts: PlacementCounts;
   readonly now: () => number;
   readonly newId: () => string;
 };
 
-export type RequestToPlace = Pick<SessionRequest, "head" | "peekBody"> & {
-  /** The first message of a WebSocket as text; null for every other request. */
-  readonly peekFrame: (() => Promise<string>) | null;
-};
+export type RequestToPlace = Pick<SessionRequest, "head" | "peekBody" | "peekFrame">;
 
 export type Placement =
   | {
@@ -39,7 +47,7 @@ export type Placement =
       /** Names and values in turn, for whatever answer. */
       readonly ownHeaders: readonly string[];
       /** Null when there is nothing to learn. */
-      readonly learner: ResponseTap | null;
+      readonly learner: AliasLearner | null;
       /** The client has to learn an id from the answer's body, so the agent must not pack it. */
       readonly needsPlainAnswer: boolean;
     }
@@ -47,109 +55,139 @@ export type Placement =
 
 /** Whose request it is, which session it belongs to, and which release that session is pinned to. */
 export async function placeRequest(request: RequestToPlace, deps: PlaceRequestDeps): Promise<Placement> {
-  const { path } = request.head;
-  const agent = agentAt(path, deps.held.index());
-  if (agent.kind === "refused") return agent;
-  const found = await findSession({ ...request, mint: deps.newId }, agent.route.sessionExtractors);
-  if (found.kind === "malformed") return malformedSession(found.message);
-  return await placeOf({ session: found.session, isMinted: found.kind === "minted", path }, deps);
+  const { head } = request;
+  const first = agentOf(head, deps.held.index());
+  if (first.kind === "refused") return first;
+  const agentPath = pathBelow(head, first.agent.route);
+  const found = await findSession({ ...request, agentPath, mint: deps.newId }, first.agent.route.sessionExtractors);
+  if (found.kind === "malformed") return refused(refusals.malformedSession(found.message));
+  // By the table in force now: it may have changed while the body was read.
+  const agent = agentOf(head, deps.held.index());
+  return agent.kind === "refused" ? agent : await placeSessionOf({ head, found, ...agent }, deps);
 }
 
-type FoundAgent =
-  | { readonly kind: "agent"; readonly route: AgentRoute; readonly index: RouteIndex }
-  | { readonly kind: "refused"; readonly refusal: Refusal };
+type Asked = {
+  readonly head: RequestHead;
+  readonly found: Exclude<FoundSession, { kind: "malformed" }>;
+  readonly agent: RoutedAgent;
+  readonly index: RouteIndex;
+};
 
-function agentAt(path: string, index: RouteIndex | null): FoundAgent {
-  if (index === null) return { kind: "refused", refusal: NO_TABLE };
-  const agent = index.find(path);
-  if (agent === null) return { kind: "refused", refusal: unknownAgent(path, index) };
-  return { kind: "agent", route: agent.route, index };
+async function placeSessionOf(asked: Asked, deps: PlaceRequestDeps): Promise<Placement> {
+  const { head, found, agent, index } = asked;
+  const contact = contactOf(asked, deps);
+  const reading = { session: contact.session, secrets: deps.secrets, now: contact.now };
+  const presented = presentedPin(head, { route: agent.route, ...reading });
+  const override = presentedOverride(head, { agent, sessions: [found.session, contact.session], ...reading });
+  if (override.kind === "unknown") return refused(refusals.overrideUnknown(override.override, agent));
+  const wanted = wantedPin(contact, presented, override);
+  const pin = await deps.pins.claim({ ...wanted, session: found.session }, agent.route.idleTimeoutMs);
+  count(deps.counts, { presented, override, pin });
+  if (override.kind === "valid" && pin.release !== override.release) {
+    return refused(refusals.overrideTooLate(pin, override.override));
+  }
+  const current = deps.held.index() ?? index;
+  const release = current.agents.get(pin.agent)?.releases.get(pin.release);
+  // A pin is never answered by another release than its own. It may be ahead of us: another gateway, which has the newer
+  // table already, wrote it.
+  if (release === undefined) {
+    const isAhead = compareRevisions(pin.revision, current.table.revision) > 0;
+    return refused(isAhead ? refusals.tableBehind(pin) : refusals.releaseGone(pin));
+  }
+  return placed({ ...asked, contact, presented, override, pin, release }, deps);
 }
 
-type Asked = { readonly session: SessionId; readonly isMinted: boolean; readonly path: string };
+/** What is claimed, should the store hold nothing: the pin the client was given, else the token's wish, else the weights'. */
+function wantedPin(contact: FirstContact, presented: PresentedPin, override: PresentedOverride): Pin {
+  if (presented.kind === "valid") return presented.pin;
+  if (override.kind === "valid") return placeByOverride(contact, override.release, override.override.id);
+  return placeSession(contact);
+}
 
-/** Places by the table in force now: it may have changed while the body was read. */
-async function placeOf({ session, isMinted, path }: Asked, deps: PlaceRequestDeps): Promise<Placement> {
-  const agent = agentAt(path, deps.held.index());
-  if (agent.kind === "refused") return agent;
+type Outcome = Asked & {
+  readonly contact: FirstContact;
+  readonly presented: PresentedPin;
+  readonly override: PresentedOverride;
+  readonly pin: Pin;
+  readonly release: RoutedRelease;
+};
+
+function placed(outcome: Outcome, deps: PlaceRequestDeps): Placement {
+  const { head, found, agent, contact, presented, override, pin, release } = outcome;
   const { route } = agent;
-  const contact = placeSession({
-    route,
-    session,
-    revision: agent.index.table.revision,
-    gateway: deps.gateway,
-    leaseExpired: deps.held.isFenced(),
-    now: deps.now(),
-  });
-  const pin = await deps.pins.claim(contact, route.idleTimeoutMs);
-  const index = deps.held.index() ?? agent.index;
-  const release = index.agents.get(pin.agent)?.releases.get(pin.release);
-  // A pin is never answered by another release than its own. It may be ahead of us: another gateway of this machine,
-  // which has the newer table already, wrote it.
-  const isAhead = compareRevisions(pin.revision, index.table.revision) > 0;
-  if (release === undefined) return { kind: "refused", refusal: isAhead ? tableBehind(pin) : releaseGone(pin) };
+  // Two first requests in the same millisecond both say so; whoever counts sessions counts each once.
+  const isFirst = presented.kind !== "valid" && pin.assignedAt === contact.now && pin.gateway === deps.gateway;
+  const isSignedWell = presented.kind === "valid" && isLasting(presented, { pin, route, now: contact.now });
+  const signs = isFirst || (presented.kind !== "none" && !isSignedWell);
   return {
     kind: "placed",
     pin,
     route,
     release,
-    agentPath: path.slice(route.pathPrefix.length) || "/",
-    isAssigned: isAssignedNow(pin, contact),
-    ownHeaders: ownHeaders(pin, release, isMinted ? route.pathPrefix : null),
-    learner: null,
-    needsPlainAnswer: false,
+    agentPath: pathBelow(head, route),
+    isAssigned: isFirst && pin.rollout !== null,
+    ownHeaders: ownHeaders(head, {
+      pin,
+      version: release.version,
+      pathPrefix: route.pathPrefix,
+      isMinted: found.kind === "minted",
+      signed: signs ? sign(pin, route, { now: contact.now, secrets: deps.secrets }) : null,
+      override: override.kind === "none" ? null : override.kind === "valid" ? "applied" : "ignored",
+    }),
+    learner: createAliasLearner(agent, pin, { pins: deps.pins, onLearned: () => deps.counts.add("aliasLearned") }),
+    needsPlainAnswer:
+      !(found.kind === "found" && found.isInHead) && route.sessionLearners.some(({ kind }) => kind === "responseJson"),
   };
 }
 
-/** Whether the claim won. Two first requests in the same millisecond both say so; the store counts the session once. */
-function isAssignedNow(pin: Pin, contact: Pin): boolean {
-  return pin.rollout !== null && pin.assignedAt === contact.assignedAt && pin.gateway === contact.gateway;
+/** A client gets a new pin when a tenth of the old one's time is over, so that it lasts as long as the store's. */
+function isLasting(
+  presented: Extract<PresentedPin, { kind: "valid" }>,
+  { pin, route, now }: { pin: Pin; route: AgentRoute; now: number },
+): boolean {
+  return presented.pin.release === pin.release && presented.expiresAt - now > 0.9 * route.idleTimeoutMs;
 }
 
-/** `mintedFor`: where the client keeps the id that it did not have before; null when it had one. */
-function ownHeaders(pin: Pin, release: RoutedRelease, mintedFor: string | null): readonly string[] {
-  const headers = [SESSION_HEADER, pin.session, "x-perch-release", pin.release, "x-perch-version", release.version];
-  if (mintedFor === null) return headers;
-  const cookie = `${SESSION_COOKIE}=${pin.session}; Path=${mintedFor || "/"}; HttpOnly; SameSite=Lax`;
-  return [...headers, "set-cookie", cookie];
+function sign(pin: Pin, { idleTimeoutMs }: AgentRoute, { now, secrets }: { now: number; secrets: PinSecrets }) {
+  return { text: signPin(pin, now + idleTimeoutMs, secrets), ttlMs: idleTimeoutMs };
 }
 
-const NO_TABLE: Refusal = {
-  status: 503,
-  code: "no_routing_table",
-  message: "this gateway has not received a routing table yet",
-  hint: "start the server, or check the gateway's --server URL; the gateway connects on its own",
-};
-
-function unknownAgent(path: string, index: RouteIndex): Refusal {
-  const known = [...index.agents.values()].map(({ route }) => `${route.agent} at ${route.pathPrefix || "/"}`);
+function contactOf({ found, agent, index }: Asked, deps: PlaceRequestDeps): FirstContact {
+  const { route } = agent;
   return {
-    status: 404,
-    code: "unknown_agent",
-    message: `no agent is at ${JSON.stringify(path.slice(0, 200))}; known agents: ${known.join(", ") || "none"}`,
-    hint: known.length === 0 ? "deploy a first release with `perch deploy`" : "use one of the known agents' paths",
+    route,
+    session: deps.pins.sessionOf(route.agent, found.session),
+    revision: index.table.revision,
+    gateway: deps.gateway,
+    leaseExpired: deps.held.isFenced(),
+    now: deps.now(),
   };
 }
 
-function malformedSession(message: string): Placement {
-  const hint = "send a usable session id, or none to get one";
-  return { kind: "refused", refusal: { status: 400, code: "session_id_malformed", message, hint } };
+function count(
+  counts: PlacementCounts,
+  { presented, override, pin }: { presented: PresentedPin; override: PresentedOverride; pin: Pin },
+): void {
+  if (presented.kind === "valid") counts.add(presented.pin.release === pin.release ? "accepted" : "outvoted");
+  else if (presented.kind !== "none") counts.add(presented.kind);
+  if (override.kind !== "none") counts.add(override.kind === "valid" ? "overrideAccepted" : "overrideIgnored");
 }
 
-function releaseGone(pin: Pin): Refusal {
-  return {
-    status: 410,
-    code: "release_gone",
-    message: `this session belongs to release ${pin.release} of ${pin.agent}, which is no longer served`,
-    hint: "begin a new session",
-  };
+type AgentAt =
+  | { readonly kind: "agent"; readonly agent: RoutedAgent; readonly index: RouteIndex }
+  | Extract<Placement, { kind: "refused" }>;
+
+function agentOf(head: RequestHead, index: RouteIndex | null): AgentAt {
+  if (index === null) return refused(refusals.NO_TABLE);
+  const host = head.header("host") ?? "";
+  const agent = index.find(head.path, host);
+  return agent === null ? refused(refusals.unknownAgent(head.path, host, index)) : { kind: "agent", agent, index };
 }
 
-function tableBehind(pin: Pin): Refusal {
-  return {
-    status: 503,
-    code: "table_behind",
-    message: `this session was placed under a newer routing table than this gateway has; its release is ${pin.release}`,
-    hint: "try again in a moment",
-  };
+function pathBelow({ path }: RequestHead, { pathPrefix }: AgentRoute): string {
+  return path.slice(pathPrefix.length) || "/";
+}
+
+function refused(refusal: Refusal): Extract<Placement, { kind: "refused" }> {
+  return { kind: "refused", refusal };
 }

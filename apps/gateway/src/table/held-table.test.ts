@@ -86,11 +86,52 @@ describe("the agent of a path", () => {
     ["/", undefined],
     ["", undefined],
   ])("%s belongs to %s", (path, agent) => {
-    expect(index.find(path)?.route.agent).toBe(agent);
+    expect(index.find(path, "")?.route.agent).toBe(agent);
   });
 
   test("an agent without a prefix gets what no other has", () => {
     const all = createRouteIndex(aRoutingTable({ agents: [route("rest", ""), route("sales", "/sales")] }));
-    expect(["/", "/x/y", "/sales/x"].map((path) => all.find(path)?.route.agent)).toEqual(["rest", "rest", "sales"]);
+    expect(["/", "/x/y", "/sales/x"].map((path) => all.find(path, "h")?.route.agent)).toEqual([
+      "rest",
+      "rest",
+      "sales",
+    ]);
+  });
+});
+
+describe("the agent of a host", () => {
+  const route = (agent: string, hosts: readonly string[], pathPrefix = ""): ReturnType<typeof anAgentRoute> =>
+    anAgentRoute({ agent: parseAgentName(agent), hosts, pathPrefix });
+  const index = createRouteIndex(
+    aRoutingTable({
+      agents: [
+        route("exact", ["support.Example", "[::1]"]),
+        route("exact-deep", ["support.example"], "/deep"),
+        route("wild", ["*.example"]),
+        route("wild-deep", ["*.deep.example"]),
+        route("only-path", [], "/deep"),
+      ],
+    }),
+  );
+
+  test.each([
+    ["support.example", "/", "exact"],
+    ["SUPPORT.example:8080", "/x", "exact"],
+    ["support.example.", "/x", "exact"],
+    ["support.example", "/deep/x", "exact-deep"],
+    ["[::1]:4700", "/", "exact"],
+    ["other.example", "/deep", "wild"],
+    ["a.b.example", "/", "wild"],
+    ["a.deep.example", "/", "wild-deep"],
+    ["deep.example", "/", "wild"],
+    ["example", "/", undefined],
+    ["example", "/deep", "only-path"],
+    ["", "/deep", "only-path"],
+    ["", "/", undefined],
+    ["evil.example.attacker", "/", undefined],
+    [`${"a.".repeat(50_000)}example`, "/deep", "only-path"],
+    ["*.example", "/", "wild"],
+  ])("%s with %s belongs to %s", (host, path, agent) => {
+    expect(index.find(path, host)?.route.agent).toBe(agent);
   });
 });

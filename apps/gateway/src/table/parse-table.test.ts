@@ -1,17 +1,66 @@
-import { digestOf } from "@perch/domain";
+import { digestOf, parseAgentName, parseSessionExtractors, parseSessionLearners } from "@perch/domain";
 import { aCanaryRoute, anAgentRoute, aRoutingTable } from "@perch/testkit";
 import { expect, test } from "vitest";
 import { GatewayError } from "../gateway-error.ts";
 import { parseTable } from "./parse-table.ts";
 
-const whole = aRoutingTable({ agents: [anAgentRoute({ canary: aCanaryRoute() })] });
+const whole = aRoutingTable({
+  agents: [
+    anAgentRoute({
+      canary: aCanaryRoute(),
+      hosts: ["support.example", "*.support.example"],
+      sessionExtractors: [
+        "header:a + jwt:sub",
+        "cookie:b",
+        "path:/t/{session}",
+        "query:q",
+        "json:/a",
+        "jwt:sub@cookie:c",
+        "wsFrame:/a",
+      ].flatMap(parseSessionExtractors),
+      sessionLearners: ["mcp", "openai-responses"].flatMap(parseSessionLearners),
+    }),
+  ],
+});
 
 test("a table comes through the wire as it was", () => {
   expect(parseTable(JSON.stringify(whole))).toEqual(whole);
 });
 
+test("a table of a server before hosts and learners is read as it was meant", () => {
+  const old = anAgentRoute({ sessionExtractors: [{ kind: "header", name: "x" }] });
+  const { hosts: _hosts, sessionLearners: _learners, ...route } = old;
+  expect(parseTable(JSON.stringify({ ...whole, agents: [route] })).agents).toEqual([old]);
+});
+
+const other = parseAgentName("sales");
+const at = (...agents: ReturnType<typeof anAgentRoute>[]): string => JSON.stringify({ ...whole, agents });
+
+test("agents of one path prefix at different hosts are no ambiguity", () => {
+  const agents = [
+    anAgentRoute({ hosts: ["a.example"] }),
+    anAgentRoute({ agent: other, hosts: ["*.a.example"] }),
+    anAgentRoute({ agent: parseAgentName("rest") }),
+  ];
+  expect(parseTable(at(...agents)).agents).toEqual(agents);
+});
+
 test.each([
   ["not JSON", "{"],
+  ["is not like", at(anAgentRoute({ hosts: ["support.example:80"] }))],
+  ["is not like", at(anAgentRoute({ hosts: ["a.*.example"] }))],
+  [
+    "at SUPPORT.example: support and sales",
+    at(
+      anAgentRoute({ hosts: ["support.example"] }),
+      anAgentRoute({ agent: other, hosts: ["x.example", "SUPPORT.example"] }),
+    ),
+  ],
+  ["twice", at(anAgentRoute({ hosts: ["a.example", "a.example"] }))],
+  [
+    "sessionExtractors",
+    JSON.stringify({ ...whole, agents: [{ ...anAgentRoute(), sessionExtractors: [{ kind: "psychic" }] }] }),
+  ],
   ["agents", JSON.stringify({ ...whole, agents: "none" })],
   ["not among the releases", JSON.stringify({ ...whole, agents: [{ ...anAgentRoute(), current: digestOf("other") }] })],
   ["no http URL", JSON.stringify({ ...whole, agents: [withUrl("file:///etc/passwd")] })],

@@ -20,10 +20,29 @@ export function parseTable(json: string): RoutingTable {
   const { revision, leaseMs, agents } = parsed.data;
   const problems: string[] = [];
   const routes = agents.flatMap((agent) => parseRoute(agent, problems));
-  const prefixes = routes.map((route) => route.pathPrefix);
-  if (new Set(prefixes).size < prefixes.length) problems.push("two agents have the same path prefix");
+  problems.push(...ambiguitiesOf(routes));
   if (problems.length > 0) throw invalid(problems);
   return { revision, leaseMs, agents: routes };
+}
+
+/** Two agents that one request could be for. */
+function ambiguitiesOf(routes: readonly AgentRoute[]): string[] {
+  const owners = new Map<string, AgentRoute>();
+  const problems: string[] = [];
+  for (const route of routes) {
+    for (const host of route.hosts.length === 0 ? [""] : route.hosts) {
+      const place = `${host.toLowerCase()} ${route.pathPrefix}`;
+      const other = owners.get(place);
+      if (other !== undefined) {
+        const where = `the same path prefix ${JSON.stringify(route.pathPrefix)} at ${host || "every host"}`;
+        problems.push(
+          `${other.agent === route.agent ? "an agent is twice" : "two agents have"} ${where}: ${other.agent} and ${route.agent}`,
+        );
+      }
+      owners.set(place, route);
+    }
+  }
+  return problems;
 }
 
 function parseJson(json: string): unknown {
@@ -47,14 +66,21 @@ function parseRoute(message: AgentMessage, problems: string[]): AgentRoute[] {
   }
 }
 
+/** A name without a port; `*` stands for one or more labels at its beginning. */
+const HOST =
+  /^(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$|^\[[0-9a-f:.]+\]$/i;
+
 /** What the schema cannot see. */
-function contradictionsOf({ agent, pathPrefix, current, canary, releases }: AgentMessage): string[] {
+function contradictionsOf({ agent, hosts, pathPrefix, current, canary, releases }: AgentMessage): string[] {
   const served = new Set(releases.map(({ release }) => release));
   const assigned = canary === null ? [current] : [current, canary.release];
   const urls = releases.flatMap((release) => release.urls);
   return [
     ...assigned.filter((name) => !served.has(name)).map((name) => `${name} is assigned to, but not among the releases`),
     ...urls.filter((url) => !isHttpUrl(url)).map((url) => `${url} is no http URL`),
+    ...hosts
+      .filter((host) => !HOST.test(host))
+      .map((host) => `host ${JSON.stringify(host.slice(0, 100))} is not like "support.example" or "*.example"`),
     ...(/^(?:\/[^/?#\s]+)*$/.test(pathPrefix) ? [] : [`path prefix ${JSON.stringify(pathPrefix)} is not like "/name"`]),
   ].map((problem) => `${agent}: ${problem}`);
 }
@@ -67,6 +93,7 @@ function toDomain(message: AgentMessage): AgentRoute {
   const { canary } = message;
   return {
     agent: parseAgentName(message.agent),
+    hosts: message.hosts,
     pathPrefix: message.pathPrefix,
     current: parseDigest(message.current),
     canary:
@@ -75,6 +102,7 @@ function toDomain(message: AgentMessage): AgentRoute {
         : { ...canary, rollout: parseRolloutId(canary.rollout), release: parseDigest(canary.release) },
     releases: message.releases.map((release) => ({ ...release, release: parseDigest(release.release) })),
     sessionExtractors: message.sessionExtractors,
+    sessionLearners: message.sessionLearners,
     idleTimeoutMs: message.idleTimeoutMs,
   };
 }

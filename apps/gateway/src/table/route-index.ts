@@ -1,8 +1,19 @@
-import type { AgentName, AgentRoute, Digest, RoutingTable } from "@perch/domain";
+import {
+  prepareLearners,
+  type AgentName,
+  type AgentRoute,
+  type Digest,
+  type LearnerRules,
+  type RoutingTable,
+} from "@perch/domain";
 
 export type Upstream = { readonly origin: string; readonly host: string; readonly basePath: string };
 export type RoutedRelease = { readonly version: string; readonly upstreams: readonly Upstream[] };
-export type RoutedAgent = { readonly route: AgentRoute; readonly releases: ReadonlyMap<Digest, RoutedRelease> };
+export type RoutedAgent = {
+  readonly route: AgentRoute;
+  readonly releases: ReadonlyMap<Digest, RoutedRelease>;
+  readonly learners: LearnerRules;
+};
 
 /** A table made ready for finding the agent of a request quickly. */
 export type RouteIndex = {
@@ -10,29 +21,78 @@ export type RouteIndex = {
   readonly agents: ReadonlyMap<AgentName, RoutedAgent>;
   /** Every origin that a request may be sent to. */
   readonly origins: ReadonlySet<string>;
-  /** The agent with the longest prefix of this path; null when there is none. */
-  find(path: string): RoutedAgent | null;
+  /**
+   * The agent of a request: among those at exactly this host, else at the narrowest `*.` around it, else at every host, the
+   * one with the longest prefix of the path. `host` is as the request says it, empty without one. Null when there is none.
+   */
+  find(path: string, host: string): RoutedAgent | null;
 };
 
 export function createRouteIndex(table: RoutingTable): RouteIndex {
-  const agents = table.agents.map((route) => ({ route, releases: releasesOf(route) }));
-  const byPrefix = new Map(agents.map((agent) => [agent.route.pathPrefix, agent]));
+  const agents = table.agents.map((route) => ({
+    route,
+    releases: releasesOf(route),
+    learners: prepareLearners(route.sessionLearners),
+  }));
+  const places = placesOf(agents);
   const upstreams = agents.flatMap((agent) => [...agent.releases.values()].flatMap((release) => release.upstreams));
   return {
     table,
     agents: new Map(agents.map((agent) => [agent.route.agent, agent])),
     origins: new Set(upstreams.map((upstream) => upstream.origin)),
-    find(path) {
-      let prefix = path;
-      for (;;) {
-        const agent = byPrefix.get(prefix);
-        if (agent !== undefined) return agent;
-        const slash = prefix.lastIndexOf("/");
-        if (slash < 0) return null;
-        prefix = prefix.slice(0, slash);
+    find(path, host) {
+      for (const at of patternsOf(host, places)) {
+        const agent = longestPrefix(places.get(at), path);
+        if (agent !== null) return agent;
       }
+      return null;
     },
   };
+}
+
+type ByPrefix = ReadonlyMap<string, RoutedAgent>;
+const EVERY_HOST = "";
+
+/** Agents by host pattern, then by path prefix. */
+function placesOf(agents: readonly RoutedAgent[]): ReadonlyMap<string, ByPrefix> {
+  const places = new Map<string, Map<string, RoutedAgent>>();
+  for (const agent of agents) {
+    const { hosts, pathPrefix } = agent.route;
+    for (const host of hosts.length === 0 ? [EVERY_HOST] : hosts) {
+      const pattern = host.toLowerCase();
+      places.set(pattern, (places.get(pattern) ?? new Map()).set(pathPrefix, agent));
+    }
+  }
+  return places;
+}
+
+/** The patterns that a host fits, the narrowest first. */
+function* patternsOf(host: string, places: ReadonlyMap<string, ByPrefix>): Iterable<string> {
+  // Most tables have no hosts: then nothing has to be cut.
+  if (places.size > 1 || !places.has(EVERY_HOST)) {
+    const name = nameOf(host);
+    if (name !== EVERY_HOST) yield name;
+    for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", dot + 1)) yield `*${name.slice(dot)}`;
+  }
+  yield EVERY_HOST;
+}
+
+/** A host as a request says it, without port and final dot. Longer than any name may be, it is none of ours. */
+function nameOf(host: string): string {
+  if (host.length > 300) return EVERY_HOST;
+  return host.toLowerCase().replace(/:\d*$/, "").replace(/\.$/, "");
+}
+
+function longestPrefix(agents: ByPrefix | undefined, path: string): RoutedAgent | null {
+  if (agents === undefined) return null;
+  let prefix = path;
+  for (;;) {
+    const agent = agents.get(prefix);
+    if (agent !== undefined) return agent;
+    const slash = prefix.lastIndexOf("/");
+    if (slash < 0) return null;
+    prefix = prefix.slice(0, slash);
+  }
 }
 
 function releasesOf(route: AgentRoute): ReadonlyMap<Digest, RoutedRelease> {

@@ -7,15 +7,15 @@ import { readBody } from "./read-body.ts";
 
 /** `/v1/agents` and `/v1/deployments`. */
 export function createAgentRoutes(deps: DeploymentDeps): Hono {
-  const { book } = deps;
+  const { book, places } = deps;
   const routes = new Hono();
   routes.get("/v1/agents", (context) =>
-    context.json(book.agents().map((record) => toAgentView(record, book.rollouts()))),
+    context.json(book.agents().map((record) => toAgentView(record, book.rollouts(), places))),
   );
   routes.get("/v1/agents/:agent", (context) => {
     const record = book.agent(context.req.param("agent"));
     if (record === null) throw unknownAgent(context.req.param("agent"));
-    return context.json(toAgentView(record, book.rollouts()));
+    return context.json(toAgentView(record, book.rollouts(), places));
   });
   routes.get("/v1/deployments", (context) =>
     context.json(

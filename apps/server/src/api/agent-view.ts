@@ -3,17 +3,23 @@ import {
   activeRollout,
   currentRelease,
   isQuarantined,
-  pathPrefixOf,
+  placeOf,
   releaseStatus,
+  type AgentName,
+  type AgentPlace,
   type AgentRecord,
   type Rollout,
 } from "@perch/domain";
 
-export function toAgentView(record: AgentRecord, rollouts: readonly Rollout[]): AgentView {
+export function toAgentView(
+  record: AgentRecord,
+  rollouts: readonly Rollout[],
+  places: ReadonlyMap<AgentName, AgentPlace>,
+): AgentView {
   const current = record.releases.find(({ digest }) => digest === currentRelease(record, rollouts));
   return {
     agent: record.agent,
-    pathPrefix: pathPrefixOf(record),
+    ...placeOf(record.agent, places),
     current: current === undefined ? null : { digest: current.digest, version: current.version },
     releases: record.releases.map(({ digest, version }) => ({
       release: { digest, version },

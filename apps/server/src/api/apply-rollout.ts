@@ -1,3 +1,4 @@
+import { readYaml } from "@perch/adapters/yaml";
 import {
   activeRollout,
   currentRelease,
@@ -16,7 +17,6 @@ import type { Book } from "../controller/book.ts";
 import { admitRelease, type AdmitDeps } from "./admit-release.ts";
 import { ApiError } from "./api-error.ts";
 import { resolveRelease } from "./resolve-release.ts";
-import { readYaml } from "./yaml-position.ts";
 
 export type ApplyRolloutDeps = AdmitDeps & { readonly isSynthetic: boolean };
 export type ApplyRequest = {

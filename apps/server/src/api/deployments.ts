@@ -1,10 +1,17 @@
-import { parseReleaseName, type AgentRecord, type DeploymentRecord, type ReleaseReference } from "@perch/domain";
+import {
+  parseReleaseName,
+  type AgentRecord,
+  type DeploymentRecord,
+  type ReleaseName,
+  type ReleaseReference,
+} from "@perch/domain";
 import type { DeploymentRequest, DeploymentView } from "@perch/api";
 import { admitRelease, type AdmitDeps } from "./admit-release.ts";
 import { ApiError } from "./api-error.ts";
+import { tenantOf, type RouteOptions } from "../route-options.ts";
 import { resolveRelease } from "./resolve-release.ts";
 
-export type DeploymentDeps = AdmitDeps;
+export type DeploymentDeps = AdmitDeps & { readonly places: RouteOptions["places"] };
 
 /**
  * A release runs at a URL: verified, remembered, routable from now on. A release that is registered again has moved (its
@@ -15,6 +22,7 @@ export async function registerDeployment(
   deps: DeploymentDeps,
 ): Promise<DeploymentView> {
   const { book, now } = deps;
+  refuseTakenPlace(parseReleaseName(request.release), deps);
   const { agent, digest, version } = await admitRelease(resolveRelease(parseReleaseName(request.release), book), deps);
   const release = { digest, version };
   const url = withoutTrailingSlash(request.url);
@@ -27,6 +35,18 @@ export async function registerDeployment(
   }));
   const held = record.deployments.find((deployment) => deployment.release === digest && deployment.url === url);
   return { agent, release, url, registeredAt: held?.registeredAt ?? now() };
+}
+
+/** Routed all the same, it would make the gateways refuse the table, and with it every agent's next decision. */
+function refuseTakenPlace({ agent }: ReleaseName, { places }: DeploymentDeps): void {
+  const tenant = tenantOf(agent, places);
+  if (tenant === null) return;
+  throw new ApiError({
+    status: 409,
+    code: "place_taken",
+    message: `agent ${agent} would be at /${agent}, which --route gave to ${tenant}`,
+    hint: `start the server with another --route for one of them, e.g. --route ${agent}=${agent}.example`,
+  });
 }
 
 export async function removeDeployment(

@@ -33,8 +33,9 @@ async function open(
   ]),
 ) {
   let now = 0;
+  const places = new Map([[parseAgentName("shop"), { hosts: [], pathPrefix: "/taken" }]]);
   const book = await openBook(ledger, () => {});
-  const deps = { book, releases: createReleases(registry), now: () => (now += 1), ledger };
+  const deps = { book, releases: createReleases(registry), now: () => (now += 1), ledger, places };
   const app = new Hono();
   const quiet = { info: () => {}, warn: () => {}, error: () => {} };
   app.onError((error, context) => answerError(context, error, quiet));
@@ -135,4 +136,10 @@ test.each([
   ["an unknown field", { release: "support@1.0.0", expected: null, force: true }, 400],
 ])("%s is refused", async (_, body, status) => {
   expect((await (await open())("PUT", STABLE, body)).status).toBe(status);
+});
+
+test("an agent whose place another one was given is not deployed", async () => {
+  const call = await open();
+  const answer = await call("POST", "/v1/deployments", { release: "taken@1.0.0", url: "http://127.0.0.1:1" });
+  expect(answer).toMatchObject({ status: 409, body: { error: { code: "place_taken" } } });
 });

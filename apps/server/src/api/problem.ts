@@ -16,6 +16,7 @@ const RELEASE_STATUS: Readonly<Record<ReleaseErrorCode, 400 | 404 | 409 | 422 | 
   signature_rejected: 422,
   digest_mismatch: 422,
   key_invalid: 500,
+  signing_failed: 500,
   layout_invalid: 500,
   trust_policy_invalid: 500,
   attestation_invalid: 422,

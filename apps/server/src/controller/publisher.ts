@@ -1,11 +1,11 @@
-import { deriveRoute, isFinal, type AgentRoute, type Revision, type Rollout } from "@perch/domain";
+import { deriveRoute, isFinal, type AgentRoute, type Revision, type Rollout, type RouteDefaults } from "@perch/domain";
 import type { GatewayHub } from "../gateways/hub.ts";
 import type { Book } from "./book.ts";
 
 export type PublisherDeps = {
   readonly book: () => Book;
   readonly hub: Pick<GatewayHub, "publish">;
-  readonly defaults: { readonly idleTimeoutMs: number; readonly leaseMs: number };
+  readonly defaults: RouteDefaults & { readonly leaseMs: number };
 };
 
 /** Turns what the book says into the table that the gateways hold, and knows which revision carries which decision. */
@@ -24,7 +24,7 @@ export function createPublisher({ book, hub, defaults }: PublisherDeps): Publish
     const idleTimeoutMs = idleTimeout(rollouts, defaults.idleTimeoutMs);
     const routes = book()
       .agents()
-      .map((record) => deriveRoute(record, rollouts, { idleTimeoutMs }))
+      .map((record) => deriveRoute(record, rollouts, { ...defaults, idleTimeoutMs }))
       .filter((route): route is AgentRoute => route !== null);
     const leases = rollouts.filter((rollout) => !isFinal(rollout)).map(({ plan }) => plan.propagation.leaseMs);
     const revision = hub.publish(routes, leases.length === 0 ? defaults.leaseMs : Math.min(...leases));

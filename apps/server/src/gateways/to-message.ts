@@ -9,7 +9,11 @@ export function toMessage({ revision, leaseMs, agents }: RoutingTable): RoutingT
     agents: agents.map((route) => ({
       ...route,
       releases: route.releases.map((release) => ({ ...release, urls: [...release.urls] })),
-      sessionExtractors: [...route.sessionExtractors],
+      hosts: [...route.hosts],
+      sessionExtractors: route.sessionExtractors.map((extractor) =>
+        extractor.kind === "composite" ? { ...extractor, parts: [...extractor.parts] } : extractor,
+      ),
+      sessionLearners: [...route.sessionLearners],
     })),
   };
 }

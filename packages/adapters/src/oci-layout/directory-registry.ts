@@ -1,18 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { digestOf, type AgentName, type Digest, type ReleaseRegistry, type ReleaseRepository } from "@perch/domain";
 import {
-  digestOf,
-  OCI_MANIFEST_TYPE,
-  RELEASE_ARTIFACT_TYPE,
-  type AgentName,
-  type Descriptor,
-  type ReleaseEntry,
-  type ReleaseRegistry,
-  type ReleaseRepository,
-} from "@perch/domain";
-import { checkBytes, parseReferrer, refuseTakenVersion, sortReleases } from "../release-artifact/index.ts";
-import { prepareLayout, readIfPresent } from "./layout.ts";
-import { blobPath, readIndex, releaseEntryOf, SUBJECT, subjectOf, TAG } from "./read-layout.ts";
+  indexBytes,
+  indexedRepository,
+  parseIndexDocument,
+  releaseEntries,
+  type IndexDocument,
+  type IndexedStore,
+} from "../oci-index/index.ts";
+import { checkBytes } from "../release-artifact/index.ts";
+import { prepareLayout, readIfPresent, requireLayout } from "./layout.ts";
 import { writeFileAtomically } from "./write-file-atomically.ts";
 import { withWriteLock } from "./write-lock.ts";
 
@@ -21,150 +19,71 @@ import { withWriteLock } from "./write-lock.ts";
  * existing layout; writing makes one where there is nothing yet. Safe for several processes of one machine.
  */
 export function createDirectoryRegistry(directory: string): ReleaseRegistry {
+  const store = layoutStore(directory);
   return {
     async agents() {
-      return [...new Set((await listReleases(directory)).map(({ agent }) => agent))].toSorted();
+      const entries = await releaseEntries(store, await store.readIndex());
+      return [...new Set(entries.map(({ agent }) => agent))].toSorted();
     },
-    repository: (agent) => createDirectoryRepository(directory, agent),
+    repository: (agent) => createDirectoryRepository(directory, store, agent),
   };
 }
 
-function createDirectoryRepository(directory: string, agent: AgentName): ReleaseRepository {
-  const read: ReleaseRepository["readBlob"] = async (expected) => {
-    const bytes = await readIfPresent(blobPath(directory, expected.digest));
-    return bytes === null ? null : checkBytes(bytes, expected, directory);
-  };
+function createDirectoryRepository(directory: string, store: IndexedStore, agent: AgentName): ReleaseRepository {
   return {
-    agent,
     location: directory,
     // A damaged blob counts as missing, so that writing it again repairs it.
     hasBlob: (digest) => holdsBlob(directory, digest),
-    readBlob: read,
+    readBlob: store.readManifest,
     writeBlob: (bytes) => writeBlob(directory, bytes),
     takeBlob: async () => false,
-    readManifest: read,
-    ...releasesIn(directory, agent),
-    ...referrersIn(directory),
-    ...tagsIn(directory),
+    ...indexedRepository(store, agent),
   };
 }
 
-function releasesIn(directory: string, agent: AgentName): Pick<ReleaseRepository, "addRelease" | "find" | "releases"> {
-  const releases = async (): Promise<readonly ReleaseEntry[]> =>
-    sortReleases((await listReleases(directory)).filter((entry) => entry.agent === agent));
-  const find: ReleaseRepository["find"] = async (selector) => {
-    const found = (await releases()).find(({ version, descriptor }) =>
-      selector.kind === "version" ? version === selector.version : descriptor.digest === selector.digest,
-    );
-    return found?.descriptor ?? null;
-  };
+function layoutStore(directory: string): IndexedStore {
   return {
-    releases,
-    find,
-    async addRelease(version, manifest) {
-      const annotations = {
-        "dev.perch.agent": agent,
-        "org.opencontainers.image.version": version,
-        // The name under which skopeo and oras find it: `oci:DIR:support-2.3.1`. A tag cannot hold a plus sign.
-        [TAG]: `${agent}-${version.replace("+", "_")}`,
-      };
-      const digest = await writeBlob(directory, manifest);
-      const descriptor = { ...descriptorOf(manifest), artifactType: RELEASE_ARTIFACT_TYPE, annotations };
-      await changeIndex(directory, async (manifests) => {
-        refuseTakenVersion(await find({ kind: "version", version }), { agent, version, digest });
-        return withEntry(manifests, descriptor);
-      });
-      return descriptor;
+    readIndex: () => readIndex(directory),
+    changeIndex: (change) => changeIndex(directory, change),
+    async readManifest(expected) {
+      const bytes = await readIfPresent(blobPath(directory, expected.digest));
+      return bytes === null ? null : checkBytes(bytes, expected, directory);
     },
+    writeManifest: (bytes) => writeBlob(directory, bytes),
   };
 }
 
-function referrersIn(directory: string): Pick<ReleaseRepository, "addReferrer" | "referrers"> {
-  return {
-    async addReferrer(manifest) {
-      const { subject, artifactType, annotations } = parseReferrer(manifest);
-      const descriptor = {
-        ...descriptorOf(manifest),
-        ...(artifactType === undefined ? {} : { artifactType }),
-        annotations: { ...annotations, [SUBJECT]: subject.digest },
-      };
-      await writeBlob(directory, manifest);
-      await changeIndex(directory, async (manifests) => withEntry(manifests, descriptor));
-      return descriptor;
-    },
-    async referrers(subject) {
-      const index = await readIndex(directory);
-      const subjects = await Promise.all(index.map((descriptor) => subjectOf(directory, descriptor)));
-      return index.filter((_, position) => subjects[position] === subject);
-    },
-  };
-}
-
-function tagsIn(directory: string): Pick<ReleaseRepository, "readTag" | "writeTag"> {
-  return {
-    async readTag(tag) {
-      return (await readIndex(directory)).find(({ annotations }) => annotations?.[TAG] === tag) ?? null;
-    },
-    async writeTag(tag, manifest) {
-      const descriptor = { ...descriptorOf(manifest), annotations: { [TAG]: tag } };
-      await writeBlob(directory, manifest);
-      await changeIndex(directory, async (manifests) => [
-        ...manifests.filter((entry) => annotationOf(entry, TAG) !== tag),
-        descriptor,
-      ]);
-      return descriptor;
-    },
-  };
-}
-
-async function listReleases(directory: string): Promise<readonly ReleaseEntry[]> {
-  const index = await readIndex(directory);
-  const entries = await Promise.all(index.map((descriptor) => releaseEntryOf(directory, descriptor)));
-  return entries.filter((entry) => entry !== null);
-}
-
-function descriptorOf(manifest: Uint8Array): Descriptor {
-  return { mediaType: OCI_MANIFEST_TYPE, digest: digestOf(manifest), size: manifest.length };
-}
-
-async function holdsBlob(directory: string, digest: Descriptor["digest"]): Promise<boolean> {
+async function holdsBlob(directory: string, digest: Digest): Promise<boolean> {
   const bytes = await readIfPresent(blobPath(directory, digest));
   return bytes !== null && digestOf(bytes) === digest;
 }
 
-async function writeBlob(directory: string, bytes: Uint8Array): Promise<Descriptor["digest"]> {
+async function writeBlob(directory: string, bytes: Uint8Array): Promise<Digest> {
   await prepareLayout(directory);
   const digest = digestOf(bytes);
   if (!(await holdsBlob(directory, digest))) await writeFileAtomically(blobPath(directory, digest), bytes);
   return digest;
 }
 
-/** Replaces the entries of index.json while nobody else can. The very same list in return changes nothing. */
-async function changeIndex(
-  directory: string,
-  change: (manifests: readonly unknown[]) => Promise<readonly unknown[]>,
-): Promise<void> {
-  const path = join(directory, "index.json");
+async function readIndex(directory: string): Promise<IndexDocument> {
+  await requireLayout(directory);
+  return parseIndexDocument(await readFile(indexPath(directory)));
+}
+
+// Nobody else can change the index meanwhile.
+async function changeIndex(directory: string, change: (index: IndexDocument) => Promise<IndexDocument>): Promise<void> {
+  const path = indexPath(directory);
   await withWriteLock(`${path}.lock`, async () => {
-    // The parsed JSON itself, so that what other tools wrote into the index stays as it is.
-    const index: unknown = JSON.parse(await readFile(path, "utf8"));
-    const before = typeof index === "object" && index !== null ? index : {};
-    const manifests = "manifests" in before && Array.isArray(before.manifests) ? before.manifests : [];
-    const after = await change(manifests);
-    if (after === manifests) return;
-    await writeFileAtomically(path, Buffer.from(`${JSON.stringify({ ...before, manifests: after }, null, 2)}\n`));
+    const before = await readIndex(directory);
+    const after = await change(before);
+    if (after !== before) await writeFileAtomically(path, indexBytes(after));
   });
 }
 
-function withEntry(manifests: readonly unknown[], descriptor: Descriptor): readonly unknown[] {
-  const isKnown = manifests.some(
-    (entry) => typeof entry === "object" && entry !== null && "digest" in entry && entry.digest === descriptor.digest,
-  );
-  return isKnown ? manifests : [...manifests, descriptor];
+function indexPath(directory: string): string {
+  return join(directory, "index.json");
 }
 
-function annotationOf(entry: unknown, name: string): unknown {
-  if (typeof entry !== "object" || entry === null || !("annotations" in entry)) return undefined;
-  const { annotations } = entry;
-  return typeof annotations === "object" && annotations !== null ? Reflect.get(annotations, name) : undefined;
+function blobPath(directory: string, digest: Digest): string {
+  return join(directory, "blobs", "sha256", digest.slice("sha256:".length));
 }

@@ -4,6 +4,17 @@ export { openRelease, readBlobPart, readManifestPart, type OpenRelease } from ".
 export { storeRelease } from "./store-release.ts";
 export { copyRelease, type CopiedRelease } from "./copy-release.ts";
 export { parseReleaseEntry, refuseTakenVersion, sortReleases } from "./release-entry.ts";
-export { packDirectory, type PackedDirectory } from "./pack-directory.ts";
-export { readArchive, type ArchiveEntry } from "./read-archive.ts";
+export type { ArchiveEntry } from "./archive-entry.ts";
+export { packDirectory, type IsSecretAllowed, type PackedDirectory } from "./pack-directory.ts";
+export { packEntries } from "./pack-entries.ts";
+export { readArchive } from "./read-archive.ts";
+export { createReleaseContentSource, readReleaseContent } from "./read-content.ts";
 export { parseReferrer } from "./parse-referrer.ts";
+export { requireModestSizes } from "./referrer-bounds.ts";
+export {
+  addToSignatureTag,
+  putSignatureTag,
+  readSignatureTag,
+  signatureTagOf,
+  type SignatureTag,
+} from "./signature-tag.ts";

@@ -5,8 +5,10 @@ import {
   parseReleaseManifest,
   parseReleasePolicy,
   RELEASE_ARTIFACT_TYPE,
+  RELEASE_LIMITS,
   RELEASE_MANIFEST_TYPE,
   ReleaseError,
+  releaseOciManifest,
   type Component,
   type Descriptor,
   type Digest,
@@ -18,6 +20,7 @@ import {
   type ReleaseRegistry,
   type ReleaseRepository,
 } from "@perch/domain";
+import { atOnce } from "./at-once.ts";
 import { findRelease } from "./find-release.ts";
 
 /** A release read whole, every byte checked against its digest. Says nothing about who signed it. */
@@ -47,12 +50,8 @@ export async function openRelease(registry: ReleaseRegistry, reference: ReleaseR
   const manifest = parseReleaseManifest(manifestBytes);
   requireIdentity(manifest, reference);
   requireSameParts(manifest, ociManifest);
-  const components = await Promise.all(
-    manifest.components.map(async (component) => ({
-      component,
-      bytes: await readBlobPart(repository, component, `component ${componentLabel(component)}`),
-    })),
-  );
+  requireOwnForm(manifest, ociManifest, ociManifestBytes);
+  const components = await readComponents(repository, manifest);
   const policy = components.find(({ component }) => component.kind === "policy");
   if (policy === undefined) throw unfitting("a release manifest without a policy component", "one");
   return {
@@ -67,13 +66,30 @@ export async function openRelease(registry: ReleaseRegistry, reference: ReleaseR
   };
 }
 
+/** As many reads as are under way at once: enough to hide a registry's distance, few enough to be welcome there. */
+const MOST_AT_ONCE = 16;
+
+async function readComponents(
+  repository: ReleaseRepository,
+  { components }: ReleaseManifest,
+): Promise<OpenRelease["components"]> {
+  const read = new Map<Component, Uint8Array>();
+  await atOnce(components, MOST_AT_ONCE, async (component) => {
+    read.set(component, await readBlobPart(repository, component, `component ${componentLabel(component)}`));
+  });
+  return components.flatMap((component) => {
+    const bytes = read.get(component);
+    return bytes === undefined ? [] : [{ component, bytes }];
+  });
+}
+
 /** Reads one blob and names it in what it throws: `digest_mismatch` for missing bytes and for wrong ones. */
 export function readBlobPart(
   repository: Pick<ReleaseRepository, "readBlob">,
   expected: ExpectedBytes,
   what: string,
 ): Promise<Uint8Array> {
-  return readPart((part) => repository.readBlob(part), expected, what);
+  return readPart({ read: (part) => repository.readBlob(part), maxBytes: RELEASE_LIMITS.blobBytes }, expected, what);
 }
 
 /** As `readBlobPart`, for a manifest. */
@@ -82,14 +98,25 @@ export function readManifestPart(
   expected: ExpectedBytes,
   what: string,
 ): Promise<Uint8Array> {
-  return readPart((part) => repository.readManifest(part), expected, what);
+  return readPart(
+    { read: (part) => repository.readManifest(part), maxBytes: RELEASE_LIMITS.manifestBytes },
+    expected,
+    what,
+  );
 }
 
+type Reader = {
+  readonly read: (expected: ExpectedBytes) => Promise<Uint8Array | null>;
+  readonly maxBytes: number;
+};
+
 async function readPart(
-  read: (expected: ExpectedBytes) => Promise<Uint8Array | null>,
+  { read, maxBytes }: Reader,
   { digest, size }: ExpectedBytes,
   what: string,
 ): Promise<Uint8Array> {
+  // Before anything is read: the size is only what some manifest says.
+  if (size > maxBytes) throw unfitting(`${what} of ${size} bytes`, `at most ${maxBytes}`);
   let bytes: Uint8Array | null;
   try {
     bytes = await read({ digest, size });
@@ -117,14 +144,33 @@ function requireIdentity(manifest: ReleaseManifest, reference: ReleaseReference)
   if (!isSame) throw unfitting(`a release of ${manifest.agent}@${manifest.version}`, formatReleaseReference(reference));
 }
 
-function requireSameParts(manifest: ReleaseManifest, ociManifest: OciManifest): void {
-  const line = (part: { mediaType: string; digest: string; size: number }): string =>
-    `${part.mediaType} ${part.digest} ${part.size}`;
-  const layers = ociManifest.layers.map(line);
-  const components = manifest.components.map(line);
-  if (layers.length !== components.length || layers.some((layer, index) => layer !== components[index])) {
-    throw unfitting("OCI layers that differ from the components of the release manifest", "the same parts in both");
+function requireSameParts({ components }: ReleaseManifest, { layers }: OciManifest): void {
+  if (layers.length !== components.length) {
+    throw unfitting(
+      `${layers.length} OCI layers`,
+      `${components.length}, one for each component of the release manifest`,
+    );
   }
+  for (const [index, component] of components.entries()) {
+    const layer = layers[index];
+    for (const field of ["mediaType", "digest", "size"] as const) {
+      if (layer?.[field] === component[field]) continue;
+      const found = `OCI layer ${index + 1} with ${field} ${layer?.[field]}`;
+      throw unfitting(
+        found,
+        `${component[field]}, as the release manifest says of its component ${componentLabel(component)}`,
+      );
+    }
+  }
+}
+
+// One release manifest has one OCI manifest, and so one digest: nothing else can be said in it and be signed with it.
+function requireOwnForm(manifest: ReleaseManifest, { config }: OciManifest, bytes: Uint8Array): void {
+  if (Buffer.compare(releaseOciManifest(manifest, config), bytes) === 0) return;
+  throw unfitting(
+    "an OCI manifest that says more than its release manifest, or says it in another way",
+    "the one of perch.dev/v1",
+  );
 }
 
 function unfitting(found: string, expected: string): ReleaseError {

@@ -1,89 +1,129 @@
 import { lstat, readdir, readFile, readlink, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { ReleaseError } from "@perch/domain";
-import { pack } from "tar-stream";
+import { findSecretsInText, RELEASE_LIMITS, ReleaseError, secretFile, type ReleaseProblem } from "@perch/domain";
+import { findEntryFlaws, type ArchiveEntry } from "./archive-entry.ts";
+import { compareEntries, packEntries } from "./pack-entries.ts";
 
 export type PackedDirectory = {
   readonly bytes: Uint8Array;
-  /** Every file's path in the archive, with forward slashes, in the order of the archive. */
-  readonly paths: readonly string[];
+  /** Every file and link, in the order of the archive; paths have forward slashes. */
+  readonly entries: readonly ArchiveEntry[];
 };
 
-type Entry =
-  | { readonly kind: "file"; readonly path: string; readonly bytes: Uint8Array }
-  | { readonly kind: "link"; readonly path: string; readonly target: string };
+/** Whether a text that looks like a secret is known to be none. Line null: the file as a whole. */
+export type IsSecretAllowed = (path: string, line: number | null) => boolean;
 
-const MAX_BYTES = 512 * 1024 * 1024;
-// A fixed time for every file: when a file was last touched is no part of a release.
-const EPOCH = new Date(0);
+type Problem = ReleaseProblem & { readonly file: string };
+type Packing = {
+  readonly root: string;
+  readonly isSecretAllowed: IsSecretAllowed;
+  readonly entries: ArchiveEntry[];
+  readonly problems: Problem[];
+  bytesLeft: number;
+};
+
+// Larger files are programs and data; nobody keeps a key in them by mistake.
+const MAX_SCANNED_BYTES = 8 * 1024 * 1024;
 
 /**
  * A directory as a tar archive that depends on names and contents alone: sorted, one owner, one time, one mode. Empty
- * directories are left out, as Git does. Throws `ReleaseError` `spec_invalid` for what cannot be carried to another
- * machine: links out of the directory, devices, sockets, files that are known to hold secrets.
+ * directories are left out, as Git does. Throws `ReleaseError` `spec_invalid` with every problem and its file: what cannot
+ * be carried to another machine (links out of the directory, devices, names that not every file system can tell apart),
+ * and what nobody should carry there: secrets.
  */
-export async function packDirectory(directory: string): Promise<PackedDirectory> {
+export async function packDirectory(
+  directory: string,
+  isSecretAllowed: IsSecretAllowed = () => false,
+): Promise<PackedDirectory> {
   const root = await realpath(directory);
-  const entries = await collect(root, "");
-  const total = entries.reduce((sum, entry) => sum + (entry.kind === "file" ? entry.bytes.length : 0), 0);
-  if (total > MAX_BYTES) {
-    throw refused(`${total} bytes in ${directory}`, `at most ${MAX_BYTES}`, "leave out what the agent does not need");
+  const packing: Packing = { root, isSecretAllowed, entries: [], problems: [], bytesLeft: RELEASE_LIMITS.blobBytes };
+  await collect(packing, "");
+  const entries = packing.entries.toSorted(compareEntries);
+  for (const { path, found } of findEntryFlaws(entries)) {
+    packing.problems.push({ file: path, message: `found ${found}, expected what unpacks alike everywhere: rename it` });
   }
-  const archive = pack();
-  const collected = buffer(archive);
-  for (const entry of entries) {
-    const header = { name: entry.path, mtime: EPOCH, uid: 0, gid: 0, uname: "", gname: "" };
-    if (entry.kind === "file") archive.entry({ ...header, mode: 0o644 }, Buffer.from(entry.bytes));
-    else archive.entry({ ...header, mode: 0o777, type: "symlink", linkname: entry.target });
-  }
-  archive.finalize();
-  return { bytes: await collected, paths: entries.map((entry) => entry.path) };
+  refuse(directory, packing.problems);
+  const bytes = await buffer(packEntries(entries));
+  if (bytes.length > RELEASE_LIMITS.blobBytes) throw tooLarge(directory);
+  return { bytes, entries };
 }
 
-async function collect(root: string, below: string): Promise<readonly Entry[]> {
-  const names = await readdir(join(root, below));
-  const entries: Entry[] = [];
-  for (const name of names) entries.push(...(await collectOne(root, below === "" ? name : `${below}/${name}`)));
-  return entries.sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
+async function collect(packing: Packing, below: string): Promise<void> {
+  // As bytes: a name that is not UTF-8 would be read as another one.
+  for (const name of await readdir(join(packing.root, below), { encoding: "buffer" })) {
+    const text = name.toString("utf8");
+    const path = below === "" ? text : `${below}/${text}`;
+    if (!Buffer.from(text).equals(name)) {
+      packing.problems.push({ file: path, message: "found a name that is not UTF-8, expected one: rename it" });
+    } else if (packing.entries.length >= RELEASE_LIMITS.archiveEntries) {
+      throw tooLarge(packing.root);
+    } else {
+      await collectOne(packing, path);
+    }
+  }
 }
 
-async function collectOne(root: string, path: string): Promise<readonly Entry[]> {
-  const full = join(root, path);
+async function collectOne(packing: Packing, path: string): Promise<void> {
+  const full = join(packing.root, path);
   const status = await lstat(full);
-  if (status.isDirectory()) return collect(root, path);
-  if (status.isSymbolicLink()) return [{ kind: "link", path, target: await safeTarget(root, full, path) }];
-  if (!status.isFile()) throw refused(`${path}, which is neither file, directory nor link`, "files", "remove it");
-  if (/(?:^|\/)\.env(?:\.(?!example$|sample$)[^/]*)?$/.test(path)) {
-    throw refused(
-      `${path}, a file that usually holds secrets`,
-      "no secrets",
-      "pass secrets in the environment instead",
-    );
+  if (status.isDirectory()) return collect(packing, path);
+  const problem = (message: string): void => void packing.problems.push({ file: path, message });
+  if (status.isSymbolicLink()) {
+    const { written, target } = await readLink(packing.root, full);
+    if (target !== null) packing.entries.push({ kind: "link", path, target });
+    else
+      problem(`found the link ${path} to ${JSON.stringify(written)}, expected links to what is inside the directory`);
+  } else if (!status.isFile()) {
+    problem(`found ${path}, which is neither file, directory nor link, expected files: remove it`);
+  } else {
+    packing.bytesLeft -= status.size;
+    if (packing.bytesLeft < 0) throw tooLarge(packing.root);
+    const bytes = await readFile(full);
+    packing.entries.push({ kind: "file", path, bytes });
+    packing.problems.push(...secretsIn(path, bytes, packing.isSecretAllowed));
   }
-  if (status.size > MAX_BYTES) throw refused(`${status.size} bytes in ${path}`, `at most ${MAX_BYTES}`, "leave it out");
-  return [{ kind: "file", path, bytes: await readFile(full) }];
 }
 
-// The link is written as the shortest way to the file it ends at, however many links lead there.
-async function safeTarget(root: string, full: string, path: string): Promise<string> {
-  const target = await readlink(full);
+/** The link as it was written, and the shortest way to what it ends at; null where that is outside or nowhere. */
+async function readLink(root: string, full: string): Promise<{ written: string; target: string | null }> {
+  const written = await readlink(full);
   const real = await realpath(full).catch(() => null);
-  if (!isAbsolute(target) && real !== null && isBelow(root, real)) {
-    return relative(dirname(full), real).split(sep).join("/");
-  }
-  throw refused(
-    `the link ${path} to ${JSON.stringify(target)}`,
-    "links to what is inside the orchestration directory",
-    "copy the file into the directory",
-  );
+  if (isAbsolute(written) || real === null || !isBelow(root, real)) return { written, target: null };
+  return { written, target: relative(dirname(full), real).split(sep).join("/") };
 }
 
 function isBelow(root: string, path: string): boolean {
   const way = relative(root, path);
-  return way !== "" && !way.startsWith("..") && !isAbsolute(way);
+  return way !== "" && way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
-function refused(found: string, expected: string, hint: string): ReleaseError {
-  return new ReleaseError({ code: "spec_invalid", message: `found ${found}, expected ${expected}`, hint });
+function secretsIn(path: string, bytes: Uint8Array, isAllowed: IsSecretAllowed): readonly Problem[] {
+  const kind = secretFile(path);
+  if (kind !== null && !isAllowed(path, null)) {
+    return [{ file: path, message: `found ${kind}, expected no secrets: pass them in the environment` }];
+  }
+  if (bytes.length > MAX_SCANNED_BYTES || bytes.includes(0)) return [];
+  return findSecretsInText(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("utf8"))
+    .filter(({ line }) => !isAllowed(path, line))
+    .map((problem) => ({ file: path, ...problem }));
+}
+
+function refuse(directory: string, problems: readonly Problem[]): void {
+  const [first] = problems;
+  if (first === undefined) return;
+  const message =
+    problems.length === 1 ? `${first.file}: ${first.message}` : `found ${problems.length} problems in ${directory}`;
+  const hint =
+    "correct the files, or leave them out; spec.secretScan in agent.yaml allows what only looks like a secret";
+  throw new ReleaseError({ code: "spec_invalid", message, hint, problems });
+}
+
+function tooLarge(directory: string): ReleaseError {
+  const { blobBytes, archiveEntries } = RELEASE_LIMITS;
+  return new ReleaseError({
+    code: "spec_invalid",
+    message: `found too much in ${directory}, expected at most ${archiveEntries} files and ${blobBytes} bytes`,
+    hint: "leave out what the agent does not need to run",
+  });
 }

@@ -1,1 +1,1 @@
-export { openRegistry } from "./open-registry.ts";
+export { fullLocation, openRegistry } from "./open-registry.ts";

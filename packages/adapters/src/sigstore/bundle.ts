@@ -1,91 +1,75 @@
-import { sign, verify } from "node:crypto";
-import { bundleFromJSON, bundleToJSON, isBundleWithDsseEnvelope, toDSSEBundle, type Bundle } from "@sigstore/bundle";
-import type { Digest } from "@perch/domain";
+import { bundleFromJSON, bundleToJSON, toDSSEBundle, type Bundle, type BundleWithDsseEnvelope } from "@sigstore/bundle";
 import { z } from "zod";
-import { keyHintOf, type SigningKey, type TrustedKey } from "./key.ts";
+import { decodeBase64 } from "./base64.ts";
+import { preAuthEncoding } from "./dsse.ts";
+import { keyHintOf, type SigningKey } from "./key.ts";
+import { parseJson } from "./parse-json.ts";
+import { signBytes } from "./sign-bytes.ts";
+import { IN_TOTO_TYPE, parseStatement, type Statement } from "./statement.ts";
 
 export const BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json";
-/** The predicate with which cosign 3 says "I sign this image", as opposed to attesting something about it. */
-export const SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1";
-const IN_TOTO_TYPE = "application/vnd.in-toto+json";
-const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
 
-const statementSchema = z.object({
-  _type: z.literal(STATEMENT_TYPE),
-  subject: z.array(z.object({ digest: z.record(z.string(), z.string()) })),
-  predicateType: z.string(),
+/** A bundle that holds one DSSE envelope over an in-toto statement. Nothing of it is verified. */
+export type StatementBundle = { readonly bundle: BundleWithDsseEnvelope; readonly statement: Statement };
+
+export type BundleReading =
+  ({ readonly kind: "read" } & StatementBundle) | { readonly kind: "unreadable"; readonly reason: string };
+
+// The library that reads bundles takes any spelling of base64; two spellings of one signature are one too many.
+const base64Schema = z.string().refine((text) => decodeBase64(text) !== null);
+const envelopeSchema = z.looseObject({
+  payloadType: z.string(),
+  payload: base64Schema,
+  signatures: z.array(z.looseObject({ sig: base64Schema })),
 });
+const materialSchema = z.looseObject({ certificate: z.looseObject({ rawBytes: base64Schema }).optional() });
 
-export type BundleVerdict =
-  | { readonly kind: "good"; readonly signedBy: readonly string[] }
-  | { readonly kind: "rejected"; readonly reason: string };
+/** A Sigstore bundle (v0.3) with a signature by a key over an in-toto statement. */
+export function signStatement(statement: Buffer, key: SigningKey): Uint8Array {
+  const signature = signBytes(preAuthEncoding(IN_TOTO_TYPE, statement), key);
+  const bundle = toDSSEBundle({ artifact: statement, artifactType: IN_TOTO_TYPE, signature, keyHint: keyHintOf(key) });
+  // cosign compares a signature's key id with an id of its own and passes over one that differs: the hint alone names the key.
+  bundle.content.dsseEnvelope.signatures = [{ sig: signature, keyid: "" }];
+  return formatBundle(bundle);
+}
 
-/** A Sigstore bundle (v0.3) that holds a DSSE envelope over an in-toto statement about the digest. */
-export function signDigest(digest: Digest, key: SigningKey): Uint8Array {
-  const statement = {
-    _type: STATEMENT_TYPE,
-    subject: [{ digest: { sha256: digest.slice("sha256:".length) } }],
-    predicateType: SIGN_PREDICATE,
-    predicate: {},
-  };
-  const artifact = Buffer.from(JSON.stringify(statement));
-  const signature = sign("sha256", preAuthEncoding(IN_TOTO_TYPE, artifact), key.privateKey);
-  const keyHint = keyHintOf(key.publicKey);
-  const bundle = toDSSEBundle({ artifact, artifactType: IN_TOTO_TYPE, signature, keyHint });
+export function formatBundle(bundle: Bundle): Uint8Array {
   return Buffer.from(JSON.stringify(bundleToJSON(bundle)));
 }
 
-/** Good only when a trusted key signed a statement that signs exactly this digest. */
-export function verifyBundle(bytes: Uint8Array, digest: Digest, keys: readonly TrustedKey[]): BundleVerdict {
-  const bundle = parseBundle(bytes);
-  if (bundle === null) return rejected("it is no Sigstore bundle that can be read");
-  if (!isBundleWithDsseEnvelope(bundle)) return rejected("it holds no DSSE envelope");
-  const { payloadType, payload, signatures } = bundle.content.dsseEnvelope;
-  if (payloadType !== IN_TOTO_TYPE)
-    return rejected(`its payload is ${JSON.stringify(payloadType)}, not an in-toto statement`);
-  const signed = preAuthEncoding(payloadType, payload);
-  const signedBy = keys.filter((key) => signatures.some(({ sig }) => verify("sha256", signed, key.publicKey, sig)));
-  if (signedBy.length === 0) return rejected(`no trusted key made it${hintOf(bundle)}`);
-  const statement = statementSchema.safeParse(tryJson(payload));
-  if (!statement.success) return rejected("its statement cannot be read");
-  if (statement.data.predicateType !== SIGN_PREDICATE) return rejected("it attests something and does not sign");
-  const signs = statement.data.subject.map((subject) => `sha256:${subject.digest["sha256"]}`);
-  if (!signs.includes(digest)) return rejected(`it signs ${signs.join(", ") || "nothing"}`);
-  return { kind: "good", signedBy: signedBy.map((key) => key.fingerprint) };
+export function readBundle(bytes: Uint8Array): BundleReading {
+  const value = parseJson(bytes);
+  if (typeof value !== "object" || value === null) return unreadable("it is no Sigstore bundle that can be read");
+  const mediaType: unknown = Reflect.get(value, "mediaType");
+  if (mediaType !== BUNDLE_TYPE) return unreadable(`its type is ${shown(mediaType)}, not ${BUNDLE_TYPE}`);
+  if (Reflect.get(value, "dsseEnvelope") === undefined) return unreadable("it holds no DSSE envelope");
+  const envelope = envelopeSchema.safeParse(Reflect.get(value, "dsseEnvelope"));
+  const material = materialSchema.safeParse(Reflect.get(value, "verificationMaterial"));
+  if (!envelope.success || !material.success) return unreadable("its envelope or its key cannot be read");
+  const { payloadType, signatures } = envelope.data;
+  if (signatures.length !== 1) return unreadable(`its envelope holds ${signatures.length} signatures, not one`);
+  if (payloadType !== IN_TOTO_TYPE) return unreadable(`its payload is ${shown(payloadType)}, not an in-toto statement`);
+  return parsed(value);
 }
 
-// DSSE protocol, "PAE": what is signed names its type and its length, so that it can be read in one way only.
-function preAuthEncoding(payloadType: string, payload: Buffer): Buffer {
-  return Buffer.concat([
-    Buffer.from(`DSSEv1 ${Buffer.byteLength(payloadType)} ${payloadType} ${payload.length} `),
-    payload,
-  ]);
-}
-
-function parseBundle(bytes: Uint8Array): Bundle | null {
-  const value = tryJson(bytes);
+function parsed(value: unknown): BundleReading {
+  let bundle: Bundle;
   try {
-    return value === undefined ? null : bundleFromJSON(value);
+    bundle = bundleFromJSON(value);
   } catch {
-    return null;
+    return unreadable("it is no Sigstore bundle that can be read");
   }
+  const { content } = bundle;
+  if (content.$case !== "dsseEnvelope") return unreadable("it holds no DSSE envelope");
+  const statement = parseStatement(content.dsseEnvelope.payload);
+  if (statement === null) return unreadable("its statement cannot be read");
+  return { kind: "read", bundle: { ...bundle, content }, statement };
 }
 
-function hintOf(bundle: Bundle): string {
-  const { content } = bundle.verificationMaterial;
-  if (content.$case !== "publicKey") return "; it names a certificate, which is not supported";
-  const fingerprint = Buffer.from(content.publicKey.hint, "base64").toString("hex").slice(0, 16);
-  return fingerprint === "" ? "" : `; it names key ${fingerprint}`;
+function unreadable(reason: string): BundleReading {
+  return { kind: "unreadable", reason };
 }
 
-function rejected(reason: string): BundleVerdict {
-  return { kind: "rejected", reason };
-}
-
-function tryJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 100)) : "not given";
 }

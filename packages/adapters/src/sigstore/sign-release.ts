@@ -1,14 +1,13 @@
-import {
-  EMPTY_CONFIG,
-  referrerOciManifest,
-  type Digest,
-  type ReleaseReference,
-  type ReleaseRegistry,
-} from "@perch/domain";
+import type { Digest, ReleaseReference, ReleaseRegistry } from "@perch/domain";
 import { openRelease } from "../release-artifact/index.ts";
-import { BUNDLE_TYPE, SIGN_PREDICATE, signDigest } from "./bundle.ts";
+import { attachStatement } from "./attach-statement.ts";
+import { readBundle } from "./bundle.ts";
+import { certifiedName } from "./certificate.ts";
+import { checkAttached } from "./check-attached.ts";
 import type { SigningKey } from "./key.ts";
-import { checkSignatures } from "./signatures.ts";
+import { signInTag } from "./simple-signing.ts";
+import { createKeySigner, type StatementSigner } from "./statement-signer.ts";
+import { SIGN_PREDICATE } from "./statement.ts";
 
 export type SignedRelease = {
   readonly digest: Digest;
@@ -17,31 +16,41 @@ export type SignedRelease = {
   readonly isNew: boolean;
 };
 
+const SIGNING = { predicateType: SIGN_PREDICATE, predicate: {} };
+
 /** Checks every byte of a release, then attaches a signature over its digest as an OCI referrer. */
 export async function signRelease(
   registry: ReleaseRegistry,
   reference: ReleaseReference,
-  { key, now }: { readonly key: SigningKey; readonly now: Date },
+  options: {
+    readonly key: SigningKey;
+    readonly now: Date;
+    /** Signs in cosign's older form too, under the tag `sha256-….sig`. */
+    readonly legacyTag?: boolean;
+  },
+): Promise<SignedRelease> {
+  const { key, now, legacyTag = false } = options;
+  const { digest, descriptor } = await openRelease(registry, reference);
+  const repository = registry.repository(reference.agent);
+  const { signatures } = await checkAttached(repository, digest, { keys: [key], root: null });
+  const forms = new Set(signatures.map(({ form }) => form));
+  const needsTag = legacyTag && !forms.has("tag");
+  if (!forms.has("bundle")) {
+    await attachStatement(repository, descriptor, { ...SIGNING, signer: createKeySigner(key), now });
+  }
+  if (needsTag) await signInTag(repository, digest, key);
+  return { digest, signedBy: key.fingerprint, isNew: !forms.has("bundle") || needsTag };
+}
+
+/** As `signRelease`, by an identity: each time a new signature, since its certificate is new each time. */
+export async function signReleaseKeyless(
+  registry: ReleaseRegistry,
+  reference: ReleaseReference,
+  { signer, now }: { readonly signer: StatementSigner; readonly now: Date },
 ): Promise<SignedRelease> {
   const { digest, descriptor } = await openRelease(registry, reference);
   const repository = registry.repository(reference.agent);
-  const signedBy = key.fingerprint;
-  const known = await checkSignatures(repository, digest, [key]);
-  if (known.signedBy.length > 0) return { digest, signedBy, isNew: false };
-
-  const bundle = signDigest(digest, key);
-  const annotations = {
-    "dev.sigstore.bundle.content": "dsse-envelope",
-    "dev.sigstore.bundle.predicateType": SIGN_PREDICATE,
-    "org.opencontainers.image.created": now.toISOString(),
-  };
-  const manifest = referrerOciManifest({
-    subject: descriptor,
-    artifactType: BUNDLE_TYPE,
-    blob: { digest: await repository.writeBlob(bundle), size: bundle.length },
-    config: { digest: await repository.writeBlob(EMPTY_CONFIG), size: EMPTY_CONFIG.length },
-    annotations,
-  });
-  await repository.addReferrer(manifest);
-  return { digest, signedBy, isNew: true };
+  const { bundle } = await attachStatement(repository, descriptor, { ...SIGNING, signer, now });
+  const reading = readBundle(bundle);
+  return { digest, signedBy: reading.kind === "read" ? certifiedName(reading.bundle) : reading.reason, isNew: true };
 }

@@ -47,6 +47,16 @@ const MIGRATIONS = [
    INSERT INTO turn_batch (gateway, appended_at, records, body)
      SELECT gateway, appended_at, 1, json_array(json(body)) FROM turn_outbox ORDER BY position;
    DROP TABLE turn_outbox;`,
+  `ALTER TABLE pin ADD COLUMN override TEXT;
+
+   CREATE TABLE alias (
+     agent TEXT NOT NULL,
+     alias TEXT NOT NULL,
+     session TEXT NOT NULL,
+     expires_at REAL NOT NULL,
+     PRIMARY KEY (agent, alias)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX alias_by_expiry ON alias (expires_at);`,
 ];
 
 /** 64 MB: only a log that the checkpointer does not get to is written by the commit that fills it. */

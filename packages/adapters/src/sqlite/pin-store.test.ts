@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestOf, parseGatewayId } from "@perch/domain";
-import { aPin, aTurnRecord, describePinStore, describeTurnOutbox } from "@perch/testkit";
+import {
+  aPin,
+  aTurnRecord,
+  describeExactPinStore,
+  describePinStore,
+  describeSharedPinStore,
+  describeTurnOutbox,
+} from "@perch/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openDatabase } from "./open-database.ts";
 import { openGatewayDatabase } from "./open-gateway-database.ts";
@@ -12,8 +19,10 @@ import { createSqliteTurnOutbox } from "./turn-outbox.ts";
 
 const gateway = parseGatewayId("gw-1");
 
-describe("pins in SQLite", () =>
-  describePinStore(async (now) => createSqlitePinStore(openGatewayDatabase(":memory:"), now)));
+describe("pins in SQLite", () => {
+  describePinStore(async (now) => createSqlitePinStore(openGatewayDatabase(":memory:"), now));
+  describeExactPinStore(async (now) => createSqlitePinStore(openGatewayDatabase(":memory:"), now));
+});
 describe("turn outbox in SQLite", () =>
   describeTurnOutbox(() => createSqliteTurnOutbox(openGatewayDatabase(":memory:"), { gateway, now: () => 0 })));
 
@@ -23,6 +32,12 @@ describe("a file shared by two gateway processes", () => {
     directory = mkdtempSync(join(tmpdir(), "perch-sqlite-"));
   });
   afterEach(() => rmSync(directory, { recursive: true }));
+
+  describeSharedPinStore(async () => {
+    const file = join(directory, "pins.sqlite");
+    const now = (): number => 0;
+    return [createSqlitePinStore(openGatewayDatabase(file), now), createSqlitePinStore(openGatewayDatabase(file), now)];
+  });
 
   test("lets the first of two connections win, and the pin is there when opened again", async () => {
     const file = join(directory, "deep", "pins.sqlite");

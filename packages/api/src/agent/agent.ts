@@ -24,6 +24,8 @@ export const releaseStatusSchema = z.enum(["Inactive", "Ramping", "Current", "Dr
 /** `GET /v1/agents`, `GET /v1/agents/:agent` */
 export const agentViewSchema = z.object({
   agent: z.string(),
+  /** Empty: every host. */
+  hosts: z.array(z.string()).readonly().default([]),
   pathPrefix: z.string(),
   current: releaseNameSchema.nullable(),
   releases: z.array(

@@ -13,10 +13,33 @@ export const gatewayStatusSchema = z.object({
   /** Requests under way. */
   inFlight: z.number().int(),
   pins: z.object({
-    live: z.array(z.object({ agent: z.string(), release: z.string(), version: z.string(), pins: z.number().int() })),
+    /** `pins` is null while the store does not answer: there may be any number. */
+    live: z.array(
+      z.object({ agent: z.string(), release: z.string(), version: z.string(), pins: z.number().int().nullable() }),
+    ),
     /** Requests placed without the pin store since the start, because it failed. */
     storeFaults: z.number().int(),
+    /** Pins and aliases decided without the store that wait to be written. */
+    unwritten: z.number().int().default(0),
+    /** What was decided without the store since the start and could not be kept for writing. */
+    dropped: z.number().int().default(0),
+    /** Pins decided without the store that another gateway had placed elsewhere, earlier, since the start. */
+    conflicts: z.number().int().default(0),
   }),
+  /** What clients brought along, since the start. */
+  presented: z
+    .object({
+      signedPins: z.object({
+        accepted: z.number().int(),
+        expired: z.number().int(),
+        foreign: z.number().int(),
+        /** The store held another release: it was right. */
+        outvoted: z.number().int(),
+      }),
+      overrides: z.object({ accepted: z.number().int(), ignored: z.number().int() }),
+      aliasesLearned: z.number().int(),
+    })
+    .optional(),
   outbox: z.object({ pending: z.number().int(), buried: z.number().int() }),
   /** Since the start, by release. */
   turns: z.array(z.object({ release: z.string(), turns: z.number().int(), failed: z.number().int() })),
@@ -40,6 +63,8 @@ export const whySchema = z.object({
   /** The gateway that wrote the pin. */
   gateway: z.string(),
   assignedAt: z.number(),
+  /** The override token that chose the release; null for a session that was assigned. */
+  override: z.string().nullable().default(null),
   /** The reason in a person's words. */
   rule: z.string(),
 });

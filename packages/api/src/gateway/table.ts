@@ -5,10 +5,26 @@ export const revisionSchema = z.object({
   sequence: z.number().int().nonnegative(),
 });
 
-const extractorSchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("header"), name: z.string() }),
-  z.object({ kind: z.literal("cookie"), name: z.string() }),
-  z.object({ kind: z.literal("json"), pointer: z.string() }),
+const jwtPlaceSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("bearer") }),
+  z.object({ kind: z.enum(["header", "cookie"]), name: z.string().min(1) }),
+]);
+
+const simpleExtractorSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.enum(["header", "cookie", "query"]), name: z.string().min(1) }),
+  z.object({ kind: z.literal("path"), template: z.string().startsWith("/") }),
+  z.object({ kind: z.enum(["json", "wsFrame"]), pointer: z.string().startsWith("/") }),
+  z.object({ kind: z.literal("jwt"), claim: z.string().min(1), from: jwtPlaceSchema }),
+]);
+
+const extractorSchema = z.union([
+  simpleExtractorSchema,
+  z.object({ kind: z.literal("composite"), parts: z.array(simpleExtractorSchema).min(1) }),
+]);
+
+const learnerSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("responseHeader"), name: z.string().min(1) }),
+  z.object({ kind: z.literal("responseJson"), pointer: z.string().startsWith("/"), startsWith: z.string() }),
 ]);
 
 /**
@@ -21,6 +37,8 @@ export const routingTableSchema = z.object({
   agents: z.array(
     z.object({
       agent: z.string(),
+      /** Servers before this field had agents on every host, and gateways before it read them so. */
+      hosts: z.array(z.string()).default([]),
       pathPrefix: z.string(),
       current: z.string(),
       canary: z
@@ -34,6 +52,7 @@ export const routingTableSchema = z.object({
         .nullable(),
       releases: z.array(z.object({ release: z.string(), version: z.string(), urls: z.array(z.string()) })),
       sessionExtractors: z.array(extractorSchema),
+      sessionLearners: z.array(learnerSchema).default([]),
       idleTimeoutMs: z.number().positive(),
     }),
   ),

@@ -82,6 +82,67 @@ describe("an agent.yaml is refused with the place, what was found and what was e
     ]);
   });
 
+  test("memory translators that are no range and lie outside, and ones that no directory holds", () => {
+    const memory = {
+      schema: { format: "avro", file: "memory.avsc" },
+      store: { driver: "sqlite", auth: { ref: "env:DB" } },
+      translators: [{ from: "1.x", module: "../a.mjs" }],
+    };
+    expect(problemsOf((agent) => Object.assign(agent.spec, { memory }))).toEqual([
+      'spec.memory.translators.0.from: found "1.x" at spec.memory.translators[0].from, ' +
+        'expected a range of versions such as ">=1.0.0 <2.0.0", or the digest of a release',
+      'spec.memory.translators.0.module: found "../a.mjs" at spec.memory.translators[0].module, ' +
+        "expected a relative path that stays inside the agent's directory, with forward slashes",
+    ]);
+    const orchestration = { image: `acme/app@sha256:${"0".repeat(64)}` };
+    const translators = [{ from: "^1.0.0", module: "a.mjs" }];
+    expect(
+      problemsOf((agent) => Object.assign(agent.spec, { memory: { ...memory, translators }, orchestration })),
+    ).toEqual([
+      "spec.memory.translators: found translators, expected an orchestration directory that holds their modules",
+    ]);
+  });
+
+  test("a tool with both a JSON Schema and an OpenAPI operation, and one with neither", () => {
+    expect(problemsOf((agent) => Object.assign(agent.spec.tools[0] ?? {}, { openapi: {} }))).toEqual([
+      'spec.tools.0.openapi: found field "openapi", which spec.tools[0] does not have',
+    ]);
+    expect(problemsOf((agent) => Reflect.deleteProperty(agent.spec.tools[0] ?? {}, "parameters"))).toEqual([
+      "spec.tools.0.parameters: found nothing at spec.tools[0].parameters, expected an object",
+    ]);
+  });
+
+  test("the name __proto__, which would be lost", () => {
+    const parameters: unknown = JSON.parse('{"__proto__":{"a":1}}');
+    expect(problemsOf((agent) => Object.assign(agent.spec.model, { parameters }))).toEqual([
+      'spec.model.parameters.__proto__: found the field "__proto__", expected another name',
+    ]);
+  });
+
+  test("a secret written where its reference belongs, and a field named like one, without repeating them", () => {
+    const problems = problemsOf((agent) => {
+      Object.assign(agent.spec.tools[0] ?? {}, { auth: "hunter2" });
+      Object.assign(agent.spec, { "sk-abc123def456": 1 });
+    });
+    expect(problems).toEqual([
+      "spec.tools.0.auth: found a string at spec.tools[0].auth, expected an object",
+      expect.stringContaining("found field (a secret), which spec does not have"),
+      expect.stringContaining("found a field whose name has the shape of a key or token"),
+    ]);
+  });
+
+  test("more tools than a release may have", () => {
+    const tools = Array.from({ length: 1001 }, (_, index) => ({
+      name: `t${index}`,
+      description: "d",
+      effect: "read",
+      parameters: {},
+    }));
+    expect(
+      problemsOf((agent) => Object.assign(agent.spec, { tools, policy: { escalationTools: [], successTools: [] } })),
+    ).toEqual(["spec.tools: found a list at spec.tools, expected at most 1000 items"]);
+  });
+
   test.each(["apiKey", "OPENAI_API_KEY", "db-password", "token", "clientSecret"])("a secret by its name %j", (name) => {
     expect(problemsOf((agent) => Object.assign(agent.spec.model.parameters, { [name]: "hunter2" }))).toEqual([
       `spec.model.parameters.${name}: found a value for "${name}", expected no secrets: refer to one with auth: { ref: NAME }`,
@@ -93,7 +154,7 @@ describe("an agent.yaml is refused with the place, what was found and what was e
     "sk-proj-AbCdEfGhIjKlMnOpQrStUvWx",
     "AKIAIOSFODNN7EXAMPLE",
     "ghp_0123456789abcdefghijABCDEFGHIJ012345",
-    "-----BEGIN EC PRIVATE KEY-----",
+    "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIHxvAy2mQvPpq3kZ9tY0",
   ])("a secret by its shape, without repeating it: %s", (secret) => {
     const problems = problemsOf((agent) => Object.assign(agent.spec.model, { name: `x ${secret}` }));
     expect(problems).toHaveLength(1);

@@ -15,6 +15,19 @@ const golden = JSON.parse(readFileSync(new URL("__fixtures__/golden-release.json
   manifest: unknown;
 };
 
+// Made by packages/adapters/scripts/make-golden-bundle.ts.
+const { bundles: goldenBundles } = JSON.parse(
+  readFileSync(new URL("__fixtures__/golden-bundle.json", import.meta.url), "utf8"),
+) as {
+  bundles: {
+    name: string;
+    agent: unknown;
+    files: Record<string, string>;
+    directory: { files: Record<string, string> } | null;
+    expected: { digest: string; ociManifest: string; blobs: Record<string, string> };
+  }[];
+};
+
 function goldenInput(agent: unknown = golden.agent): ReleaseInput {
   const checked = checkAgentSpec(agent);
   if (checked.kind === "invalid") throw new Error(checked.problems[0]?.message);
@@ -33,7 +46,10 @@ function built(input: ReleaseInput): BuiltRelease {
 
 function problemsOf(change: Partial<ReleaseInput>): readonly string[] {
   const outcome = buildRelease({ ...goldenInput(), ...change });
-  return outcome.kind === "built" ? [] : outcome.problems.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  if (outcome.kind === "built") return [];
+  return outcome.problems.map(({ path, message, at }) =>
+    at === undefined ? `${path.join(".")}: ${message}` : `${at.file}:${at.line}:${at.column} ${message}`,
+  );
 }
 
 test("the digest of a known release has not changed: it must never, or published releases lose their identity", () => {
@@ -41,6 +57,48 @@ test("the digest of a known release has not changed: it must never, or published
   expect(release.manifest).toEqual(golden.manifest);
   expect(release.digest).toBe(golden.digest);
 });
+
+test.each(goldenBundles)("byte for byte, as it always was: $name", ({ agent, files, directory, expected }) => {
+  const checked = checkAgentSpec(agent);
+  if (checked.kind === "invalid") throw new Error(checked.problems[0]?.message);
+  const archive = Object.entries(expected.blobs).find(([, base64]) => base64.includes("dXN0YXI"));
+  const inside = Object.entries(directory?.files ?? {}).map(([path, text]) => [`app/${path}`, text] as const);
+  const release = built({
+    spec: checked.spec,
+    files: new Map([...Object.entries(files), ...inside].map(([path, text]) => [path, Buffer.from(text)])),
+    orchestration: archive === undefined ? null : Buffer.from(archive[1], "base64"),
+  });
+  expect(Buffer.from(release.ociManifest).toString("base64")).toBe(expected.ociManifest);
+  expect(base64Of(release.blobs)).toEqual(expected.blobs);
+  expect(release.digest).toBe(expected.digest);
+  expect(
+    parseReleaseManifest(
+      release.blobs.get(parseOciManifest(release.ociManifest, "it").config.digest) ?? new Uint8Array(),
+    ),
+  ).toEqual(release.manifest);
+});
+
+test("the golden bundles have every kind of component, translators and a tool of each form", () => {
+  const texts = goldenBundles
+    .flatMap(({ expected }) => Object.values(expected.blobs))
+    .map((base64) => Buffer.from(base64, "base64").toString());
+  const kinds = ["model", "prompt", "tool", "memory", "orchestration", "policy"];
+  for (const kind of kinds) expect(texts.join()).toContain(`"kind":"${kind}"`);
+  for (const part of [
+    '"form":"image"',
+    '"form":"directory"',
+    '"translators":[{',
+    '"openapi":{',
+    '"vectorStore":{',
+    '"format":"protobuf"',
+  ]) {
+    expect(texts.join()).toContain(part);
+  }
+});
+
+function base64Of(blobs: BuiltRelease["blobs"]): Record<string, string> {
+  return Object.fromEntries([...blobs].map(([digest, bytes]) => [digest, Buffer.from(bytes).toString("base64")]));
+}
 
 test("every blob is stored by its digest, and the OCI manifest and the release manifest name the same ones", () => {
   const release = built(goldenInput());
@@ -103,41 +161,60 @@ test("two releases that differ in the prompt share every other component", () =>
 test.each([
   ["missing files", "prompts/system.md", null, 'spec.prompts.0.file: found no file "prompts/system.md"'],
   ["a prompt that is no text", "prompts/system.md", Buffer.from([0xff, 0xfe]), "spec.prompts.0.file: found bytes in"],
+  ["a secret in a prompt", "prompts/system.md", "Hi,\nuse sk-abc123def456", "prompts/system.md:2:5 found the shape"],
+  ["a schema that is no JSON", "tools/refund.json", "{", "tools/refund.json:1:2 found the end, expected a key"],
+  ["a schema that is a list", "tools/refund.json", "\n[]", "tools/refund.json:2:1 found no JSON object"],
   [
-    "a secret in a prompt",
-    "prompts/system.md",
-    Buffer.from("use sk-abc123def456"),
-    "spec.prompts.0.file: found the shape",
-  ],
-  [
-    "a schema that is no JSON",
+    "a key given twice in a schema",
     "tools/refund.json",
-    Buffer.from("{"),
-    "spec.tools.0.parameters.file: found no JSON object",
+    '{\n"a":1,\n  "a":1}',
+    'tools/refund.json:3:3 found the key "a"',
   ],
-  [
-    "a schema that is a list",
-    "tools/refund.json",
-    Buffer.from("[]"),
-    "spec.tools.0.parameters.file: found no JSON object",
-  ],
-  [
-    "a number JSON cannot hold",
-    "tools/refund.json",
-    Buffer.from('{"a":1e999}'),
-    "spec.tools.0.parameters.file: found no",
-  ],
-  [
-    "a secret in a schema",
-    "tools/refund.json",
-    Buffer.from('{"apiKey":"x"}'),
-    "spec.tools.0.parameters.file: found a value",
-  ],
-])("refused: %s", (...[, path, bytes, message]) => {
+  ["a number JSON cannot hold", "tools/refund.json", '{"a":1e999}', "tools/refund.json:1:6 found the number 1e999"],
+  ["what is no JSON Schema", "tools/refund.json", '{"type":"text"}', 'tools/refund.json:1:2 found "text" as "type"'],
+  ["parameters without names", "tools/refund.json", '{"type":"array"}', "tools/refund.json:1:2 found parameters"],
+  ["a secret in a schema", "tools/refund.json", '{"apiKey":"x"}', "tools/refund.json:1:2 found a value for"],
+  ["a memory schema that is none", "memory.json", '{"required":"a"}', 'memory.json:1:2 found "a" as "required"'],
+])("refused: %s", (...[, path, content, message]) => {
   const files = new Map(goldenInput().files);
-  if (bytes === null) files.delete(path);
-  else files.set(path, bytes);
+  if (content === null) files.delete(path);
+  else files.set(path, Buffer.from(content));
   expect(problemsOf({ files })).toEqual([expect.stringContaining(message)]);
+});
+
+test("problems of several files and of schemas inside agent.yaml are all told at once", () => {
+  const { spec, files } = goldenInput();
+  const tools = spec.spec.tools.map((tool) =>
+    tool.name === "refund" ? tool : { ...tool, parameters: { type: "object", required: [1] } },
+  );
+  expect(
+    problemsOf({
+      spec: { ...spec, spec: { ...spec.spec, tools } },
+      files: new Map([...files, ["tools/refund.json", Buffer.from("[")], ["memory.json", Buffer.from("{}\n}")]]),
+    }),
+  ).toEqual([
+    'spec.tools.1.parameters.required.0: found 1 as "0", expected a name',
+    "tools/refund.json:1:2 found the end, expected a value",
+    'memory.json:2:1 found "}" behind the value, expected the end',
+  ]);
+});
+
+test("a secret is allowed in the file, or the line of it, that secretScan names", () => {
+  const { spec, files } = goldenInput();
+  const withSecret = new Map([...files, ["prompts/system.md", Buffer.from("Hi,\nuse sk-abc123def456")]]);
+  const allowing = (allow: unknown): readonly string[] =>
+    problemsOf({ files: withSecret, spec: { ...spec, spec: { ...spec.spec, secretScan: { allow } } } as AgentSpec });
+  expect(allowing([{ path: "prompts/system.md", reason: "made up" }])).toEqual([]);
+  expect(allowing([{ path: "./prompts/", reason: "made up" }])).toEqual([]);
+  expect(allowing([{ path: "prompts/system.md", line: 2, reason: "made up" }])).toEqual([]);
+  expect(allowing([{ path: "prompts/system.md", line: 1, reason: "made up" }])).toHaveLength(1);
+  expect(allowing([{ path: "prompts/system", reason: "made up" }])).toHaveLength(1);
+});
+
+test("what secretScan allows is no part of the release", () => {
+  const { spec, ...input } = goldenInput();
+  const secretScan = { allow: [{ path: "app", reason: "made up" }] };
+  expect(built({ ...input, spec: { ...spec, spec: { ...spec.spec, secretScan } } }).digest).toBe(golden.digest);
 });
 
 test("a release without the orchestration directory that it names is refused; one with an image needs none", () => {

@@ -1,11 +1,14 @@
 import type { AgentSpec } from "./agent-spec.ts";
 import { parseAgentName } from "../routing/ids.ts";
-import { canonicalJsonBytes, type JsonValue } from "./canonical-json.ts";
+import { canonicalJsonBytes, type JsonObject, type JsonValue } from "./canonical-json.ts";
+import { checkSpecFiles } from "./check-spec-files.ts";
 import { digestOf, type Digest } from "./digest.ts";
+import { fileReferences, orchestrationDirectory, translatorFile } from "./file-references.ts";
 import { COMPONENT_TYPE } from "./media-types.ts";
 import { releaseOciManifest } from "./oci-manifest.ts";
+import { readOpenApiOperation } from "./openapi-operation.ts";
 import type { Component, ReleaseManifest } from "./release-manifest.ts";
-import { findSecrets, looksSecret } from "./secrets.ts";
+import { decodeText, readCheckedJson } from "./spec-file.ts";
 import type { SpecProblem } from "./spec-problem.ts";
 
 export type ReleaseInput = {
@@ -29,34 +32,43 @@ export type BuildOutcome =
   | { readonly kind: "built"; readonly release: BuiltRelease }
   | { readonly kind: "invalid"; readonly problems: readonly SpecProblem[] };
 
-type Path = readonly (string | number)[];
 type Draft = { readonly component: Component; readonly bytes: Uint8Array };
-type Workbench = { readonly files: ReadonlyMap<string, Uint8Array>; readonly problems: SpecProblem[] };
-type PromptSpec = AgentSpec["spec"]["prompts"][number];
-type ToolSpec = AgentSpec["spec"]["tools"][number];
+type Files = ReadonlyMap<string, Uint8Array>;
+type Spec = AgentSpec["spec"];
 
 /** The release of a spec and its files. The same input gives the same bytes on every machine. */
 export function buildRelease(input: ReleaseInput): BuildOutcome {
   const { metadata, spec } = input.spec;
-  const bench: Workbench = { files: input.files, problems: [] };
-  const drafts: readonly (Draft | null)[] = [
+  const problems = [...missingParts(input), ...checkSpecFiles(input.spec, input.files)];
+  if (problems.length > 0) return { kind: "invalid", problems };
+  const drafts: readonly Draft[] = [
     structured({ kind: "model", name: "model", mediaType: COMPONENT_TYPE.model }, spec.model),
-    ...spec.prompts.map((prompt, index) => draftPrompt(prompt, ["spec", "prompts", index], bench)),
-    ...spec.tools.map((tool, index) => draftTool(tool, ["spec", "tools", index], bench)),
-    draftMemory(spec.memory, bench),
-    draftOrchestration(input, bench),
+    ...spec.prompts.map((prompt) => draftPrompt(prompt, input.files)),
+    ...spec.tools.map((tool) => draftTool(tool, input.files)),
+    ...(spec.memory === undefined ? [] : [draftMemory(spec.memory, spec, input.files)]),
+    draftOrchestration(spec.orchestration, input.orchestration ?? new Uint8Array()),
     structured({ kind: "policy", name: "policy", mediaType: COMPONENT_TYPE.policy }, spec.policy),
   ];
-  if (bench.problems.length > 0) return { kind: "invalid", problems: bench.problems };
-  const present = drafts.filter((draft) => draft !== null);
   const manifest: ReleaseManifest = {
     apiVersion: "perch.dev/v1",
     kind: "Release",
     agent: parseAgentName(metadata.name),
     version: metadata.version,
-    components: present.map((draft) => draft.component),
+    components: drafts.map((draft) => draft.component),
   };
-  return { kind: "built", release: assemble(manifest, present) };
+  return { kind: "built", release: assemble(manifest, drafts) };
+}
+
+function missingParts({ spec, files, orchestration }: ReleaseInput): readonly SpecProblem[] {
+  const missing = fileReferences(spec).filter(({ file }) => !files.has(file));
+  const problems: SpecProblem[] = missing.map(({ path, file }) => ({
+    path,
+    message: `found no file ${JSON.stringify(file)}, expected one in the agent's directory`,
+  }));
+  const directory = orchestrationDirectory(spec);
+  if (directory === null || orchestration !== null) return problems;
+  const message = `found no directory ${JSON.stringify(directory)}, expected the agent's program in it`;
+  return [...problems, { path: ["spec", "orchestration", "directory"], message }];
 }
 
 function assemble(manifest: ReleaseManifest, drafts: readonly Draft[]): BuiltRelease {
@@ -85,106 +97,66 @@ function structured(component: Unpinned, value: JsonValue): Draft {
   return pin(component, canonicalJsonBytes(value));
 }
 
-function draftPrompt(prompt: PromptSpec, path: Path, bench: Workbench): Draft | null {
-  const bytes = readFile(prompt.file, [...path, "file"], bench);
-  if (bytes === null || decode(prompt.file, bytes, { path: [...path, "file"], bench }) === null) return null;
-  const { name, role } = prompt;
-  return pin({ kind: "prompt", name, role, mediaType: COMPONENT_TYPE.prompt }, bytes);
+function draftPrompt({ name, role, file }: Spec["prompts"][number], files: Files): Draft {
+  return pin({ kind: "prompt", name, role, mediaType: COMPONENT_TYPE.prompt }, bytesOf(file, files));
 }
 
-function draftTool(tool: ToolSpec, path: Path, bench: Workbench): Draft | null {
-  const parameters = resolveSchema(tool.parameters, [...path, "parameters"], bench);
-  const result = tool.result === undefined ? undefined : resolveSchema(tool.result, [...path, "result"], bench);
-  if (parameters === null || result === null) return null;
+function draftTool(tool: Spec["tools"][number], files: Files): Draft {
   const { name, effect } = tool;
-  return structured({ kind: "tool", name, effect, mediaType: COMPONENT_TYPE.tool }, { ...tool, parameters, result });
+  return structured(
+    { kind: "tool", name, effect, mediaType: COMPONENT_TYPE.tool },
+    { ...tool, ...schemasOf(tool, files) },
+  );
 }
 
-function draftMemory(memory: AgentSpec["spec"]["memory"], bench: Workbench): Draft | null {
-  if (memory === undefined) return null;
+function schemasOf(tool: Spec["tools"][number], files: Files): JsonObject {
+  if ("parameters" in tool) {
+    const { parameters, result } = tool;
+    return {
+      parameters: schemaOf(parameters, files),
+      result: result === undefined ? undefined : schemaOf(result, files),
+    };
+  }
+  const openapi = schemaOf(tool.openapi, files);
+  const operation = readOpenApiOperation(openapi);
+  // It was checked before.
+  if (operation.kind === "invalid") return { openapi };
+  // Beside the fragment, so that whoever reads a tool finds JSON Schemas whatever it was written as.
+  return { openapi, parameters: operation.parameters, result: operation.result };
+}
+
+function draftMemory(memory: NonNullable<Spec["memory"]>, spec: Spec, files: Files): Draft {
   const { format, file } = memory.schema;
-  const at = { path: ["spec", "memory", "schema", "file"], bench };
-  const bytes = readFile(file, at.path, bench);
-  if (bytes === null) return null;
-  const definition = format === "protobuf" ? decode(file, bytes, at) : parseJson(file, bytes, at);
-  if (definition === null) return null;
-  const value = { ...memory, schema: { format, definition } };
-  return structured({ kind: "memory", name: "memory", mediaType: COMPONENT_TYPE.memory }, value);
+  const bytes = bytesOf(file, files);
+  const definition = format === "protobuf" ? decodeText(bytes) : readCheckedJson(bytes);
+  const directory = "directory" in spec.orchestration ? spec.orchestration.directory : "";
+  const translators = memory.translators?.map(({ from, module }) => {
+    const program = bytesOf(translatorFile(directory, module), files);
+    return { from, module, size: program.length, digest: digestOf(program) };
+  });
+  return structured(
+    { kind: "memory", name: "memory", mediaType: COMPONENT_TYPE.memory },
+    { ...memory, schema: { format, definition }, translators },
+  );
 }
 
-function draftOrchestration(input: ReleaseInput, bench: Workbench): Draft | null {
-  const { orchestration } = input.spec.spec;
+function draftOrchestration(orchestration: Spec["orchestration"], archive: Uint8Array): Draft {
   const identity = { kind: "orchestration", name: "orchestration" } as const;
   if ("image" in orchestration) {
     const mediaType = COMPONENT_TYPE.orchestrationImage;
     return structured({ ...identity, form: "image", mediaType, ...orchestration }, orchestration);
   }
-  if (input.orchestration === null) {
-    const message = `found no directory ${JSON.stringify(orchestration.directory)}, expected the agent's program in it`;
-    bench.problems.push({ path: ["spec", "orchestration", "directory"], message });
-    return null;
-  }
   const { entrypoint, framework } = orchestration;
   const mediaType = COMPONENT_TYPE.orchestrationDirectory;
-  return pin({ ...identity, form: "directory", entrypoint, framework, mediaType }, input.orchestration);
+  return pin({ ...identity, form: "directory", entrypoint, framework, mediaType }, archive);
 }
 
-type SchemaSpec = ToolSpec["parameters"];
-
-function resolveSchema(schema: SchemaSpec, path: Path, bench: Workbench): JsonValue {
-  if (typeof schema["file"] !== "string") return schema;
-  const at = { path: [...path, "file"], bench };
-  const bytes = readFile(schema["file"], at.path, bench);
-  return bytes === null ? null : parseJson(schema["file"], bytes, at);
+function schemaOf(schema: JsonObject, files: Files): JsonValue {
+  const { file } = schema;
+  return typeof file === "string" ? readCheckedJson(bytesOf(file, files)) : schema;
 }
 
-function readFile(file: string, path: Path, bench: Workbench): Uint8Array | null {
-  const bytes = bench.files.get(file);
-  if (bytes !== undefined) return bytes;
-  bench.problems.push({
-    path,
-    message: `found no file ${JSON.stringify(file)}, expected one in the agent's directory`,
-  });
-  return null;
-}
-
-type Place = { readonly path: Path; readonly bench: Workbench };
-
-function decode(file: string, bytes: Uint8Array, { path, bench }: Place): string | null {
-  const quoted = JSON.stringify(file);
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    if (!looksSecret(text)) return text;
-    bench.problems.push({ path, message: `found the shape of a key or token in ${quoted}, expected no secrets` });
-  } catch {
-    bench.problems.push({ path, message: `found bytes in ${quoted} that are not UTF-8, expected text` });
-  }
-  return null;
-}
-
-function parseJson(file: string, bytes: Uint8Array, place: Place): JsonValue {
-  const text = decode(file, bytes, place);
-  if (text === null) return null;
-  const value = parseJsonObject(text);
-  if (value === null) {
-    const message = `found no JSON object in ${JSON.stringify(file)}, expected a schema as a JSON object`;
-    place.bench.problems.push({ path: place.path, message });
-    return null;
-  }
-  for (const secret of findSecrets(value)) {
-    const message = `${secret.message} (${JSON.stringify(file)}, at ${secret.path.join(".")})`;
-    place.bench.problems.push({ path: place.path, message });
-  }
-  return value;
-}
-
-function parseJsonObject(text: string): JsonValue {
-  try {
-    const value: JsonValue = JSON.parse(text);
-    // Also refuses what JSON can write and a release cannot pin, such as 1e999.
-    canonicalJsonBytes(value);
-    return typeof value === "object" && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
-  }
+// Nothing is missing: that was checked before.
+function bytesOf(file: string, files: Files): Uint8Array {
+  return files.get(file) ?? new Uint8Array();
 }

@@ -1,7 +1,7 @@
 import { ReleaseError } from "./error.ts";
 
-export type JsonValue =
-  null | boolean | number | string | readonly JsonValue[] | { readonly [name: string]: JsonValue | undefined };
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
+export type JsonObject = { readonly [name: string]: JsonValue | undefined };
 
 /**
  * The one way to write a JSON value, by RFC 8785: no spaces, numbers and strings as ECMAScript writes them, names sorted
@@ -12,7 +12,7 @@ export function canonicalJson(value: JsonValue): string {
   if (value === null || typeof value === "boolean") return String(value);
   if (typeof value === "number") return canonicalNumber(value);
   if (typeof value === "string") return canonicalString(value);
-  if (isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(",")}]`;
+  if (isJsonArray(value)) return `[${value.map((item) => canonicalJson(item)).join(",")}]`;
   const members = Object.keys(value)
     .sort(byCodeUnits)
     .flatMap((name) => {
@@ -46,9 +46,13 @@ function notJson(found: string, expected: string): ReleaseError {
   });
 }
 
-// `Array.isArray` does not narrow a readonly array out of a union.
-function isArray(value: JsonValue): value is readonly JsonValue[] {
+/** `Array.isArray` does not narrow a readonly array out of a union. */
+export function isJsonArray(value: unknown): value is readonly JsonValue[] {
   return Array.isArray(value);
+}
+
+export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function byCodeUnits(a: string, b: string): number {

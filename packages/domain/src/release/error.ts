@@ -8,6 +8,7 @@ export type ReleaseErrorCode =
   | "layout_invalid"
   | "unsigned"
   | "signature_rejected"
+  | "signing_failed"
   | "key_invalid"
   | "trust_policy_invalid"
   | "attestation_invalid"
@@ -15,7 +16,13 @@ export type ReleaseErrorCode =
   | "registry_refused";
 
 /** One of several problems of an input, with its place in the file where it has one. */
-export type ReleaseProblem = { readonly message: string; readonly line?: number; readonly column?: number };
+export type ReleaseProblem = {
+  readonly message: string;
+  /** Where it is not the file that the error itself names. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+};
 
 /** Every failure of building, storing, signing or loading a release. Callers branch on `code`. */
 export class ReleaseError extends Error {

@@ -1,14 +1,17 @@
 import { z } from "zod";
 import { canonicalJsonBytes } from "./canonical-json.ts";
-import { parseDigest, type Digest } from "./digest.ts";
-import { ReleaseError } from "./error.ts";
+import { digestSchema, type Digest } from "./digest.ts";
+import { RELEASE_LIMITS } from "./limits.ts";
 import { OCI_EMPTY_TYPE, OCI_MANIFEST_TYPE, RELEASE_ARTIFACT_TYPE, RELEASE_MANIFEST_TYPE } from "./media-types.ts";
+import { readDocument } from "./read-document.ts";
 import { componentPath, type ReleaseManifest } from "./release-manifest.ts";
 
-const annotationsSchema = z.record(z.string(), z.string());
+const annotationsSchema = z
+  .record(z.string(), z.string())
+  .refine((annotations) => Object.keys(annotations).length <= RELEASE_LIMITS.annotations, "too many annotations");
 const descriptorSchema = z.object({
-  mediaType: z.string().min(1),
-  digest: z.string().transform(parseDigest),
+  mediaType: z.string().min(1).max(255),
+  digest: digestSchema,
   size: z.number().int().nonnegative(),
   artifactType: z.string().optional(),
   annotations: annotationsSchema.optional(),
@@ -18,7 +21,7 @@ const ociManifestSchema = z.object({
   mediaType: z.literal(OCI_MANIFEST_TYPE),
   artifactType: z.string().optional(),
   config: descriptorSchema,
-  layers: z.array(descriptorSchema),
+  layers: z.array(descriptorSchema).max(RELEASE_LIMITS.components),
   subject: descriptorSchema.optional(),
   annotations: annotationsSchema.optional(),
 });
@@ -35,14 +38,20 @@ export type OciIndex = { readonly schemaVersion: 2; readonly manifests: readonly
 /** The empty config of an artifact that needs none. */
 export const EMPTY_CONFIG = new TextEncoder().encode("{}");
 
+const EXPECTED = {
+  expected: "a document of the OCI image specification 1.1",
+  hint: "is this really a registry of releases? `perch release list --registry DIR` reads one",
+};
+
 /** Throws `ReleaseError` `layout_invalid`. `what` names the document in the message. */
 export function parseOciManifest(bytes: Uint8Array, what: string): OciManifest {
-  return parseDocument(bytes, what, ociManifestSchema);
+  return readDocument(bytes, { what, schema: ociManifestSchema, ...EXPECTED });
 }
 
-/** Throws `ReleaseError` `layout_invalid`. */
-export function parseOciIndex(bytes: Uint8Array): OciIndex {
-  return parseDocument(bytes, "index.json", indexSchema);
+/** Throws `ReleaseError` `layout_invalid`. `what` names the document in the message. */
+export function parseOciIndex(bytes: Uint8Array, what = "index.json"): OciIndex {
+  const maxBytes = RELEASE_LIMITS.indexBytes;
+  return readDocument(bytes, { what, schema: indexSchema, maxBytes, ...EXPECTED });
 }
 
 /** The OCI image manifest of a release; the digest of these bytes is the release's identity. */
@@ -80,17 +89,4 @@ export function referrerOciManifest(referrer: {
     subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.size },
     annotations,
   });
-}
-
-function parseDocument<T>(bytes: Uint8Array, what: string, schema: { parse(value: unknown): T }): T {
-  try {
-    return schema.parse(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
-  } catch (cause) {
-    throw new ReleaseError({
-      code: "layout_invalid",
-      message: `found ${what} that cannot be read, expected a document of the OCI image specification 1.1`,
-      hint: "is this directory really an OCI image layout with releases? `perch release list --registry DIR` reads one",
-      cause,
-    });
-  }
 }

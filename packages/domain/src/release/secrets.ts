@@ -1,3 +1,4 @@
+import { SECRET_SHAPES } from "./secret-shapes.ts";
 import type { SpecProblem } from "./spec-problem.ts";
 
 // Names that hold a secret's value wherever they occur. `auth: { ref: … }` is how a release points at one.
@@ -6,46 +7,52 @@ const SECRET_ENDINGS = [
   "api_key",
   "apikey",
   "access_key",
+  "account_key",
   "private_key",
   "secret_key",
+  "signing_key",
   "client_secret",
+  "app_secret",
+  "webhook_secret",
   "password",
+  "passphrase",
+  "connection_string",
   "access_token",
   "auth_token",
   "api_token",
   "bearer_token",
   "refresh_token",
+  "session_token",
   "authorization",
 ];
 
-const SECRET_SHAPES: readonly RegExp[] = [
-  // OpenAI, Anthropic, Stripe and others; a digit or a good length tells a key from a hyphenated word.
-  /(?<![A-Za-z0-9])sk-(?=[A-Za-z0-9_-]*\d)[A-Za-z0-9_-]{8,}/,
-  /(?<![A-Za-z0-9])sk-[A-Za-z0-9_-]{24,}/,
-  /(?<![A-Za-z0-9])sk_(?:live|test)_[A-Za-z0-9]{8,}/,
-  /(?<![A-Za-z0-9])(?:AKIA|ASIA)[0-9A-Z]{12,}/,
-  /(?<![A-Za-z0-9])gh[opsru]_[A-Za-z0-9]{20,}/,
-  /(?<![A-Za-z0-9])github_pat_[A-Za-z0-9_]{20,}/,
-  /(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}/,
-  /(?<![A-Za-z0-9])AIza[0-9A-Za-z_-]{30,}/,
-  /(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\./,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
-];
+/** Whose secret a text has the shape of, such as `a GitHub token`; null for a harmless one. */
+export function secretShape(text: string): string | null {
+  return SECRET_SHAPES.find(({ pattern }) => pattern.test(text))?.name ?? null;
+}
 
 export function looksSecret(text: string): boolean {
-  return SECRET_SHAPES.some((shape) => shape.test(text));
+  return secretShape(text) !== null;
+}
+
+/** A name as messages show it: one that is a secret itself is not repeated. */
+export function quoteName(name: string): string {
+  return looksSecret(name) ? "(a secret)" : JSON.stringify(name.length > 100 ? `${name.slice(0, 99)}…` : name);
 }
 
 /** Every value in a parsed document that is a secret by its name or by its shape. Values never enter the messages. */
 export function findSecrets(value: unknown, path: readonly (string | number)[] = []): readonly SpecProblem[] {
-  if (typeof value === "string" && looksSecret(value))
-    return [secretAt(path, "a value with the shape of a key or token")];
+  if (typeof value === "string") {
+    const shape = secretShape(value);
+    return shape === null ? [] : [secretAt(path, `a value with the shape of a key or token (${shape})`)];
+  }
   if (Array.isArray(value)) return value.flatMap((item, index) => findSecrets(item, [...path, index]));
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, member]) => {
     if (looksSecret(name)) return [secretAt(path, "a field whose name has the shape of a key or token")];
-    if (isSecretName(name) && isPlainValue(member))
-      return [secretAt([...path, name], `a value for ${JSON.stringify(name)}`)];
+    if (isSecretName(name) && isPlainValue(member)) {
+      return [secretAt([...path, name], `a value for ${quoteName(name)}`)];
+    }
     return findSecrets(member, [...path, name]);
   });
 }
@@ -59,7 +66,8 @@ function isPlainValue(value: unknown): boolean {
   return (typeof value === "string" && value !== "") || typeof value === "number";
 }
 
-function isSecretName(name: string): boolean {
+/** True for names such as `password` and `OPENAI_API_KEY`, whose values are secrets whatever they look like. */
+export function isSecretName(name: string): boolean {
   const snake = name
     .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
     .replace(/[-.\s]+/g, "_")

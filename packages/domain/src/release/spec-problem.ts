@@ -1,25 +1,38 @@
 import type { z } from "zod";
-import { looksSecret } from "./secrets.ts";
+import { isSecretName, looksSecret, quoteName } from "./secrets.ts";
+import type { TextPlace } from "./text-place.ts";
 
 /** One problem of an `agent.yaml`: what was found and what was expected, and the path of names and indexes to it. */
-export type SpecProblem = { readonly path: readonly (string | number)[]; readonly message: string };
+export type SpecProblem = {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  /** Where it is, when that is a file that the path names. */
+  readonly at?: TextPlace & { readonly file: string };
+};
 
 type Issue = z.core.$ZodIssue;
 
 /** Zod's issues in the words that Perch uses everywhere: what was found, what was expected. */
-export function describeIssues(issues: readonly Issue[], root: unknown): readonly SpecProblem[] {
-  return issues.flatMap((issue) => describeIssue(issue, root, []));
+export function describeIssues(
+  issues: readonly Issue[],
+  root: unknown,
+  documentName = "agent.yaml",
+): readonly SpecProblem[] {
+  return issues.flatMap((issue) => describeIssue(issue, { root, documentName }, []));
 }
 
-function describeIssue(issue: Issue, root: unknown, above: readonly PropertyKey[]): readonly SpecProblem[] {
+type Inspected = { readonly root: unknown; readonly documentName: string };
+
+function describeIssue(issue: Issue, inspected: Inspected, above: readonly PropertyKey[]): readonly SpecProblem[] {
+  const { root, documentName } = inspected;
   const path = [...above, ...issue.path];
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
-    return nearest(issue.errors).flatMap((inner) => describeIssue(inner, root, path));
+    return nearest(issue.errors).flatMap((inner) => describeIssue(inner, inspected, path));
   }
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
       path: plainPath([...path, key]),
-      message: `found field ${JSON.stringify(key)}, which ${path.length === 0 ? "agent.yaml" : dotted(path)} does not have`,
+      message: `found field ${quoteName(key)}, which ${path.length === 0 ? documentName : dotted(path)} does not have`,
     }));
   }
   const at = path.length === 0 ? "" : ` at ${dotted(path)}`;
@@ -61,14 +74,22 @@ function found(root: unknown, path: readonly PropertyKey[]): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (value !== null && typeof value === "object") return "an object";
-  if (typeof value === "string") return looksSecret(value) ? "a secret" : JSON.stringify(value.slice(0, 80));
+  if (typeof value === "string") return shownText(value, path);
   return typeof value === "number" ? `the number ${value}` : JSON.stringify(value);
+}
+
+// What stands where a secret is often written by mistake is not repeated either.
+function shownText(text: string, path: readonly PropertyKey[]): string {
+  if (looksSecret(text)) return "a secret";
+  const isSensitive = path.some((name) => typeof name === "string" && (name === "auth" || isSecretName(name)));
+  return isSensitive ? "a string" : JSON.stringify(text.slice(0, 80));
 }
 
 function dotted(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === "number") return `${text}[${key}]`;
-    return text === "" ? String(key) : `${text}.${String(key)}`;
+    const name = looksSecret(String(key)) ? "(a secret)" : String(key);
+    return text === "" ? name : `${text}.${name}`;
   }, "");
 }
 

@@ -3,10 +3,17 @@ import { digestOf } from "../release/digest.ts";
 import { parseAgentName, parseRolloutId } from "../routing/ids.ts";
 import { startRollout } from "./advance.ts";
 import { advanceAgent, newAgent, type AgentEvent, type AgentRecord } from "./agent-record.ts";
-import { currentRelease, deriveRoute, isQuarantined, releaseStatus } from "./derive-routes.ts";
+import { currentRelease, deriveRoute, isQuarantined, releaseStatus, type RouteDefaults } from "./derive-routes.ts";
+import type { RolloutPlan } from "./plan.ts";
 import type { Phase, Rollout } from "./rollout.ts";
 import { parseRolloutSpec } from "./spec.ts";
 
+const DEFAULTS: RouteDefaults = {
+  idleTimeoutMs: 7,
+  sessionExtractors: [{ kind: "header", name: "x-session-id" }],
+  sessionLearners: [],
+  places: new Map(),
+};
 const [baseline, canary] = [digestOf("2.3.0"), digestOf("2.3.1")];
 
 function admitted(digest: typeof baseline, version: string): AgentEvent {
@@ -53,13 +60,15 @@ function aRollout(phase: Phase, change: Partial<Rollout> = {}): Rollout {
   return { ...started, phase, ...change };
 }
 
-const canaryOf = (phase: Phase) => deriveRoute(record, [aRollout(phase)], { idleTimeoutMs: 1 })?.canary ?? null;
+const canaryOf = (phase: Phase) => deriveRoute(record, [aRollout(phase)], DEFAULTS)?.canary ?? null;
 const PAUSED = { kind: "Paused", step: 1, startedAt: null, gates: [] } as const;
 
 test("the first release that is deployed is the current one, a second one is only known", () => {
   expect(currentRelease(record, [])).toBe(baseline);
-  expect(deriveRoute(record, [], { idleTimeoutMs: 7 })).toMatchObject({
+  expect(deriveRoute(record, [], DEFAULTS)).toMatchObject({
+    hosts: [],
     pathPrefix: "/support",
+    sessionExtractors: DEFAULTS.sessionExtractors,
     current: baseline,
     canary: null,
     idleTimeoutMs: 7,
@@ -68,7 +77,7 @@ test("the first release that is deployed is the current one, a second one is onl
       { release: canary, version: "2.3.1", urls: ["http://b"] },
     ],
   });
-  expect(deriveRoute(newAgent(parseAgentName("support")), [], { idleTimeoutMs: 7 })).toBeNull();
+  expect(deriveRoute(newAgent(parseAgentName("support")), [], DEFAULTS)).toBeNull();
 });
 
 test("the canary gets the weight of its step while it is exposed, and none before or after", () => {
@@ -95,6 +104,29 @@ test("the canary gets the weight of its step while it is exposed, and none befor
   ] as const) {
     expect(canaryOf({ kind })).toBeNull();
   }
+});
+
+test("the last rollout that says where the session id stands decides, also when it is over", () => {
+  const [header, cookie] = [{ kind: "header", name: "a" } as const, { kind: "cookie", name: "b" } as const];
+  const { targetingKey: _none, ...old } = aRollout({ kind: "Failed" }).plan;
+  const extractors = (...changes: Pick<RolloutPlan, "targetingKey">[]) =>
+    deriveRoute(
+      record,
+      changes.map((change) => aRollout({ kind: "Failed" }, { plan: { ...old, ...change } })),
+      DEFAULTS,
+    )?.sessionExtractors;
+  expect(extractors({ targetingKey: [header] }, { targetingKey: [cookie] })).toEqual([cookie]);
+  expect(extractors({ targetingKey: [header] }, { targetingKey: null })).toEqual([header]);
+  // As older versions recorded it.
+  expect(extractors({})).toEqual(DEFAULTS.sessionExtractors);
+});
+
+test("an agent is where its place says", () => {
+  const places = new Map([[record.agent, { hosts: ["support.example"], pathPrefix: "" }]]);
+  expect(deriveRoute(record, [], { ...DEFAULTS, places })).toMatchObject({
+    hosts: ["support.example"],
+    pathPrefix: "",
+  });
 });
 
 test("the last promotion decides what is current, and a promotion that was taken back does not", () => {

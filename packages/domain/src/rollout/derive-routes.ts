@@ -1,16 +1,10 @@
 import type { Digest } from "../release/digest.ts";
-import type { AgentRoute, CanaryRoute, SessionExtractor } from "../routing/routing-table.ts";
+import type { AgentName } from "../routing/ids.ts";
+import type { AgentRoute, CanaryRoute } from "../routing/routing-table.ts";
+import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
 import type { AgentRecord } from "./agent-record.ts";
 import type { Rollout } from "./rollout.ts";
 import { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./weight.ts";
-
-/** Where a session id is looked for, unless an agent says otherwise: what clients of agents commonly send. */
-export const DEFAULT_EXTRACTORS: readonly SessionExtractor[] = [
-  { kind: "header", name: "x-session-id" },
-  { kind: "json", pointer: "/session" },
-  { kind: "json", pointer: "/sessionId" },
-  { kind: "json", pointer: "/session_id" },
-];
 
 export type ReleaseStatus = "Inactive" | "Ramping" | "Current" | "Draining" | "Drained" | "Decommissioned";
 
@@ -25,18 +19,33 @@ export function activeRollout(record: AgentRecord, rollouts: readonly Rollout[])
   return rollouts.findLast((rollout) => rollout.plan.agent === record.agent && !isFinal(rollout)) ?? null;
 }
 
+/** Where requests for an agent arrive. */
+export type AgentPlace = Pick<AgentRoute, "hosts" | "pathPrefix">;
+
+/** What holds for every agent that does not say otherwise. */
+export type RouteDefaults = {
+  readonly idleTimeoutMs: number;
+  readonly sessionExtractors: readonly SessionExtractor[];
+  readonly sessionLearners: readonly SessionLearner[];
+  /** Agents that are not at `/NAME` of every host. */
+  readonly places: ReadonlyMap<AgentName, AgentPlace>;
+};
+
 /** What the gateways need to know of an agent; null while nothing of it was ever deployed. `rollouts`: oldest first. */
 export function deriveRoute(
   record: AgentRecord,
   rollouts: readonly Rollout[],
-  defaults: { idleTimeoutMs: number },
+  defaults: RouteDefaults,
 ): AgentRoute | null {
   const current = currentRelease(record, rollouts);
   if (current === null) return null;
   const active = activeRollout(record, rollouts);
+  // Not only the one under way: a session that is found by another id from one day to the next is another session.
+  const rules = (name: "targetingKey" | "aliases"): Rollout | undefined =>
+    rollouts.findLast(({ plan }) => plan.agent === record.agent && (plan[name] ?? null) !== null);
   return {
     agent: record.agent,
-    pathPrefix: pathPrefixOf(record),
+    ...placeOf(record.agent, defaults.places),
     current,
     canary: active === null ? null : canaryRoute(active),
     releases: record.releases.map(({ digest, version }) => ({
@@ -44,13 +53,14 @@ export function deriveRoute(
       version,
       urls: record.deployments.filter((held) => held.release === digest).map((held) => held.url),
     })),
-    sessionExtractors: DEFAULT_EXTRACTORS,
+    sessionExtractors: rules("targetingKey")?.plan.targetingKey ?? defaults.sessionExtractors,
+    sessionLearners: rules("aliases")?.plan.aliases ?? defaults.sessionLearners,
     idleTimeoutMs: defaults.idleTimeoutMs,
   };
 }
 
-export function pathPrefixOf(record: AgentRecord): string {
-  return `/${record.agent}`;
+export function placeOf(agent: AgentName, places: ReadonlyMap<AgentName, AgentPlace>): AgentPlace {
+  return places.get(agent) ?? { hosts: [], pathPrefix: `/${agent}` };
 }
 
 /** A release that was taken back because a guardrail rejected it is not tried again unless a person insists. */

@@ -2,6 +2,7 @@ import type { GateSpec } from "../gate/gate-spec.ts";
 import type { Digest } from "../release/digest.ts";
 import type { ReleaseName } from "../release/reference.ts";
 import type { AgentName } from "../routing/ids.ts";
+import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
 
 /** A share of new sessions, held until its time has passed and the gates let it go. */
 export type RolloutStep = {
@@ -24,6 +25,10 @@ export type RolloutPlan = {
   readonly baseline: { readonly kind: "current" } | { readonly kind: "named"; readonly release: ReleaseName };
   /** Null: one is derived from the rollout's id. */
   readonly seed: string | null;
+  /** Where the session id is looked for; null: as before. Plans that older versions recorded lack it. */
+  readonly targetingKey?: readonly SessionExtractor[] | null;
+  /** Which ids in answers become aliases of the session; null or lacking: as before. */
+  readonly aliases?: readonly SessionLearner[] | null;
   /** Null: the server's default. */
   readonly idleTimeoutMs: number | null;
   readonly steps: readonly RolloutStep[];

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { RoutingError } from "../routing/error.ts";
+import { parseSessionExtractors, parseSessionLearners } from "../routing/parse-session-rules.ts";
 import { parseDurationMs } from "./duration.ts";
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -13,6 +15,17 @@ const positiveDuration = duration.refine((text) => parseDurationMs(text) !== 0, 
 const leaseDuration = duration.refine((text) => (parseDurationMs(text) ?? 0) >= 1000, {
   message: "expected a duration of at least 1s",
 });
+/** Entries in a form that `parse` understands; its complaint is the problem's message. */
+const rules = (parse: (text: string) => unknown) =>
+  z
+    .array(
+      z.string().superRefine((text, context) => {
+        const problem = problemOf(() => parse(text));
+        if (problem !== null) context.addIssue({ code: "custom", message: problem });
+      }),
+    )
+    .min(1)
+    .max(20);
 const proportion = z.number().min(0).max(1);
 const weight = z
   .number()
@@ -82,6 +95,16 @@ const rollbackSchema = z.strictObject({
     .default({ deadline: "2s", lease: "15s", quorum: "all" }),
 });
 
+function problemOf(parse: () => unknown): string | null {
+  try {
+    parse();
+    return null;
+  } catch (error) {
+    if (error instanceof RoutingError) return error.message;
+    throw error;
+  }
+}
+
 /** A rollout file as a person writes it. What spans several fields is checked by `spec-checks.ts`. */
 export const rolloutSpecSchema = z
   .strictObject({
@@ -99,6 +122,12 @@ export const rolloutSpecSchema = z
         .strictObject({
           type: z.literal("session").default("session"),
           seed: z.string().min(1).max(200).default("auto"),
+          targetingKey: rules(parseSessionExtractors)
+            .optional()
+            .meta({ description: "Where the session id is looked for, first hit wins, e.g. header:x-session-id" }),
+          aliases: rules(parseSessionLearners)
+            .optional()
+            .meta({ description: "Ids in answers that become other names of the session, e.g. mcp or a2a" }),
         })
         .default({ type: "session", seed: "auto" }),
       pins: z.strictObject({ idleTimeout: positiveDuration }).optional(),

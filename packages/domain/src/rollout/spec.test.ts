@@ -154,6 +154,16 @@ describe("is refused:", () => {
     ["nothing but 100 %", { steps: [{ setWeight: 100 }] }, "found only 100"],
     ["a weight of three decimals", { steps: [{ setWeight: 5.123 }] }, "found 5.123"],
     ["a weight of nothing", { steps: [{ setWeight: 0 }] }, "spec.steps.0.setWeight: found 0"],
+    [
+      "a place that no session id stands in",
+      { strategy: { targetingKey: ["header:a", "psychic"] } },
+      "strategy.targetingKey.1",
+    ],
+    [
+      "an answer that nothing is learned from",
+      { strategy: { aliases: ["cookie:x"] } },
+      'found "cookie:x", expected header:NAME',
+    ],
     ["a strategy of a later version", { strategy: { type: "shadow" } }, 'found "shadow", expected "session"'],
     ["pinned sessions other than drained", { rollback: { pinnedSessions: "evict" } }, 'expected "drain"'],
     ["a window of no length", { analysis: { interval: "0s", gates: [GATE] } }, "longer than nothing"],
@@ -201,4 +211,11 @@ test("the published JSON Schema knows the fields and refuses others", () => {
   const schema = rolloutJsonSchema();
   expect(schema).toMatchObject({ title: "Perch rollout", additionalProperties: false, type: "object" });
   expect(JSON.stringify(schema)).toContain('"setWeight"');
+});
+
+test("a strategy says where the session id stands, and which ids in answers are other names of it", () => {
+  const plan = planOf(aFile({ strategy: { targetingKey: ["header:X-Chat", "langgraph"], aliases: ["mcp"] } }));
+  expect(plan.targetingKey?.map(({ kind }) => kind)).toEqual(["header", "path", "path", "path"]);
+  expect(plan.aliases).toEqual([{ kind: "responseHeader", name: "mcp-session-id" }]);
+  expect(planOf(aFile())).toMatchObject({ targetingKey: null, aliases: null });
 });

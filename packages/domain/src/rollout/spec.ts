@@ -2,6 +2,7 @@ import { GateError } from "../gate/error.ts";
 import type { GateSpec, Metric } from "../gate/gate-spec.ts";
 import { splitErrorBudget } from "../gate/split-error-budget.ts";
 import { parseAgentName } from "../routing/ids.ts";
+import { parseSessionExtractors, parseSessionLearners } from "../routing/parse-session-rules.ts";
 import { parseDurationMs } from "./duration.ts";
 import type { RolloutPlan, RolloutStep } from "./plan.ts";
 import { badDirection, checkAcrossFields, nameInFile, type RolloutSpecProblem } from "./spec-checks.ts";
@@ -67,6 +68,8 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
         ? { kind: "current" }
         : { kind: "named", release: nameInFile(spec.agent, spec.baseline) },
     seed: spec.strategy.seed === "auto" ? null : spec.strategy.seed,
+    targetingKey: spec.strategy.targetingKey?.flatMap(parseSessionExtractors) ?? null,
+    aliases: spec.strategy.aliases?.flatMap(parseSessionLearners) ?? null,
     idleTimeoutMs: spec.pins === undefined ? null : milliseconds(spec.pins.idleTimeout),
     steps: stepsOf(spec),
     windowMs: milliseconds(analysis.interval),

@@ -29,6 +29,14 @@ export function armOf(bucket: number, weightBp: number): Arm {
   return bucket < weightBp ? "canary" : "baseline";
 }
 
+/**
+ * The control of a rollout that asks for one of the canary's size (`control: matched`): as many buckets from the upper end.
+ * It too only grows. Above half of the buckets everybody who is not in the canary is in it.
+ */
+export function isMatchedControl(bucket: number, weightBp: number): boolean {
+  return armOf(bucket, weightBp) === "baseline" && bucket >= BUCKETS - weightBp;
+}
+
 /** Where a session without a pin belongs, and everything needed to explain it later. */
 export type Assignment = {
   readonly release: Digest;

@@ -1,4 +1,5 @@
-export type RoutingErrorCode = "id_malformed" | "weight_out_of_range";
+export type RoutingErrorCode =
+  "id_malformed" | "weight_out_of_range" | "rule_malformed" | "secret_unusable" | "override_unusable";
 
 /** Every failure of naming and assigning. Callers branch on `code`. */
 export class RoutingError extends Error {

@@ -7,6 +7,8 @@ export type SessionId = string & { readonly brand: "SessionId" };
 export type RolloutId = string & { readonly brand: "RolloutId" };
 export type GatewayId = string & { readonly brand: "GatewayId" };
 
+const SESSION_ID = /^[\x21-\x7e]{1,200}$/;
+
 export function parseAgentName(text: string): AgentName {
   return parseId(
     text,
@@ -16,11 +18,12 @@ export function parseAgentName(text: string): AgentName {
 }
 
 export function parseSessionId(text: string): SessionId {
-  return parseId(
-    text,
-    /^[\x21-\x7e]{1,200}$/,
-    "a session id: 1 to 200 visible ASCII characters without spaces",
-  ) as SessionId;
+  return parseId(text, SESSION_ID, "a session id: 1 to 200 visible ASCII characters without spaces") as SessionId;
+}
+
+/** For what others wrote: an id that cannot be used is none, not an error. */
+export function isSessionId(text: string): text is SessionId {
+  return SESSION_ID.test(text);
 }
 
 export function parseRolloutId(text: string): RolloutId {

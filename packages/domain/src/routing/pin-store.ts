@@ -19,16 +19,43 @@ export type Pin = {
   /** Who wrote it. */
   readonly gateway: GatewayId;
   readonly assignedAt: number;
+  /** The override token that chose the release; null for a session that was assigned. */
+  readonly override: string | null;
 };
 
-/** The first claim wins. Every later claim gets that same pin back and renews it for `ttlMs`. Expired pins are free. */
+/** Some of an agent's live pins, and where the next ones begin. */
+export type PinPage = {
+  readonly pins: readonly { readonly pin: Pin; readonly expiresAt: number }[];
+  /** To be passed as `after` for the next page; null on the last. */
+  readonly next: string | null;
+};
+
+/** Aliases lead to aliases only when two gateways learned apart from each other; a longer chain ends here. */
+export const LONGEST_ALIAS_CHAIN = 8;
+
+/**
+ * The first claim wins. Every later claim gets that same pin back and renews it for `ttlMs`. Expired pins are free.
+ * An alias is another id of a session: whoever claims or finds it gets the session's own pin.
+ */
 export interface PinStore {
+  /** `pin.session` may be an alias: then the session's pin is claimed, and both are renewed. */
   claim(pin: Pin, ttlMs: number): Promise<Pin>;
-  /** The live pin, not renewed; null when unknown or expired. */
+  /** As `claim`, for a pin that was decided earlier: of two pins the one that was assigned first stays, if equal the held. */
+  merge(pin: Pin, ttlMs: number): Promise<Pin>;
+  /** Makes an id lead to a session, and renews it. An id that is live already, as a session or as an alias, stays what it is. */
+  alias(alias: Alias, ttlMs: number): Promise<void>;
+  /** The live pin of a session or alias, not renewed; null when unknown or expired. */
   find(agent: AgentName, session: SessionId): Promise<Pin | null>;
   /** Live pins of a release. */
   countLive(agent: AgentName, release: Digest): Promise<number>;
-  /** Deletes at most `limit` expired pins and says how many: they are free anyway, this gives their space back. */
+  /**
+   * About `limit` live pins of an agent in no particular order, an empty page possible before the last. What is pinned all
+   * the while comes at least once; what comes or goes meanwhile may or may not be there.
+   */
+  list(agent: AgentName, page: { readonly after: string | null; readonly limit: number }): Promise<PinPage>;
+  /** Deletes at most `limit` expired pins and aliases and says how many: they are free anyway, this gives their space back. */
   forgetExpired(limit: number): Promise<number>;
   close(): Promise<void>;
 }
+
+export type Alias = { readonly agent: AgentName; readonly alias: SessionId; readonly session: SessionId };

@@ -13,11 +13,13 @@ function contact(change: { weightBp?: number; hasRollout?: boolean; leaseExpired
   return {
     route: {
       agent: parseAgentName("support"),
+      hosts: [],
       pathPrefix: "/support",
       current,
       canary: hasRollout ? { ...canary, weightBp } : null,
       releases: [],
       sessionExtractors: [],
+      sessionLearners: [],
       idleTimeoutMs: 1000,
     },
     session: parseSessionId("session-1"),

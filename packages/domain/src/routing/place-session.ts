@@ -1,3 +1,4 @@
+import type { Digest } from "../release/digest.ts";
 import { assign } from "./assign.ts";
 import type { GatewayId, SessionId } from "./ids.ts";
 import type { Pin } from "./pin-store.ts";
@@ -29,5 +30,29 @@ export function placeSession(contact: FirstContact): Pin {
     revision,
     gateway,
     assignedAt: contact.now,
+    override: null,
+  };
+}
+
+/**
+ * The pin of a session whose release a token chose. It belongs to no rollout: whoever comes by override was not drawn, so
+ * nothing can be concluded from it.
+ */
+export function placeByOverride(contact: FirstContact, release: Digest, token: string): Pin {
+  const { route, session, revision, gateway } = contact;
+  return {
+    agent: route.agent,
+    session,
+    release,
+    arm: release === route.canary?.release ? "canary" : "baseline",
+    rollout: null,
+    step: null,
+    weightBp: null,
+    bucket: null,
+    seed: null,
+    revision,
+    gateway,
+    assignedAt: contact.now,
+    override: token,
   };
 }

@@ -1,5 +1,6 @@
 import type { Digest } from "../release/digest.ts";
 import type { AgentName, RolloutId } from "./ids.ts";
+import type { SessionExtractor, SessionLearner } from "./session-rules.ts";
 
 /** Strictly increasing: the epoch grows when another server leads, the sequence with every table of that leader. */
 export type Revision = { readonly epoch: number; readonly sequence: number };
@@ -25,14 +26,13 @@ export type CanaryRoute = {
   readonly release: Digest;
 };
 
-/** Where the session id is looked for, first hit wins; `json` is an RFC 6901 pointer into a JSON body. */
-export type SessionExtractor =
-  | { readonly kind: "header"; readonly name: string }
-  | { readonly kind: "cookie"; readonly name: string }
-  | { readonly kind: "json"; readonly pointer: string };
-
 export type AgentRoute = {
   readonly agent: AgentName;
+  /**
+   * Requests to these hosts belong to the agent, as far as its path prefix goes: names like `support.example`, or
+   * `*.example` for every name below. Empty: requests to whatever host that no other agent has.
+   */
+  readonly hosts: readonly string[];
   /** Requests whose path is this prefix or below it belong to the agent; the prefix is taken off before the agent. */
   readonly pathPrefix: string;
   /** The baseline of new sessions. */
@@ -40,7 +40,10 @@ export type AgentRoute = {
   readonly canary: CanaryRoute | null;
   /** Every release a live pin may name, the current and the canary included. */
   readonly releases: readonly ReleaseRoute[];
+  /** Where the session id is looked for, first hit wins. */
   readonly sessionExtractors: readonly SessionExtractor[];
+  /** Which ids in the agent's answers become other names of the session. */
+  readonly sessionLearners: readonly SessionLearner[];
   /** A pin that is idle this long is forgotten. */
   readonly idleTimeoutMs: number;
 };

@@ -1,10 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { findProgram } from "./find-program.ts";
 import { freePort } from "./free-port.ts";
+import { startServerProcess } from "./server-process.ts";
 
 export type DockerRegistry = {
   /** `127.0.0.1:PORT`, plain HTTP. */
@@ -16,8 +15,6 @@ export type DockerRegistryOptions = {
   /** The `auth` part of its configuration, as JSON, which is YAML too; without it everybody may do everything. */
   readonly auth?: unknown;
 };
-
-const READY_AFTER_MS = 10_000;
 
 /** Debian's package `docker-registry`, the Distribution project's registry; null where it is not installed. */
 export function findDockerRegistry(): string | null {
@@ -41,40 +38,12 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   };
   const file = join(directory, "config.yml");
   await writeFile(file, JSON.stringify(config));
-  const child = spawn(program, ["serve", file], { stdio: ["ignore", "ignore", "pipe"] });
-  const stop = async (): Promise<void> => {
-    await end(child);
-    await rm(directory, { recursive: true, force: true });
-  };
+  const remove = (): Promise<void> => rm(directory, { recursive: true, force: true });
   try {
-    await untilReady(child, `http://${host}/v2/`);
+    const end = await startServerProcess({ program, args: ["serve", file], url: `http://${host}/v2/` });
+    return { host, stop: () => end().then(remove) };
   } catch (error) {
-    await stop();
+    await remove();
     throw error;
   }
-  return { host, stop };
-}
-
-async function untilReady(child: ChildProcess, url: string): Promise<void> {
-  let said = "";
-  child.stderr?.on("data", (data: Buffer) => (said = `${said}${data.toString()}`.slice(-2_000)));
-  const giveUpAt = Date.now() + READY_AFTER_MS;
-  while (Date.now() < giveUpAt && child.exitCode === null) {
-    // 401 is an answer too: one that wants credentials is ready.
-    if (await fetch(url).then(isAnswer, () => false)) return;
-    await sleep(50);
-  }
-  throw new Error(`docker-registry did not answer at ${url}: ${said}`);
-}
-
-async function isAnswer(response: Response): Promise<boolean> {
-  await response.arrayBuffer();
-  return true;
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
-  await ended;
 }

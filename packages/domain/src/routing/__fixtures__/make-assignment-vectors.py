@@ -17,6 +17,10 @@ def bucket(seed: str, key: str) -> int:
     return int.from_bytes(digest[:8], "big") % 10000
 
 
+def matched_control(place: int, weight: int) -> bool:
+    return weight <= place and 10000 - weight <= place
+
+
 vectors = [
     {
         "seed": seed,
@@ -24,17 +28,22 @@ vectors = [
         "weightBp": weight,
         "bucket": bucket(seed, key),
         "arm": "canary" if bucket(seed, key) < weight else "baseline",
+        "matchedControl": matched_control(bucket(seed, key), weight),
     }
     for seed in SEEDS
     for key in KEYS
     for weight in WEIGHTS
 ]
-# The edges themselves: the bucket of a key as the weight, and one more.
+# The edges themselves: the bucket of a key as the weight, and one more; and the same at the upper end.
 for seed in SEEDS:
     for key in KEYS:
         edge = bucket(seed, key)
-        vectors.append({"seed": seed, "key": key, "weightBp": edge, "bucket": edge, "arm": "baseline"})
-        vectors.append({"seed": seed, "key": key, "weightBp": edge + 1, "bucket": edge, "arm": "canary"})
+        for weight in (edge, edge + 1, 9999 - edge, 10000 - edge):
+            arm = "canary" if edge < weight else "baseline"
+            control = matched_control(edge, weight)
+            vectors.append(
+                {"seed": seed, "key": key, "weightBp": weight, "bucket": edge, "arm": arm, "matchedControl": control}
+            )
 
 target = pathlib.Path(__file__).with_name("assignment-vectors.json")
 lines = ",\n".join("  " + json.dumps(vector, ensure_ascii=False) for vector in vectors)

@@ -1,0 +1,1 @@
+export { parseProto } from "./parse-proto.ts";

@@ -1,0 +1,26 @@
+import { parseAgentName, parseDigest, parseGatewayId, parseRolloutId, parseSessionId, type Pin } from "@perch/domain";
+import { z } from "zod";
+
+const pinSchema = z.object({
+  agent: z.string().transform(parseAgentName),
+  session: z.string().transform(parseSessionId),
+  release: z.string().transform(parseDigest),
+  arm: z.enum(["baseline", "canary"]),
+  rollout: z.string().transform(parseRolloutId).nullable(),
+  step: z.number().nullable(),
+  weightBp: z.number().nullable(),
+  bucket: z.number().nullable(),
+  seed: z.string().nullable(),
+  revision: z.object({ epoch: z.number(), sequence: z.number() }),
+  gateway: z.string().transform(parseGatewayId),
+  assignedAt: z.number(),
+  override: z.string().nullable(),
+});
+
+export function formatPin(pin: Pin): string {
+  return JSON.stringify(pin);
+}
+
+export function parsePin(json: string): Pin {
+  return pinSchema.parse(JSON.parse(json));
+}

@@ -1,0 +1,1 @@
+export { readYaml, type Place, type YamlText } from "./read-yaml.ts";

@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { parseDigest } from "../release/digest.ts";
+import { parseGatewayId, parseRolloutId, type AgentName, type SessionId } from "./ids.ts";
+import type { Pin } from "./pin-store.ts";
+import type { PinSecrets } from "./pin-secrets.ts";
+import { openSeal, seal } from "./seal.ts";
+
+/** What a pin presented by a client turned out to be. */
+export type SignedPinReading =
+  | { readonly kind: "valid"; readonly pin: Pin; readonly expiresAt: number }
+  | { readonly kind: "expired" }
+  /** Forged, damaged, of another agent or session, or signed with a secret that is not known here. */
+  | { readonly kind: "foreign" };
+
+/** A pin for its client to keep, bound to its agent and session. The seed stays with us: it decides who meets a canary. */
+export function signPin(pin: Pin, expiresAt: number, secrets: PinSecrets): string {
+  const payload = JSON.stringify([
+    expiresAt,
+    pin.release,
+    pin.arm,
+    pin.rollout,
+    pin.step,
+    pin.weightBp,
+    pin.bucket,
+    pin.revision.epoch,
+    pin.revision.sequence,
+    pin.gateway,
+    pin.assignedAt,
+    pin.override,
+  ] satisfies z.input<typeof payloadSchema>);
+  return seal("pin1", { payload, context: contextOf(pin) }, secrets);
+}
+
+export type PresentedPin = {
+  readonly text: string;
+  readonly agent: AgentName;
+  readonly session: SessionId;
+  readonly now: number;
+};
+
+export function readSignedPin(presented: PresentedPin, secrets: PinSecrets): SignedPinReading {
+  const { text, agent, session, now } = presented;
+  const payload = openSeal("pin1", { text, context: contextOf(presented) }, secrets);
+  if (payload === null) return { kind: "foreign" };
+  const [expiresAt, release, arm, rollout, step, weightBp, bucket, epoch, sequence, gateway, assignedAt, override] =
+    parsePayload(payload);
+  if (expiresAt <= now) return { kind: "expired" };
+  const pin: Pin = {
+    agent,
+    session,
+    release: parseDigest(release),
+    arm,
+    rollout: rollout === null ? null : parseRolloutId(rollout),
+    step,
+    weightBp,
+    bucket,
+    seed: null,
+    revision: { epoch, sequence },
+    gateway: parseGatewayId(gateway),
+    assignedAt,
+    override,
+  };
+  return { kind: "valid", pin, expiresAt };
+}
+
+const number = z.number().nullable();
+const payloadSchema = z.tuple([
+  z.number(),
+  z.string(),
+  z.enum(["baseline", "canary"]),
+  z.string().nullable(),
+  number,
+  number,
+  number,
+  z.number(),
+  z.number(),
+  z.string(),
+  z.number(),
+  z.string().nullable(),
+]);
+
+/** We sealed it ourselves: whatever is wrong with it is a fault of ours. */
+function parsePayload(payload: string): z.infer<typeof payloadSchema> {
+  return payloadSchema.parse(JSON.parse(payload));
+}
+
+function contextOf({ agent, session }: { agent: AgentName; session: SessionId }): string {
+  return `${agent}\0${session}`;
+}
