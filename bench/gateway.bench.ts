@@ -1,4 +1,6 @@
-// The gateway's pinned split on one core, beside nginx (`split_clients`) and HAProxy (stick table) in the same run.
+// The gateway's pinned split on one core, beside nginx (`split_clients`) and HAProxy (stick table) in the same run. Both tell
+// agents and clients as much as the gateway does, and nginx writes a line for each request where the gateway keeps a record;
+// `bareNginx` only splits and passes on.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,8 +23,8 @@ const OTHER_CORE = 1;
 const CONNECTIONS = 64;
 
 type Measured = LoadFigures & { readonly cpuSeconds: number };
-type Name = "gateway" | "nginx" | "haproxy";
-const NAMES: readonly Name[] = ["gateway", "nginx", "haproxy"];
+type Name = "gateway" | "nginx" | "haproxy" | "bareNginx";
+const NAMES: readonly Name[] = ["gateway", "nginx", "haproxy", "bareNginx"];
 
 /** Rounds are interleaved, so that what else the machine does meets all three alike; figures are medians. */
 export async function run(flags: readonly string[]): Promise<unknown> {
@@ -38,10 +40,12 @@ export async function run(flags: readonly string[]): Promise<unknown> {
     closers.push(() => upstream.nginx.stop());
     const control = await startControlServer();
     closers.push(() => control.close());
+    const split = { core: MEASURED_CORE, upstreamPort: upstream.port };
     const proxies = {
       gateway: await startGateway(scratch, { core: MEASURED_CORE, control }),
-      nginx: await startSplittingNginx(scratch, MEASURED_CORE, upstream.port),
+      nginx: await startSplittingNginx(scratch, { ...split, isBare: false }),
       haproxy: await startSplittingHaproxy(scratch, MEASURED_CORE, upstream.port),
+      bareNginx: await startSplittingNginx(scratch, { ...split, isBare: true }),
     };
     closers.push(async () => void (await Promise.all(NAMES.map((name) => proxies[name].process.stop()))));
     await control.publish(tableOf(1, upstream.url, 500));
@@ -60,7 +64,7 @@ type Setting = {
 
 async function measure(proxies: Record<Name, Proxy>, upstreamUrl: string, setting: Setting): Promise<unknown> {
   const { common, rounds } = setting;
-  const full: Record<Name, Measured[]> = { gateway: [], nginx: [], haproxy: [] };
+  const full: Record<Name, Measured[]> = { gateway: [], nginx: [], haproxy: [], bareNginx: [] };
   // Not counted: every session gets its pin, and every compiler its profile.
   for (const name of NAMES) await warmUp({ ...common, url: proxies[name].url, requestsPerSecond: null });
   for (let round = 0; round < rounds; round += 1) {
@@ -69,7 +73,13 @@ async function measure(proxies: Record<Name, Proxy>, upstreamUrl: string, settin
     }
   }
   const rate = median(full.gateway.map((one) => one.requestsPerSecond)) / 2;
-  const paced: Record<Name | "direct", LoadFigures[]> = { gateway: [], nginx: [], haproxy: [], direct: [] };
+  const paced: Record<Name | "direct", LoadFigures[]> = {
+    gateway: [],
+    nginx: [],
+    haproxy: [],
+    bareNginx: [],
+    direct: [],
+  };
   for (let round = 0; round < Math.ceil(rounds / 2); round += 1) {
     for (const name of [...NAMES, "direct"] as const) {
       const url = name === "direct" ? upstreamUrl : proxies[name].url;
@@ -110,8 +120,10 @@ function summary(
     gateway: medians(full.gateway),
     nginx: medians(full.nginx),
     haproxy: medians(full.haproxy),
+    bareNginx: medians(full.bareNginx),
     ratioToNginx: ratioTo("nginx"),
     ratioToHaproxy: ratioTo("haproxy"),
+    ratioToBareNginx: ratioTo("bareNginx"),
     halfLoadRequestsPerSecond: rounded(median(paced.gateway.map((one) => one.requestsPerSecond)), 0),
     addedLatencyMs: { gateway: addedOf("gateway"), nginx: addedOf("nginx"), haproxy: addedOf("haproxy") },
   };

@@ -25,7 +25,8 @@ export function startPinned(command: readonly string[], { core, openFiles }: Pin
   const gone = new Promise<void>((resolve) => child.once("close", () => resolve()));
   let isStopping = false;
   child.once("exit", (code, signal) => {
-    if (!isStopping) process.stderr.write(`${command[0]} ended with ${String(code ?? signal)}: ${said}\n`);
+    if (!isStopping && code !== 0)
+      process.stderr.write(`${command[0]} ended with ${String(code ?? signal)}: ${said}\n`);
   });
   return {
     pid: child.pid ?? 0,
@@ -36,6 +37,12 @@ export function startPinned(command: readonly string[], { core, openFiles }: Pin
       await gone;
     },
   };
+}
+
+/** How many files a program of `startPinned` may have open when it asks for so many. */
+export function openFilesLimit(wanted: number): number {
+  const shell = `ulimit -n ${wanted} 2>/dev/null || ulimit -n $(ulimit -Hn); ulimit -n`;
+  return Number(spawnSync("sh", ["-c", shell], { encoding: "utf8" }).stdout.trim());
 }
 
 /** The benchmark's own process leaves the measured core alone too. */

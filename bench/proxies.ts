@@ -50,15 +50,36 @@ export async function startUpstream(
   return { url: `http://127.0.0.1:${port}`, port, nginx };
 }
 
-export async function startSplittingNginx(scratch: string, core: number, upstreamPort: number): Promise<Proxy> {
+/** What the gateway tells an agent and a client about a request, as far as nginx knows it. */
+const TOLD = `
+  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; proxy_set_header X-Forwarded-Host $host;
+  proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Arm $arm;
+  proxy_set_header X-Session $http_x_session_id; proxy_set_header Traceparent 00-$request_id-0000000000000001-01;
+  add_header X-Arm $arm; add_header X-Session $http_x_session_id;`;
+
+/** A line for each request, with what a turn record has of it. */
+const RECORD = `log_format turn escape=json '{"id":"$request_id","session":"$http_x_session_id","arm":"$arm",'
+  '"startedAt":$msec,"durationMs":$request_time,"firstByteMs":"$upstream_header_time","status":$status,'
+  '"requestBytes":$request_length,"responseBytes":$bytes_sent}';`;
+
+/**
+ * `split_clients` on the session's header. `isBare`: it does nothing else; otherwise it does the rest of the gateway's job
+ * too, and writes a line for each request as the gateway keeps a record of it.
+ */
+export async function startSplittingNginx(
+  scratch: string,
+  { core, upstreamPort, isBare }: { readonly core: number; readonly upstreamPort: number; readonly isBare: boolean },
+): Promise<Proxy> {
   const port = await freePort();
-  const upstream = (name: string): string =>
-    `upstream ${name} { server 127.0.0.1:${upstreamPort}; keepalive 128; keepalive_requests 1000000000; }`;
-  const http = `${upstream("baseline")} ${upstream("canary")}
+  const name = isBare ? "bare-split" : "split";
+  const upstream = (arm: string): string =>
+    `upstream ${arm} { server 127.0.0.1:${upstreamPort}; keepalive 128; keepalive_requests 1000000000; }`;
+  const more = isBare ? "" : `${TOLD} access_log ${scratch}/turns.log turn;`;
+  const http = `${RECORD} ${upstream("baseline")} ${upstream("canary")}
     split_clients "$http_x_session_id" $arm { 5% canary; * baseline; }
     server { listen 127.0.0.1:${port} backlog=4096;
-      location / { proxy_pass http://$arm; proxy_http_version 1.1; proxy_set_header Connection ""; } }`;
-  const nginx = await startNginx({ name: "split", scratch, http }, { core, port });
+      location / { proxy_pass http://$arm; proxy_http_version 1.1; proxy_set_header Connection ""; ${more} } }`;
+  const nginx = await startNginx({ name, scratch, http }, { core, port });
   return { url: `http://127.0.0.1:${port}/support/chat`, process: nginx };
 }
 
@@ -81,6 +102,10 @@ frontend in
 backend releases
   balance random
   http-reuse always
+  option forwardfor
+  http-request set-header X-Session %[req.hdr(x-session-id)]
+  http-request set-header Traceparent 00-%[uuid()]-0000000000000001-01
+  http-response set-header X-Arm %s
   stick-table type string len 64 size 1m expire 30m
   stick on req.hdr(x-session-id)
   server baseline 127.0.0.1:${upstreamPort} weight 95
