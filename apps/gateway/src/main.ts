@@ -13,7 +13,6 @@ import { openPinStore, type Pins } from "./pins/open-pin-store.ts";
 import { createRequestHandler } from "./proxy/handle-request.ts";
 import { listen } from "./proxy/listen.ts";
 import { createRandomHex } from "./proxy/random-hex.ts";
-import { createPatience } from "./proxy/patience.ts";
 import { createReleaseLimit } from "./proxy/release-limit.ts";
 import { createTickEnd } from "./proxy/tick-end.ts";
 import { createUpstreamHealth } from "./proxy/upstream-health.ts";
@@ -43,7 +42,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const tickEnd = createTickEnd((run) => void setImmediate(run));
   const recorder = createTurnRecorder({ outbox, log, tickEnd });
   const llhttp = createLlhttp();
-  const pools = createUpstreamPools({ llhttp, tick });
+  const pools = createUpstreamPools({ llhttp, tick, patienceMs: config.upstreamTimeoutMs });
   const pages = { gateway, startedAt: now(), held, pins, counts, outbox, recorder, log };
   const handle = createRequestHandler({
     gateway,
@@ -53,7 +52,6 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
     counts,
     pools,
     tickEnd,
-    patience: createPatience({ limitMs: config.upstreamTimeoutMs, tick }),
     health: createUpstreamHealth(tick),
     limit: createReleaseLimit(config.maxConcurrent),
     maxConcurrent: config.maxConcurrent,

@@ -7,7 +7,6 @@ import { createLlhttp } from "../http1/llhttp.ts";
 import { createCachedPinStore } from "../pins/cached-pin-store.ts";
 import { createRequestHandler } from "../proxy/handle-request.ts";
 import { listen } from "../proxy/listen.ts";
-import { createPatience } from "../proxy/patience.ts";
 import { createReleaseLimit } from "../proxy/release-limit.ts";
 import { createTickEnd } from "../proxy/tick-end.ts";
 import { createUpstreamHealth } from "../proxy/upstream-health.ts";
@@ -38,7 +37,7 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
   const held = createHeldTable(tick);
   held.offer(parseTable(JSON.stringify(tableOf({ sequence: 1, baseline: urls, agent: { sessionExtractors } }))));
   const llhttp = createLlhttp();
-  const pools = createUpstreamPools({ llhttp, tick });
+  const pools = createUpstreamPools({ llhttp, tick, patienceMs: 5000 });
   const claimed: string[] = [];
   const memory = createMemoryPinStore(now);
   const store: PinStore = {
@@ -54,7 +53,6 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
     held,
     pools,
     tickEnd: createTickEnd((run) => void setImmediate(run)),
-    patience: createPatience({ limitMs: 5000, tick }),
     health: createUpstreamHealth(tick),
     limit: createReleaseLimit(null),
     maxConcurrent: null,

@@ -8,7 +8,6 @@ import { tapped, type AnswerSink } from "./answer-sink.ts";
 import type { AnswerHead, TurnEvents } from "./client-turn.ts";
 import type { Exchange, ExchangeDeps } from "./exchange.ts";
 import { answerLines, passedTrailers, requestLines, withoutLength } from "./headers.ts";
-import type { Patience, Waiting } from "./patience.ts";
 import { answerMalformed, brokeOff, stalled } from "./refusals.ts";
 import { relay } from "./relay.ts";
 import type { BodyReceiver } from "./request-body.ts";
@@ -19,8 +18,6 @@ import type { UpstreamHealth } from "./upstream-health.ts";
 export type PassageDeps = ExchangeDeps & {
   readonly tickEnd: TickEnd;
   readonly health: UpstreamHealth;
-  /** For the first byte of an answer; an answer that has begun may take as long as it likes. */
-  readonly patience: Patience;
   readonly upstreamTimeoutMs: number;
   readonly log: Log;
 };
@@ -28,7 +25,7 @@ export type PassageDeps = ExchangeDeps & {
 export type Way = { readonly upstream: Upstream; readonly connection: UpstreamConnection };
 
 /** A request on a connection to its agent, and the answer on its way back. */
-export class Passage implements AnswerEvents, TurnEvents, BodyReceiver, Waiting {
+export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
   readonly #exchange: Exchange;
   readonly #upstream: Upstream;
   readonly #connection: UpstreamConnection;
@@ -66,8 +63,6 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver, Waiting 
   bodyEnd(trailers: Fields): void {
     this.#writer.end(passedTrailers(trailers));
     this.#connection.requestEnded();
-    // From the moment on when the agent has the whole request: before that, the client sets the pace.
-    this.#deps.patience.begin(this);
     this.#deps.tickEnd.add(this.#writer);
   }
 
@@ -80,7 +75,6 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver, Waiting 
   }
 
   answerBegins(answer: AgentAnswer): void {
-    this.#deps.patience.end(this);
     this.#deps.health.answered(this.#upstream.origin);
     if (this.#tapped === null) this.#passHead(answer);
     else this.#tapped.begin(answer);
@@ -102,19 +96,16 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver, Waiting 
   }
 
   upgraded(answer: AgentAnswer, agent: { readonly socket: Socket; readonly rest: Buffer }): void {
-    this.#deps.patience.end(this);
     relay(this.#exchange, { answer, agent, origin: this.#upstream.origin });
   }
 
   failed(fault: AnswerFault): void {
-    this.#deps.patience.end(this);
     if (this.#tapped === null) this.#breakOff(fault);
     else this.#tapped.broken(() => this.#breakOff(fault));
   }
 
   /** So is the agent's reason to go on. */
   clientGone(): void {
-    this.#deps.patience.end(this);
     this.#connection.abort(this);
     // What nginx calls "client closed request".
     if (this.#exchange.status === 0) this.#exchange.status = 499;
@@ -125,8 +116,7 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver, Waiting 
     this.#connection.resume(this);
   }
 
-  exhausted(): void {
-    this.#connection.abort(this);
+  stalled(): void {
     const seconds = this.#deps.upstreamTimeoutMs / 1000;
     this.#exchange.refuse(stalled(this.#exchange.forwarding, this.#upstream.origin, seconds), "upstream_stalled");
   }

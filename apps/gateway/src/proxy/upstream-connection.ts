@@ -5,7 +5,7 @@ import { createMessageReader, type MessageReader } from "../http1/message-reader
 import { createMessageWriter, type MessageWriter } from "../http1/message-writer.ts";
 import { parseAnswer, type AgentAnswer } from "../http1/parse-answer.ts";
 
-/** What an agent says to one request. After `answerEnds`, `upgraded` or `failed` comes nothing more. */
+/** What an agent says to one request. After `answerEnds`, `upgraded`, `failed` or `stalled` comes nothing more. */
 export type AnswerEvents = {
   /** A 1xx other than 100 and 101. */
   interim(answer: AgentAnswer): void;
@@ -17,6 +17,8 @@ export type AnswerEvents = {
   /** 101 to a request that asked for it; the connection is the caller's from here on, with what came behind the head. */
   upgraded(answer: AgentAnswer, taken: { readonly socket: Socket; readonly rest: Buffer }): void;
   failed(fault: AnswerFault): void;
+  /** The agent has had the whole request for too long without beginning to answer. The connection is closed. */
+  stalled(): void;
   /** The agent takes more of the request. */
   agentDrained(): void;
 };
@@ -28,6 +30,8 @@ export type Asked = { readonly method: string; readonly isUpgrade: boolean };
 export type UpstreamConnectionDeps = {
   readonly llhttp: Llhttp;
   readonly tick: () => number;
+  /** Longest wait for the first byte of an answer; an answer that has begun may take as long as it likes. */
+  readonly patienceMs: number;
   readonly onIdle: (connection: UpstreamConnection) => void;
   readonly onClose: (connection: UpstreamConnection) => void;
 };
@@ -57,6 +61,10 @@ export class UpstreamConnection {
   #keepsAlive = false;
   #idleMs = IDLE_MS;
   #usableUntil: number;
+  /** Since when the agent has had the whole request and not begun to answer; null at all other times. */
+  #waitingSince: number | null = null;
+  /** One for many requests: it is not set anew for each, but looks when it goes off whether it was meant. */
+  #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(socket: Socket, deps: UpstreamConnectionDeps) {
     this.#socket = socket;
@@ -68,6 +76,7 @@ export class UpstreamConnection {
     socket.once("close", () => {
       this.#fail({ kind: "reset", reason: "the connection is closed" });
       this.#reader.close();
+      if (this.#timer !== null) clearTimeout(this.#timer);
       deps.onClose(this);
     });
   }
@@ -84,6 +93,10 @@ export class UpstreamConnection {
   /** The request is written whole. */
   requestEnded(): void {
     this.#isRequestEnded = true;
+    // Before that, the client sets the pace.
+    if (this.#phase !== "head") return;
+    this.#waitingSince = this.#deps.tick();
+    this.#timer ??= setTimeout(this.#onTimer, this.#deps.patienceMs);
   }
 
   /** These three act for one exchange, and do nothing once its answer is complete: the next may have begun. */
@@ -106,6 +119,7 @@ export class UpstreamConnection {
 
   destroy(): void {
     this.#events = null;
+    this.#waitingSince = null;
     this.#phase = "gone";
     this.#socket.destroy();
   }
@@ -135,6 +149,19 @@ export class UpstreamConnection {
 
   readonly #onDrain = (): void => this.#events?.agentDrained();
 
+  readonly #onTimer = (): void => {
+    this.#timer = null;
+    if (this.#waitingSince === null) return;
+    const leftMs = this.#waitingSince + this.#deps.patienceMs - this.#deps.tick();
+    if (leftMs > 0) {
+      this.#timer = setTimeout(this.#onTimer, leftMs);
+      return;
+    }
+    const events = this.#events;
+    this.destroy();
+    events?.stalled();
+  };
+
   /** What is left to be read, null when more must come first. */
   #readHead(chunk: Buffer): Buffer | null {
     const read = this.#reader.readHead(chunk);
@@ -148,6 +175,7 @@ export class UpstreamConnection {
       if (answer.status !== 100) this.#events?.interim(answer);
       return read.rest.byteLength > 0 ? read.rest : null;
     }
+    this.#waitingSince = null;
     this.#keepsAlive = answer.keepsAlive;
     this.#idleMs = idleTimeOf(answer.fields);
     this.#phase = "body";
@@ -184,6 +212,7 @@ export class UpstreamConnection {
       return this.#fail({ kind: "malformed", reason: "it answers 101 to a request that asked for no upgrade" });
     }
     this.#events = null;
+    this.#waitingSince = null;
     this.#phase = "gone";
     socket.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onError).off("drain", this.#onDrain);
     events.upgraded(answer, { socket, rest });

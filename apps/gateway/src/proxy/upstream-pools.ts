@@ -1,6 +1,5 @@
-import type { Llhttp } from "../http1/llhttp.ts";
 import { connectTo } from "./connect-to.ts";
-import { UpstreamConnection } from "./upstream-connection.ts";
+import { UpstreamConnection, type UpstreamConnectionDeps } from "./upstream-connection.ts";
 
 export type Acquired = {
   ready(connection: UpstreamConnection): void;
@@ -20,7 +19,7 @@ export type UpstreamPools = {
   close(): void;
 };
 
-export type UpstreamPoolsDeps = { readonly llhttp: Llhttp; readonly tick: () => number };
+export type UpstreamPoolsDeps = Pick<UpstreamConnectionDeps, "llhttp" | "tick" | "patienceMs">;
 
 type Pool = { readonly idle: UpstreamConnection[]; isKept: boolean };
 
