@@ -171,6 +171,7 @@ export type {
   RolloutEventType,
   TimelineEntry,
 } from "./rollout/rollout.ts";
+export { foldEvidence, judgeBlock, judgeStep, type Evidence, type EvidencePoint } from "./rollout/evidence.ts";
 export { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./rollout/weight.ts";
 export {
   advanceAgent,
@@ -209,7 +210,8 @@ export { createBoard, observe, type BoardInput, type GateBoard } from "./gate/bo
 export { closeBlocks, type CloseBlocksInput } from "./gate/close-blocks.ts";
 export { GateError, type GateErrorCode } from "./gate/error.ts";
 export { gateProblems } from "./gate/gate-problems.ts";
-export { judge, MIN_SESSIONS_TO_PROMOTE, type JudgeInput } from "./gate/judge.ts";
+export { MIN_SESSIONS_TO_PROMOTE, type Decision, type JudgeInput } from "./gate/decide.ts";
+export { judge } from "./gate/judge.ts";
 export { splitErrorBudget, type BudgetClaim } from "./gate/split-error-budget.ts";
 export type { ServerState } from "./rollout/server-state.ts";
 
