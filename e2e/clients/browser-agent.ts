@@ -4,7 +4,9 @@ import type { Handler } from "./agents.ts";
 export function createBrowserAgent(version: string): Handler {
   return async (request) => {
     if (new URL(request.url).pathname === "/page") {
-      return new Response("<!doctype html><title>chat</title><link rel=icon href=data:,>", { headers: { "content-type": "text/html" } });
+      return new Response("<!doctype html><title>chat</title><link rel=icon href=data:,>", {
+        headers: { "content-type": "text/html" },
+      });
     }
     const allowed = { "access-control-allow-origin": request.headers.get("origin") ?? "*" };
     if (request.method === "OPTIONS") {

@@ -51,7 +51,7 @@ export async function setStage({ agents, serverFlags = [], gatewayFlags = [] }: 
       port,
       ...gatewayFlags,
     ]);
-  const gateways: [Started, Started] = [await startGateway("gw-1", "0"), await startGateway("gw-2", "0")];
+  const gateways = await Promise.all([startGateway("gw-1", "0"), startGateway("gw-2", "0")]);
 
   const rollout = async (): Promise<RolloutView> =>
     rolloutViewSchema.parse(await (await fetch(`${server.url}/v1/rollouts/${ROLLOUT}`)).json());
