@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { EventEmitter, once } from "node:events";
 import { Role, TaskState, type AgentCard, type Part } from "@a2a-js/sdk";
 import { LegacyJsonRpcTransportHandler } from "@a2a-js/sdk/compat/v0_3/server";
 import {
@@ -9,16 +9,21 @@ import {
   ServerCallContext,
   type AgentExecutor,
 } from "@a2a-js/sdk/server";
+import { z } from "zod";
 import type { Handler } from "./agents.ts";
 
 export type A2aVersion = "1.0" | "0.3";
 
+const callSchema = z.object({ method: z.string(), params: z.object({ id: z.string().optional() }) });
+const SUBSCRIBES = new Set(["SubscribeToTask", "tasks/resubscribe"]);
+
 /** An A2A agent at `/a2a` with its card; the card's URLs are made of what the gateway says about itself. */
 export function createA2aAgent(version: string): Handler {
+  const subscribed = new EventEmitter();
   const handler = new DefaultRequestHandler(
     cardOf(version, "http://agent.invalid"),
     new InMemoryTaskStore(),
-    executorOf(version),
+    executorOf(version, subscribed),
   );
   const transports = { "1.0": new JsonRpcTransportHandler(handler), "0.3": new LegacyJsonRpcTransportHandler(handler) };
   return async (request) => {
@@ -26,9 +31,12 @@ export function createA2aAgent(version: string): Handler {
     if (pathname === "/.well-known/agent-card.json") return Response.json(cardOf(version, publicUrlOf(request)));
     const spoken = searchParams.get("speaks") === "0.3" ? "0.3" : "1.0";
     const context = new ServerCallContext({ requestedVersion: spoken });
-    const answer: unknown = await transports[spoken].handle(await request.text(), context);
+    const text = await request.text();
+    const { method, params } = callSchema.parse(JSON.parse(text));
+    const answer: unknown = await transports[spoken].handle(text, context);
     if (!isStream(answer)) return Response.json(answer);
-    const body = frames(answer).pipeThrough(new TextEncoderStream());
+    const onFirst = (): void => void (SUBSCRIBES.has(method) && subscribed.emit(params.id ?? ""));
+    const body = frames(answer, onFirst).pipeThrough(new TextEncoderStream());
     return new Response(body, { headers: { "content-type": "text/event-stream" } });
   };
 }
@@ -62,8 +70,8 @@ function cardOf(version: string, url: string): AgentCard {
   };
 }
 
-/** Asked for a task, it works for a while in sight; else it answers with a message. */
-function executorOf(version: string): AgentExecutor {
+/** Asked for a task, it works at it until somebody has subscribed to it again; else it answers with a message. */
+function executorOf(version: string, subscribed: EventEmitter): AgentExecutor {
   const parts: Part[] = [
     { content: { $case: "text", value: version }, metadata: {}, filename: "", mediaType: "text/plain" },
   ];
@@ -80,10 +88,8 @@ function executorOf(version: string): AgentExecutor {
       const submitted = { state: TaskState.TASK_STATE_SUBMITTED, message: undefined, timestamp: undefined };
       const task = { id: taskId, contextId, artifacts: [], history: [userMessage], metadata: {}, status: submitted };
       bus.publish(AgentEvent.task(task));
-      for (let step = 0; step < 5; step += 1) {
-        bus.publish(AgentEvent.statusUpdate({ ...ids, status: { ...submitted, state: TaskState.TASK_STATE_WORKING } }));
-        await delay(100);
-      }
+      bus.publish(AgentEvent.statusUpdate({ ...ids, status: { ...submitted, state: TaskState.TASK_STATE_WORKING } }));
+      await once(subscribed, taskId);
       const artifact = { artifactId: "a", name: "release", description: "", parts, metadata: {}, extensions: [] };
       bus.publish(AgentEvent.artifactUpdate({ ...ids, artifact, append: false, lastChunk: true }));
       bus.publish(AgentEvent.statusUpdate({ ...ids, status: { ...submitted, state: TaskState.TASK_STATE_COMPLETED } }));
@@ -98,11 +104,14 @@ function isStream(answer: unknown): answer is AsyncGenerator {
 }
 
 /** Goes on when nobody listens any more: the SDK's task is kept up to date by whoever reads its stream. */
-function frames(stream: AsyncGenerator): ReadableStream<string> {
+function frames(stream: AsyncGenerator, onFirst: () => void): ReadableStream<string> {
   let isHeard = true;
   return new ReadableStream({
     async start(controller) {
-      for await (const event of stream) if (isHeard) controller.enqueue(`data: ${JSON.stringify(event)}\n\n`);
+      for await (const event of stream) {
+        if (isHeard) controller.enqueue(`data: ${JSON.stringify(event)}\n\n`);
+        onFirst();
+      }
       if (isHeard) controller.close();
     },
     cancel() {

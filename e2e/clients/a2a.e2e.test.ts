@@ -3,7 +3,6 @@ import { Role, type AgentCard, type Message, type Part, type SendMessageRequest,
 import { ClientFactory, DefaultAgentCardResolver, JsonRpcTransportFactory, type Client } from "@a2a-js/sdk/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createA2aAgent, type A2aVersion } from "./a2a-agent.ts";
-import { roundRobin } from "./round-robin.ts";
 import { expectOneReleaseEach, playStory } from "./story.ts";
 import { beginWorld, type World } from "./world.ts";
 
@@ -20,7 +19,7 @@ async function cardAt(url: string): Promise<AgentCard> {
 /** Finds the agent by its card, and speaks to it as the card says in this version of the protocol. */
 async function clientOf(index: number, spoken: A2aVersion): Promise<Client> {
   const { agentUrls } = world.stage;
-  const fetchImpl = roundRobin(agentUrls, index);
+  const fetchImpl = world.fetch(index);
   const card = await cardAt(agentUrls[0]);
   const supportedInterfaces = card.supportedInterfaces.filter(({ protocolVersion }) => protocolVersion === spoken);
   const transports = [new JsonRpcTransportFactory({ fetchImpl, legacyCompat: { enabled: true } })];
@@ -42,21 +41,21 @@ const releaseOf = (answer: Message | Task): string =>
   "messageId" in answer ? textOf(answer) : answer.artifacts.map(textOf).join();
 
 test("the agent's card names the gateway, and reading it is nobody's turn", async () => {
-  world.heard.length = 0;
+  world.beginScene();
   const { agentUrls } = world.stage;
   const card = await cardAt(agentUrls[1]);
   expect(card.supportedInterfaces.map(({ url }) => url)).toEqual([
     `${agentUrls[1]}/a2a?speaks=1.0`,
     `${agentUrls[1]}/a2a?speaks=0.3`,
   ]);
-  expect(world.heard).toMatchObject([{ session: null, path: "/.well-known/agent-card.json" }]);
+  expect(world.heard()).toMatchObject([{ session: null, path: "/.well-known/agent-card.json" }]);
 });
 
 const MANY = Array.from({ length: 8 }, (_, index) => index);
 
 describe.each<[A2aVersion]>([["1.0"], ["0.3"]])("in version %s of the protocol", (spoken) => {
   test("a task whose stream broke off is looked at by its id and subscribed to again", async () => {
-    world.heard.length = 0;
+    world.beginScene();
     await Promise.all(
       MANY.map(async (index) => {
         const client = await clientOf(index, spoken);
@@ -75,7 +74,7 @@ describe.each<[A2aVersion]>([["1.0"], ["0.3"]])("in version %s of the protocol",
         expect(releaseOf(next)).toBe(releaseOf(task));
       }),
     );
-    expectOneReleaseEach(world.heard, MANY.length);
+    expectOneReleaseEach(world, MANY.length);
   });
 });
 

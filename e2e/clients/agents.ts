@@ -5,11 +5,15 @@ import { BASELINE, CANARY } from "./stage.ts";
 /** What an agent does with a request. The signal is raised when its client is gone. */
 export type Handler = (request: Request) => Promise<Response>;
 
+/** A header by which a request says which part of a test it belongs to. */
+export const SCENE = "x-scene";
+
 /** A request as an agent got it from the gateway. */
 export type Heard = {
   readonly version: string;
   /** What the gateway calls the session; null where there is none. */
   readonly session: string | null;
+  readonly scene: string | null;
   readonly method: string;
   readonly path: string;
 };
@@ -49,7 +53,8 @@ export async function startAgents(handlerOf: (version: string, server: Server) =
 }
 
 function heardBy(version: string, { headers, method = "", url = "" }: IncomingMessage): Heard {
-  return { version, session: headers["x-perch-session"]?.toString() ?? null, method, path: url };
+  const named = (name: string): string | null => headers[name]?.toString() ?? null;
+  return { version, session: named("x-perch-session"), scene: named(SCENE), method, path: url };
 }
 
 async function listen(server: Server): Promise<number> {

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAiSdkAgent } from "./ai-sdk-agent.ts";
 import { answerOf, Chat } from "./chat.ts";
-import { roundRobin } from "./round-robin.ts";
 import { expectOneReleaseEach, playStory } from "./story.ts";
 import { until } from "./until.ts";
 import { beginWorld, type World } from "./world.ts";
@@ -18,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await world.end());
 
-function chatOf(id: string, index = 0, network = roundRobin(world.stage.agentUrls, index)): Chat {
+function chatOf(id: string, index = 0, network = world.fetch(index)): Chat {
   return new Chat({ id, agentUrl: world.stage.agentUrls[0], fetch: network });
 }
 
@@ -29,9 +28,9 @@ test("pages that are loaded again in mid-answer resume the streams of their rele
     MANY.map(async (index) => {
       const id = randomUUID();
       const tab = new AbortController();
-      const network = roundRobin(world.stage.agentUrls, index);
+      const network = world.fetch(index);
       const before = chatOf(id, index, (url, init) => network(url, { ...init, signal: tab.signal }));
-      const sending = before.sendMessage({ text: "speak slowly" });
+      const sending = before.sendMessage({ text: "say one word and wait" });
       await until("the first word", () => answerOf(before).length > 0);
       tab.abort();
       await sending;
@@ -43,7 +42,7 @@ test("pages that are loaded again in mid-answer resume the streams of their rele
       expect(after.error).toBeUndefined();
     }),
   );
-  expectOneReleaseEach(world.heard, MANY.length);
+  expectOneReleaseEach(world, MANY.length);
 });
 
 test("stop reaches the agent, and the chat goes on", async () => {

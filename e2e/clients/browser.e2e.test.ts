@@ -36,7 +36,7 @@ describe.skipIf(isMissing)(isMissing ? `${title} (skipped: no chromium here)` : 
   async function pageAt(url: string): Promise<Page> {
     const page = await (await browser.newContext()).newPage();
     await page.goto(url);
-    world.heard.length = 0;
+    world.beginScene();
     return page;
   }
 
@@ -53,8 +53,8 @@ describe.skipIf(isMissing)(isMissing ? `${title} (skipped: no chromium here)` : 
       return answers;
     }, world.stage.agentUrls);
     expect(said).toHaveLength(30);
-    expectOneReleaseEach(world.heard, 10);
-    const preflights = world.heard.filter(({ method }) => method === "OPTIONS");
+    expectOneReleaseEach(world, 10);
+    const preflights = world.heard().filter(({ method }) => method === "OPTIONS");
     expect(preflights.length).toBeGreaterThan(0);
     for (const preflight of preflights) expect(preflight).toMatchObject({ session: null, version: "1.0.0" });
   });
@@ -68,7 +68,7 @@ describe.skipIf(isMissing)(isMissing ? `${title} (skipped: no chromium here)` : 
         await fetch(`${second}/chat`, { method: "POST", headers });
       }
     }, world.stage.agentUrls);
-    expectOneReleaseEach(world.heard, 10);
+    expectOneReleaseEach(world, 10);
   });
 
   test("on a page of the gateway's own keeps its session by cookie, with nothing to set", async () => {
@@ -78,7 +78,7 @@ describe.skipIf(isMissing)(isMissing ? `${title} (skipped: no chromium here)` : 
     await page.evaluate(async (chat) => {
       for (let turn = 0; turn < 5; turn += 1) await fetch(chat, { method: "POST" });
     }, `${url}/chat`);
-    expect(world.heard).toHaveLength(6);
-    expectOneReleaseEach(world.heard, 1);
+    expect(world.heard()).toHaveLength(6);
+    expectOneReleaseEach(world, 1);
   });
 });

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createOpenAiAgent } from "./openai-agent.ts";
-import { roundRobin } from "./round-robin.ts";
 import { expectOneReleaseEach, playStory } from "./story.ts";
 import { beginWorld, type World } from "./world.ts";
 
@@ -19,7 +18,7 @@ function clientOf(index: number, headers: Readonly<Record<string, string>> = {})
   return new OpenAI({
     apiKey: "none",
     baseURL: `${agentUrls[0]}/v1`,
-    fetch: roundRobin(agentUrls, index),
+    fetch: world.fetch(index),
     maxRetries: 0,
     defaultHeaders: headers,
   });
@@ -28,7 +27,7 @@ function clientOf(index: number, headers: Readonly<Record<string, string>> = {})
 const MANY = Array.from({ length: 8 }, (_, index) => index);
 
 test("responses are read, cancelled and deleted by id at the release that gave them", async () => {
-  world.heard.length = 0;
+  world.beginScene();
   await Promise.all(
     MANY.map(async (index) => {
       const { responses } = clientOf(index);
@@ -38,11 +37,11 @@ test("responses are read, cancelled and deleted by id at the release that gave t
       await responses.delete(created.id);
     }),
   );
-  expectOneReleaseEach(world.heard, MANY.length);
+  expectOneReleaseEach(world, MANY.length);
 });
 
 test("a conversation object holds its responses together", async () => {
-  world.heard.length = 0;
+  world.beginScene();
   await Promise.all(
     MANY.map(async (index) => {
       const client = clientOf(index);
@@ -55,14 +54,14 @@ test("a conversation object holds its responses together", async () => {
       await client.conversations.retrieve(conversation);
     }),
   );
-  expectOneReleaseEach(world.heard, MANY.length);
+  expectOneReleaseEach(world, MANY.length);
 });
 
 test.each([
   ["a default header", () => ({ headers: { "x-session-id": randomUUID() }, metadata: {} })],
   ["metadata in the body", () => ({ headers: {}, metadata: { session: randomUUID() } })],
 ])("chat completions keep a session that is named by %s, streamed or not", async (_where, name) => {
-  world.heard.length = 0;
+  world.beginScene();
   await Promise.all(
     MANY.map(async (index) => {
       const { headers, metadata } = name();
@@ -73,11 +72,11 @@ test.each([
       expect(streamed).toBe(whole.choices[0]?.message.content);
     }),
   );
-  expectOneReleaseEach(world.heard, MANY.length);
+  expectOneReleaseEach(world, MANY.length);
 });
 
 test("chat completions keep a session whose name the gateway gave, when the client says it from then on", async () => {
-  world.heard.length = 0;
+  world.beginScene();
   await Promise.all(
     MANY.map(async (index) => {
       const client = clientOf(index);
@@ -89,7 +88,7 @@ test("chat completions keep a session whose name the gateway gave, when the clie
       expect(next.choices[0]?.message.content).toBe(data.choices[0]?.message.content);
     }),
   );
-  expectOneReleaseEach(world.heard, MANY.length);
+  expectOneReleaseEach(world, MANY.length);
 });
 
 async function textOf(stream: AsyncIterable<OpenAI.ChatCompletionChunk>): Promise<string> {

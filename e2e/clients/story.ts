@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import type { Heard } from "./agents.ts";
-import { BASELINE, CANARY, type Stage } from "./stage.ts";
+import { BASELINE, CANARY } from "./stage.ts";
+import type { World } from "./world.ts";
 
 /** One of many that go on side by side. */
 export type Conversation = {
@@ -21,8 +21,9 @@ const CONVERSATIONS = 24;
  * Conversations that begin at 50 % and go on through a promotion, a rollback and the restart of both gateways. None of them
  * may change its release: as its client sees it, and as the agents do.
  */
-export async function playStory({ stage, heard }: { stage: Stage; heard: Heard[] }, begin: Begin): Promise<void> {
-  heard.length = 0;
+export async function playStory(world: World, begin: Begin): Promise<void> {
+  const { stage } = world;
+  world.beginScene();
   const conversations = await Promise.all(Array.from({ length: CONVERSATIONS }, (_, index) => begin(index)));
   const answers = conversations.map((): string[] => []);
   const everybody = async (text: string): Promise<void> => {
@@ -44,7 +45,7 @@ export async function playStory({ stage, heard }: { stage: Stage; heard: Heard[]
   expect(new Set(answers.flat())).toEqual(new Set([BASELINE, CANARY]));
   for (const said of answers) expect(said).toEqual(said.map(() => said[0]));
   // The two newcomers are sessions, too. An id that was not joined to its session would make one more.
-  expectOneReleaseEach(heard, CONVERSATIONS + 2);
+  expectOneReleaseEach(world, CONVERSATIONS + 2);
   expect((await stage.rollout()).switchedSessions).toBe(0);
 }
 
@@ -56,10 +57,10 @@ async function releaseOfNewcomer(begin: Begin): Promise<string> {
   return release;
 }
 
-/** What the agents heard belongs to so many sessions, each of them of one release. */
-export function expectOneReleaseEach(heard: readonly Heard[], sessions: number): void {
+/** What the agents heard in this scene belongs to so many sessions, each of them of one release. */
+export function expectOneReleaseEach(world: World, sessions: number): void {
   const versions = new Map<string | null, Set<string>>();
-  for (const { session, version } of heard) {
+  for (const { session, version } of world.heard()) {
     if (session !== null) versions.set(session, (versions.get(session) ?? new Set()).add(version));
   }
   expect(versions.size).toBe(sessions);

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { WebSocket, type ClientOptions } from "ws";
+import { WebSocket } from "ws";
 import { z } from "zod";
 import { expectOneReleaseEach, playStory } from "./story.ts";
 import { until } from "./until.ts";
@@ -27,12 +27,12 @@ type At = {
   readonly gateway?: number;
   readonly query?: string;
   readonly protocols?: string[];
-  readonly options?: ClientOptions;
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
-async function open({ gateway = 0, query = "", protocols = [], options }: At = {}): Promise<WebSocket> {
+async function open({ gateway = 0, query = "", protocols = [], headers = {} }: At = {}): Promise<WebSocket> {
   const url = world.stage.agentUrls[gateway % 2 === 0 ? 0 : 1].replace(/^http/, "ws");
-  const socket = new WebSocket(`${url}/live${query}`, protocols, options);
+  const socket = new WebSocket(`${url}/live${query}`, protocols, { headers: { ...world.sceneHeaders(), ...headers } });
   await once(socket, "open");
   return socket;
 }
@@ -50,11 +50,11 @@ async function read(answer: Promise<unknown[]>): Promise<Answer> {
 const MANY = Array.from({ length: 8 }, (_, index) => index);
 
 test("whoever connects again with the same first message, header or query is at the same release", async () => {
-  world.heard.length = 0;
+  world.beginScene();
   await Promise.all(
     MANY.map(async (index) => {
       const session = randomUUID();
-      const ways: At[] = [{}, { query: `?session=${session}` }, { options: { headers: { "x-session-id": session } } }];
+      const ways: At[] = [{}, { query: `?session=${session}` }, { headers: { "x-session-id": session } }];
       const versions: string[] = [];
       for (const [step, way] of [...ways, ...ways].entries()) {
         const socket = await open({ ...way, gateway: index + step });
@@ -68,7 +68,7 @@ test("whoever connects again with the same first message, header or query is at 
       expect(new Set(versions).size).toBe(1);
     }),
   );
-  expectOneReleaseEach(world.heard, MANY.length);
+  expectOneReleaseEach(world, MANY.length);
 });
 
 test("a connection stays where its first message put it, whatever later ones say", async () => {
