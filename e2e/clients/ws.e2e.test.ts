@@ -74,6 +74,7 @@ test("whoever connects again with the same first message, header or query is at 
 test("a connection stays where its first message put it, whatever later ones say", async () => {
   const socket = await open();
   const first = await ask(socket, { session: randomUUID(), text: "hello" });
+  expect(socket.extensions).toBe("");
   for (const session of MANY.map(() => randomUUID())) {
     expect((await ask(socket, { session, text: "hello" })).version).toBe(first.version);
   }
@@ -131,9 +132,11 @@ test("the agent chooses among the protocols where the session is in the head", a
 });
 
 test("sessions stay on their release through promotion, rollback and restarts, on one connection or on many", async () => {
+  const codes: number[] = [];
   await playStory(world, async (index) => {
     const session = randomUUID();
     let socket = await open({ gateway: index });
+    socket.once("close", (code) => codes.push(code));
     let turns = 0;
     return {
       async turn(text) {
@@ -150,4 +153,6 @@ test("sessions stay on their release through promotion, rollback and restarts, o
       },
     };
   });
+  // Those that were open until the gateways had waited long enough.
+  expect(codes).toContain(1006);
 });
