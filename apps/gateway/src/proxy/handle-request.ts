@@ -37,14 +37,28 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
     sendProblem(turn, place.refusal);
     return;
   }
-  const { pin, release, learner, needsPlainAnswer } = place;
+  const { pin, route, release, learner, needsPlainAnswer, isOutsideSessions } = place;
   const trace = traceContextOf(fieldOf(request.fields, "traceparent"), deps.randomHex);
   if (place.isAssigned) deps.record(assignmentOf(pin, trace.traceId, deps));
   const path = `${place.agentPath}${request.query}`;
   const ownLines = linesOf(place.ownHeaders);
   const opened = opening?.opened() ?? null;
   forward(
-    { turn, pin, release, path, trace, ownLines, tap: learner, needsPlainAnswer, opened, startedAt, startedTick },
+    {
+      turn,
+      pin,
+      isOutsideSessions,
+      release,
+      path,
+      pathPrefix: route.pathPrefix,
+      trace,
+      ownLines,
+      tap: learner,
+      needsPlainAnswer,
+      opened,
+      startedAt,
+      startedTick,
+    },
     deps,
   );
 }

@@ -22,6 +22,7 @@ const REPLACED_IN_REQUEST: ReadonlySet<string> = new Set([
   "tracestate",
   "expect",
   "x-forwarded-for",
+  "x-forwarded-prefix",
   // HTTP/2 in the clear, which the gateway does not take up.
   "http2-settings",
 ]);
@@ -42,7 +43,8 @@ const NEVER_TRAILERS: ReadonlySet<string> = new Set([
 const OWN_PREFIX = /^x[-_]perch[-_]/;
 
 /** The lines of a request as the agent gets them, without its first line and its host, which depend on where it goes. */
-export function requestLines({ turn, pin, release, trace, opened, needsPlainAnswer }: Forwarding): string {
+export function requestLines(forwarding: Forwarding): string {
+  const { turn, pin, isOutsideSessions, release, trace, opened, needsPlainAnswer } = forwarding;
   const { fields, framing, isWebSocket } = turn.request;
   const replaced = needsPlainAnswer ? REPLACED_FOR_PLAIN_ANSWER : REPLACED_IN_REQUEST;
   let lines = keptLines(fields, replaced, opened === null ? isOwn : isOwnOrAgreed);
@@ -52,21 +54,27 @@ export function requestLines({ turn, pin, release, trace, opened, needsPlainAnsw
   const tracestate = trace.isContinued ? fieldOf(fields, "tracestate") : undefined;
   if (tracestate !== undefined) lines += `tracestate: ${tracestate}\r\n`;
   const rollout = pin.rollout === null ? "" : `x-perch-rollout: ${pin.rollout}\r\n`;
+  const session = isOutsideSessions ? "" : `baggage: ${baggageOf(pin)}\r\nx-perch-session: ${pin.session}\r\n`;
   return (
-    `${lines}traceparent: ${trace.traceparent}\r\nbaggage: ${baggageOf(pin)}\r\n` +
+    `${lines}traceparent: ${trace.traceparent}\r\n${session}` +
     `x-perch-release: ${pin.release}\r\nx-perch-version: ${release.version}\r\nx-perch-arm: ${pin.arm}\r\n` +
-    `x-perch-session: ${pin.session}\r\n${rollout}${forwardedLines(fields, turn.remoteAddress)}`
+    `${rollout}${forwardedLines(forwarding)}`
   );
 }
 
-function forwardedLines(fields: Fields, remoteAddress: string): string {
+/** From these an agent can tell under which URL its clients know it. */
+function forwardedLines({ turn, pathPrefix }: Forwarding): string {
+  const { request, remoteAddress } = turn;
+  const { fields } = request;
   const before = fieldOf(fields, "x-forwarded-for");
   const host = fieldOf(fields, "host");
   const hasHost = host === undefined || fields.keys.includes("x-forwarded-host");
   const hasProto = fields.keys.includes("x-forwarded-proto");
+  const prefix = `${fieldOf(fields, "x-forwarded-prefix") ?? ""}${pathPrefix}`;
   return (
     `x-forwarded-for: ${before === undefined ? "" : `${before}, `}${remoteAddress}\r\n` +
-    `${hasHost ? "" : `x-forwarded-host: ${host}\r\n`}${hasProto ? "" : "x-forwarded-proto: http\r\n"}`
+    `${hasHost ? "" : `x-forwarded-host: ${host}\r\n`}${hasProto ? "" : "x-forwarded-proto: http\r\n"}` +
+    (prefix === "" ? "" : `x-forwarded-prefix: ${prefix}\r\n`)
   );
 }
 

@@ -16,7 +16,8 @@ import type { HeldTable } from "../table/held-table.ts";
 import type { RoutedAgent, RoutedRelease, RouteIndex } from "../table/route-index.ts";
 import { findSession, type FoundSession, type SessionRequest } from "./find-session.ts";
 import { createAliasLearner, type AliasLearner } from "./learn-aliases.ts";
-import { ownHeaders } from "./own-headers.ts";
+import { ownHeaders, releaseHeaders } from "./own-headers.ts";
+import { isDiscovery, isPreflight, placeOutside } from "./outside-sessions.ts";
 import type { PlacementCounts } from "./placement-counts.ts";
 import { presentedOverride, type PresentedOverride } from "./presented-override.ts";
 import { presentedPin, type PresentedPin } from "./presented-pin.ts";
@@ -42,6 +43,8 @@ export type Placement =
       readonly release: RoutedRelease;
       /** The path as the agent sees it, without the query. */
       readonly agentPath: string;
+      /** It is no turn of any session: nothing is kept of it, and the agent hears of no session. */
+      readonly isOutsideSessions: boolean;
       /** This request is the session's first, and a rollout was under way when it claimed the pin. */
       readonly isAssigned: boolean;
       /** Names and values in turn, for whatever answer. */
@@ -59,11 +62,33 @@ export async function placeRequest(request: RequestToPlace, deps: PlaceRequestDe
   const first = agentOf(head, deps.held.index());
   if (first.kind === "refused") return first;
   const agentPath = pathBelow(head, first.agent.route);
+  if (isPreflight(head)) return outside(head, first, deps);
   const found = await findSession({ ...request, agentPath, mint: deps.newId }, first.agent.route.sessionExtractors);
   if (found.kind === "malformed") return refused(refusals.malformedSession(found.message));
+  if (found.kind === "minted" && isDiscovery(head, agentPath)) return outside(head, first, deps);
   // By the table in force now: it may have changed while the body was read.
   const agent = agentOf(head, deps.held.index());
   return agent.kind === "refused" ? agent : await placeSessionOf({ head, found, ...agent }, deps);
+}
+
+function outside(head: RequestHead, { agent, index }: Routed, deps: PlaceRequestDeps): Placement {
+  const { route } = agent;
+  const { revision } = index.table;
+  const pin = placeOutside({ route, revision, gateway: deps.gateway, leaseExpired: false, now: deps.now() });
+  const release = agent.releases.get(pin.release);
+  if (release === undefined) return refused(refusals.releaseGone(pin));
+  return {
+    kind: "placed",
+    pin,
+    route,
+    release,
+    agentPath: pathBelow(head, route),
+    isOutsideSessions: true,
+    isAssigned: false,
+    ownHeaders: releaseHeaders(pin, release.version),
+    learner: null,
+    needsPlainAnswer: false,
+  };
 }
 
 type Asked = {
@@ -125,6 +150,7 @@ function placed(outcome: Outcome, deps: PlaceRequestDeps): Placement {
     route,
     release,
     agentPath: pathBelow(head, route),
+    isOutsideSessions: false,
     isAssigned: isFirst && pin.rollout !== null,
     ownHeaders: ownHeaders(head, {
       pin,
@@ -173,9 +199,8 @@ function count(
   if (override.kind !== "none") counts.add(override.kind === "valid" ? "overrideAccepted" : "overrideIgnored");
 }
 
-type AgentAt =
-  | { readonly kind: "agent"; readonly agent: RoutedAgent; readonly index: RouteIndex }
-  | Extract<Placement, { kind: "refused" }>;
+type Routed = { readonly agent: RoutedAgent; readonly index: RouteIndex };
+type AgentAt = ({ readonly kind: "agent" } & Routed) | Extract<Placement, { kind: "refused" }>;
 
 function agentOf(head: RequestHead, index: RouteIndex | null): AgentAt {
   if (index === null) return refused(refusals.NO_TABLE);
