@@ -118,7 +118,7 @@ async function createStage() {
   return {
     classifier: `http://${classifier?.host}/classify`,
     /** Runs a rollout file until `meet` is done, and takes it back. */
-    async during(name: string, strategy: string, meet: () => Promise<void>): Promise<StrategyCounts | undefined> {
+    during: async (name: string, strategy: string, meet: () => Promise<void>): Promise<StrategyCounts | undefined> => {
       await post(`${server}/v1/rollouts`, fileOf(name, strategy));
       await until(
         () => phase(name),
@@ -133,7 +133,7 @@ async function createStage() {
       const status = gatewayStatusSchema.parse(await (await fetch(`${gateway}/-/status`)).json());
       return status.strategies.find(({ rollout }) => rollout === name);
     },
-    async ask(session: string, message: string, headers: Readonly<Record<string, string>> = {}): Promise<string> {
+    ask: async (session: string, message: string, headers: Readonly<Record<string, string>> = {}): Promise<string> => {
       const answer = await fetch(`${gateway}/support/chat`, {
         method: "POST",
         headers: { "content-type": "application/json", "x-session-id": session, ...headers },
