@@ -151,8 +151,10 @@ function warningsOf(plan: RolloutPlan): readonly string[] {
   const judgesOutcome = plan.gates.some(
     (gate) => gate.role === "guardrail" && (gate.of === "escalation-rate" || gate.of.startsWith("score.")),
   );
-  if (judgesOutcome) return [];
-  return [
-    "no guardrail judges an outcome: a canary that answers without errors but helps nobody would be promoted; add a gate on escalation-rate or on a score",
-  ];
+  return [...(judgesOutcome ? [] : [NO_OUTCOME]), ...(plan.strategy?.kind === "user" ? [ALIKE] : [])];
 }
+
+const NO_OUTCOME =
+  "no guardrail judges an outcome: a canary that answers without errors but helps nobody would be promoted; add a gate on escalation-rate or on a score";
+const ALIKE =
+  "users are drawn, but gates count sessions, and those of one user are alike: a few users with many sessions can look like a difference; hold a step until many users have met it";

@@ -55,6 +55,12 @@ describe("a file that draws", () => {
     });
   });
 
+  test("users is warned that their sessions are alike", () => {
+    expect(parseRolloutSpec(aFile({ type: "user", userKey: ["jwt:sub"] }))).toMatchObject({
+      warnings: [expect.stringContaining("those of one user are alike")],
+    });
+  });
+
   test("intents by rules has everything else by default", () => {
     expect(planOf(anIntent({ ...CLASSIFIER, rules: RULES })).strategy).toEqual({
       kind: "intent",
