@@ -47,11 +47,13 @@ const ruleSchema = z.strictObject({
 });
 export type RuleEntry = z.infer<typeof ruleSchema>;
 
+const VERSION = 'expected a text such as "3" or "2025-11-01", in quotes';
+
 const classifierObject = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, "expected 1 to 63 lower-case letters, digits and dashes"),
-  version: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/, 'expected a text such as "3" or "2025-11-01"'),
+  version: z.string(VERSION).regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/, VERSION),
   rules: z.array(ruleSchema).min(1).max(100).optional(),
   url: z
     .string()

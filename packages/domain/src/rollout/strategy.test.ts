@@ -161,6 +161,11 @@ describe("is refused with its path:", () => {
       ],
     ],
     [
+      "a version that YAML takes for a number",
+      anIntent({ name: "a", version: 3, rules: RULES }),
+      [`${classifier}.version: found 3, expected a text such as "3"`],
+    ],
+    [
       "a timeout of rules",
       anIntent({ ...CLASSIFIER, rules: RULES, timeout: "1s" }),
       [`${classifier}.timeout: found a timeout without a url`],
