@@ -197,3 +197,35 @@ describe("where intents are drawn", () => {
     expect((await waiting).pin).toMatchObject({ release: current, rollout: null });
   });
 });
+
+describe.each([USERS, INTENTS])("where the strategy is $kind", (strategy) => {
+  const named = { "x-session-id": "a", "x-user-id": "ada" };
+
+  test("a token reaches a release at weight 0, and nothing is drawn, counted or compared", async () => {
+    const { place, publish, counts } = setting(strategy);
+    publish(0);
+    expect((await place({ ...named, "x-session-id": "b" })).pin).toMatchObject({ release: current, weightBp: 0 });
+    const { pin, isAssigned } = await place({ ...named, "x-perch-override": token("a") });
+    expect(pin).toMatchObject({ release: canary, override: "t", rollout: null, targeting: null });
+    expect([isAssigned, Object.values(counts())]).toEqual([false, [1]]);
+  });
+
+  test("a client that brings its pin stays on its release while the store is away, though the weight fell", async () => {
+    const { place, publish } = setting(strategy);
+    const first = await place(named);
+    publish(0);
+    const other = setting(strategy);
+    other.publish(0);
+    other.breakStore();
+    const { pin } = await other.place({ ...named, "x-perch-pin": headerOf(first, "x-perch-pin") });
+    expect([first.pin.release, pin]).toEqual([canary, first.pin]);
+  });
+
+  test("nobody new meets the canary of a gateway that was cut off, and whoever is there stays", async () => {
+    const { place, clock } = setting(strategy);
+    await place(named);
+    clock.lease += 20_000;
+    expect((await place({ ...named, "x-session-id": "b" })).pin).toMatchObject({ release: current, rollout: null });
+    expect((await place(named)).pin.release).toBe(canary);
+  });
+});
