@@ -3,6 +3,10 @@ import { join } from "node:path";
 import { createSqliteTurnOutbox, openGatewayDatabase, SqliteError, startCheckpointer } from "@perch/adapters/sqlite";
 import type { GatewayId, PinSecrets, TurnOutbox } from "@perch/domain";
 import { createAdminPages } from "./admin/admin-pages.ts";
+import { createAskClassifier } from "./classify/ask-classifier.ts";
+import { createClassifierLink } from "./classify/classifier-link.ts";
+import { createSessionTargeting } from "./classify/session-targeting.ts";
+import { createStrategyCounter } from "./classify/strategy-counts.ts";
 import { claimIdentity } from "./config/claim-identity.ts";
 import { parseCommand, USAGE, type GatewayConfig } from "./config/parse-config.ts";
 import { readPinSecrets } from "./config/read-pin-secrets.ts";
@@ -43,13 +47,17 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const recorder = createTurnRecorder({ outbox, log, tickEnd });
   const llhttp = createLlhttp();
   const pools = createUpstreamPools({ llhttp, tick, patienceMs: config.upstreamTimeoutMs });
-  const pages = { gateway, startedAt: now(), held, pins, counts, outbox, recorder, log };
+  const strategies = createStrategyCounter();
+  const classifiers = createClassifierLink();
+  const ask = createAskClassifier({ link: classifiers, tick });
+  const pages = { gateway, startedAt: now(), held, pins, counts, strategies, outbox, recorder, log };
   const handle = createRequestHandler({
     gateway,
     held,
     pins: pins.cached,
     secrets,
     counts,
+    targeting: createSessionTargeting({ ask, counter: strategies, random }),
     pools,
     tickEnd,
     health: createUpstreamHealth(tick),
@@ -79,6 +87,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   await sync.stop(FLUSH_MS);
   pools.close();
   await link.close();
+  await classifiers.close();
   await close();
 }
 

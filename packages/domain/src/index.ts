@@ -127,7 +127,23 @@ export { LONGEST_OVERRIDE_MS, mintOverride, readOverride, type Override } from "
 export type { RequestHead } from "./routing/request-head.ts";
 export { armOf, assign, bucketOf, BUCKETS, type Arm, type Assignment } from "./routing/assign.ts";
 export { LONGEST_ALIAS_CHAIN, type Alias, type Pin, type PinPage, type PinStore } from "./routing/pin-store.ts";
-export { placeByOverride, placeSession, type FirstContact } from "./routing/place-session.ts";
+export { placeByOverride, placeSession, type Candidate, type FirstContact } from "./routing/place-session.ts";
+export {
+  classifierId,
+  type Classifier,
+  type ClassifierRule,
+  type HttpClassifier,
+  type IntentStrategy,
+  type RuleCondition,
+  type Strategy,
+} from "./routing/strategy.ts";
+export { UNSURE, targetingSchema, type IntentTargeting, type Targeting, type Unsure } from "./routing/targeting.ts";
+export { judgeIntent, type Classification } from "./routing/classification.ts";
+export { prepareRules, type PreparedRules, type Utterance } from "./routing/classify-by-rules.ts";
+export { checkIntentPattern, isIntent } from "./routing/intent-pattern.ts";
+export { findUser } from "./routing/find-user.ts";
+export { formatExtractor } from "./routing/format-extractor.ts";
+export { userText } from "./routing/user-text.ts";
 export { explainPin } from "./routing/explain-pin.ts";
 export { findInJson, type FoundInJson } from "./routing/find-in-json.ts";
 export type { KeptTurns, TurnOutbox } from "./routing/turn-outbox.ts";
@@ -152,7 +168,8 @@ export type { GateSpec, Metric } from "./gate/gate-spec.ts";
 export type { ArmCounts, AssignedSessions, Block } from "./gate/block.ts";
 export type { GateReport, Judgement, Verdict } from "./gate/verdict.ts";
 
-export type { ReleaseIdentity, RolloutPlan, RolloutStep } from "./rollout/plan.ts";
+export type { PlannedStrategy, ReleaseIdentity, RolloutPlan, RolloutStep } from "./rollout/plan.ts";
+export { CLASSIFY_PATH, classifierAtCanary, urlsOf } from "./rollout/routed-strategy.ts";
 export { parseRolloutSpec, type ParsedSpec } from "./rollout/spec.ts";
 export { rolloutJsonSchema } from "./rollout/spec-schema.ts";
 export type { RolloutSpecProblem } from "./rollout/spec-checks.ts";

@@ -37,6 +37,7 @@ export function aCanaryRoute(change: Partial<CanaryRoute> = {}): CanaryRoute {
     seed: "seed",
     weightBp: 500,
     release: digestOf("support 2.3.1"),
+    strategy: { kind: "session" },
     ...change,
   };
 }
@@ -60,6 +61,7 @@ export function aPin(change: Partial<Pin> = {}): Pin {
     gateway: parseGatewayId("gw-1"),
     assignedAt: 0,
     override: null,
+    targeting: null,
     ...change,
   };
 }

@@ -17,6 +17,6 @@ export function isDiscovery({ method }: RequestHead, agentPath: string): boolean
 const NOBODY = parseSessionId("-");
 
 /** The way to the current release. It is claimed by nobody, kept nowhere and signed for nobody. */
-export function placeOutside(contact: Omit<FirstContact, "session">): Pin {
-  return placeSession({ ...contact, session: NOBODY, route: { ...contact.route, canary: null } });
+export function placeOutside(contact: Omit<FirstContact, "session" | "candidate">): Pin {
+  return placeSession({ ...contact, session: NOBODY, candidate: null, route: { ...contact.route, canary: null } });
 }

@@ -1,4 +1,12 @@
-import { parseAgentName, parseDigest, parseGatewayId, parseRolloutId, parseSessionId, type Pin } from "@perch/domain";
+import {
+  parseAgentName,
+  parseDigest,
+  parseGatewayId,
+  parseRolloutId,
+  parseSessionId,
+  targetingSchema,
+  type Pin,
+} from "@perch/domain";
 import { z } from "zod";
 
 const pinSchema = z.object({
@@ -15,6 +23,8 @@ const pinSchema = z.object({
   gateway: z.string().transform(parseGatewayId),
   assignedAt: z.number(),
   override: z.string().nullable(),
+  // Pins of older versions lack it.
+  targeting: targetingSchema.nullable().default(null),
 });
 
 export function formatPin(pin: Pin): string {

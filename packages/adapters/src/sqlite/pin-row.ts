@@ -1,4 +1,12 @@
-import { parseAgentName, parseDigest, parseGatewayId, parseRolloutId, parseSessionId, type Pin } from "@perch/domain";
+import {
+  parseAgentName,
+  parseDigest,
+  parseGatewayId,
+  parseRolloutId,
+  parseSessionId,
+  targetingSchema,
+  type Pin,
+} from "@perch/domain";
 import { z } from "zod";
 
 /** What a claim writes, and no later claim changes. */
@@ -15,6 +23,7 @@ export const WRITTEN_ONCE = [
   "gateway",
   "assigned_at",
   "override",
+  "targeting",
 ] as const;
 export const PIN_COLUMNS = ["agent", "session", ...WRITTEN_ONCE];
 
@@ -35,6 +44,7 @@ export function pinValues(pin: Pin): (string | number | null)[] {
     pin.gateway,
     pin.assignedAt,
     pin.override,
+    pin.targeting === null ? null : JSON.stringify(pin.targeting),
   ];
 }
 
@@ -53,6 +63,7 @@ const rowSchema = z.object({
   gateway: z.string(),
   assigned_at: z.number(),
   override: z.string().nullable(),
+  targeting: z.string().nullable(),
 });
 
 export function parsePinRow(row: unknown): Pin {
@@ -71,5 +82,6 @@ export function parsePinRow(row: unknown): Pin {
     gateway: parseGatewayId(pin.gateway),
     assignedAt: pin.assigned_at,
     override: pin.override,
+    targeting: pin.targeting === null ? null : targetingSchema.parse(JSON.parse(pin.targeting)),
   };
 }
