@@ -21,6 +21,7 @@ import { createPlacementCounts } from "./session/placement-counts.ts";
 import { sleep } from "./sync/backoff.ts";
 import { createServerLink } from "./sync/server-link.ts";
 import { startSync } from "./sync/start-sync.ts";
+import { createSyncState } from "./sync/sync-state.ts";
 import { createHeldTable, type HeldTable } from "./table/held-table.ts";
 import { parseTable } from "./table/parse-table.ts";
 import { createTableFile, type TableFile } from "./table/table-file.ts";
@@ -67,7 +68,8 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const listener = await listen(config, { llhttp, tick, handle });
   const onApplied = (): void => pools.keepOnly(held.index()?.origins ?? new Set());
   const link = createServerLink(config.serverUrl, gateway);
-  const sync = startSync({ link, held, file, outbox, log, sleep, random, now, onApplied });
+  const syncState = createSyncState(now);
+  const sync = startSync({ link, held, file, outbox, state: syncState, log, sleep, random, now, tick, onApplied });
   const lookAfter = setInterval(createLookAfter({ held, pins, pools, log }), LOOK_AFTER_MS);
 
   process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);

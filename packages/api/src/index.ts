@@ -1,5 +1,13 @@
 export { problemSchema, type Problem } from "./problem/problem.ts";
-export { ackSchema, revisionSchema, routingTableSchema, type Ack, type RoutingTableMessage } from "./gateway/table.ts";
+export {
+  ackSchema,
+  formatRevision,
+  parseRevision,
+  revisionSchema,
+  routingTableSchema,
+  type Ack,
+  type RoutingTableMessage,
+} from "./gateway/table.ts";
 export { gatewayStatusSchema, whySchema, type GatewayStatus, type Why } from "./gateway/status.ts";
 export {
   turnBatchAcceptedSchema,
