@@ -70,22 +70,21 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
   const sendTable = (): void => {
     for (const known of gateways.values()) sendPresent(known, tables.present(), now());
   };
-  const moveOn = createOvertaking({ ...deps, tables, onMoved: sendTable });
   const longestLease = (): number => Math.max(deps.leaseMs, tables.present().leaseMs);
-  const isAhead = (revision: Revision): boolean => compareRevisions(revision, tables.present().revision) > 0;
-  const outrun = async (gateway: GatewayId, held: Revision): Promise<void> => {
+  const overtake = createOvertaking({
+    ...deps,
+    tables,
     // Its lease for that table is none of ours.
-    grantLease(knownAs(gateway, gateways), held, now() + longestLease());
-    await moveOn(gateway, held);
-  };
+    onAhead: (gateway, held) => grantLease(knownAs(gateway, gateways), held, now() + longestLease()),
+    onMoved: sendTable,
+  });
   return {
     async expect(gateway, held) {
-      if (held !== null && isAhead(held)) await outrun(gateway, held);
+      if (held !== null) await overtake(gateway, held);
       await state.rememberGateway(gateway, longestLease());
     },
     connect(gateway, held, send) {
       const known = knownAs(gateway, gateways);
-      known.connections.add(send);
       known.lastSeenAt = now();
       greet(known, { held, send }, { table: tables.present(), now: now() });
       return () => {
@@ -94,11 +93,8 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
       };
     },
     async acknowledge(gateway, revision) {
-      if (isAhead(revision)) {
-        await outrun(gateway, revision);
-        return;
-      }
-      hear(knownAs(gateway, gateways), revision, { table: tables.present(), now: now() });
+      const wasAhead = await overtake(gateway, revision);
+      if (!wasAhead) hear(knownAs(gateway, gateways), revision, { table: tables.present(), now: now() });
     },
     publish(agents, leaseMs) {
       if (tables.publish(agents, leaseMs)) sendTable();
@@ -112,11 +108,7 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
         await state.forgetGateway(gateway);
       }
     },
-    spreadOf(revision) {
-      const publication = { revision, publishedAt: tables.publishedAt(revision) };
-      const spread = [...gateways].map(([gateway, known]) => spreadTo({ gateway, known }, publication, now()));
-      return { ...publication, gateways: spread.filter((part) => part !== null) };
-    },
+    spreadOf: (revision) => spreadAmong(gateways, { revision, publishedAt: tables.publishedAt(revision) }, now()),
     views: () =>
       [...gateways].map(([gateway, known]) => toGatewayView({ gateway, known }, tables.present().revision, now())),
   };
@@ -144,6 +136,7 @@ function greet(
   { held, send }: { readonly held: Revision | null; readonly send: SendTableEvent },
   { table, now }: { readonly table: RoutingTable; readonly now: number },
 ): void {
+  known.connections.add(send);
   // What it was last seen with may be gone with its process: it has to say again what it holds.
   known.acks = [];
   grantLease(known, table.revision, now + table.leaseMs);
@@ -179,6 +172,15 @@ function renew(known: KnownGateway, { revision, leaseMs }: RoutingTable, now: nu
   grantLease(known, revision, now + leaseMs);
   known.lastSeenAt = now;
   sendToAll(known, { event: "lease", data: revision });
+}
+
+function spreadAmong(
+  gateways: ReadonlyMap<GatewayId, KnownGateway>,
+  publication: Omit<Spread, "gateways">,
+  now: number,
+): Spread {
+  const spread = [...gateways].map(([gateway, known]) => spreadTo({ gateway, known }, publication, now));
+  return { ...publication, gateways: spread.filter((part) => part !== null) };
 }
 
 function isForgettable(known: KnownGateway, now: number): boolean {
