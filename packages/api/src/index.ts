@@ -8,7 +8,7 @@ export {
   type Ack,
   type RoutingTableMessage,
 } from "./gateway/table.ts";
-export { gatewayStatusSchema, whySchema, type GatewayStatus, type Why } from "./gateway/status.ts";
+export { gatewayStatusSchema, whySchema, type GatewayProcess, type GatewayStatus, type Why } from "./gateway/status.ts";
 export {
   turnBatchAcceptedSchema,
   turnBatchSchema,

@@ -4,6 +4,7 @@ import { createLog } from "@perch/adapters/json-log";
 import type { RoutingTableMessage } from "@perch/api";
 import { parseGatewayId, parsePinSecrets, type PinStore, type TurnRecord } from "@perch/domain";
 import { createLlhttp } from "../http1/llhttp.ts";
+import { createMeter } from "../metrics/meter.ts";
 import { createCachedPinStore } from "../pins/cached-pin-store.ts";
 import { createRequestHandler } from "../proxy/handle-request.ts";
 import { listen } from "../proxy/listen.ts";
@@ -48,6 +49,7 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
     },
   };
   const kept: TurnRecord[] = [];
+  const meter = createMeter();
   const handle = createRequestHandler({
     gateway: parseGatewayId("gw-test"),
     held,
@@ -58,6 +60,8 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
     maxConcurrent: null,
     upstreamTimeoutMs: 5000,
     admin: () => null,
+    meter,
+    tracing: null,
     now,
     tick,
     newId: randomUUID,
@@ -71,7 +75,7 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
       if (onKept !== undefined) setImmediate(onKept);
     },
   });
-  const listener = await listen({ host: "127.0.0.1", port: 0, sharesPort: false }, { llhttp, tick, handle });
+  const listener = await listen({ host: "127.0.0.1", port: 0, sharesPort: false }, { llhttp, tick, handle, meter });
   onCleanUp(async () => {
     await listener.stop(0);
     pools.close();

@@ -1,7 +1,10 @@
 import type { GatewayId, Pin, TurnFault, TurnRecord } from "@perch/domain";
 import { NO_FIELDS } from "../http1/fields.ts";
+import type { Meter, StreamKind } from "../metrics/meter.ts";
 import { problemOf, type Refusal } from "../problem.ts";
 import type { RoutedRelease } from "../table/route-index.ts";
+import type { Tracing } from "../tracing/open-tracing.ts";
+import { tracedTurnOf } from "../tracing/traced-turn.ts";
 import type { Opened } from "../websocket/early-opening.ts";
 import type { ClientTurn } from "./client-turn.ts";
 import type { ReleaseLimit } from "./release-limit.ts";
@@ -16,6 +19,8 @@ export type Forwarding = {
   /** Path and query as the agent sees them. */
   readonly path: string;
   readonly trace: TraceContext;
+  /** The agent's place among paths, `/` for all of them. */
+  readonly route: string;
   /** Lines the gateway adds to whatever answer. */
   readonly ownLines: string;
   readonly tap: ResponseTap | null;
@@ -35,6 +40,9 @@ export type ExchangeDeps = {
   /** Milliseconds of a clock that never jumps. */
   readonly tick: () => number;
   readonly limit: ReleaseLimit;
+  readonly meter: Meter;
+  /** Null while the gateway makes no spans. */
+  readonly tracing: Pick<Tracing, "sampler" | "ended"> | null;
 };
 
 /** What has happened so far to a forwarded request. It ends once, with exactly one turn record. */
@@ -49,6 +57,7 @@ export class Exchange {
   requestBytes = 0;
   responseBytes = 0;
   isOver = false;
+  #stream: StreamKind | null = null;
   readonly #deps: ExchangeDeps;
 
   constructor(forwarding: Forwarding, deps: ExchangeDeps) {
@@ -61,11 +70,21 @@ export class Exchange {
     this.firstByteMs ??= inMicros(this.#deps.tick() - this.forwarding.startedTick);
   }
 
+  /** From here until its end the answer is one that somebody listens to. */
+  streams(kind: StreamKind): void {
+    this.#stream = kind;
+    this.#deps.meter.opened(kind);
+  }
+
   /** Writes the record. The answer's last byte leaves in `onKept`, so that a finished answer is a recorded one. */
   end(fault: TurnFault, onKept?: () => void): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.#deps.record(this.#turnRecord(fault), onKept);
+    const record = this.#turnRecord(fault);
+    this.#deps.record(record, onKept);
+    const { tracing, meter } = this.#deps;
+    if (tracing !== null && this.forwarding.trace.isSampled) tracing.ended(tracedTurnOf(this.forwarding, record));
+    if (this.#stream !== null) meter.closed(this.#stream);
     if (this.isLet) this.#deps.limit.leave(this.forwarding.pin.release);
   }
 
@@ -74,6 +93,7 @@ export class Exchange {
     if (this.isOver) return;
     const { turn, ownLines } = this.forwarding;
     this.status = refusal.status;
+    this.#deps.meter.refused(refusal.code);
     const { head, body } = problemOf(refusal, ownLines + lines);
     turn.begin(head);
     if (turn.request.method !== "HEAD") turn.data([body]);
