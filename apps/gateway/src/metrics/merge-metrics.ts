@@ -1,7 +1,13 @@
-import type { Reports } from "../workers/report.ts";
+import type { Report, Reports } from "../workers/report.ts";
 
 /** The metrics of several gateways as one text: Prometheus wants the lines of a metric together. */
-export function mergeMetrics({ reporting, silent }: Reports): string {
+export function mergeMetrics({
+  reporting,
+  silent,
+}: {
+  readonly reporting: readonly Pick<Report, "metrics">[];
+  readonly silent: Reports["silent"];
+}): string {
   const families = new Map<string, string[]>();
   for (const { metrics } of reporting) {
     for (const family of metrics.split(/\n\n+/)) {

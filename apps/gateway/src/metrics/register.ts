@@ -33,10 +33,11 @@ export type Spread = Pick<Sample, "labels"> & { readonly distribution: Distribut
 
 export function registerHistogram(registry: Registry, named: Named, read: () => Iterable<Spread>): void {
   const histogram = new Histogram({ ...withLabels(named), registers: [registry] });
-  const empty = histogram.get.bind(histogram);
-  const get = async (): ReturnType<typeof empty> => {
+  // Asked before it is changed: its name and type stay, its own values are none.
+  const empty = histogram.get();
+  const get = async (): typeof empty => {
     const values = [...read()].flatMap((spread) => linesOf(named.name, spread));
-    return { ...(await empty()), values };
+    return { ...(await empty), values };
   };
   // The second is what prom-client asks when it makes text.
   Object.assign(histogram, { get, getForPromString: get });

@@ -144,12 +144,12 @@ describe("acknowledging", () => {
     appliedAt: sequence,
   });
 
-  async function acknowledge(outcomes: PostOutcome[], writes: (() => Promise<void>)[] = []): Promise<string[]> {
+  async function acknowledge(outcomes: PostOutcome[], writes: (() => void)[] = []): Promise<string[]> {
     const told: string[] = [];
     const acknowledger = createAcknowledger({
       file: {
-        async write(json) {
-          await writes.shift()?.();
+        write(json) {
+          writes.shift()?.();
           told.push(`disk: ${json}`);
         },
       },
@@ -182,7 +182,14 @@ describe("acknowledging", () => {
   });
 
   test("does not happen while the disk refuses the table", async () => {
-    const told = await acknowledge([], [() => Promise.reject(new Error("disk full"))]);
+    const told = await acknowledge(
+      [],
+      [
+        () => {
+          throw new Error("disk full");
+        },
+      ],
+    );
     expect(told).toEqual(["disk: table 1", "ack: 1"]);
   });
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** The last table on disk, as the server sent it: what a gateway starts with when the server is down. */
@@ -7,11 +8,12 @@ export type TableFile = {
   /** Null when there is none. */
   read(): Promise<string | null>;
   /**
-   * When it resolves, a reader finds the whole new table, also after `kill -9`; before, the whole old one. It does not wait
+   * When it returns, a reader finds the whole new table, also after `kill -9`; before, the whole old one. It does not wait
    * for the disk, which would hold up every rollback by tens of milliseconds: a table read from disk gives no session to
-   * the canary until the server has spoken, and one that a loss of power left unreadable is as good as none.
+   * the canary until the server has spoken, and one that a loss of power left unreadable is as good as none. Nor does it
+   * leave the event loop: on a busy machine every way through Node's threads and back costs more than the writing does.
    */
-  write(json: string): Promise<void>;
+  write(json: string): void;
 };
 
 export function createTableFile(directory: string): TableFile {
@@ -25,14 +27,14 @@ export function createTableFile(directory: string): TableFile {
         throw error;
       }
     },
-    async write(json) {
+    write(json) {
       // A name of its own: gateways that share the directory write at the same moment.
       const draft = `${path}.${randomUUID()}`;
       try {
-        await writeFile(draft, json);
-        await rename(draft, path);
+        writeFileSync(draft, json);
+        renameSync(draft, path);
       } catch (error) {
-        await rm(draft, { force: true });
+        rmSync(draft, { force: true });
         throw error;
       }
     },
