@@ -11,12 +11,12 @@ import { mergeMetrics } from "./merge-metrics.ts";
 import { createMeter, type MeterCounts } from "./meter.ts";
 
 const agent = parseAgentName("support");
-const [baseline, canary, gone] = ["a", "b", "c"].map(digestOf);
+const [baseline, canary, gone] = [digestOf("a"), digestOf("b"), digestOf("c")];
 
 function metricsOf(meter: MeterCounts, gateway = "gw-1"): { text(): Promise<string> } {
   const held = createHeldTable(() => 0);
   const releases = [baseline, canary].map((release, index) => ({
-    release: release as Digest,
+    release,
     version: `1.0.${index}`,
     urls: ["http://127.0.0.1:1"],
   }));
@@ -53,8 +53,8 @@ function metricsOf(meter: MeterCounts, gateway = "gw-1"): { text(): Promise<stri
   });
 }
 
-const turn = (release: Digest | undefined, more: Partial<Parameters<typeof aTurnRecord>[0]>) =>
-  aTurnRecord({ agent, release: release as Digest, arm: "canary", ...more });
+const turn = (release: Digest, more: Partial<Parameters<typeof aTurnRecord>[0]>) =>
+  aTurnRecord({ agent, release, arm: "canary", ...more });
 
 describe("the metrics", () => {
   test("tell turns by release, arm, status and fault, and how long they took", async () => {
@@ -119,9 +119,9 @@ describe("the metrics", () => {
     const meter = createMeter();
     meter.recorded(turn(gone, {}));
     meter.recorded(turn(canary, {}));
-    meter.turns.keepOnly(new Set([canary as Digest]));
+    meter.turns.keepOnly(new Set([canary]));
     const text = await metricsOf(meter).text();
-    expect([text.includes(String(gone)), text.includes(String(canary))]).toEqual([false, true]);
+    expect([text.includes(gone), text.includes(canary)]).toEqual([false, true]);
   });
 
   test("of several workers are one text in which each metric's lines stand together", async () => {

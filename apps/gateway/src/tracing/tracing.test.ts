@@ -11,15 +11,21 @@ import { toSpan, type TracedTurn } from "./turn-span.ts";
 describe("where spans go and which are kept", () => {
   const ALWAYS = { root: { kind: "always", isSampled: true }, followsParent: true };
 
+  const base = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://d:2" };
   test.each([
-    ["nothing is asked for", undefined, {}, null],
-    ["a base address", "http://c:1/base/", {}, "http://c:1/base/v1/traces"],
-    ["the flag wins", "http://c:1", { OTEL_EXPORTER_OTLP_ENDPOINT: "http://d:2" }, "http://c:1/v1/traces"],
-    ["OpenTelemetry's name for it", undefined, { OTEL_EXPORTER_OTLP_ENDPOINT: "http://d:2" }, "http://d:2/v1/traces"],
-    ["that of traces alone", undefined, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://e:3/x" }, "http://e:3/x"],
-    ["switched off", undefined, { OTEL_EXPORTER_OTLP_ENDPOINT: "http://d:2", OTEL_SDK_DISABLED: "true" }, null],
-    ["no exporter", undefined, { OTEL_EXPORTER_OTLP_ENDPOINT: "http://d:2", OTEL_TRACES_EXPORTER: "none" }, null],
-  ])("%s", (_what, flag, env, url) => {
+    { what: "nothing is asked for", flag: undefined, env: {}, url: null },
+    { what: "a base address", flag: "http://c:1/base/", env: {}, url: "http://c:1/base/v1/traces" },
+    { what: "the flag wins", flag: "http://c:1", env: base, url: "http://c:1/v1/traces" },
+    { what: "OpenTelemetry's name for it", flag: undefined, env: base, url: "http://d:2/v1/traces" },
+    {
+      what: "the name for traces alone",
+      flag: undefined,
+      env: { ...base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://e:3/x" },
+      url: "http://e:3/x",
+    },
+    { what: "switched off", flag: undefined, env: { ...base, OTEL_SDK_DISABLED: "true" }, url: null },
+    { what: "no exporter", flag: undefined, env: { ...base, OTEL_TRACES_EXPORTER: "none" }, url: null },
+  ])("$what: $url", ({ flag, env, url }) => {
     expect(parseTracing(flag, env)).toEqual(url === null ? null : { url, sampler: ALWAYS });
   });
 
