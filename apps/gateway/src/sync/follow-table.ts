@@ -96,7 +96,7 @@ function receiveTable(json: string, following: Following): void {
   following.inForce = { revision, json, appliedAt: now() };
   if (offer === "applied") {
     following.onApplied();
-    state.applied({ at: receivedAt, appliedMs: tick() - receivedTick });
+    state.applied({ at: receivedAt, appliedMs: Math.round((tick() - receivedTick) * 1000) / 1000 });
     log.info("routing table applied", { ...revision });
   }
   following.acknowledger.acknowledge(following.inForce);
