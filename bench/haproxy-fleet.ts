@@ -14,11 +14,15 @@ export type HaproxyFleet = {
 
 export async function startHaproxyFleet(
   scratch: string,
-  { count, core, upstreamPort }: { readonly count: number; readonly core: number; readonly upstreamPort: number },
+  {
+    count,
+    cores,
+    upstreamPort,
+  }: { readonly count: number; readonly cores: readonly number[]; readonly upstreamPort: number },
 ): Promise<HaproxyFleet> {
   const members: { url: string; socket: string; process: Pinned }[] = [];
   for (let index = 0; index < count; index += 1) {
-    members.push(await startMember(join(scratch, `haproxy-${index}`), core, upstreamPort));
+    members.push(await startMember(join(scratch, `haproxy-${index}`), cores[index % cores.length] ?? 0, upstreamPort));
   }
   return {
     urls: members.map(({ url }) => url),

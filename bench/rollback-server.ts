@@ -54,10 +54,6 @@ export async function startRollbackServer(data: string, core: number): Promise<R
     async rollBack(rollout) {
       await post(`${url}/v1/rollouts/${rollout}/rollback`, { actor: "bench", reason: "bench" });
       const { propagation } = await untilPhase(url, rollout, "RolledBack");
-      if (process.env["DBG"] !== undefined)
-        process.stderr.write(
-          `${JSON.stringify(propagation.gateways.map((one: { ackedAt: number }) => one.ackedAt - propagation.decidedAt))}\n`,
-        );
       const acks: (number | null)[] = propagation.gateways.map((one: { ackedAt: number | null }) => one.ackedAt);
       const acknowledged = acks.filter((at) => at !== null).length;
       return { rollout, decidedAt: propagation.decidedAt, lastAckAt: propagation.lastAckAt, acknowledged };

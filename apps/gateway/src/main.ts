@@ -192,7 +192,7 @@ async function openState({ directory, id, ...config }: GatewayConfig, log: Log):
   const pins = await openPinStore(config.pins, { database, now, tick, log });
   const file = createTableFile(directory);
   const held = createHeldTable(tick);
-  await restoreTable(held, file, log);
+  restoreTable(held, file, log);
   return {
     gateway: identity.id,
     pins,
@@ -209,9 +209,9 @@ async function openState({ directory, id, ...config }: GatewayConfig, log: Log):
   };
 }
 
-async function restoreTable(held: HeldTable, file: TableFile, log: Log): Promise<void> {
+function restoreTable(held: HeldTable, file: TableFile, log: Log): void {
   try {
-    const json = await file.read();
+    const json = file.read();
     if (json === null) return;
     held.restore(parseTable(json));
     log.info("routing by the last table on disk until the server answers", { ...held.index()?.table.revision });

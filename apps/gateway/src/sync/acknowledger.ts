@@ -63,7 +63,7 @@ async function acknowledgeOnce(
   { file, link, state, log }: AcknowledgerDeps,
 ): Promise<string | null> {
   try {
-    if (table.json !== null) file.write(table.json);
+    if (table.json !== null) file.write(table.revision, table.json);
   } catch (error) {
     return `the table cannot be kept on disk: ${reasonOf(error)}`;
   }

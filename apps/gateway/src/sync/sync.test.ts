@@ -148,7 +148,7 @@ describe("acknowledging", () => {
     const told: string[] = [];
     const acknowledger = createAcknowledger({
       file: {
-        write(json) {
+        write(_revision, json) {
           writes.shift()?.();
           told.push(`disk: ${json}`);
         },
