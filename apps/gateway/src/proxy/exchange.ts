@@ -1,7 +1,10 @@
 import type { GatewayId, Pin, TurnFault, TurnRecord } from "@perch/domain";
 import { NO_FIELDS } from "../http1/fields.ts";
+import type { Meter, StreamKind } from "../metrics/meter.ts";
 import { problemOf, type Refusal } from "../problem.ts";
 import type { RoutedRelease } from "../table/route-index.ts";
+import type { Tracing } from "../tracing/open-tracing.ts";
+import { tracedTurnOf } from "../tracing/traced-turn.ts";
 import type { Opened } from "../websocket/early-opening.ts";
 import type { ClientTurn } from "./client-turn.ts";
 import type { ReleaseLimit } from "./release-limit.ts";
@@ -39,6 +42,9 @@ export type ExchangeDeps = {
   /** Milliseconds of a clock that never jumps. */
   readonly tick: () => number;
   readonly limit: ReleaseLimit;
+  readonly meter: Meter;
+  /** Null while the gateway makes no spans. */
+  readonly tracing: Pick<Tracing, "sampler" | "ended"> | null;
 };
 
 /** What has happened so far to a forwarded request. It ends once, with exactly one turn record if it is a turn. */
@@ -53,6 +59,7 @@ export class Exchange {
   requestBytes = 0;
   responseBytes = 0;
   isOver = false;
+  #stream: StreamKind | null = null;
   readonly #deps: ExchangeDeps;
 
   constructor(forwarding: Forwarding, deps: ExchangeDeps) {
@@ -65,12 +72,19 @@ export class Exchange {
     this.firstByteMs ??= inMicros(this.#deps.tick() - this.forwarding.startedTick);
   }
 
+  /** From here until its end the answer is one that somebody listens to. */
+  streams(kind: StreamKind): void {
+    this.#stream = kind;
+    this.#deps.meter.opened(kind);
+  }
+
   /** Writes the record. The answer's last byte leaves in `onKept`, so that a finished answer is a recorded one. */
   end(fault: TurnFault, onKept?: () => void): void {
     if (this.isOver) return;
     this.isOver = true;
     if (this.forwarding.isOutsideSessions) onKept?.();
-    else this.#deps.record(this.#turnRecord(fault), onKept);
+    else this.#keep(fault, onKept);
+    if (this.#stream !== null) this.#deps.meter.closed(this.#stream);
     if (this.isLet) this.#deps.limit.leave(this.forwarding.pin.release);
   }
 
@@ -79,10 +93,18 @@ export class Exchange {
     if (this.isOver) return;
     const { turn, ownLines } = this.forwarding;
     this.status = refusal.status;
+    this.#deps.meter.refused(refusal.code);
     const { head, body } = problemOf(refusal, ownLines + lines);
     turn.begin(head);
     if (turn.request.method !== "HEAD") turn.data([body]);
     this.end(fault, () => turn.end(NO_FIELDS));
+  }
+
+  #keep(fault: TurnFault, onKept?: () => void): void {
+    const record = this.#turnRecord(fault);
+    this.#deps.record(record, onKept);
+    const { tracing } = this.#deps;
+    if (tracing !== null && this.forwarding.trace.isSampled) tracing.ended(tracedTurnOf(this.forwarding, record));
   }
 
   #turnRecord(fault: TurnFault): TurnRecord {

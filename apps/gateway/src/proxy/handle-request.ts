@@ -1,4 +1,4 @@
-import { reasonOf, type Log } from "@perch/adapters/json-log";
+import { reasonOf } from "@perch/adapters/json-log";
 import type { AdminPages } from "../admin/admin-pages.ts";
 import { fieldOf } from "../http1/fields.ts";
 import { sendOwn, sendProblem, type Refusal } from "../problem.ts";
@@ -22,7 +22,7 @@ export function createRequestHandler(deps: HandleRequestDeps): (turn: ClientTurn
   return (turn) => {
     const page = deps.admin(turn.request, turn.remoteAddress);
     const handled = page === null ? handle(turn, deps) : page.then((answer) => sendOwn(turn, answer));
-    handled.catch((error: unknown) => giveUp(turn, error, deps.log));
+    handled.catch((error: unknown) => giveUp(turn, error, deps));
   };
 }
 
@@ -34,11 +34,12 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
   const place = await placeRequest({ head: requestHeadOf(request), peekBody: () => body.peek(), peekFrame }, deps);
   if (turn.isGone) return;
   if (place.kind === "refused") {
+    deps.meter.refused(place.refusal.code);
     sendProblem(turn, place.refusal);
     return;
   }
   const { pin, route, release, learner, needsPlainAnswer, isOutsideSessions } = place;
-  const trace = traceContextOf(fieldOf(request.fields, "traceparent"), deps.randomHex);
+  const trace = traceContextOf(fieldOf(request.fields, "traceparent"), deps.randomHex, deps.tracing?.sampler ?? null);
   if (place.isAssigned) deps.record(assignmentOf(pin, trace.traceId, deps));
   const path = `${place.agentPath}${request.query}`;
   const ownLines = linesOf(place.ownHeaders);
@@ -63,15 +64,17 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
   );
 }
 
-function giveUp(turn: ClientTurn, error: unknown, log: Log): void {
+function giveUp(turn: ClientTurn, error: unknown, { log, meter }: HandleRequestDeps): void {
   if (turn.isGone) return;
-  if (error instanceof OpeningFailed) {
-    sendProblem(turn, error.refusal);
+  const isRefused = error instanceof OpeningFailed;
+  if (!isRefused) log.error("a request failed inside the gateway", { reason: reasonOf(error) });
+  if (!isRefused && turn.hasBegun) {
+    turn.cut();
     return;
   }
-  log.error("a request failed inside the gateway", { reason: reasonOf(error) });
-  if (turn.hasBegun) turn.cut();
-  else sendProblem(turn, internalError(error));
+  const refusal = isRefused ? error.refusal : internalError(error);
+  meter.refused(refusal.code);
+  sendProblem(turn, refusal);
 }
 
 function internalError(error: unknown): Refusal {

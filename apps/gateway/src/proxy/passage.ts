@@ -124,6 +124,7 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
   #passHead(answer: AgentAnswer): void {
     if (this.#exchange.isOver) return;
     this.#exchange.status = answer.status;
+    if (fieldOf(answer.fields, "content-type")?.startsWith("text/event-stream")) this.#exchange.streams("events");
     this.#exchange.endsSession = fieldOf(answer.fields, "x-perch-session-end") === "1";
     this.#exchange.forwarding.turn.begin(headOf(answer, this.#exchange.forwarding.ownLines));
   }

@@ -1,5 +1,5 @@
-import type { Ack } from "@perch/api";
-import type { GatewayId } from "@perch/domain";
+import { formatRevision, type Ack } from "@perch/api";
+import type { GatewayId, Revision } from "@perch/domain";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { Pool, type Dispatcher } from "undici";
 import { reasonOf } from "@perch/adapters/json-log";
@@ -14,11 +14,18 @@ export type PostOutcome =
 /** Everything a gateway says to its server. */
 export type ServerLink = {
   /** The events of the table's stream. Ends when the server ends it; throws when it breaks or is silent too long. */
-  tableEvents(options: { readonly silenceMs: number; readonly signal: AbortSignal }): AsyncIterable<EventSourceMessage>;
+  tableEvents(options: TableEventsOptions): AsyncIterable<EventSourceMessage>;
   acknowledge(ack: Ack, signal: AbortSignal): Promise<PostOutcome>;
   /** `json` is a `TurnBatch` of `@perch/api`. */
   postTurns(json: string, signal: AbortSignal): Promise<PostOutcome>;
   close(): Promise<void>;
+};
+
+export type TableEventsOptions = {
+  /** The table in force here, which need not be sent again; null for none. */
+  readonly held: Revision | null;
+  readonly silenceMs: number;
+  readonly signal: AbortSignal;
 };
 
 const POST_TIMEOUT_MS = 10_000;
@@ -50,11 +57,14 @@ export function createServerLink(serverUrl: string, gateway: GatewayId): ServerL
   }
 
   return {
-    async *tableEvents({ silenceMs, signal }) {
+    async *tableEvents({ held, silenceMs, signal }) {
       const answer = await pool.request({
         path: `${path}/table`,
         method: "GET",
-        headers: { accept: "text/event-stream" },
+        headers: {
+          accept: "text/event-stream",
+          ...(held === null ? {} : { "last-event-id": formatRevision(held) }),
+        },
         headersTimeout: POST_TIMEOUT_MS,
         bodyTimeout: silenceMs,
         signal,
