@@ -9,6 +9,7 @@ import { readPinSecrets } from "./config/read-pin-secrets.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
 import { createLlhttp } from "./http1/llhttp.ts";
+import { createMoving, type Moving } from "./moves/create-moving.ts";
 import { openPinStore, type Pins } from "./pins/open-pin-store.ts";
 import { createRequestHandler } from "./proxy/handle-request.ts";
 import { listen } from "./proxy/listen.ts";
@@ -43,11 +44,14 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const recorder = createTurnRecorder({ outbox, log, tickEnd });
   const llhttp = createLlhttp();
   const pools = createUpstreamPools({ llhttp, tick, patienceMs: config.upstreamTimeoutMs });
-  const pages = { gateway, startedAt: now(), held, pins, counts, outbox, recorder, log };
+  const link = createServerLink(config.serverUrl, gateway);
+  const moving = createMoving({ gateway, held, pins, outbox, link, now, newId: randomUUID, log });
+  const pages = { gateway, startedAt: now(), held, pins, counts, outbox, recorder, mover: moving.mover, log };
   const handle = createRequestHandler({
     gateway,
     held,
     pins: pins.cached,
+    ...moving,
     secrets,
     counts,
     pools,
@@ -65,10 +69,12 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
     upstreamTimeoutMs: config.upstreamTimeoutMs,
   });
   const listener = await listen(config, { llhttp, tick, handle });
-  const onApplied = (): void => pools.keepOnly(held.index()?.origins ?? new Set());
-  const link = createServerLink(config.serverUrl, gateway);
+  const onApplied = (): void => {
+    pools.keepOnly(held.index()?.origins ?? new Set());
+    moving.reporter.noteTable();
+  };
   const sync = startSync({ link, held, file, outbox, log, sleep, random, now, onApplied });
-  const lookAfter = setInterval(createLookAfter({ held, pins, pools, log }), LOOK_AFTER_MS);
+  const lookAfter = setInterval(createLookAfter({ held, pins, pools, moving, log }), LOOK_AFTER_MS);
 
   process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);
   await stopSignal();
@@ -76,6 +82,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   await listener.stop(config.drainMs);
   tickEnd.flush();
   clearInterval(lookAfter);
+  await moving.reporter.stop();
   await sync.stop(FLUSH_MS);
   pools.close();
   await link.close();
@@ -135,11 +142,12 @@ type LookedAfter = {
   readonly held: HeldTable;
   readonly pins: Pins;
   readonly pools: Pick<UpstreamPools, "sweep">;
+  readonly moving: Pick<Moving, "look">;
   readonly log: Log;
 };
 
 /** What is looked after once a second: whether the lease ran out, old connections, expired pins, and pins not yet written. */
-function createLookAfter({ held, pins, pools, log }: LookedAfter): () => void {
+function createLookAfter({ held, pins, pools, moving, log }: LookedAfter): () => void {
   let wasFenced: boolean | null = null;
   return () => {
     const isFenced = held.isFenced();
@@ -149,6 +157,7 @@ function createLookAfter({ held, pins, pools, log }: LookedAfter): () => void {
     }
     wasFenced = isFenced;
     pools.sweep();
+    moving.look();
     void pins.cached.catchUp();
     pins.store
       .forgetExpired(FORGET_AT_ONCE)

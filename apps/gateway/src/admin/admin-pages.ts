@@ -9,6 +9,7 @@ import {
 } from "@perch/domain";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { RequestLine } from "../http1/parse-request.ts";
+import type { SessionMover } from "../moves/session-mover.ts";
 import type { Pins } from "../pins/open-pin-store.ts";
 import { jsonAnswer, problemOf, type OwnAnswer, type Refusal } from "../problem.ts";
 import type { PlacementCounts } from "../session/placement-counts.ts";
@@ -20,6 +21,7 @@ export type AdminDeps = {
   readonly startedAt: number;
   readonly held: HeldTable;
   readonly pins: Pins;
+  readonly mover: Pick<SessionMover, "counts">;
   readonly counts: Pick<PlacementCounts, "counts">;
   readonly outbox: Pick<TurnOutbox, "countPending" | "countBuried">;
   readonly recorder: Pick<TurnRecorder, "counts">;
@@ -83,6 +85,7 @@ async function statusOf(deps: AdminDeps): Promise<GatewayStatus> {
     inFlight: deps.inFlight(),
     pins: { live: await Promise.all(releases), storeFaults: deps.pins.faults(), ...deps.pins.cached.counts() },
     presented: deps.counts.counts(),
+    moves: deps.mover.counts(),
     outbox: { pending: deps.outbox.countPending(), buried: deps.outbox.countBuried() },
     turns: [...deps.recorder.counts()].map(([release, count]) => ({ release, ...count })),
   };

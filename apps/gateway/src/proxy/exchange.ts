@@ -1,5 +1,6 @@
 import type { GatewayId, Pin, TurnFault, TurnRecord } from "@perch/domain";
 import { NO_FIELDS } from "../http1/fields.ts";
+import { isSafeBoundary, type Stay, type TurnUnderWay } from "../moves/under-way.ts";
 import { problemOf, type Refusal } from "../problem.ts";
 import type { RoutedRelease } from "../table/route-index.ts";
 import type { Opened } from "../websocket/early-opening.ts";
@@ -23,6 +24,8 @@ export type Forwarding = {
   readonly needsPlainAnswer: boolean;
   /** A WebSocket that the client has already; null for everything else. */
   readonly opened: Opened | null;
+  /** To be ended with the turn; null when its session is not to be moved. */
+  readonly stay: Stay | null;
   readonly startedAt: number;
   readonly startedTick: number;
 };
@@ -35,15 +38,20 @@ export type ExchangeDeps = {
   /** Milliseconds of a clock that never jumps. */
   readonly tick: () => number;
   readonly limit: ReleaseLimit;
+  /** The exchanges that have not ended. */
+  readonly underWay: { add(turn: TurnUnderWay): unknown; delete(turn: TurnUnderWay): unknown };
 };
 
 /** What has happened so far to a forwarded request. It ends once, with exactly one turn record. */
-export class Exchange {
+export class Exchange implements TurnUnderWay {
   readonly forwarding: Forwarding;
   /** The release took it on: it counts among what the release works on. */
   readonly isLet: boolean;
   status = 0;
   endsSession = false;
+  stay: Stay | null;
+  /** What the agent says about moving the session after this turn. */
+  boundary: string | undefined;
   firstByteMs: number | null = null;
   /** Of a WebSocket, behind the handshake. */
   requestBytes = 0;
@@ -54,7 +62,13 @@ export class Exchange {
   constructor(forwarding: Forwarding, deps: ExchangeDeps) {
     this.forwarding = forwarding;
     this.#deps = deps;
+    this.stay = forwarding.stay;
+    deps.underWay.add(this);
     this.isLet = deps.limit.enter(forwarding.pin.release);
+  }
+
+  get pin(): Pin {
+    return this.forwarding.pin;
   }
 
   hasFirstByte(): void {
@@ -65,7 +79,9 @@ export class Exchange {
   end(fault: TurnFault, onKept?: () => void): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.#deps.record(this.#turnRecord(fault), onKept);
+    this.#deps.underWay.delete(this);
+    const { stay } = this;
+    this.#deps.record(this.#turnRecord(fault), stay === null ? onKept : () => this.#leave(stay, fault, onKept));
     if (this.isLet) this.#deps.limit.leave(this.forwarding.pin.release);
   }
 
@@ -78,6 +94,10 @@ export class Exchange {
     turn.begin(head);
     if (turn.request.method !== "HEAD") turn.data([body]);
     this.end(fault, () => turn.end(NO_FIELDS));
+  }
+
+  #leave(stay: Stay, fault: TurnFault, then: () => void = () => {}): void {
+    stay.end(fault === null && isSafeBoundary(this.boundary), then);
   }
 
   #turnRecord(fault: TurnFault): TurnRecord {

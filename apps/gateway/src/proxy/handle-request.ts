@@ -2,6 +2,7 @@ import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { AdminPages } from "../admin/admin-pages.ts";
 import { fieldOf } from "../http1/fields.ts";
 import { sendOwn, sendProblem, type Refusal } from "../problem.ts";
+import { endStay } from "../moves/under-way.ts";
 import { placeRequest, type PlaceRequestDeps } from "../session/place-request.ts";
 import { createEarlyOpening, OpeningFailed } from "../websocket/early-opening.ts";
 import { assignmentOf } from "./assignment-record.ts";
@@ -32,19 +33,22 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
   const opening = request.isWebSocket ? createEarlyOpening(turn) : null;
   const peekFrame = opening === null ? null : () => opening.peek();
   const place = await placeRequest({ head: requestHeadOf(request), peekBody: () => body.peek(), peekFrame }, deps);
-  if (turn.isGone) return;
+  if (turn.isGone) {
+    if (place.kind === "placed") endStay(place.stay);
+    return;
+  }
   if (place.kind === "refused") {
     sendProblem(turn, place.refusal);
     return;
   }
-  const { pin, release, learner, needsPlainAnswer } = place;
+  const { pin, release, learner, needsPlainAnswer, stay } = place;
   const trace = traceContextOf(fieldOf(request.fields, "traceparent"), deps.randomHex);
   if (place.isAssigned) deps.record(assignmentOf(pin, trace.traceId, deps));
   const path = `${place.agentPath}${request.query}`;
   const ownLines = linesOf(place.ownHeaders);
   const opened = opening?.opened() ?? null;
   forward(
-    { turn, pin, release, path, trace, ownLines, tap: learner, needsPlainAnswer, opened, startedAt, startedTick },
+    { turn, pin, release, path, trace, ownLines, tap: learner, needsPlainAnswer, opened, stay, startedAt, startedTick },
     deps,
   );
 }

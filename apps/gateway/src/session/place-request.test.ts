@@ -1,4 +1,5 @@
-import { createMemoryPinStore } from "@perch/adapters/in-memory";
+import { createMemoryPinStore, createMemoryTurnOutbox } from "@perch/adapters/in-memory";
+import { createLog } from "@perch/adapters/json-log";
 import {
   digestOf,
   mintOverride,
@@ -15,6 +16,8 @@ import {
 import { aCanaryRoute, anAgentRoute, aPin, aRoutingTable } from "@perch/testkit";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { createMoveLog } from "../moves/move-log.ts";
+import { createSessionMover } from "../moves/session-mover.ts";
 import { createCachedPinStore } from "../pins/cached-pin-store.ts";
 import { createHeldTable } from "../table/held-table.ts";
 import { createPlacementCounts } from "./placement-counts.ts";
@@ -44,10 +47,25 @@ function setting(route: Partial<AgentRoute> = {}): Setting {
     return await store.claim(pin, ttlMs);
   };
   const cache = { now: () => now, maxEntries: 100, slack: 0.1, mayForget: true, onFault: () => {} };
+  const gateway = parseGatewayId("gw-1");
+  const mark: PinStore["mark"] = async (turn, markMs) => {
+    if (isBroken) throw new Error("away");
+    return await store.mark(turn, markMs);
+  };
+  const pins = createCachedPinStore({ ...cache, store: { ...store, claim, merge: claim, mark } });
+  const log = createLog(
+    () => {},
+    () => 0,
+  );
+  const outbox = createMemoryTurnOutbox();
+  const moves = createMoveLog({ outbox, log });
+  let turns = 0;
+  const newId = (): string => `turn-${(turns += 1)}`;
   const deps: PlaceRequestDeps = {
-    gateway: parseGatewayId("gw-1"),
+    gateway,
     held,
-    pins: createCachedPinStore({ ...cache, store: { ...store, claim } }),
+    pins,
+    mover: createSessionMover({ gateway, held, pins, moves, now: () => now, newId, log }),
     secrets,
     counts: createPlacementCounts(),
     now: () => now,

@@ -1,5 +1,6 @@
 import { parseAgentName, parseDigest, parseGatewayId, parseRolloutId, parseSessionId, type Pin } from "@perch/domain";
 import { z } from "zod";
+import { pinMoveSchema } from "../pin-json/pin-move.ts";
 
 const pinSchema = z.object({
   agent: z.string().transform(parseAgentName),
@@ -15,6 +16,8 @@ const pinSchema = z.object({
   gateway: z.string().transform(parseGatewayId),
   assignedAt: z.number(),
   override: z.string().nullable(),
+  // Gateways before this field wrote pins without it.
+  moved: pinMoveSchema.nullable().default(null),
 });
 
 export function formatPin(pin: Pin): string {

@@ -1,5 +1,6 @@
 import { parseAgentName, parseDigest, parseGatewayId, parseRolloutId, parseSessionId, type Pin } from "@perch/domain";
 import { z } from "zod";
+import { pinMoveSchema } from "../pin-json/pin-move.ts";
 
 /** What a claim writes, and no later claim changes. */
 export const WRITTEN_ONCE = [
@@ -15,6 +16,7 @@ export const WRITTEN_ONCE = [
   "gateway",
   "assigned_at",
   "override",
+  "moved",
 ] as const;
 export const PIN_COLUMNS = ["agent", "session", ...WRITTEN_ONCE];
 
@@ -35,6 +37,7 @@ export function pinValues(pin: Pin): (string | number | null)[] {
     pin.gateway,
     pin.assignedAt,
     pin.override,
+    pin.moved === null ? null : JSON.stringify(pin.moved),
   ];
 }
 
@@ -53,6 +56,7 @@ const rowSchema = z.object({
   gateway: z.string(),
   assigned_at: z.number(),
   override: z.string().nullable(),
+  moved: z.string().nullable(),
 });
 
 export function parsePinRow(row: unknown): Pin {
@@ -71,5 +75,6 @@ export function parsePinRow(row: unknown): Pin {
     gateway: parseGatewayId(pin.gateway),
     assignedAt: pin.assigned_at,
     override: pin.override,
+    moved: pin.moved === null ? null : pinMoveSchema.parse(JSON.parse(pin.moved)),
   };
 }

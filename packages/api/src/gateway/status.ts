@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { moveRecordSchema } from "./moves.ts";
 import { revisionSchema } from "./table.ts";
 
 /** `GET /-/status` of a gateway. */
@@ -40,11 +41,29 @@ export const gatewayStatusSchema = z.object({
       aliasesLearned: z.number().int(),
     })
     .optional(),
+  /** Of sessions, between releases, since the start. */
+  moves: z
+    .object({
+      moved: z.number().int(),
+      /** Turns that had to wait: the store was away, and nobody knew where their session was. */
+      unsure: z.number().int(),
+    })
+    .optional(),
   outbox: z.object({ pending: z.number().int(), buried: z.number().int() }),
   /** Since the start, by release. */
   turns: z.array(z.object({ release: z.string(), turns: z.number().int(), failed: z.number().int() })),
 });
 export type GatewayStatus = z.infer<typeof gatewayStatusSchema>;
+
+const pinMoveSchema = moveRecordSchema.pick({
+  move: true,
+  mode: true,
+  boundary: true,
+  from: true,
+  rollout: true,
+  at: true,
+  times: true,
+});
 
 /** `GET /-/why?agent=…&session=…` of a gateway: why a session is where it is. */
 export const whySchema = z.object({
@@ -65,6 +84,8 @@ export const whySchema = z.object({
   assignedAt: z.number(),
   /** The override token that chose the release; null for a session that was assigned. */
   override: z.string().nullable().default(null),
+  /** The last move of the session; null when it is where it was assigned. */
+  moved: pinMoveSchema.nullable().default(null),
   /** The reason in a person's words. */
   rule: z.string(),
 });

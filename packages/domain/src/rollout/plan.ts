@@ -2,6 +2,7 @@ import type { GateSpec } from "../gate/gate-spec.ts";
 import type { Digest } from "../release/digest.ts";
 import type { ReleaseName } from "../release/reference.ts";
 import type { AgentName } from "../routing/ids.ts";
+import type { MoveBoundary } from "../routing/move.ts";
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
 
 /** A share of new sessions, held until its time has passed and the gates let it go. */
@@ -13,6 +14,9 @@ export type RolloutStep = {
   readonly minCanarySessions: number;
   readonly requiresApproval: boolean;
 };
+
+/** What becomes of sessions that are pinned to a release which is taken back. */
+export type PinnedSessionsPolicy = "drain" | "migrate" | "evict";
 
 /** A rollout file, parsed: defaults filled in, durations in milliseconds, weights in basis points. */
 export type RolloutPlan = {
@@ -43,6 +47,12 @@ export type RolloutPlan = {
   readonly propagation: { readonly deadlineMs: number; readonly leaseMs: number };
   /** For this long after a promotion the rollout can still be rolled back. */
   readonly rollbackWindowMs: number;
+  /** Lacking in plans that older versions recorded: drain. */
+  readonly pinnedSessions?: PinnedSessionsPolicy;
+  /** `AutoUpgrade`: after a promotion the sessions of the old baseline go along. Lacking: Pinned. */
+  readonly versioningBehavior?: "Pinned" | "AutoUpgrade";
+  /** Null or lacking: where the agent says so, or after five minutes of silence. */
+  readonly safeBoundary?: MoveBoundary | null;
 };
 
 export type ReleaseIdentity = { readonly digest: Digest; readonly version: string };

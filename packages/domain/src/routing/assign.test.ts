@@ -27,6 +27,7 @@ function routeAt(weightBp: number): AgentRoute {
     sessionExtractors: [],
     sessionLearners: [],
     idleTimeoutMs: 1000,
+    moves: [],
   };
 }
 

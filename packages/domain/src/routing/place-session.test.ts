@@ -21,6 +21,7 @@ function contact(change: { weightBp?: number; hasRollout?: boolean; leaseExpired
       sessionExtractors: [],
       sessionLearners: [],
       idleTimeoutMs: 1000,
+      moves: [],
     },
     session: parseSessionId("session-1"),
     revision: { epoch: 1, sequence: 7 },

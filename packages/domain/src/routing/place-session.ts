@@ -31,6 +31,7 @@ export function placeSession(contact: FirstContact): Pin {
     gateway,
     assignedAt: contact.now,
     override: null,
+    moved: null,
   };
 }
 
@@ -54,5 +55,6 @@ export function placeByOverride(contact: FirstContact, release: Digest, token: s
     gateway,
     assignedAt: contact.now,
     override: token,
+    moved: null,
   };
 }

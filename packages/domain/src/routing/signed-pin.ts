@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseDigest } from "../release/digest.ts";
-import { parseGatewayId, parseRolloutId, type AgentName, type SessionId } from "./ids.ts";
+import { parseGatewayId, parseMoveId, parseRolloutId, type AgentName, type SessionId } from "./ids.ts";
+import type { PinMove } from "./move.ts";
 import type { Pin } from "./pin-store.ts";
 import type { PinSecrets } from "./pin-secrets.ts";
 import { openSeal, seal } from "./seal.ts";
@@ -14,7 +15,7 @@ export type SignedPinReading =
 
 /** A pin for its client to keep, bound to its agent and session. The seed stays with us: it decides who meets a canary. */
 export function signPin(pin: Pin, expiresAt: number, secrets: PinSecrets): string {
-  const payload = JSON.stringify([
+  const assigned = [
     expiresAt,
     pin.release,
     pin.arm,
@@ -27,7 +28,11 @@ export function signPin(pin: Pin, expiresAt: number, secrets: PinSecrets): strin
     pin.gateway,
     pin.assignedAt,
     pin.override,
-  ] satisfies z.input<typeof payloadSchema>);
+  ] as const;
+  // Left out of pins that were never moved: gateways before this field read those.
+  const fields: z.input<typeof payloadSchema> =
+    pin.moved === null ? [...assigned] : [...assigned, formatMove(pin.moved)];
+  const payload = JSON.stringify(fields);
   return seal("pin1", { payload, context: contextOf(pin) }, secrets);
 }
 
@@ -42,8 +47,21 @@ export function readSignedPin(presented: PresentedPin, secrets: PinSecrets): Sig
   const { text, agent, session, now } = presented;
   const payload = openSeal("pin1", { text, context: contextOf(presented) }, secrets);
   if (payload === null) return { kind: "foreign" };
-  const [expiresAt, release, arm, rollout, step, weightBp, bucket, epoch, sequence, gateway, assignedAt, override] =
-    parsePayload(payload);
+  const [
+    expiresAt,
+    release,
+    arm,
+    rollout,
+    step,
+    weightBp,
+    bucket,
+    epoch,
+    sequence,
+    gateway,
+    assignedAt,
+    override,
+    moved,
+  ] = parsePayload(payload);
   if (expiresAt <= now) return { kind: "expired" };
   const pin: Pin = {
     agent,
@@ -59,11 +77,21 @@ export function readSignedPin(presented: PresentedPin, secrets: PinSecrets): Sig
     gateway: parseGatewayId(gateway),
     assignedAt,
     override,
+    moved: moved === undefined ? null : parseMove(moved),
   };
   return { kind: "valid", pin, expiresAt };
 }
 
 const number = z.number().nullable();
+const moveSchema = z.tuple([
+  z.string(),
+  z.enum(["migrate", "evict", "autoUpgrade"]),
+  z.enum(["agent", "idle", "none"]),
+  z.string(),
+  z.string().nullable(),
+  z.number(),
+  z.number(),
+]);
 const payloadSchema = z.tuple([
   z.number(),
   z.string(),
@@ -77,11 +105,21 @@ const payloadSchema = z.tuple([
   z.string(),
   z.number(),
   z.string().nullable(),
+  moveSchema.optional(),
 ]);
 
 /** We sealed it ourselves: whatever is wrong with it is a fault of ours. */
 function parsePayload(payload: string): z.infer<typeof payloadSchema> {
   return payloadSchema.parse(JSON.parse(payload));
+}
+
+function formatMove({ move, mode, boundary, from, rollout, at, times }: PinMove): z.input<typeof moveSchema> {
+  return [move, mode, boundary, from, rollout, at, times];
+}
+
+function parseMove([move, mode, boundary, from, rollout, at, times]: z.infer<typeof moveSchema>): PinMove {
+  const before = rollout === null ? null : parseRolloutId(rollout);
+  return { move: parseMoveId(move), mode, boundary, from: parseDigest(from), rollout: before, at, times };
 }
 
 function contextOf({ agent, session }: { agent: AgentName; session: SessionId }): string {

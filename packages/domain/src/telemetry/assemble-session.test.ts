@@ -16,7 +16,7 @@ const context: AssemblyContext = {
 };
 
 function assemble(evidence: Partial<SessionEvidence>) {
-  return assembleSession({ session, turns: [], spans: [], scores: [], ...evidence }, context);
+  return assembleSession({ session, turns: [], moves: [], spans: [], scores: [], ...evidence }, context);
 }
 
 function aToolCall(spanId: string, name: string, change: Partial<Span>) {
