@@ -1,5 +1,6 @@
 import { timesMoved, type AgentName, type Alias, type Pin, type PinStore, type SessionId } from "@perch/domain";
 import { createBacklog, type Backlog } from "./backlog.ts";
+import { createCachedMoves } from "./cached-moves.ts";
 import { createKnownPins, type Known, type KnownPins, type KnownPinsDeps } from "./known-pins.ts";
 
 export type CachedPinStoreDeps = KnownPinsDeps & {
@@ -57,14 +58,7 @@ export function createCachedPinStore(deps: CachedPinStoreDeps): CachedPinStore {
       const alias = known.alias(pin.agent, pin.session);
       return await ask(context, { pin: { ...pin, session }, id: pin.session, held, alias }, ttlMs);
     },
-    async mark(turn, markMs) {
-      return await reporting(context, () => store.mark(turn, markMs));
-    },
-    async move(wish, ttlMs) {
-      const outcome = await reporting(context, () => store.move(wish, ttlMs * (1 + deps.slack)));
-      if (outcome.kind === "moved") known.rememberPin(outcome.pin, { ttlMs, isWritten: true, isFresh: true });
-      return outcome;
-    },
+    ...createCachedMoves(context),
     async alias(link, ttlMs) {
       const held = known.alias(link.agent, link.alias);
       const isSession = held === null && known.pin(link.agent, link.alias) !== null;
@@ -100,15 +94,6 @@ type Asked = {
 /** What is remembered, unless the session has been moved since: then who asks knows better. */
 function knownTo(held: Known<Pin> | null, asked: Pin): Known<Pin> | null {
   return held !== null && timesMoved(asked) > timesMoved(held.value) ? null : held;
-}
-
-async function reporting<Result>({ deps }: Context, run: () => Promise<Result>): Promise<Result> {
-  try {
-    return await run();
-  } catch (error) {
-    deps.onFault(error);
-    throw error;
-  }
 }
 
 /** What the store says. */
