@@ -113,9 +113,9 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
     },
   });
   await assembler.restore();
-  const reports = createMoveReports();
+  const reports = createMoveReports({ hub, publisher });
   const { contents } = deps;
-  const moving: FollowMovesDeps = { book, contents, hub, publisher, reports, idleTimeoutMs, now, log };
+  const moving: FollowMovesDeps = { book, contents, reports, idleTimeoutMs, now, log };
   const { cohorts } = traces;
   const follow = (): Promise<void> => followMoves(moving);
   const controller = createController({ book, cohorts, hub, publisher, now, log, followMoves: follow });

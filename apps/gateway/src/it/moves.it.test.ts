@@ -214,21 +214,22 @@ function describeMoving(at: () => Stage): void {
 
   test("in whatever order many turns of many sessions come and end, no session meets two releases at once or goes back", async () => {
     const stage = at();
-    const sessions = Array.from({ length: 30 }, newSession);
+    const sessions = Array.from({ length: 20 }, newSession);
     const random = createRandom(7);
     const end = new AbortController();
     let asked = 0;
     const clients = sessions.flatMap((session) =>
       [0, 1].map(async () => {
         while (!end.signal.aborted) {
-          const say = random() < 0.3 ? { say: "safe" } : {};
+          const say = random() < 0.5 ? { say: "safe" } : {};
           const answer = await ask([stage, random() < 0.5 ? 0 : 1], session, {
             ...say,
-            wait: Math.floor(random() * 30),
+            // Now and then one turn outlasts several of the other client.
+            wait: random() < 0.3 ? 250 : 5,
           });
           expect(answer.status).toBe(200);
           asked += 1;
-          await delay(random() * 40);
+          await delay(random() * 10);
         }
       }),
     );
@@ -241,7 +242,7 @@ function describeMoving(at: () => Stage): void {
     expect(flawsOf(own)).toEqual([]);
     expect(own).toHaveLength(asked);
     const moved = new Set(own.filter(({ release }) => release === "new").map(({ session }) => session));
-    expect(moved.size).toBeGreaterThan(20);
+    expect(moved.size).toBeGreaterThan(5);
     const recorded = await until(
       () => new Set(stage.server.moved.map(({ session }) => session).filter((session) => moved.has(session))),
       (seen) => seen.size === moved.size,

@@ -37,7 +37,7 @@ export type Settled =
 /** Takes sessions from one release to another, between two turns of them and never in one. */
 export type SessionMover = {
   /** Where a session is served that has claimed this pin. What is moved or was moved is on record when it resolves. */
-  settle(pin: Pin): Promise<Settled>;
+  settle(pin: Pin): Settled | Promise<Settled>;
   /** Marks turns that were under way when a table brought moves of their sessions. True when every one of them is. */
   markAll(turns: Iterable<TurnUnderWay>): Promise<boolean>;
   /** Says again which turns are under way. To be called every second. */
@@ -180,15 +180,14 @@ export function createSessionMover(deps: SessionMoverDeps): SessionMover {
   }
 
   return {
-    async settle(pin) {
+    settle(pin) {
+      // Nearly every request: it is not to wait, not even for a moment.
       if (pin.moved === null && moveAbout(pin) === null) return { kind: "settled", pin, stay: null };
-      try {
-        return await settle(pin);
-      } catch (error) {
+      return settle(pin).catch((error: unknown) => {
         counts.unsure += 1;
         log.warn("a session that may have been moved waits", { session: pin.session, reason: reasonOf(error) });
         return { kind: "unsure" };
-      }
+      });
     },
     async markAll(turns) {
       noteOpen();

@@ -87,8 +87,13 @@ async function placeSessionOf(asked: Asked, deps: PlaceRequestDeps): Promise<Pla
   const override = presentedOverride(head, { agent, sessions: [found.session, contact.session], ...reading });
   if (override.kind === "unknown") return refused(refusals.overrideUnknown(override.override, agent));
   const wanted = wantedPin(contact, presented, override);
-  const claimed = await claim({ ...wanted, session: found.session }, contact, deps);
-  const settled = await deps.mover.settle(claimed);
+  const { idleTimeoutMs } = agent.route;
+  const asking = { ...wanted, session: found.session };
+  const claimed = await (contact.leaseExpired
+    ? confirm(asking, idleTimeoutMs, deps)
+    : deps.pins.claim(asking, idleTimeoutMs));
+  const settling = deps.mover.settle(claimed);
+  const settled = settling instanceof Promise ? await settling : settling;
   if (settled.kind === "unsure") return refused(refusals.moveUnconfirmed(claimed));
   const { pin, stay } = settled;
   count(deps.counts, { presented, override, pin });
@@ -98,9 +103,7 @@ async function placeSessionOf(asked: Asked, deps: PlaceRequestDeps): Promise<Pla
 }
 
 /** Cut off from the server a gateway does not hear of moves: then the store is asked about every pin, as long as it answers. */
-async function claim(pin: Pin, { route, leaseExpired }: FirstContact, { pins }: PlaceRequestDeps): Promise<Pin> {
-  const { idleTimeoutMs } = route;
-  if (!leaseExpired) return await pins.claim(pin, idleTimeoutMs);
+async function confirm(pin: Pin, idleTimeoutMs: number, { pins }: PlaceRequestDeps): Promise<Pin> {
   return await pins.confirm(pin, idleTimeoutMs).catch(() => pins.claim(pin, idleTimeoutMs));
 }
 

@@ -13,15 +13,11 @@ import {
 } from "@perch/domain";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { Book } from "../controller/book.ts";
-import type { Publisher } from "../controller/publisher.ts";
-import type { GatewayHub } from "../gateways/hub.ts";
 import type { MoveReports } from "./move-reports.ts";
 
 export type FollowMovesDeps = {
   readonly book: Book;
   readonly contents: ReleaseContentSource;
-  readonly hub: Pick<GatewayHub, "spreadOf">;
-  readonly publisher: Publisher;
   readonly reports: MoveReports;
   readonly idleTimeoutMs: () => number;
   readonly now: () => number;
@@ -122,17 +118,16 @@ async function beginWanted(rollout: Rollout, deps: FollowMovesDeps): Promise<voi
 }
 
 async function follow(agent: AgentName, move: AgentMove, deps: FollowMovesDeps): Promise<void> {
-  const { book, hub, publisher, reports, now } = deps;
+  const { book, reports, now } = deps;
   const { standing, id } = move;
   if (standing.kind === "closed" && now() - standing.closedAt > MARGIN * deps.idleTimeoutMs()) {
     await book.recordAgent(agent, () => ({ type: "movePast", at: now(), id }));
   }
   if (standing.kind !== "prepared" && standing.kind !== "open") return;
-  const spread = hub.spreadOf(publisher.revisionOfMove(agent, move));
-  if (standing.kind === "prepared" && reports.isReadyEverywhere(agent, move, spread)) {
+  if (standing.kind === "prepared" && reports.isReadyEverywhere(agent, move)) {
     await book.recordAgent(agent, () => ({ type: "moveOpened", at: now(), id }));
   }
-  if (standing.kind === "open" && reports.pinned(agent, move, spread) === 0) {
+  if (standing.kind === "open" && reports.pinned(agent, move) === 0) {
     const reason = "nobody is pinned to the old release any more";
     await endMove({ agent, move, outcome: "finished", actor: "controller", reason }, deps);
   }

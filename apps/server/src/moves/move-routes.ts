@@ -115,7 +115,6 @@ function viewOf(
   move: AgentMove,
   { moved, deps }: { moved: number; deps: MoveRoutesDeps },
 ): MoveView {
-  const { hub, publisher, reports } = deps;
   const { standing, from, to, memoryProblems, boundary, ...order } = move;
   const ended = standing.kind === "closed" || standing.kind === "past" ? standing : null;
   const release = (digest: string) => ({
@@ -123,7 +122,6 @@ function viewOf(
     version: record.releases.find((one) => one.digest === digest)?.version ?? "",
   });
   const isListed = standing.kind !== "held" && standing.kind !== "past";
-  const spread = isListed ? hub.spreadOf(publisher.revisionOfMove(record.agent, move)) : null;
   return {
     ...order,
     agent: record.agent,
@@ -135,6 +133,6 @@ function viewOf(
     because: standing.kind === "held" ? standing.because : (ended?.because ?? ""),
     memoryProblems: [...memoryProblems],
     moved,
-    pinned: spread === null ? null : reports.pinned(record.agent, move, spread),
+    pinned: isListed ? deps.reports.pinned(record.agent, move) : null,
   };
 }

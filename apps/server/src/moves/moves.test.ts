@@ -62,10 +62,8 @@ async function createWorld(memory: readonly [Memory, Memory] = [null, null]) {
   const moving: FollowMovesDeps = {
     book,
     contents,
-    hub,
-    publisher,
     log,
-    reports: createMoveReports(),
+    reports: createMoveReports({ hub, publisher }),
     idleTimeoutMs: () => IDLE_MS,
     now: () => now,
   };
@@ -207,6 +205,32 @@ test("a gateway that is gone holds a move up until its lease is over, and no lon
   world.pass(10_001);
   await world.follow();
   expect(one.present().map(({ phase }) => phase)).toEqual(["open"]);
+});
+
+test("a gateway that dies between its acknowledgement and its report holds a move up no longer than its lease", async () => {
+  const world = await createWorld();
+  const [one, two] = [world.connect(), world.connect(parseGatewayId("gw-2"))];
+  await world.ask();
+  two.disconnect();
+  await one.report(3);
+  expect(one.present().map(({ phase }) => phase)).toEqual(["prepared"]);
+  world.pass(10_001);
+  await one.report(3);
+  expect(one.present().map(({ phase }) => phase)).toEqual(["open"]);
+});
+
+test("what a gateway that is gone has left is known only when another one reads the same store", async () => {
+  const world = await createWorld();
+  const [one, two] = [world.connect(), world.connect(parseGatewayId("gw-2"))];
+  await world.ask();
+  for (const each of [one, two]) await each.report(1);
+  await two.report(1, { store: "store-2" });
+  two.disconnect();
+  world.pass(10_001);
+  await one.report(0);
+  expect(await world.moves()).toMatchObject([{ standing: "open", pinned: null }]);
+  await two.report(1);
+  expect(await world.moves()).toMatchObject([{ standing: "closed", outcome: "finished" }]);
 });
 
 test("a move without any gateway stays prepared", async () => {
