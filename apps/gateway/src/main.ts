@@ -19,6 +19,7 @@ import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
 import { createLlhttp } from "./http1/llhttp.ts";
 import { createMetrics, type MetricsDeps } from "./metrics/create-metrics.ts";
 import { createMeter, type MeterCounts } from "./metrics/meter.ts";
+import { createMoving, type Moving } from "./moves/create-moving.ts";
 import { openPinStore, type Pins } from "./pins/open-pin-store.ts";
 import { createRequestHandler } from "./proxy/handle-request.ts";
 import { listen } from "./proxy/listen.ts";
@@ -55,11 +56,12 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const { secrets, file, close, ...state } = await openState(config, log);
   const { gateway, pins, outbox, held } = state;
   const parts = await createParts(config, { ...state, log });
-  const { tickEnd, recorder, llhttp, pools, meter, tracing, classifiers } = parts;
+  const { tickEnd, recorder, llhttp, pools, meter, tracing, classifiers, link, moving } = parts;
   let draining: Draining | null = null;
   const admin = openAdmin(config, {
     ...state,
     ...parts,
+    mover: moving.mover,
     draining: () => draining,
     inFlight: () => listener.inFlight(),
     connections: () => listener.connections(),
@@ -69,6 +71,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
     gateway,
     held,
     pins: pins.cached,
+    ...moving,
     secrets,
     maxConcurrent: config.maxConcurrent,
     admin,
@@ -81,11 +84,10 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
     upstreamTimeoutMs: config.upstreamTimeoutMs,
   });
   const listener = await listen(config, { llhttp, tick, handle, meter });
-  const onApplied = createOnApplied({ held, pools, meter });
-  const link = createServerLink(config.serverUrl, gateway);
+  const onApplied = createOnApplied({ held, pools, meter, moving });
   const syncing = { link, held, file, outbox, state: parts.sync, log, sleep, random, now, tick, onApplied };
   const sync = startSync(syncing);
-  const lookAfter = setInterval(createLookAfter({ held, pins, pools, log }), LOOK_AFTER_MS);
+  const lookAfter = setInterval(createLookAfter({ held, pins, pools, moving, log }), LOOK_AFTER_MS);
 
   process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);
   draining = await untilDraining(config);
@@ -93,6 +95,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   await listener.stop(config.drainMs);
   tickEnd.flush();
   clearInterval(lookAfter);
+  await moving.reporter.stop();
   await Promise.all([sync.stop(FLUSH_MS), tracing?.stop(FLUSH_MS)]);
   pools.close();
   await link.close();
@@ -110,10 +113,11 @@ type Parts = Awaited<ReturnType<typeof createParts>>;
 /** What the data path works with and what the pages about it look at. */
 async function createParts(
   config: GatewayConfig,
-  { gateway, outbox, log }: Pick<State, "gateway" | "outbox"> & { log: Log },
+  { gateway, outbox, held, pins, log }: Pick<State, "gateway" | "outbox" | "held" | "pins"> & { log: Log },
 ) {
   const tickEnd = createTickEnd((run) => void setImmediate(run));
   const llhttp = createLlhttp();
+  const link = createServerLink(config.serverUrl, gateway);
   const [strategies, classifiers] = [createStrategyCounter(), createClassifierLink()];
   return {
     version,
@@ -122,6 +126,8 @@ async function createParts(
     log,
     startedAt: now(),
     counts: createPlacementCounts(),
+    link,
+    moving: createMoving({ gateway, held, pins, outbox, link, now, newId: randomUUID, log }),
     strategies,
     classifiers,
     targeting: createSessionTargeting({
@@ -172,15 +178,17 @@ type Applied = {
   readonly held: HeldTable;
   readonly pools: Pick<UpstreamPools, "keepOnly">;
   readonly meter: Pick<MeterCounts, "turns">;
+  readonly moving: Pick<Moving, "reporter">;
 };
 
 /** What is kept for releases and URLs is kept for those of the table in force. */
-function createOnApplied({ held, pools, meter }: Applied): () => void {
+function createOnApplied({ held, pools, meter, moving }: Applied): () => void {
   return () => {
     const index = held.index();
     pools.keepOnly(index?.origins ?? new Set());
     const releases = [...(index?.agents.values() ?? [])].flatMap((agent) => [...agent.releases.keys()]);
     meter.turns.keepOnly(new Set(releases));
+    moving.reporter.noteTable();
   };
 }
 
@@ -237,11 +245,12 @@ type LookedAfter = {
   readonly held: HeldTable;
   readonly pins: Pins;
   readonly pools: Pick<UpstreamPools, "sweep">;
+  readonly moving: Pick<Moving, "look">;
   readonly log: Log;
 };
 
 /** What is looked after once a second: whether the lease ran out, old connections, expired pins, and pins not yet written. */
-function createLookAfter({ held, pins, pools, log }: LookedAfter): () => void {
+function createLookAfter({ held, pins, pools, moving, log }: LookedAfter): () => void {
   let wasFenced: boolean | null = null;
   return () => {
     const isFenced = held.isFenced();
@@ -251,6 +260,7 @@ function createLookAfter({ held, pins, pools, log }: LookedAfter): () => void {
     }
     wasFenced = isFenced;
     pools.sweep();
+    moving.look();
     void pins.cached.catchUp();
     pins.store
       .forgetExpired(FORGET_AT_ONCE)

@@ -33,6 +33,9 @@ import { createGatewayRoutes } from "./gateways/routes.ts";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { UsageError } from "./options.ts";
 import { tenantOf, type RouteOptions } from "./route-options.ts";
+import { followMoves, type FollowMovesDeps } from "./moves/follow-moves.ts";
+import { createMoveReports } from "./moves/move-reports.ts";
+import { createMoveRoutes } from "./moves/move-routes.ts";
 import { createAssembler } from "./sessions/assembler.ts";
 
 export type ServerDeps = {
@@ -110,12 +113,17 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
     },
   });
   await assembler.restore();
-  const controller = createController({ book, cohorts: traces.cohorts, hub, publisher, now, log });
+  const reports = createMoveReports({ hub, publisher });
+  const { contents } = deps;
+  const moving: FollowMovesDeps = { book, contents, reports, idleTimeoutMs, now, log };
+  const { cohorts } = traces;
+  const follow = (): Promise<void> => followMoves(moving);
+  const controller = createController({ book, cohorts, hub, publisher, now, log, followMoves: follow });
   const maxAgeMs = deps.setNow === null ? FIGURES_MAX_AGE_MS : 0;
   const figures = createFiguresSource({ sessions: traces.sessions, now, maxAgeMs, idleTimeoutMs });
   const { notice } = settings;
   const views = createViews({ book, hub, publisher, figures, sessions: traces.sessions, now, notice });
-  return { hub, book, assembler, controller, figures, views };
+  return { hub, book, assembler, controller, figures, views, moving };
 }
 
 /** Throws `UsageError` when an agent that is known from before has lost its place. */
@@ -143,11 +151,11 @@ function createLoops({ hub, book, assembler, controller, figures }: Core, { log 
     }
     await controller.reconcileAll();
   }
-  const standing = (): string =>
-    book
-      .rollouts()
-      .map(({ id }) => book.held(id)?.sequence)
-      .join(" ");
+  const standing = (): string => {
+    const rollouts = book.rollouts().map(({ id }) => book.held(id)?.sequence);
+    const moves = book.agents().flatMap((agent) => agent.moves.map((move) => move.standing.kind));
+    return [...rollouts, ...moves].join(" ");
+  };
   return {
     turn,
     /** On a made-up clock time stands still between two calls, so every loop runs until nothing changes any more. */
@@ -166,16 +174,20 @@ function routesOf(
   { core, loops, feed }: { core: Core; loops: Loops; feed: LiveFeed },
   { traces, sentiment, now, setNow, ledger, releases, contents, settings }: ServerDeps,
 ): readonly Hono[] {
-  const { book, hub, assembler, controller, figures, views } = core;
+  const { book, hub, assembler, controller, figures, views, moving } = core;
   const noteTurns = (turns: readonly TurnRecord[]): void => {
     assembler.noteTurns(turns);
     figures.noteTurns(turns);
   };
   const noteSpans = (spans: readonly Span[]): void => assembler.noteSpans(spans);
-  const followGateways = (): Promise<void> => controller.reconcileSync();
+  const followGateways = async (): Promise<void> => {
+    await controller.reconcileSync();
+    await followMoves(moving);
+  };
   const isSynthetic = setNow !== null;
   return [
     createCollectorRoutes({ store: traces.store, assembler: { noteTurns, noteSpans }, sentiment, now }),
+    createMoveRoutes({ ...moving, sessions: traces.sessions, onReport: () => followMoves(moving) }),
     createGatewayRoutes({ hub, onAck: followGateways }),
     createAgentRoutes({ book, releases, now, places: settings.places }),
     createPointerRoutes({ book, releases, now, ledger }),

@@ -31,6 +31,23 @@ export {
   type TurnMessage,
 } from "./gateway/turns.ts";
 export {
+  moveRecordSchema,
+  moveReportSchema,
+  routeMoveSchema,
+  type MoveRecordMessage,
+  type MoveReport,
+} from "./gateway/moves.ts";
+export {
+  cancelMoveSchema,
+  movedSessionsSchema,
+  moveRequestSchema,
+  moveViewSchema,
+  type CancelMove,
+  type MovedSessions,
+  type MoveRequest,
+  type MoveView,
+} from "./agent/moves.ts";
+export {
   agentViewSchema,
   deploymentRequestSchema,
   deploymentViewSchema,

@@ -1,4 +1,13 @@
-export { aCanaryRoute, anAgentRoute, aPin, aRoutingTable, aTurnRecord } from "./routing-builders.ts";
+export {
+  aCanaryRoute,
+  aMove,
+  aMoveRecord,
+  anAgentRoute,
+  aPin,
+  aPinMove,
+  aRoutingTable,
+  aTurnRecord,
+} from "./routing-builders.ts";
 export { aGate } from "./gate-builders.ts";
 export {
   describeExactPinStore,

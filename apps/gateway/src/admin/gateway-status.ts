@@ -1,6 +1,7 @@
 import type { GatewayProcess } from "@perch/api";
 import type { GatewayId, TurnOutbox } from "@perch/domain";
 import type { StrategyCounter } from "../classify/strategy-counts.ts";
+import type { SessionMover } from "../moves/session-mover.ts";
 import type { Pins } from "../pins/open-pin-store.ts";
 import type { PlacementCounts } from "../session/placement-counts.ts";
 import type { SyncState } from "../sync/sync-state.ts";
@@ -18,6 +19,7 @@ export type StatusDeps = {
   readonly held: HeldTable;
   readonly sync: Pick<SyncState, "report">;
   readonly pins: Pins;
+  readonly mover: Pick<SessionMover, "counts">;
   readonly counts: Pick<PlacementCounts, "counts">;
   readonly strategies: Pick<StrategyCounter, "counts">;
   readonly outbox: Pick<TurnOutbox, "countPending" | "countBuried">;
@@ -49,6 +51,7 @@ export async function statusOf(deps: StatusDeps): Promise<GatewayProcess> {
     pins: { live: await livePins(deps), storeFaults: deps.pins.faults(), ...deps.pins.cached.counts() },
     presented: deps.counts.counts(),
     strategies: deps.strategies.counts(),
+    moves: deps.mover.counts(),
     spans: deps.spans?.() ?? null,
     outbox: { pending: deps.outbox.countPending(), buried: deps.outbox.countBuried() },
     turns: [...deps.recorder.counts()].map(([release, count]) => ({ release, ...count })),

@@ -49,6 +49,8 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
     gateway: parseGatewayId("gw-test"),
     held,
     pools,
+    mover: { settle: async (pin) => ({ kind: "settled", pin, stay: null }) },
+    underWay: new Set(),
     tickEnd: createTickEnd((run) => void setImmediate(run)),
     health: createUpstreamHealth(tick),
     limit: createReleaseLimit(null),

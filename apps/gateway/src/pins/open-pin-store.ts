@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
 import type { DatabaseSync } from "node:sqlite";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { createRedisPinStore, openRedisConnection, type RedisAddress } from "@perch/adapters/redis";
@@ -7,6 +9,8 @@ import { measurePinStore, type MeasuredPinStore } from "../metrics/measured-pin-
 import { createCachedPinStore, type CachedPinStore } from "./cached-pin-store.ts";
 
 export type Pins = {
+  /** The same for every gateway that shares these pins. */
+  readonly name: string;
   /** Without the cache in front: for looking, not for claiming. */
   readonly store: PinStore;
   readonly cached: CachedPinStore;
@@ -43,7 +47,7 @@ export async function openPinStore(address: RedisAddress | null, deps: OpenPinSt
     });
   if (address === null) {
     const { store, operations } = measurePinStore(createSqlitePinStore(database, now), tick);
-    return { store, operations, cached: cache(store), faults: faults.count };
+    return { name: localName(database), store, operations, cached: cache(store), faults: faults.count };
   }
   let cached: CachedPinStore | null = null;
   const onChange = (isUp: boolean, reason: string): void => {
@@ -54,7 +58,13 @@ export async function openPinStore(address: RedisAddress | null, deps: OpenPinSt
   const connection = await openRedisConnection({ address, timeoutMs: REDIS_TIMEOUT_MS, onChange });
   const { store, operations } = measurePinStore(createRedisPinStore(connection, now), tick);
   cached = cache(store);
-  return { store, operations, cached, faults: faults.count };
+  return { name: address.shown, store, operations, cached, faults: faults.count };
+}
+
+/** A file of one machine, without telling anybody where it lies. */
+function localName(database: DatabaseSync): string {
+  const place = `${hostname()} ${String(database.location())}`;
+  return `sqlite ${createHash("sha256").update(place).digest("hex").slice(0, 16)}`;
 }
 
 function createFaultCount({ log, now }: OpenPinStoreDeps): { add: (error: unknown) => void; count: () => number } {

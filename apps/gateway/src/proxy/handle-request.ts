@@ -2,6 +2,7 @@ import { reasonOf } from "@perch/adapters/json-log";
 import type { AdminPages } from "../admin/admin-pages.ts";
 import { fieldOf } from "../http1/fields.ts";
 import { sendOwn, sendProblem, type Refusal } from "../problem.ts";
+import { endStay } from "../moves/under-way.ts";
 import { placeRequest, type PlaceRequestDeps } from "../session/place-request.ts";
 import { createEarlyOpening, OpeningFailed } from "../websocket/early-opening.ts";
 import { assignmentOf } from "./assignment-record.ts";
@@ -32,13 +33,16 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
   const opening = request.isWebSocket ? createEarlyOpening(turn) : null;
   const peekFrame = opening === null ? null : () => opening.peek();
   const place = await placeRequest({ head: requestHeadOf(request), peekBody: () => body.peek(), peekFrame }, deps);
-  if (turn.isGone) return;
+  if (turn.isGone) {
+    if (place.kind === "placed") endStay(place.stay);
+    return;
+  }
   if (place.kind === "refused") {
     deps.meter.refused(place.refusal.code);
     sendProblem(turn, place.refusal);
     return;
   }
-  const { pin, route, release, learner, needsPlainAnswer, isOutsideSessions } = place;
+  const { pin, route, release, learner, needsPlainAnswer, isOutsideSessions, stay } = place;
   const trace = traceContextOf(fieldOf(request.fields, "traceparent"), deps.randomHex, deps.tracing?.sampler ?? null);
   if (place.isAssigned) deps.record(assignmentOf(pin, trace.traceId, deps));
   const path = `${place.agentPath}${request.query}`;
@@ -57,6 +61,7 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
       tap: learner,
       needsPlainAnswer,
       opened,
+      stay,
       startedAt,
       startedTick,
     },

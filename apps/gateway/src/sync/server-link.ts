@@ -1,4 +1,4 @@
-import { formatRevision, type Ack } from "@perch/api";
+import { formatRevision, type Ack, type MoveReport } from "@perch/api";
 import type { GatewayId, Revision } from "@perch/domain";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { Pool, type Dispatcher } from "undici";
@@ -16,6 +16,7 @@ export type ServerLink = {
   /** The events of the table's stream. Ends when the server ends it; throws when it breaks or is silent too long. */
   tableEvents(options: TableEventsOptions): AsyncIterable<EventSourceMessage>;
   acknowledge(ack: Ack, signal: AbortSignal): Promise<PostOutcome>;
+  reportMoves(report: MoveReport, signal: AbortSignal): Promise<PostOutcome>;
   /** `json` is a `TurnBatch` of `@perch/api`. */
   postTurns(json: string, signal: AbortSignal): Promise<PostOutcome>;
   close(): Promise<void>;
@@ -75,6 +76,7 @@ export function createServerLink(serverUrl: string, gateway: GatewayId): ServerL
       yield* eventsOf(answer.body);
     },
     acknowledge: (ack, signal) => post(`${path}/acks`, JSON.stringify(ack), signal),
+    reportMoves: (report, signal) => post(`${path}/moves`, JSON.stringify(report), signal),
     postTurns: (json, signal) => post(`${base}/v1/turns`, json, signal),
     close: () => pool.destroy(),
   };

@@ -1,12 +1,14 @@
-import { scoreBatchSchema, turnBatchSchema, type TurnMessage } from "@perch/api";
+import { scoreBatchSchema, turnBatchSchema, type MoveRecordMessage, type TurnMessage } from "@perch/api";
 import {
   parseAgentName,
   parseDigest,
   parseGatewayId,
+  parseMoveId,
   parseRolloutId,
   parseSessionId,
   RoutingError,
   ReleaseError,
+  type MoveRecord,
   type Score,
   type TurnRecord,
 } from "@perch/domain";
@@ -19,12 +21,13 @@ export type Batch<T> =
 
 const MAX_PROBLEMS = 100;
 
-export function parseTurnBatch(body: unknown): Batch<TurnRecord> {
+export function parseTurnBatch(body: unknown): Batch<TurnRecord | MoveRecord> {
   const parsed = turnBatchSchema.safeParse(body);
   if (!parsed.success) return { kind: "invalid", problems: problemsOf(parsed.error) };
-  return collectItems(parsed.data.turns, (turn, index, check) =>
-    toTurnRecord(turn, (field, parse, text) => check(`turns[${index}].${field}`, parse, text)),
-  );
+  return collectItems(parsed.data.turns, (record, index, check): TurnRecord | MoveRecord | null => {
+    const checkHere: Check = (field, parse, text) => check(`turns[${index}].${field}`, parse, text);
+    return record.kind === "move" ? toMoveRecord(record, checkHere) : toTurnRecord(record, checkHere);
+  });
 }
 
 export function parseScoreBatch(body: unknown, receivedAt: number): Batch<Score> {
@@ -65,6 +68,20 @@ function toTurnRecord(turn: TurnMessage, check: Check): TurnRecord | null {
   const rollout = turn.rollout === null ? null : check("rollout", parseRolloutId, turn.rollout);
   if (gateway === null || agent === null || session === null || release === null) return null;
   return { ...turn, gateway, agent, session, release, rollout };
+}
+
+function toMoveRecord(record: MoveRecordMessage, check: Check): MoveRecord | null {
+  const gateway = check("gateway", parseGatewayId, record.gateway);
+  const agent = check("agent", parseAgentName, record.agent);
+  const session = check("session", parseSessionId, record.session);
+  const from = check("from", parseDigest, record.from);
+  const to = check("to", parseDigest, record.to);
+  const move = check("move", parseMoveId, record.move);
+  const rollout = record.rollout === null ? null : check("rollout", parseRolloutId, record.rollout);
+  if (gateway === null || agent === null || session === null || from === null || to === null || move === null) {
+    return null;
+  }
+  return { ...record, gateway, agent, session, from, to, move, rollout };
 }
 
 function problemsOf(error: z.ZodError): readonly string[] {

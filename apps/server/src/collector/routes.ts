@@ -13,7 +13,7 @@ import { parseScoreBatch, parseTurnBatch, type Batch } from "./parse-batch.ts";
 import { createBodyReader, type BodyReader } from "./read-body.ts";
 
 export type CollectorDeps = {
-  readonly store: Pick<TraceStore, "appendSpans" | "appendTurns" | "appendScores">;
+  readonly store: Pick<TraceStore, "appendSpans" | "appendTurns" | "appendMoves" | "appendScores">;
   readonly assembler: Pick<Assembler, "noteTurns" | "noteSpans">;
   readonly sentiment: SentimentScorer;
   readonly now: () => number;
@@ -94,9 +94,14 @@ async function takeTurns(intake: Intake, request: Request): Promise<Response> {
   return await intake.bodies.read(request, async (bytes) => {
     const batch = parseTurnBatch(parseJsonObject(bytes));
     if (batch.kind === "invalid") return refuseBatch(intake, request, batch);
-    await intake.store.appendTurns(batch.items);
-    intake.assembler.noteTurns(batch.items);
-    intake.counters.turns += batch.items.length;
+    const turns = batch.items.filter((record) => record.kind !== "move");
+    const moves = batch.items.filter((record) => record.kind === "move");
+    // Moves first: a session is assembled with whatever is known of it when its last turn has come.
+    await intake.store.appendMoves(moves);
+    await intake.store.appendTurns(turns);
+    intake.assembler.noteTurns(turns);
+    intake.counters.turns += turns.length;
+    intake.counters.moves += moves.length;
     return Response.json({ accepted: batch.items.length });
   });
 }

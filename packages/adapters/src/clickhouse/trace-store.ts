@@ -1,8 +1,19 @@
-import type { MaturedSession, Score, SessionEvidence, SessionId, Span, TraceStore, TurnRecord } from "@perch/domain";
+import type {
+  MaturedSession,
+  MoveRecord,
+  Score,
+  SessionEvidence,
+  SessionId,
+  Span,
+  TraceStore,
+  TurnRecord,
+} from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { alreadyMatured } from "./already-matured.ts";
 import { lastArrival } from "./last-arrival.ts";
 import { lastSequence } from "./last-sequence.ts";
+import { toMoveRow } from "./move-row.ts";
+import { movesOfSessions } from "./moves-of-sessions.ts";
 import { openSessions } from "./open-sessions.ts";
 import { createRowWriter, type RowWriter } from "./row-writer.ts";
 import { scoresOfSessions } from "./scores-of-sessions.ts";
@@ -27,12 +38,14 @@ export function createClickHouseTraceStore(clients: {
   const { inserts, reads } = clients;
   const spans = writerOf<Span>(inserts, "perch.spans", toSpanRow);
   const turns = turnWriter(inserts);
+  const moves = writerOf<MoveRecord>(inserts, "perch.moves", toMoveRow);
   const scores = writerOf<Score>(inserts, "perch.scores", (score) => score);
   const sessions = writerOf<MaturedSession>(inserts, "perch.sessions", toSessionRow);
 
   return {
     appendSpans: spans.append,
     appendTurns: turns.append,
+    appendMoves: moves.append,
     appendScores: scores.append,
     async appendSessions(matured) {
       // One process writes sessions, so nobody else can mature one between this look and the write.
@@ -46,7 +59,7 @@ export function createClickHouseTraceStore(clients: {
     openSessions: (sinceMs) => openSessions(reads, sinceMs),
     lastSequence: () => lastSequence(reads),
     async close() {
-      await Promise.all([spans.close(), turns.close(), scores.close(), sessions.close()]);
+      await Promise.all([spans.close(), turns.close(), moves.close(), scores.close(), sessions.close()]);
     },
   };
 }
@@ -85,10 +98,15 @@ async function evidenceOf(
   sessions: readonly SessionId[],
 ): Promise<readonly SessionEvidence[]> {
   if (sessions.length === 0) return [];
-  const [turns, scores] = await Promise.all([turnsOfSessions(client, sessions), scoresOfSessions(client, sessions)]);
+  const [turns, moves, scores] = await Promise.all([
+    turnsOfSessions(client, sessions),
+    movesOfSessions(client, sessions),
+    scoresOfSessions(client, sessions),
+  ]);
   const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
   const spans = traceIds.length === 0 ? [] : await spansOfTraces(client, traceIds);
   const turnsBySession = Map.groupBy(turns, (turn) => turn.session);
+  const movesBySession = Map.groupBy(moves, (move) => move.session);
   const scoresBySession = Map.groupBy(scores, (score) => score.session);
   const spansByTrace = Map.groupBy(spans, (span) => span.traceId);
   return sessions.map((session) => {
@@ -97,6 +115,7 @@ async function evidenceOf(
     return {
       session,
       turns: own,
+      moves: movesBySession.get(session) ?? [],
       spans: ownTraces.flatMap((traceId) => spansByTrace.get(traceId) ?? []),
       scores: scoresBySession.get(session) ?? [],
     };

@@ -8,6 +8,7 @@ import {
   type Pin,
 } from "@perch/domain";
 import { z } from "zod";
+import { pinMoveSchema } from "../pin-json/pin-move.ts";
 
 /** What a claim writes, and no later claim changes. */
 export const WRITTEN_ONCE = [
@@ -24,6 +25,7 @@ export const WRITTEN_ONCE = [
   "assigned_at",
   "override",
   "targeting",
+  "moved",
 ] as const;
 export const PIN_COLUMNS = ["agent", "session", ...WRITTEN_ONCE];
 
@@ -45,6 +47,7 @@ export function pinValues(pin: Pin): (string | number | null)[] {
     pin.assignedAt,
     pin.override,
     pin.targeting === null ? null : JSON.stringify(pin.targeting),
+    pin.moved === null ? null : JSON.stringify(pin.moved),
   ];
 }
 
@@ -64,6 +67,7 @@ const rowSchema = z.object({
   assigned_at: z.number(),
   override: z.string().nullable(),
   targeting: z.string().nullable(),
+  moved: z.string().nullable(),
 });
 
 export function parsePinRow(row: unknown): Pin {
@@ -83,5 +87,6 @@ export function parsePinRow(row: unknown): Pin {
     assignedAt: pin.assigned_at,
     override: pin.override,
     targeting: pin.targeting === null ? null : targetingSchema.parse(JSON.parse(pin.targeting)),
+    moved: pin.moved === null ? null : pinMoveSchema.parse(JSON.parse(pin.moved)),
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { moveRecordSchema } from "./moves.ts";
 import { revisionSchema } from "./table.ts";
 
 /** What one rollout's strategy made of the sessions that began at this gateway. */
@@ -115,6 +116,14 @@ const gatewayProcessSchema = z.object({
     })
     .nullable()
     .default(null),
+  /** Of sessions, between releases, since the start. */
+  moves: z
+    .object({
+      moved: z.number().int(),
+      /** Turns that had to wait: the store was away, and nobody knew where their session was. */
+      unsure: z.number().int(),
+    })
+    .optional(),
   outbox: z.object({ pending: z.number().int(), buried: z.number().int() }),
   /** Since the start, by release. */
   turns: z.array(z.object({ release: z.string(), turns: z.number().int(), failed: z.number().int() })),
@@ -132,6 +141,16 @@ export const gatewayStatusSchema = gatewayProcessSchema.extend({
     .optional(),
 });
 export type GatewayStatus = z.infer<typeof gatewayStatusSchema>;
+
+const pinMoveSchema = moveRecordSchema.pick({
+  move: true,
+  mode: true,
+  boundary: true,
+  from: true,
+  rollout: true,
+  at: true,
+  times: true,
+});
 
 /** `GET /-/why?agent=…&session=…` of a gateway: why a session is where it is. */
 export const whySchema = z.object({
@@ -167,6 +186,8 @@ export const whySchema = z.object({
     ])
     .nullable()
     .default(null),
+  /** The last move of the session; null when it is where it was assigned. */
+  moved: pinMoveSchema.nullable().default(null),
   /** The reason in a person's words. */
   rule: z.string(),
 });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { routeMoveSchema } from "./moves.ts";
 
 export const revisionSchema = z.object({
   epoch: z.number().int().nonnegative(),
@@ -119,6 +120,7 @@ export const routingTableSchema = z.object({
       sessionExtractors: z.array(extractorSchema),
       sessionLearners: z.array(learnerSchema).default([]),
       idleTimeoutMs: z.number().positive(),
+      moves: z.array(routeMoveSchema).default([]),
     }),
   ),
 });

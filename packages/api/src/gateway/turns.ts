@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { moveRecordSchema } from "./moves.ts";
 
-/** One turn as a gateway reports it. `POST /v1/turns` takes `{ turns: [...] }`; an `id` sent again counts once. */
+/** One turn as a gateway reports it. `POST /v1/turns` takes `{ turns: [...] }`, moves of sessions among them; an `id` sent again counts once. */
 export const turnSchema = z.object({
   id: z.string().min(1),
   /** `assignment` is sent when a session is pinned under a rollout, before its first turn. */
@@ -25,7 +26,9 @@ export const turnSchema = z.object({
   endsSession: z.boolean(),
   isSynthetic: z.boolean(),
 });
-export const turnBatchSchema = z.object({ turns: z.array(turnSchema).max(10_000) });
+export const turnBatchSchema = z.object({
+  turns: z.array(z.discriminatedUnion("kind", [turnSchema, moveRecordSchema])).max(10_000),
+});
 export type TurnMessage = z.infer<typeof turnSchema>;
 export type TurnBatch = z.infer<typeof turnBatchSchema>;
 /** The answer, sent once the turns are durable. */

@@ -34,6 +34,7 @@ function routeAt(weightBp: number): AgentRoute {
     sessionExtractors: [],
     sessionLearners: [],
     idleTimeoutMs: 1000,
+    moves: [],
   };
 }
 

@@ -42,6 +42,7 @@ export function placeSession(contact: FirstContact): Pin {
     assignedAt: contact.now,
     override: null,
     targeting,
+    moved: null,
   };
 }
 
@@ -77,5 +78,6 @@ export function placeByOverride(contact: FirstContact, release: Digest, token: s
     assignedAt: contact.now,
     override: token,
     targeting: null,
+    moved: null,
   };
 }

@@ -1,3 +1,4 @@
+import type { MoveRecord } from "./move.ts";
 import type { TurnRecord } from "./turn-record.ts";
 
 /** Records that are kept, sent and forgotten together. */
@@ -10,12 +11,12 @@ export type KeptTurns = {
 };
 
 /**
- * Turn records on their way to the server: what was appended is kept until it is settled or buried, also over the death
+ * Records on their way to the server: what was appended is kept until it is settled or buried, also over the death
  * of the process. Synchronous, so that the last byte of an answer can wait for its record.
  */
 export interface TurnOutbox {
   /** Keeps them as one batch: whole, or not at all when it throws. */
-  append(turns: readonly TurnRecord[]): void;
+  append(records: readonly (TurnRecord | MoveRecord)[]): void;
   /** The oldest batches this gateway should send now, of at least `limit` records if there are so many. They stay. */
   oldest(limit: number): readonly KeptTurns[];
   /** The server has them: forgets them. */
