@@ -27,6 +27,9 @@ export type MetricsDeps = TurnMetricsDeps &
 /** Everything that the gateway counts, as Prometheus reads it; each line says whose it is. */
 export type Metrics = { text(): Promise<string> };
 
+/** The event loop is looked at so often: every look wakes a process that may have nothing else to do. */
+const LAG_PRECISION_MS = 50;
+
 export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
 export function createMetrics(deps: MetricsDeps): Metrics {
@@ -39,7 +42,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   registerUpstreamMetrics(registry, deps);
   registerProcessMetrics(registry, deps);
   if (deps.spans !== null) registerSpanMetrics(registry, deps.spans);
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS });
   return { text: () => registry.metrics() };
 }
 
