@@ -135,6 +135,7 @@ export { isFailedTurn, type TurnFault, type TurnRecord } from "./routing/turn-re
 
 export type { Attribution, Span, SpanKind } from "./telemetry/span.ts";
 export type { Score } from "./telemetry/score.ts";
+export { formatSessionKey, type SessionKey } from "./telemetry/session-key.ts";
 export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
 export type { CohortMember } from "./telemetry/cohort-member.ts";
 export type { CohortSource, OpenSession, TraceStore } from "./telemetry/trace-store.ts";

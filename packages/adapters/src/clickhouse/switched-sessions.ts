@@ -9,9 +9,9 @@ const row = z.object({ sessions: z.coerce.number() });
 export async function switchedSessions(client: ClickHouseClient, rollout: RolloutId): Promise<number> {
   const query = `
     SELECT count() AS sessions FROM (
-      SELECT session FROM perch.turns
-      WHERE session IN (SELECT session FROM perch.turns WHERE rollout = {rollout:String})
-      GROUP BY session
+      SELECT agent, session FROM perch.turns
+      WHERE (agent, session) IN (SELECT agent, session FROM perch.turns WHERE rollout = {rollout:String})
+      GROUP BY agent, session
       HAVING uniqExact(release) > 1
     )`;
   const rows = await readRows(client, { query, parameters: { rollout } }, row);

@@ -20,7 +20,7 @@ export function trafficByArm(
     SELECT session_arm,
       countIf(first_at >= {since:Float64}) AS new_sessions,
       countIf(last_at >= {liveSince:Float64} AND session NOT IN (
-        SELECT session FROM perch.sessions WHERE rollout = {rollout:String}
+        SELECT session FROM perch.matured_sessions WHERE rollout = {rollout:String}
       )) AS live_sessions,
       sum(turns_in_window) AS turns
     FROM (

@@ -1,29 +1,32 @@
-import type {
-  Arm,
-  ArmSummary,
-  ArmTraffic,
-  CohortMember,
-  CohortSource,
-  MaturedSession,
-  OpenSession,
-  RolloutId,
-  Score,
-  SessionId,
-  SessionSource,
-  Span,
-  TraceStore,
-  TurnRecord,
+import {
+  formatSessionKey,
+  type Arm,
+  type ArmSummary,
+  type ArmTraffic,
+  type CohortMember,
+  type CohortSource,
+  type MaturedSession,
+  type OpenSession,
+  type RolloutId,
+  type Score,
+  type SessionEvidence,
+  type SessionKey,
+  type SessionSource,
+  type Span,
+  type TraceStore,
+  type TurnRecord,
 } from "@perch/domain";
 
 type Memory = {
   /** Spans, turns and scores seen, by what makes each unique. */
   readonly seen: Set<string>;
   readonly spansOf: Map<string, Span[]>;
-  readonly turnsOf: Map<SessionId, TurnRecord[]>;
-  readonly scoresOf: Map<SessionId, Score[]>;
-  readonly sessions: Map<SessionId, MaturedSession>;
+  /** These by agent and session, as `formatSessionKey` writes them; scores by session alone. */
+  readonly turnsOf: Map<string, TurnRecord[]>;
+  readonly scoresOf: Map<string, Score[]>;
+  readonly sessions: Map<string, MaturedSession>;
   /** The first assignment of each session, in the order of arrival: its number is its place, from 1 on. */
-  readonly assignments: Map<SessionId, TurnRecord>;
+  readonly assignments: Map<string, TurnRecord>;
 };
 
 /** Keeps everything in the process, for tests. What one interface is given, the others see. */
@@ -49,9 +52,9 @@ function traceStoreOf(memory: Memory): TraceStore {
     async appendTurns(turns) {
       for (const turn of turns) {
         if (!isNew(memory, `turn ${turn.id}`)) continue;
-        addTo(memory.turnsOf, turn.session, turn);
-        const isFirst = turn.kind === "assignment" && !memory.assignments.has(turn.session);
-        if (isFirst) memory.assignments.set(turn.session, turn);
+        const key = formatSessionKey(turn);
+        addTo(memory.turnsOf, key, turn);
+        if (turn.kind === "assignment" && !memory.assignments.has(key)) memory.assignments.set(key, turn);
       }
     },
     async appendScores(scores) {
@@ -59,27 +62,35 @@ function traceStoreOf(memory: Memory): TraceStore {
     },
     async appendSessions(sessions) {
       for (const session of sessions) {
-        if (!memory.sessions.has(session.session)) memory.sessions.set(session.session, session);
+        const key = formatSessionKey(session);
+        if (!memory.sessions.has(key)) memory.sessions.set(key, session);
       }
     },
-    async evidenceOf(sessions) {
-      return sessions.map((session) => {
-        const turns = memory.turnsOf.get(session) ?? [];
-        const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
-        const spans = traceIds.flatMap((traceId) => memory.spansOf.get(traceId) ?? []);
-        return { session, turns: [...turns], spans, scores: [...(memory.scoresOf.get(session) ?? [])] };
-      });
+    async evidenceOf(keys) {
+      return keys.map((key) => evidenceOf(memory, key));
     },
     async openSessions(sinceMs) {
       return [...memory.turnsOf]
-        .filter(([session, records]) => !memory.sessions.has(session) && hasTurnSince(records, sinceMs))
-        .map(([session, records]) => openSessionOf(session, records));
+        .filter(([key, records]) => !memory.sessions.has(key) && hasTurnSince(records, sinceMs))
+        .flatMap(([, records]) => openSessionOf(records));
     },
     async lastSequence() {
       return [...memory.sessions.values()].reduce((last, session) => Math.max(last, session.sequence), 0);
     },
     async close() {},
   };
+}
+
+function evidenceOf(memory: Memory, key: SessionKey): SessionEvidence {
+  const turns = memory.turnsOf.get(formatSessionKey(key)) ?? [];
+  const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
+  const spans = traceIds.flatMap((traceId) => memory.spansOf.get(traceId) ?? []);
+  const agents = new Set(
+    [...memory.turnsOf.values()].flat().flatMap((turn) => (turn.session === key.session ? [turn.agent] : [])),
+  );
+  const belongs = ({ agent }: Score): boolean => (agent === null ? agents.size <= 1 : agent === key.agent);
+  const scores = (memory.scoresOf.get(key.session) ?? []).filter(belongs);
+  return { ...key, turns: [...turns], spans, scores };
 }
 
 function cohortSourceOf(memory: Memory): CohortSource {
@@ -110,7 +121,7 @@ function assignmentsIn(memory: Memory, rollout: RolloutId, step: number): readon
       assignment,
       arm: turn.arm,
       assignedAt: turn.startedAt,
-      matured: memory.sessions.get(turn.session) ?? null,
+      matured: memory.sessions.get(formatSessionKey(turn)) ?? null,
     }));
 }
 
@@ -164,17 +175,22 @@ function hasTurnSince(records: readonly TurnRecord[], since: number): boolean {
   return records.some((record) => record.kind === "turn" && record.startedAt + record.durationMs >= since);
 }
 
-function openSessionOf(session: SessionId, records: readonly TurnRecord[]): OpenSession {
-  return {
-    session,
-    lastActivityAt: Math.max(...records.map((record) => record.startedAt + record.durationMs)),
-    isEnded: records.some((record) => record.endsSession || record.kind === "sessionEnd"),
-  };
+function openSessionOf(records: readonly TurnRecord[]): OpenSession[] {
+  const [first] = records;
+  if (first === undefined) return [];
+  return [
+    {
+      agent: first.agent,
+      session: first.session,
+      lastActivityAt: Math.max(...records.map((record) => record.startedAt + record.durationMs)),
+      isEnded: records.some((record) => record.endsSession || record.kind === "sessionEnd"),
+    },
+  ];
 }
 
 /** Sessions by the turns they had under the rollout; the first of these decides the arm. */
-function assignedSessions(memory: Memory, rollout: RolloutId, arm: Arm): Map<SessionId, TurnRecord[]> {
-  const assigned = new Map<SessionId, TurnRecord[]>();
+function assignedSessions(memory: Memory, rollout: RolloutId, arm: Arm): Map<string, TurnRecord[]> {
+  const assigned = new Map<string, TurnRecord[]>();
   for (const [session, records] of memory.turnsOf) {
     const turns = records.filter((record) => record.kind === "turn" && record.rollout === rollout);
     if (turns.length > 0 && firstOf(turns).arm === arm) assigned.set(session, turns);

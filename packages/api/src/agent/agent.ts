@@ -46,6 +46,8 @@ export const scoreBatchSchema = z.strictObject({
     .array(
       z.strictObject({
         id: z.string().min(1).max(200),
+        /** Needed only where two agents may have sessions of the same id. */
+        agent: z.string().nullable().default(null),
         session: z.string(),
         name: z.string().min(1).max(100),
         value: z.number(),
