@@ -126,7 +126,14 @@ export { readSignedPin, signPin, type SignedPinReading } from "./routing/signed-
 export { LONGEST_OVERRIDE_MS, mintOverride, readOverride, type Override } from "./routing/override-token.ts";
 export type { RequestHead } from "./routing/request-head.ts";
 export { armOf, assign, bucketOf, BUCKETS, type Arm, type Assignment } from "./routing/assign.ts";
-export { LONGEST_ALIAS_CHAIN, type Alias, type Pin, type PinPage, type PinStore } from "./routing/pin-store.ts";
+export {
+  LONGEST_ALIAS_CHAIN,
+  type Alias,
+  type LivePin,
+  type Pin,
+  type PinPage,
+  type PinStore,
+} from "./routing/pin-store.ts";
 export { placeByOverride, placeSession, type FirstContact } from "./routing/place-session.ts";
 export { explainPin } from "./routing/explain-pin.ts";
 export { findInJson, type FoundInJson } from "./routing/find-in-json.ts";

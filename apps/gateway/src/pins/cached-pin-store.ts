@@ -64,6 +64,15 @@ export function createCachedPinStore(deps: CachedPinStoreDeps): CachedPinStore {
         return held.value;
       }
     },
+    async lookUp(agent, session) {
+      try {
+        return await store.lookUp(agent, session);
+      } catch (error) {
+        const held = known.pin(agent, known.sessionOf(agent, session));
+        if (held === null) throw error;
+        return { pin: held.value, expiresAt: held.expiresAt };
+      }
+    },
     sessionOf: (agent, id) => known.sessionOf(agent, id),
     catchUp: () => backlog.work(),
     counts: () => ({ unwritten: backlog.size(), dropped: known.dropped(), conflicts: backlog.conflicts() }),

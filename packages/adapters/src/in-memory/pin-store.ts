@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { LONGEST_ALIAS_CHAIN, type AgentName, type Pin, type PinStore, type SessionId } from "@perch/domain";
 
 type HeldPin = { readonly pin: Pin; readonly expiresAt: number };
@@ -7,6 +8,9 @@ export function createMemoryPinStore(now: () => number): PinStore {
   const pins = createExpiring<HeldPin>(now);
   const aliases = createExpiring<HeldAlias>(now);
   const claim = createClaim({ pins, aliases, now });
+  const identity = randomUUID();
+  const lookUp = (agent: AgentName, id: SessionId): HeldPin | null =>
+    pins.get(keyOf(agent, chainFrom(aliases, agent, id).at(-1) ?? id));
   return {
     claim: async (pin, ttlMs) => claim(pin, ttlMs, () => false),
     merge: async (pin, ttlMs) => claim(pin, ttlMs, (held) => pin.assignedAt < held.assignedAt),
@@ -15,10 +19,8 @@ export function createMemoryPinStore(now: () => number): PinStore {
       if (alias === session || pins.get(key) !== null) return;
       aliases.set(key, { session: aliases.get(key)?.session ?? session, expiresAt: now() + ttlMs });
     },
-    async find(agent, session) {
-      const at = chainFrom(aliases, agent, session).at(-1) ?? session;
-      return pins.get(keyOf(agent, at))?.pin ?? null;
-    },
+    find: async (agent, session) => lookUp(agent, session)?.pin ?? null,
+    lookUp: async (agent, session) => lookUp(agent, session),
     async countLive(agent, release) {
       return pins.live().filter(({ pin }) => pin.agent === agent && pin.release === release).length;
     },
@@ -32,6 +34,7 @@ export function createMemoryPinStore(now: () => number): PinStore {
       const forgotten = pins.forget(limit);
       return forgotten + aliases.forget(limit - forgotten);
     },
+    identity: async () => identity,
     async close() {},
   };
 }

@@ -23,9 +23,12 @@ export type Pin = {
   readonly override: string | null;
 };
 
+/** A live pin, and when it is free unless it is renewed. */
+export type LivePin = { readonly pin: Pin; readonly expiresAt: number };
+
 /** Some of an agent's live pins, and where the next ones begin. */
 export type PinPage = {
-  readonly pins: readonly { readonly pin: Pin; readonly expiresAt: number }[];
+  readonly pins: readonly LivePin[];
   /** To be passed as `after` for the next page; null on the last. */
   readonly next: string | null;
 };
@@ -46,6 +49,8 @@ export interface PinStore {
   alias(alias: Alias, ttlMs: number): Promise<void>;
   /** The live pin of a session or alias, not renewed; null when unknown or expired. */
   find(agent: AgentName, session: SessionId): Promise<Pin | null>;
+  /** As `find`, with the time that the pin has left. */
+  lookUp(agent: AgentName, session: SessionId): Promise<LivePin | null>;
   /** Live pins of a release. */
   countLive(agent: AgentName, release: Digest): Promise<number>;
   /**
@@ -55,6 +60,8 @@ export interface PinStore {
   list(agent: AgentName, page: { readonly after: string | null; readonly limit: number }): Promise<PinPage>;
   /** Deletes at most `limit` expired pins and aliases and says how many: they are free anyway, this gives their space back. */
   forgetExpired(limit: number): Promise<number>;
+  /** The store's own name: the same for all who share its pins, and for nobody else, as long as it keeps its pins. */
+  identity(): Promise<string>;
   close(): Promise<void>;
 }
 
