@@ -10,6 +10,7 @@ import { GatewayError } from "./gateway-error.ts";
 import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
 import { createLlhttp } from "./http1/llhttp.ts";
 import { openPinStore, type Pins } from "./pins/open-pin-store.ts";
+import { createQuestionAnswerer } from "./questions/answer-questions.ts";
 import { createRequestHandler } from "./proxy/handle-request.ts";
 import { listen } from "./proxy/listen.ts";
 import { createRandomHex } from "./proxy/random-hex.ts";
@@ -67,7 +68,8 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const listener = await listen(config, { llhttp, tick, handle });
   const onApplied = (): void => pools.keepOnly(held.index()?.origins ?? new Set());
   const link = createServerLink(config.serverUrl, gateway);
-  const sync = startSync({ link, held, file, outbox, log, sleep, random, now, onApplied });
+  const onQuestion = createQuestionAnswerer({ held, pins: pins.cached, store: pins.store, link, log });
+  const sync = startSync({ link, held, file, outbox, log, sleep, random, now, onApplied, onQuestion });
   const lookAfter = setInterval(createLookAfter({ held, pins, pools, log }), LOOK_AFTER_MS);
 
   process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Hono } from "hono";
 import {
   EMPTY_POLICY,
@@ -29,6 +31,8 @@ import { openBook, type Book } from "./controller/book.ts";
 import { createPublisher, idleTimeout, lateness } from "./controller/publisher.ts";
 import { createController } from "./controller/reconcile.ts";
 import { createGatewayHub } from "./gateways/hub.ts";
+import { createPinCounts } from "./gateways/pin-counts.ts";
+import { createGatewayQuestions } from "./gateways/questions.ts";
 import { createGatewayRoutes } from "./gateways/routes.ts";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { UsageError } from "./options.ts";
@@ -63,6 +67,8 @@ export type Server = {
   turn(): Promise<void>;
   /** To be called at least three times a lease. */
   renewLeases(): Promise<void>;
+  /** Asks the gateways how many live pins each release has. To be called every few seconds. */
+  countPins(): Promise<void>;
   /** Sends followers of pages what has changed. */
   flush(): Promise<void>;
   beat(): void;
@@ -82,6 +88,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
     epoch,
     turn: loops.turn,
     renewLeases: () => core.hub.renewLeases(),
+    countPins: () => core.pinCounts.refresh(),
     flush: () => feed.flush(),
     beat: () => feed.beat(),
   };
@@ -97,6 +104,8 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
   refuseTakenPlaces(book, settings.places);
   publisher.publish();
   const idleTimeoutMs = (): number => idleTimeout(book.rollouts(), settings.idleTimeoutMs);
+  const questions = createGatewayQuestions({ hub, newId: randomUUID, wait: waitQuietly });
+  const pinCounts = createPinCounts({ hub, questions, now, idleTimeoutMs });
   const assembler = createAssembler({
     store: traces.store,
     now,
@@ -115,7 +124,12 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
   const figures = createFiguresSource({ sessions: traces.sessions, now, maxAgeMs, idleTimeoutMs });
   const { notice } = settings;
   const views = createViews({ book, hub, publisher, figures, sessions: traces.sessions, now, notice });
-  return { hub, book, assembler, controller, figures, views };
+  return { hub, questions, pinCounts, book, assembler, controller, figures, views };
+}
+
+/** Keeps no process alive. */
+async function waitQuietly(ms: number): Promise<void> {
+  await wait(ms, undefined, { ref: false });
 }
 
 /** Throws `UsageError` when an agent that is known from before has lost its place. */
@@ -176,8 +190,8 @@ function routesOf(
   const isSynthetic = setNow !== null;
   return [
     createCollectorRoutes({ store: traces.store, assembler: { noteTurns, noteSpans }, sentiment, now }),
-    createGatewayRoutes({ hub, onAck: followGateways }),
-    createAgentRoutes({ book, releases, now, places: settings.places }),
+    createGatewayRoutes({ hub, questions: core.questions, pinCounts: core.pinCounts, onAck: followGateways }),
+    createAgentRoutes({ book, releases, now, places: settings.places, pinCounts: core.pinCounts }),
     createPointerRoutes({ book, releases, now, ledger }),
     createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
     createDiffRoutes({ contents, book }),

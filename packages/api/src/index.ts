@@ -1,5 +1,6 @@
 export { problemSchema, type Problem } from "./problem/problem.ts";
 export { ackSchema, revisionSchema, routingTableSchema, type Ack, type RoutingTableMessage } from "./gateway/table.ts";
+export { questionAnswerSchema, questionSchema, type Question, type QuestionAnswer } from "./gateway/question.ts";
 export { gatewayStatusSchema, whySchema, type GatewayStatus, type Why } from "./gateway/status.ts";
 export {
   turnBatchAcceptedSchema,

@@ -198,6 +198,7 @@ export {
   placeOf,
   releaseStatus,
   type AgentPlace,
+  type ReleaseInQuestion,
   type ReleaseStatus,
   type RouteDefaults,
 } from "./rollout/derive-routes.ts";

@@ -14,6 +14,8 @@ export type FollowTableDeps = {
   readonly sleep: Sleep;
   readonly random: () => number;
   readonly now: () => number;
+  /** The server asks something; until `signal` aborts there is somebody to answer. */
+  readonly onQuestion: (data: string, signal: AbortSignal) => void;
   /** A new table is in force. */
   readonly onApplied: () => void;
 };
@@ -49,6 +51,7 @@ async function followOnce(deps: FollowTableDeps, signal: AbortSignal): Promise<{
     for await (const { event, data } of deps.link.tableEvents({ silenceMs, signal })) {
       if (event === "table") receiveTable(data, deps);
       if (event === "lease") receiveLease(data, deps);
+      if (event === "question") deps.onQuestion(data, signal);
       wasAlive = true;
     }
     return { wasAlive, reason: "the server ended it" };

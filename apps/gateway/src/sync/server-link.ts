@@ -1,4 +1,4 @@
-import type { Ack } from "@perch/api";
+import type { Ack, QuestionAnswer } from "@perch/api";
 import type { GatewayId } from "@perch/domain";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { Pool, type Dispatcher } from "undici";
@@ -16,6 +16,7 @@ export type ServerLink = {
   /** The events of the table's stream. Ends when the server ends it; throws when it breaks or is silent too long. */
   tableEvents(options: { readonly silenceMs: number; readonly signal: AbortSignal }): AsyncIterable<EventSourceMessage>;
   acknowledge(ack: Ack, signal: AbortSignal): Promise<PostOutcome>;
+  answer(answer: QuestionAnswer, signal: AbortSignal): Promise<PostOutcome>;
   /** `json` is a `TurnBatch` of `@perch/api`. */
   postTurns(json: string, signal: AbortSignal): Promise<PostOutcome>;
   close(): Promise<void>;
@@ -65,6 +66,7 @@ export function createServerLink(serverUrl: string, gateway: GatewayId): ServerL
       yield* eventsOf(answer.body);
     },
     acknowledge: (ack, signal) => post(`${path}/acks`, JSON.stringify(ack), signal),
+    answer: (answer, signal) => post(`${path}/answers`, JSON.stringify(answer), signal),
     postTurns: (json, signal) => post(`${base}/v1/turns`, json, signal),
     close: () => pool.destroy(),
   };

@@ -70,11 +70,12 @@ describe("following the table", () => {
     acks: Revision[];
     waits: number[];
     lines: string[];
+    questions: string[];
   }> {
     const stopping = new AbortController();
     const held = createHeldTable(() => 0);
     const { log, lines } = memoryLog();
-    const [acks, waits]: [Revision[], number[]] = [[], []];
+    const [acks, waits, questions]: [Revision[], number[], string[]] = [[], [], []];
     let connection = 0;
     const link: Pick<ServerLink, "tableEvents"> = {
       async *tableEvents() {
@@ -85,10 +86,11 @@ describe("following the table", () => {
       },
     };
     const acknowledger = { acknowledge: ({ revision }: { revision: Revision }) => void acks.push(revision) };
+    const onQuestion = (data: string): void => void questions.push(data);
     const sleep = async (ms: number): Promise<void> => void waits.push(ms);
-    const deps = { link, held, acknowledger, log, sleep, random, now: () => 0, onApplied: () => {} };
+    const deps = { link, held, acknowledger, log, sleep, random, now: () => 0, onApplied: () => {}, onQuestion };
     await followTable(deps, stopping.signal);
-    return { held, acks, waits, lines };
+    return { held, acks, waits, lines, questions };
   }
 
   test("applies growing revisions, acknowledges each, and the one held again after a new connection", async () => {
@@ -108,6 +110,12 @@ describe("following the table", () => {
     const { acks, lines } = await follow([[broken, tableEvent(2)]]);
     expect(acks.map(({ sequence }) => sequence)).toEqual([2]);
     expect(lines.join("")).toContain('"level":"error"');
+  });
+
+  test("a question is passed on as it came", async () => {
+    const { questions, lines } = await follow([[{ event: "question", data: "{}", id: undefined }, tableEvent(1)]]);
+    expect(questions).toEqual(["{}"]);
+    expect(lines.join("")).not.toContain("connecting again");
   });
 
   test("waits longer after every connection that brought nothing", async () => {

@@ -1,4 +1,4 @@
-import type { GatewayView } from "@perch/api";
+import type { GatewayView, Question } from "@perch/api";
 import {
   compareRevisions,
   type AgentRoute,
@@ -35,6 +35,12 @@ export interface GatewayHub {
   publish(agents: readonly AgentRoute[], leaseMs: number): Revision;
   /** Renews each lease of the present table that has run for a third. To be called at least that often. */
   renewLeases(): Promise<void>;
+  /** Of the present table. */
+  revision(): Revision;
+  /** Gateways that hold a stream open. */
+  connected(): readonly GatewayId[];
+  /** False when it is not connected. */
+  ask(gateway: GatewayId, question: Question): boolean;
   spreadOf(revision: Revision): Spread;
   views(): readonly GatewayView[];
 }
@@ -72,11 +78,7 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
     acknowledge(gateway, revision) {
       const known = gateways.get(gateway) ?? newGateway(now());
       gateways.set(gateway, known);
-      known.lastSeenAt = now();
-      noteAck(known, revision, now());
-      const { revision: present, leaseMs } = tables.present();
-      // From now on it lives by this table's lease, and no longer by an earlier, perhaps longer one.
-      if (holds(known, present)) known.leaseUntil = now() + leaseMs;
+      acknowledge(known, revision, { present: tables.present(), now: now() });
     },
     publish(agents, leaseMs) {
       const isNew = tables.publish(agents, leaseMs);
@@ -93,6 +95,9 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
         await state.forgetGateway(gateway);
       }
     },
+    revision: () => tables.present().revision,
+    connected: () => [...gateways].filter(([, { connections }]) => connections.size > 0).map(([gateway]) => gateway),
+    ask: (gateway, question) => ask(gateways.get(gateway), question),
     spreadOf(revision) {
       const publication = { revision, publishedAt: tables.publishedAt(revision) };
       const spread = [...gateways].map(([gateway, known]) => spreadTo({ gateway, known }, publication, now()));
@@ -113,6 +118,17 @@ function newGateway(leaseUntil: number): KnownGateway {
   return { connections: new Set(), acks: [], leaseUntil, renewedAt: 0, lastSeenAt: 0 };
 }
 
+function acknowledge(
+  known: KnownGateway,
+  revision: Revision,
+  { present, now }: { present: RoutingTable; now: number },
+): void {
+  known.lastSeenAt = now;
+  noteAck(known, revision, now);
+  // From now on it lives by this table's lease, and no longer by an earlier, perhaps longer one.
+  if (holds(known, present.revision)) known.leaseUntil = now + present.leaseMs;
+}
+
 /** A gateway that has not taken the present table gets no more time for the one it holds. */
 function renew(known: KnownGateway, { revision, leaseMs }: RoutingTable, now: number): void {
   if (known.connections.size === 0 || !holds(known, revision) || now - known.renewedAt < leaseMs / 3) return;
@@ -120,6 +136,13 @@ function renew(known: KnownGateway, { revision, leaseMs }: RoutingTable, now: nu
   known.leaseUntil = now + leaseMs;
   known.lastSeenAt = now;
   sendToAll(known, { event: "lease", data: revision });
+}
+
+/** Of several streams of one gateway the newest is the one that lives. */
+function ask(known: KnownGateway | undefined, question: Question): boolean {
+  const newest = [...(known?.connections ?? [])].at(-1);
+  newest?.({ event: "question", data: question });
+  return newest !== undefined;
 }
 
 function sendToAll({ connections }: KnownGateway, event: Parameters<SendTableEvent>[0]): void {

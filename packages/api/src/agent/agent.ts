@@ -32,6 +32,8 @@ export const agentViewSchema = z.object({
     z.object({
       release: releaseNameSchema,
       status: releaseStatusSchema,
+      /** Over all gateways; null while one of them cannot say: there may be any number. */
+      livePins: z.number().int().nullable().default(null),
       quarantined: z.boolean(),
       urls: z.array(z.string()),
     }),
