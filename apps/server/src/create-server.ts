@@ -3,12 +3,14 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Hono } from "hono";
 import {
   EMPTY_POLICY,
+  type AgentName,
   type CohortSource,
   type Digest,
   type Ledger,
   type ReleaseContentSource,
   type ReleasePolicy,
   type ReleaseSource,
+  type RolloutId,
   type SentimentScorer,
   type ServerState,
   type SessionSource,
@@ -121,10 +123,14 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
   await assembler.restore();
   const controller = createController({ book, cohorts: traces.cohorts, hub, publisher, now, log });
   const maxAgeMs = deps.setNow === null ? FIGURES_MAX_AGE_MS : 0;
-  const figures = createFiguresSource({ sessions: traces.sessions, now, maxAgeMs, idleTimeoutMs });
+  const figures = createFiguresSource({ sessions: traces.sessions, now, maxAgeMs, idleTimeoutMs, isLast: (rollout) => lastRolloutOf(rollout.plan.agent, book) === rollout.id });
   const { notice } = settings;
-  const views = createViews({ book, hub, publisher, figures, sessions: traces.sessions, now, notice });
+  const views = createViews({ book, hub, publisher, pinCounts, figures, sessions: traces.sessions, now, notice });
   return { hub, questions, pinCounts, book, assembler, controller, figures, views };
+}
+
+function lastRolloutOf(agent: AgentName, book: Book): RolloutId | null {
+  return book.rollouts().findLast(({ plan }) => plan.agent === agent)?.id ?? null;
 }
 
 /** Keeps no process alive. */

@@ -146,7 +146,15 @@ export { formatSessionKey, type SessionKey } from "./telemetry/session-key.ts";
 export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
 export type { CohortMember } from "./telemetry/cohort-member.ts";
 export type { CohortSource, OpenSession, TraceStore } from "./telemetry/trace-store.ts";
-export type { ArmSummary, ArmTraffic, SessionSource } from "./telemetry/session-source.ts";
+export type {
+  ListedSession,
+  RecordedSession,
+  ReleaseActivity,
+  SessionCursor,
+  SessionQuery,
+  SessionState,
+} from "./telemetry/recorded-session.ts";
+export type { ArmSummary, ReleaseTraffic, SessionSource } from "./telemetry/session-source.ts";
 export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";
 export type { Attributes, AttributeValue, RawSpan } from "./telemetry/raw-span.ts";
 export { countAttribute, textAttribute } from "./telemetry/raw-span.ts";
@@ -165,6 +173,7 @@ export { parseRolloutSpec, type ParsedSpec } from "./rollout/spec.ts";
 export { rolloutJsonSchema } from "./rollout/spec-schema.ts";
 export type { RolloutSpecProblem } from "./rollout/spec-checks.ts";
 export { formatDuration, parseDurationMs } from "./rollout/duration.ts";
+export { weightSince } from "./rollout/weight-since.ts";
 export { advance, startRollout } from "./rollout/advance.ts";
 export type {
   AppliedEvent,

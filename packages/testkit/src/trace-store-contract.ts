@@ -12,6 +12,7 @@ import {
 } from "@perch/domain";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { aTurnRecord } from "./routing-builders.ts";
+import { describeSessionListing } from "./session-listing-contract.ts";
 import { describeSessionSource } from "./session-source-contract.ts";
 import { describeTwoAgents } from "./two-agents-contract.ts";
 import { aMaturedSession, aScore, aSpan } from "./telemetry-builders.ts";
@@ -43,6 +44,7 @@ export function describeTraceStore(create: () => Promise<TraceStorage>): void {
   describe("open sessions", () => describeOpenSessions(() => storage.store));
   describe("cohorts", () => describeCohorts(() => storage));
   describe("two agents with the same session id", () => describeTwoAgents(() => storage));
+  describe("session lists", () => describeSessionListing(() => storage));
   describe("session pages", () => describeSessionSource(() => storage));
 }
 

@@ -1,4 +1,4 @@
-import type { GateView, RolloutView } from "@perch/api";
+import { driftSchema, type GateView, type RolloutView } from "@perch/api";
 import { expect, test } from "vitest";
 import { CliError } from "../cli-error.ts";
 import { describeLedger, describeRollout, describeRollouts, describeStep } from "./describe-rollout.ts";
@@ -69,7 +69,7 @@ function aRollout(overrides: Partial<RolloutView> = {}): RolloutView {
     canarySessionsExposed: 0,
     canarySessionsAtDecision: null,
     evidenceAtDecision: null,
-    drift: { target: 0.05, newSessions: null, liveSessions: null, turns: null },
+    drift: driftSchema.parse({ target: 0.05, newSessions: null, liveSessions: null, turns: null }),
     propagation: null,
     timeline: [],
     isSynthetic: false,

@@ -2,7 +2,6 @@ import {
   formatSessionKey,
   type Arm,
   type ArmSummary,
-  type ArmTraffic,
   type CohortMember,
   type CohortSource,
   type MaturedSession,
@@ -16,6 +15,7 @@ import {
   type TraceStore,
   type TurnRecord,
 } from "@perch/domain";
+import { sessionListingOf } from "./session-listing.ts";
 
 type Memory = {
   /** Spans, turns and scores seen, by what makes each unique. */
@@ -133,18 +133,7 @@ function sessionSourceOf(memory: Memory): SessionSource {
     async armSummaries(rollout) {
       return { baseline: armSummary(memory, rollout, "baseline"), canary: armSummary(memory, rollout, "canary") };
     },
-    async armTraffic({ rollout, since, liveSince }) {
-      const trafficOf = (arm: Arm): ArmTraffic => {
-        const assigned = [...assignedSessions(memory, rollout, arm)];
-        const turns = assigned.flatMap(([, records]) => records);
-        return {
-          newSessions: assigned.filter(([, records]) => firstOf(records).startedAt >= since).length,
-          liveSessions: assigned.filter(([id, all]) => !memory.sessions.has(id) && hasTurnSince(all, liveSince)).length,
-          turns: turns.filter((turn) => turn.startedAt >= since).length,
-        };
-      };
-      return { baseline: trafficOf("baseline"), canary: trafficOf("canary") };
-    },
+    ...sessionListingOf(memory),
     async switchedSessions(rollout) {
       return [...memory.turnsOf.values()].filter(
         (records) =>
