@@ -7,6 +7,8 @@ import {
   pointerViewSchema,
   problemSchema,
   rolloutViewSchema,
+  sessionListSchema,
+  whyAnswerSchema,
   type AgentView,
   type DeploymentRequest,
   type DeploymentView,
@@ -18,6 +20,8 @@ import {
   type RemovePointer,
   type RolloutCommand,
   type RolloutView,
+  type SessionList,
+  type WhyAnswer,
 } from "@perch/api";
 import { CliError } from "./cli-error.ts";
 import { readServerEvents } from "./read-server-events.ts";
@@ -41,6 +45,9 @@ export interface ApiClient {
   ledger(id: string): Promise<readonly LedgerEntryView[]>;
   /** What was decided about an agent: releases admitted, deployments, pointers moved. */
   agentLedger(agent: string): Promise<readonly LedgerEntryView[]>;
+  /** `query` is that of `GET /v1/sessions`. */
+  sessions(query: Readonly<Record<string, string>>): Promise<SessionList>;
+  why(session: string, agent: string | null): Promise<WhyAnswer>;
   pointers(agent: string): Promise<readonly PointerView[]>;
   pointer(agent: string, pointer: string): Promise<PointerView>;
   movePointer(agent: string, pointer: string, body: MovePointer): Promise<PointerView>;
@@ -87,6 +94,12 @@ export function createApiClient(baseUrl: string): ApiClient {
     commandRollout: (id, verb, command) => postJson(`${rolloutPath(id)}/${verb}`, command, rolloutViewSchema),
     ledger: (id) => get(`${rolloutPath(id)}/ledger`, ledgerEntrySchema.array()),
     agentLedger: (agent) => get(`${agentPath(agent)}/ledger`, ledgerEntrySchema.array()),
+    sessions: (query) => get(`/v1/sessions?${new URLSearchParams(query).toString()}`, sessionListSchema),
+    why: (session, agent) =>
+      get(
+        `/v1/why?${new URLSearchParams({ session, ...(agent === null ? {} : { agent }) }).toString()}`,
+        whyAnswerSchema,
+      ),
     pointers: (agent) => get(`${agentPath(agent)}/pointers`, pointerViewSchema.array()),
     pointer: (agent, name) => get(pointerPath(agent, name), pointerViewSchema),
     movePointer: (agent, name, body) => sendJson("PUT", { path: pointerPath(agent, name), body }, pointerViewSchema),

@@ -10,7 +10,9 @@ import { registerReleaseCommand } from "./release/release-command.ts";
 import { registerReplayCommand } from "./replay/replay-command.ts";
 import { reportFailure } from "./report-failure.ts";
 import { registerRolloutCommand } from "./rollout/rollout-command.ts";
+import { registerSessionsCommand } from "./sessions/sessions-command.ts";
 import { registerUpCommand } from "./up/up-command.ts";
+import { registerWhyCommand } from "./why/why-command.ts";
 
 const program = createProgram();
 const passwords = passwordSource(process.env, process.stdin);
@@ -21,6 +23,8 @@ const commands = [
   (parent: Command) => registerKeyCommand(parent, passwords),
   registerDeployCommand,
   registerRolloutCommand,
+  registerSessionsCommand,
+  registerWhyCommand,
   registerOverrideCommand,
   registerReplayCommand,
   registerDemoCommand,

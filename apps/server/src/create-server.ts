@@ -26,8 +26,10 @@ import { createConsoleRoutes } from "./api/console-routes.ts";
 import { createPointerRoutes } from "./api/pointer-routes.ts";
 import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
 import { createRolloutRoutes } from "./api/rollout-routes.ts";
+import { createSessionRoutes } from "./api/session-routes.ts";
 import { createFiguresSource } from "./api/session-figures.ts";
 import { createViews } from "./api/views.ts";
+import { createWhyRoutes } from "./api/why-routes.ts";
 import { createCollectorRoutes } from "./collector/routes.ts";
 import { openBook, type Book } from "./controller/book.ts";
 import { createPublisher, idleTimeout, lateness } from "./controller/publisher.ts";
@@ -123,10 +125,16 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
   await assembler.restore();
   const controller = createController({ book, cohorts: traces.cohorts, hub, publisher, now, log });
   const maxAgeMs = deps.setNow === null ? FIGURES_MAX_AGE_MS : 0;
-  const figures = createFiguresSource({ sessions: traces.sessions, now, maxAgeMs, idleTimeoutMs, isLast: (rollout) => lastRolloutOf(rollout.plan.agent, book) === rollout.id });
+  const figures = createFiguresSource({
+    sessions: traces.sessions,
+    now,
+    maxAgeMs,
+    idleTimeoutMs,
+    isLast: (rollout) => lastRolloutOf(rollout.plan.agent, book) === rollout.id,
+  });
   const { notice } = settings;
   const views = createViews({ book, hub, publisher, pinCounts, figures, sessions: traces.sessions, now, notice });
-  return { hub, questions, pinCounts, book, assembler, controller, figures, views };
+  return { hub, questions, pinCounts, idleTimeoutMs, book, assembler, controller, figures, views };
 }
 
 function lastRolloutOf(agent: AgentName, book: Book): RolloutId | null {
@@ -200,6 +208,14 @@ function routesOf(
     createAgentRoutes({ book, releases, now, places: settings.places, pinCounts: core.pinCounts }),
     createPointerRoutes({ book, releases, now, ledger }),
     createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
+    createWhyRoutes({ book, hub, questions: core.questions, sessions: traces.sessions }),
+    createSessionRoutes({
+      book,
+      sessions: traces.sessions,
+      pinCounts: core.pinCounts,
+      now,
+      idleTimeoutMs: core.idleTimeoutMs,
+    }),
     createDiffRoutes({ contents, book }),
     createClockRoutes({ now, setNow, turn: loops.settle, book }),
     createConsoleRoutes(settings.consoleDirectory),

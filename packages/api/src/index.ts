@@ -57,6 +57,15 @@ export {
   type RolloutView,
 } from "./rollout/view.ts";
 export {
+  listedSessionSchema,
+  releaseActivitySchema,
+  sessionListSchema,
+  type ListedSessionView,
+  type ReleaseActivityView,
+  type SessionList,
+} from "./session/sessions.ts";
+export { placementSchema, whyAnswerSchema, type PlacementView, type WhyAnswer } from "./session/why.ts";
+export {
   releaseChangeSchema,
   releaseDiffSchema,
   textDiffSchema,

@@ -19,6 +19,6 @@ test("while both releases get sessions, or nobody is left, there is nothing to s
 
 test("the period is named; a rollout that another has followed has none", () => {
   const { drift } = sampleRollout("ramping", 0);
-  expect(describeDriftPeriod(drift, (drift.since ?? 0) + 90_000)).toMatch(/^new sessions and turns at this weight, since \d\d:/);
+  expect(describeDriftPeriod(drift, (drift.since ?? 0) + 90_000)).toMatch(/^since .*\d\d:\d\d; live sessions now$/);
   expect(describeDriftPeriod({ ...drift, since: null }, 0)).toContain("later rollout");
 });

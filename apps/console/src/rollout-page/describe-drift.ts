@@ -5,7 +5,7 @@ import { formatMoment } from "./format-time.ts";
 /** Over which time the shares are. */
 export function describeDriftPeriod({ since }: RolloutView["drift"], now: number): string {
   if (since === null) return "a later rollout has taken over: its shares are shown there";
-  return `new sessions and turns at this weight, since ${formatMoment(since, now)}; live sessions now`;
+  return `since ${formatMoment(since, now)}; live sessions now`;
 }
 
 /** Who is still on the other release when all new sessions go to one; null while both get some, or nobody is left. */

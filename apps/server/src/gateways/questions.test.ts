@@ -1,10 +1,10 @@
-import type { Question } from "@perch/api";
+import type { Question, QuestionAnswer } from "@perch/api";
 import { parseGatewayId } from "@perch/domain";
 import { expect, test } from "vitest";
 import { createGatewayQuestions } from "./questions.ts";
 
 const [ONE, TWO] = [parseGatewayId("gw-1"), parseGatewayId("gw-2")];
-const NOTHING = { kind: "session", placements: [] } as const;
+const NOTHING: QuestionAnswer["answer"] = { kind: "session", placements: [] };
 
 function create({ isConnected = true, wait = () => new Promise<void>(() => {}) } = {}) {
   const sent: Question[] = [];

@@ -68,10 +68,7 @@ export function createRedisPinStore(connection: RedisConnection, now: () => numb
       return (await walk).get(release) ?? 0;
     },
     list: (agent, page) => listPins({ connection, now }, agent, page),
-    async identity() {
-      await connection.send(["SET", IDENTITY, randomUUID(), "NX"]);
-      return String(await connection.send(["GET", IDENTITY]));
-    },
+    identity: () => identityOf(connection),
     // The server forgets by itself.
     forgetExpired: async () => 0,
     close: () => connection.close(),
@@ -81,6 +78,11 @@ export function createRedisPinStore(connection: RedisConnection, now: () => numb
 /** Both keys of an id, alias and pin. What stands in braces decides the slot. */
 function keysOf(agent: AgentName, id: SessionId): [string, string] {
   return [`perch:alias:{${agent}|${id}}`, `perch:pin:{${agent}|${id}}`];
+}
+
+async function identityOf(connection: RedisConnection): Promise<string> {
+  await connection.send(["SET", IDENTITY, randomUUID(), "NX"]);
+  return String(await connection.send(["GET", IDENTITY]));
 }
 
 async function findPin(connection: RedisConnection, agent: AgentName, id: SessionId): Promise<Pin | null> {
