@@ -20,7 +20,7 @@ const aGateway = (change: Partial<Known> = {}): Known => ({
 /** Gateways as the hub knows them; the test changes them as it goes. A store of null does not answer. */
 function createWorld(gateways: Map<GatewayId, Known>) {
   let now = 1_000_000;
-  const world = { revision: { epoch: 1, sequence: 1 } as Revision, asked: [] as GatewayId[] };
+  const world = { revision: { epoch: 1, sequence: 1 } as Revision, asked: [] as GatewayId[], countMs: 0 };
   const counts = createPinCounts({
     hub: {
       views: () =>
@@ -31,6 +31,7 @@ function createWorld(gateways: Map<GatewayId, Known>) {
     questions: {
       async ask(gateway): Promise<QuestionAnswer["answer"] | null> {
         world.asked.push(gateway);
+        now += world.countMs;
         const { store, pins } = gateways.get(gateway) ?? aGateway();
         return store === null ? null : { kind: "pins", store, live: [{ agent: AGENT, release: RELEASE, pins }] };
       },
@@ -116,6 +117,18 @@ test("a gateway that comes back with another store is asked anew", async () => {
   world.counts.forgetStoreOf(TWO);
   await world.counts.refresh();
   expect(world.live()).toBe(8);
+});
+
+test("a store that takes long to count is counted rarely", async () => {
+  const world = createWorld(new Map([[ONE, aGateway()]]));
+  world.countMs = 1000;
+  await world.counts.refresh();
+  world.pass(18_000);
+  await world.counts.refresh();
+  expect(world.asked).toHaveLength(1);
+  world.pass(1000);
+  await world.counts.refresh();
+  expect(world.asked).toHaveLength(2);
 });
 
 test("none is sure only after two counts under the table that every gateway holds", async () => {

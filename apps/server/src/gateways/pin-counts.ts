@@ -4,7 +4,7 @@ import type { GatewayQuestions } from "./questions.ts";
 
 /** How many live pins each release has, as far as the gateways could say. Unknown is null, and never zero. */
 export interface PinCounts {
-  /** Asks one gateway of each store. To be called every few seconds. */
+  /** Asks one gateway of each store. To be called every few seconds; rests after a count that took long. */
   refresh(): Promise<void>;
   /** A gateway that connects may have come back with another store. */
   forgetStoreOf(gateway: GatewayId): void;
@@ -36,6 +36,8 @@ type Round = {
   readonly pins: Count | null;
 };
 
+/** Counting takes at most a twentieth of the time: a large store is walked through. */
+const RESTS_PER_COUNT = 19;
 const UNKNOWN: Round = { revision: { epoch: 0, sequence: 0 }, isSettled: false, pins: null };
 /** Gateways renew a pin late by a tenth of the idle timeout: so much longer it may live in their store. */
 const PIN_SLACK = 1.1;
@@ -44,13 +46,17 @@ export function createPinCounts(deps: PinCountsDeps): PinCounts {
   const stores = createStores(deps);
   let [last, before] = [UNKNOWN, UNKNOWN];
   let running: Promise<void> | null = null;
+  let restUntil = 0;
 
   async function round(): Promise<void> {
+    const startedAt = deps.now();
+    if (startedAt < restUntil) return;
     const views = deps.hub.views();
     const isSettled = views.every(({ sync }) => sync === "Synced");
     const revision = deps.hub.revision();
     const pins = await stores.count();
     [before, last] = [last, { revision, isSettled, pins }];
+    restUntil = deps.now() + RESTS_PER_COUNT * (deps.now() - startedAt);
   }
 
   const liveOf = ({ pins }: Round, agent: AgentName, release: Digest): number | null =>

@@ -19,7 +19,8 @@ export type GatewayQuestionsDeps = {
   readonly wait: (ms: number) => Promise<void>;
 };
 
-const PATIENCE_MS = 2000;
+/** A person waits for the one; a large store takes its time for the other. */
+const PATIENCE_MS: Readonly<Record<Ask["kind"], number>> = { session: 2000, pins: 60_000 };
 
 export function createGatewayQuestions({ hub, newId, wait }: GatewayQuestionsDeps): GatewayQuestions {
   const open = new Map<string, { readonly gateway: GatewayId; readonly settle: (answer: Answer | null) => void }>();
@@ -29,7 +30,7 @@ export function createGatewayQuestions({ hub, newId, wait }: GatewayQuestionsDep
       const { promise, resolve } = Promise.withResolvers<Answer | null>();
       open.set(id, { gateway, settle: resolve });
       if (!hub.ask(gateway, { id, ask })) resolve(null);
-      void wait(PATIENCE_MS).then(() => resolve(null));
+      void wait(PATIENCE_MS[ask.kind]).then(() => resolve(null));
       const answer = await promise;
       open.delete(id);
       return answer;
