@@ -1,7 +1,10 @@
 import { agentViewSchema, rolloutViewSchema } from "@perch/api";
+import { aBuiltRelease } from "@perch/testkit";
 import { findRedisServer, startRedisServer } from "@perch/testkit/servers";
 import { afterEach, describe, expect, test } from "vitest";
 import { ROLLOUT, startLiveSystem, until, type LiveSystem } from "./live-system.ts";
+
+const RELEASES = ["2.3.0", "2.3.1"].map((version) => aBuiltRelease({ version, prompt: `Prompt of ${version}` }));
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -17,7 +20,7 @@ describe.skipIf(findRedisServer() === null)("two gateways on one Redis (skipped 
   test("count its pins once, and a release drains to the last of them", async () => {
     const redis = await startRedisServer();
     closers.push(() => redis.stop());
-    const system = await startLiveSystem("--idle-timeout", "8s");
+    const system = await startLiveSystem(RELEASES, "--idle-timeout", "8s");
     closers.push(() => system.stop());
     const names = ["r-1", "r-2"];
     const gateways = await Promise.all(names.map((name) => system.startGateway(name, "--pins", redis.url)));

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -8,8 +8,7 @@ import { fileURLToPath } from "node:url";
 import { createDirectoryRegistry } from "@perch/adapters/oci-layout";
 import { storeRelease } from "@perch/adapters/release-artifact";
 import { generateKeyPair, parseSigningKey, signRelease } from "@perch/adapters/sigstore";
-import { parseReleaseReference } from "@perch/domain";
-import { aBuiltRelease } from "@perch/testkit";
+import { parseReleaseReference, type BuiltRelease } from "@perch/domain";
 import { freePort } from "@perch/testkit/servers";
 import { expect } from "vitest";
 import { mainOf } from "../up/start-perch.ts";
@@ -46,17 +45,14 @@ export type LiveSystem = {
   stop(): Promise<void>;
 };
 
-export async function startLiveSystem(...serverFlags: string[]): Promise<LiveSystem> {
+/** `releases`: of the agent `support`. */
+export async function startLiveSystem(
+  releases: readonly BuiltRelease[],
+  ...serverFlags: string[]
+): Promise<LiveSystem> {
   const scratch = mkdtempSync(join(tmpdir(), "perch-people-"));
-  await pushReleases(scratch);
-  const agent = createServer((request, response) => {
-    request.resume();
-    const session = String(request.headers["x-session-id"] ?? "");
-    response.setHeader("content-type", "application/json").end(JSON.stringify({ id: `resp_of_${session}` }));
-  });
-  await new Promise<void>((resolve) => agent.listen(0, "127.0.0.1", resolve));
-  const address = agent.address();
-  const agentUrl = `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+  await pushReleases(scratch, releases);
+  const agent = await startAgent();
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const children: ChildProcess[] = [];
@@ -69,9 +65,7 @@ export async function startLiveSystem(...serverFlags: string[]): Promise<LiveSys
   };
   const system: LiveSystem = {
     scratch,
-    async killServer() {
-      if (server !== null) await end(server.child);
-    },
+    killServer: () => (server === null ? Promise.resolve() : end(server.child)),
     async startServer() {
       const flags = ["--port", String(port), "--tick", "100", "--lateness", "200", ...serverFlags];
       server = await launch([mainOf("server"), "--data", scratch, ...flags]);
@@ -85,7 +79,7 @@ export async function startLiveSystem(...serverFlags: string[]): Promise<LiveSys
       );
       return gateway;
     },
-    turn: (gateway, session, headers = {}) => turn(gateway, session, headers),
+    turn,
     read: async (path) => JSON.parse(await call(url + path)) as unknown,
     async post(path, body) {
       const answer = await fetch(url + path, { method: "POST", body });
@@ -94,26 +88,42 @@ export async function startLiveSystem(...serverFlags: string[]): Promise<LiveSys
     perch: (...args) => perch(scratch, url, args),
     async stop() {
       await Promise.all(children.map(end));
-      agent.close();
+      agent.server.close();
       rmSync(scratch, { recursive: true, force: true });
     },
   };
   await system.startServer();
-  for (const version of ["2.3.0", "2.3.1"]) {
-    const deployment = { release: `support@${version}`, url: `${agentUrl}/${version}` };
-    await system.post("/v1/deployments", JSON.stringify(deployment));
-  }
+  await deploy(system, releases, agent.url);
   return system;
 }
 
-async function pushReleases(scratch: string): Promise<void> {
+async function deploy(system: LiveSystem, releases: readonly BuiltRelease[], agentUrl: string): Promise<void> {
+  for (const { manifest } of releases) {
+    const deployment = { release: `support@${manifest.version}`, url: `${agentUrl}/${manifest.version}` };
+    await system.post("/v1/deployments", JSON.stringify(deployment));
+  }
+}
+
+/** Its answers name the session by another id. */
+async function startAgent(): Promise<{ readonly server: Server; readonly url: string }> {
+  const server = createServer((request, response) => {
+    request.resume();
+    const session = String(request.headers["x-session-id"] ?? "");
+    response.setHeader("content-type", "application/json").end(JSON.stringify({ id: `resp_of_${session}` }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return { server, url: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}` };
+}
+
+async function pushReleases(scratch: string, releases: readonly BuiltRelease[]): Promise<void> {
   const registry = createDirectoryRegistry(join(scratch, "registry"));
   const { privatePem, publicPem } = generateKeyPair();
   mkdirSync(join(scratch, "trust"));
   writeFileSync(join(scratch, "trust", "test.pub"), publicPem);
-  for (const version of ["2.3.0", "2.3.1"]) {
-    await storeRelease(registry, aBuiltRelease({ version, prompt: `Prompt of ${version}` }));
-    const reference = parseReleaseReference(`support@${version}`);
+  for (const release of releases) {
+    await storeRelease(registry, release);
+    const reference = parseReleaseReference(`support@${release.manifest.version}`);
     await signRelease(registry, reference, { key: parseSigningKey(privatePem, "the test"), now: new Date(0) });
   }
 }
@@ -143,7 +153,11 @@ async function call(url: string): Promise<string> {
 }
 
 /** One turn of a session; tells the release that answered. */
-async function turn({ url }: Running, session: string, headers: Readonly<Record<string, string>>): Promise<string> {
+async function turn(
+  { url }: Running,
+  session: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const answer = await fetch(`${url}/support/chat`, {
     method: "POST",
     body: "{}",

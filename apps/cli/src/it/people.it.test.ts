@@ -1,7 +1,10 @@
 import { join } from "node:path";
+import { aBuiltRelease } from "@perch/testkit";
 import { rolloutViewSchema, sessionListSchema } from "@perch/api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { end, ROLLOUT, startLiveSystem, until, type LiveSystem, type Ran, type Running } from "./live-system.ts";
+
+const RELEASES = ["2.3.0", "2.3.1"].map((version) => aBuiltRelease({ version, prompt: `Prompt of ${version}` }));
 
 // A server, and gateways of two machines that share nothing.
 let system: LiveSystem;
@@ -11,7 +14,7 @@ const rollout = async () => rolloutViewSchema.parse(await system.read("/v1/rollo
 const listed = async () => sessionListSchema.parse(await system.read("/v1/sessions?state=all"));
 
 beforeAll(async () => {
-  system = await startLiveSystem("--idle-timeout", "2m");
+  system = await startLiveSystem(RELEASES, "--idle-timeout", "2m");
   gateways = [await system.startGateway("gw-1"), await system.startGateway("gw-2")];
   await system.turn(gateways[0], "before");
   await system.post("/v1/rollouts?actor=test", ROLLOUT);
@@ -143,7 +146,7 @@ test("with the server away the gateways are asked, with the gateways away the re
     seed: "fixed",
     weightBp: 4000,
     revision: null,
-    rule: expect.stringContaining("basis points at step 0"),
+    rule: expect.stringContaining("basis points at step 1"),
   });
   expect(text.err).toContain("could not ask everybody");
 }, 30_000);

@@ -53,14 +53,21 @@ async function why(session: string, flags: Flags): Promise<void> {
 /** Throws `server_unreachable` when nobody could say anything: then it is not known that the session is unknown. */
 function tellUnknown(session: string, { asked }: WhyAnswer, flags: Flags): void {
   const places = describeAsked(asked);
-  const message = `session ${session} is not known${flags.agent === undefined ? "" : ` at agent ${flags.agent}`}; asked:\n${places}`;
   if (asked.every(({ isAnswer }) => !isAnswer)) {
-    const hint = "start the server with `perch up`, give its URL with --server, or a gateway's with --gateway";
-    throw new CliError({ code: "server_unreachable", message, hint });
+    throw new CliError({
+      code: "server_unreachable",
+      message: `nobody could be asked about session ${session}; tried:\n${places}`,
+      hint: "start the server with `perch up`, give its URL with --server, or a gateway's with --gateway",
+    });
   }
   process.exitCode = UNKNOWN;
-  if (flags.json === true) printJson({ found: false, session, asked });
-  else printNote(`${message}\nhint: the session may be over for long, not begun, or known by another name`);
+  if (flags.json === true) {
+    printJson({ found: false, session, asked });
+    return;
+  }
+  const where = flags.agent === undefined ? "" : ` at agent ${flags.agent}`;
+  printNote(`session ${session} is not known${where}; asked:\n${places}`);
+  printNote("hint: the session may be over for long, not begun, or known by another name");
 }
 
 /** The server asks its gateways and its records. Gateways are asked here when they are named, or the server is away. */

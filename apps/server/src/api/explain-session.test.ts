@@ -32,7 +32,7 @@ test("what is over is drawn again with the seed and the weight of the ledger", (
     weightBp: 9999,
     seed: "seed",
     bucket,
-    rule: `bucket ${bucket} of seed "seed" is below the weight of 9999 basis points at step 1 of rollout r-1, so it went to the canary`,
+    rule: `bucket ${bucket} of seed "seed" is below the weight of 9999 basis points at step 2 of rollout r-1, so it went to the canary`,
     records: { turns: 3, firstAt: 1000, lastAt: 5000, isEnded: true, maturedAt: 9000, endedBy: "signal" },
   });
 });
@@ -49,9 +49,23 @@ test("a session of no rollout, or of one that is not in the ledger, was drawn by
 test("turns at another release than the pin's are named, whichever came first", () => {
   const { byRelease } = recorded;
   const pin = {
-    ...{ agent: "support", session: "s-1", version: null, arm: "canary" as const, rollout: null, step: null },
-    ...{ weightBp: null, bucket: null, seed: null, revision: { epoch: 1, sequence: 1 }, gateway: "gw-1" },
-    ...{ assignedAt: 0, override: null, rule: "", alias: null, expiresAt: 1, idleTimeoutMs: 1 },
+    agent: "support",
+    session: "s-1",
+    version: null,
+    arm: "canary" as const,
+    rollout: null,
+    step: null,
+    weightBp: null,
+    bucket: null,
+    seed: null,
+    revision: { epoch: 1, sequence: 1 },
+    gateway: "gw-1",
+    assignedAt: 0,
+    override: null,
+    rule: "",
+    alias: null,
+    expiresAt: 1,
+    idleTimeoutMs: 1,
   };
   const disagreements = (release: string) =>
     explainByPin({ ...pin, release }, recorded, background).disagreements.map(({ turns }) => turns);

@@ -81,8 +81,12 @@ export function createFiguresSource(deps: FiguresDeps): FiguresSource {
       return (held !== undefined && isFresh(held, rollout) ? held : read(rollout)).figures;
     },
     noteTurns(turns) {
-      const [agents, rollouts] = [new Set(turns.map(({ agent }) => agent)), new Set(turns.map(({ rollout }) => rollout))];
-      for (const [id, held] of kept) held.isStale ||= rollouts.has(id) || (held.agent !== null && agents.has(held.agent));
+      const [agents, rollouts] = [
+        new Set(turns.map(({ agent }) => agent)),
+        new Set(turns.map(({ rollout }) => rollout)),
+      ];
+      for (const [id, held] of kept)
+        held.isStale ||= rollouts.has(id) || (held.agent !== null && agents.has(held.agent));
     },
     noteMatured() {
       for (const held of kept.values()) held.isStale ||= held.isOpen;

@@ -45,7 +45,7 @@ async function explain(asked: Asked, deps: WhyRoutesDeps): Promise<WhyAnswer> {
   const isLive = (agent: string): boolean => live.pins.some((pin) => pin.agent === agent);
   const over = recorded.filter(({ agent }) => !isLive(agent));
   const placements = [...byPin, ...over.map((one) => explainByRecords(one, backgroundOf(one.agent, deps)))];
-  const outcome = recorded.length === 0 ? "no turn of such a session" : `turns at ${recorded.length} of the agents`;
+  const outcome = recorded.length === 0 ? "no turn of such a session" : "turns of such a session";
   return {
     placements,
     asked: [...live.places, { where: "the server's turn records", outcome, isAnswer: true }],
