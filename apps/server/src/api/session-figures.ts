@@ -47,6 +47,9 @@ type Kept = {
   isOpen: boolean;
 };
 
+/** A promotion of long ago is not counted through for ever. */
+const LONGEST_WINDOW_MS = 86_400_000;
+
 export function createFiguresSource(deps: FiguresDeps): FiguresSource {
   const kept = new Map<RolloutId, Kept>();
 
@@ -112,6 +115,7 @@ async function readTraffic(
   { sessions, now, idleTimeoutMs, isLast }: FiguresDeps,
 ): Promise<SessionFigures["traffic"]> {
   if (!isLast(rollout)) return null;
-  const [{ agent }, since] = [rollout.plan, weightSince(rollout)];
+  const { agent } = rollout.plan;
+  const since = Math.max(weightSince(rollout), now() - LONGEST_WINDOW_MS);
   return { since, releases: await sessions.releaseTraffic({ agent, since, liveSince: now() - idleTimeoutMs() }) };
 }

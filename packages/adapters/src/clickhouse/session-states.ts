@@ -11,7 +11,12 @@ export const SESSION_STATES = `
     uniqExactIf(id, kind = 'turn') AS turn_count,
     uniqExact(release) AS release_count,
     multiIf(
-      (agent, session) IN (SELECT agent, session FROM perch.matured_sessions), 'mature',
+      (agent, session) IN (
+        SELECT agent, session FROM perch.matured_sessions
+        WHERE NOT {onlyLive:Bool} OR session IN (
+          SELECT session FROM perch.turns WHERE started_at + duration_ms >= {liveSince:Float64}
+        )
+      ), 'mature',
       max(ends_session OR kind = 'sessionEnd') OR last_at < {liveSince:Float64}, 'ended',
       'live') AS state
   FROM perch.turns

@@ -27,7 +27,11 @@ export function trafficByRelease(
     SELECT release,
       countIf(from_at = first_at AND first_at >= {since:Float64}) AS new_sessions,
       countIf(to_at = last_at AND last_at >= {liveSince:Float64} AND NOT is_over AND session NOT IN (
-        SELECT session FROM perch.matured_sessions WHERE agent = {agent:String}
+        SELECT session FROM perch.matured_sessions
+        WHERE agent = {agent:String} AND session IN (
+          SELECT session FROM perch.turns
+          WHERE agent = {agent:String} AND started_at + duration_ms >= {liveSince:Float64}
+        )
       )) AS live_sessions,
       sum(turns_in_window) AS turns
     FROM (

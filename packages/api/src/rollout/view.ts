@@ -93,7 +93,7 @@ export const driftSchema = z.object({
   /** Now. */
   liveSessions: z.number().nullable(),
   turns: z.number().nullable(),
-  /** From when on new sessions and turns are counted: since the present weight is in force. */
+  /** From when on new sessions and turns are counted: since the present weight is in force, at most a day. */
   since: z.number().nullable().default(null),
   counts: z
     .object({ newSessions: trafficCountsSchema, liveSessions: trafficCountsSchema, turns: trafficCountsSchema })
