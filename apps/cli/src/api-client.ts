@@ -8,6 +8,8 @@ import {
   pointerViewSchema,
   problemSchema,
   rolloutViewSchema,
+  sessionListSchema,
+  whyAnswerSchema,
   type AgentView,
   type CancelMove,
   type DeploymentRequest,
@@ -22,6 +24,8 @@ import {
   type RemovePointer,
   type RolloutCommand,
   type RolloutView,
+  type SessionList,
+  type WhyAnswer,
 } from "@perch/api";
 import { CliError } from "./cli-error.ts";
 import { readServerEvents } from "./read-server-events.ts";
@@ -49,6 +53,9 @@ export interface ApiClient {
   moves(agent: string): Promise<readonly MoveView[]>;
   startMove(agent: string, request: MoveRequest): Promise<MoveView>;
   cancelMove(agent: string, move: string, body: CancelMove): Promise<MoveView>;
+  /** `query` is that of `GET /v1/sessions`. */
+  sessions(query: Readonly<Record<string, string>>): Promise<SessionList>;
+  why(session: string, agent: string | null): Promise<WhyAnswer>;
   pointers(agent: string): Promise<readonly PointerView[]>;
   pointer(agent: string, pointer: string): Promise<PointerView>;
   movePointer(agent: string, pointer: string, body: MovePointer): Promise<PointerView>;
@@ -99,6 +106,12 @@ export function createApiClient(baseUrl: string): ApiClient {
     startMove: (agent, body) => postJson(`${agentPath(agent)}/moves`, body, moveViewSchema),
     cancelMove: (agent, move, body) =>
       sendJson("DELETE", { path: `${agentPath(agent)}/moves/${encodeURIComponent(move)}`, body }, moveViewSchema),
+    sessions: (query) => get(`/v1/sessions?${new URLSearchParams(query).toString()}`, sessionListSchema),
+    why: (session, agent) =>
+      get(
+        `/v1/why?${new URLSearchParams({ session, ...(agent === null ? {} : { agent }) }).toString()}`,
+        whyAnswerSchema,
+      ),
     pointers: (agent) => get(`${agentPath(agent)}/pointers`, pointerViewSchema.array()),
     pointer: (agent, name) => get(pointerPath(agent, name), pointerViewSchema),
     movePointer: (agent, name, body) => sendJson("PUT", { path: pointerPath(agent, name), body }, pointerViewSchema),

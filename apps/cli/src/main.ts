@@ -11,7 +11,9 @@ import { registerReleaseCommand } from "./release/release-command.ts";
 import { registerReplayCommand } from "./replay/replay-command.ts";
 import { reportFailure } from "./report-failure.ts";
 import { registerRolloutCommand } from "./rollout/rollout-command.ts";
+import { registerSessionsCommand } from "./sessions/sessions-command.ts";
 import { registerUpCommand } from "./up/up-command.ts";
+import { registerWhyCommand } from "./why/why-command.ts";
 
 const program = createProgram();
 const passwords = passwordSource(process.env, process.stdin);
@@ -23,6 +25,8 @@ const commands = [
   registerDeployCommand,
   registerRolloutCommand,
   registerMoveCommand,
+  registerSessionsCommand,
+  registerWhyCommand,
   registerOverrideCommand,
   registerReplayCommand,
   registerDemoCommand,

@@ -21,6 +21,7 @@ import { createMetrics, type MetricsDeps } from "./metrics/create-metrics.ts";
 import { createMeter, type MeterCounts } from "./metrics/meter.ts";
 import { createMoving, type Moving } from "./moves/create-moving.ts";
 import { openPinStore, type Pins } from "./pins/open-pin-store.ts";
+import { createQuestionAnswerer } from "./questions/answer-questions.ts";
 import { createRequestHandler } from "./proxy/handle-request.ts";
 import { listen } from "./proxy/listen.ts";
 import { createRandomHex } from "./proxy/random-hex.ts";
@@ -85,7 +86,8 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   });
   const listener = await listen(config, { llhttp, tick, handle, meter });
   const onApplied = createOnApplied({ held, pools, meter, moving });
-  const syncing = { link, held, file, outbox, state: parts.sync, log, sleep, random, now, tick, onApplied };
+  const onQuestion = createQuestionAnswerer({ held, pins: pins.cached, store: pins.store, link, log });
+  const syncing = { link, held, file, outbox, state: parts.sync, log, sleep, random, now, tick, onApplied, onQuestion };
   const sync = startSync(syncing);
   const lookAfter = setInterval(createLookAfter({ held, pins, pools, moving, log }), LOOK_AFTER_MS);
 

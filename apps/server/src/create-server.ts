@@ -1,12 +1,16 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Hono } from "hono";
 import {
   EMPTY_POLICY,
+  type AgentName,
   type CohortSource,
   type Digest,
   type Ledger,
   type ReleaseContentSource,
   type ReleasePolicy,
   type ReleaseSource,
+  type RolloutId,
   type SentimentScorer,
   type ServerState,
   type SessionSource,
@@ -22,13 +26,17 @@ import { createConsoleRoutes } from "./api/console-routes.ts";
 import { createPointerRoutes } from "./api/pointer-routes.ts";
 import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
 import { createRolloutRoutes } from "./api/rollout-routes.ts";
+import { createSessionRoutes } from "./api/session-routes.ts";
 import { createFiguresSource } from "./api/session-figures.ts";
 import { createViews } from "./api/views.ts";
+import { createWhyRoutes } from "./api/why-routes.ts";
 import { createCollectorRoutes } from "./collector/routes.ts";
 import { openBook, type Book } from "./controller/book.ts";
 import { createPublisher, idleTimeout, lateness } from "./controller/publisher.ts";
 import { createController } from "./controller/reconcile.ts";
 import { createGatewayHub } from "./gateways/hub.ts";
+import { createPinCounts } from "./gateways/pin-counts.ts";
+import { createGatewayQuestions } from "./gateways/questions.ts";
 import { createGatewayRoutes } from "./gateways/routes.ts";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { UsageError } from "./options.ts";
@@ -66,6 +74,8 @@ export type Server = {
   turn(): Promise<void>;
   /** To be called at least three times a lease. */
   renewLeases(): Promise<void>;
+  /** Asks the gateways how many live pins each release has. To be called every few seconds. */
+  countPins(): Promise<void>;
   /** Sends followers of pages what has changed. */
   flush(): Promise<void>;
   beat(): void;
@@ -85,6 +95,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
     epoch,
     turn: loops.turn,
     renewLeases: () => core.hub.renewLeases(),
+    countPins: () => core.pinCounts.refresh(),
     flush: () => feed.flush(),
     beat: () => feed.beat(),
   };
@@ -100,6 +111,8 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
   refuseTakenPlaces(book, settings.places);
   publisher.publish();
   const idleTimeoutMs = (): number => idleTimeout(book.rollouts(), settings.idleTimeoutMs);
+  const questions = createGatewayQuestions({ hub, newId: randomUUID, wait: waitQuietly });
+  const pinCounts = createPinCounts({ hub, questions, now, idleTimeoutMs });
   const assembler = createAssembler({
     store: traces.store,
     now,
@@ -120,10 +133,25 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
   const follow = (): Promise<void> => followMoves(moving);
   const controller = createController({ book, cohorts, hub, publisher, now, log, followMoves: follow });
   const maxAgeMs = deps.setNow === null ? FIGURES_MAX_AGE_MS : 0;
-  const figures = createFiguresSource({ sessions: traces.sessions, now, maxAgeMs, idleTimeoutMs });
+  const figures = createFiguresSource({
+    sessions: traces.sessions,
+    now,
+    maxAgeMs,
+    idleTimeoutMs,
+    isLast: (rollout) => lastRolloutOf(rollout.plan.agent, book) === rollout.id,
+  });
   const { notice } = settings;
-  const views = createViews({ book, hub, publisher, figures, sessions: traces.sessions, now, notice });
-  return { hub, book, assembler, controller, figures, views, moving };
+  const views = createViews({ book, hub, publisher, pinCounts, figures, sessions: traces.sessions, now, notice });
+  return { hub, questions, pinCounts, idleTimeoutMs, book, assembler, controller, figures, views, moving };
+}
+
+function lastRolloutOf(agent: AgentName, book: Book): RolloutId | null {
+  return book.rollouts().findLast(({ plan }) => plan.agent === agent)?.id ?? null;
+}
+
+/** Keeps no process alive. */
+async function waitQuietly(ms: number): Promise<void> {
+  await wait(ms, undefined, { ref: false });
 }
 
 /** Throws `UsageError` when an agent that is known from before has lost its place. */
@@ -188,10 +216,18 @@ function routesOf(
   return [
     createCollectorRoutes({ store: traces.store, assembler: { noteTurns, noteSpans }, sentiment, now }),
     createMoveRoutes({ ...moving, sessions: traces.sessions, onReport: () => followMoves(moving) }),
-    createGatewayRoutes({ hub, onAck: followGateways }),
-    createAgentRoutes({ book, releases, now, places: settings.places }),
+    createGatewayRoutes({ hub, questions: core.questions, pinCounts: core.pinCounts, onAck: followGateways }),
+    createAgentRoutes({ book, releases, now, places: settings.places, pinCounts: core.pinCounts }),
     createPointerRoutes({ book, releases, now, ledger }),
     createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
+    createWhyRoutes({ book, hub, questions: core.questions, sessions: traces.sessions }),
+    createSessionRoutes({
+      book,
+      sessions: traces.sessions,
+      pinCounts: core.pinCounts,
+      now,
+      idleTimeoutMs: core.idleTimeoutMs,
+    }),
     createDiffRoutes({ contents, book }),
     createClockRoutes({ now, setNow, turn: loops.settle, book }),
     createConsoleRoutes(settings.consoleDirectory),

@@ -14,6 +14,7 @@ export {
   type ClassifyAnswer,
   type ClassifyRequest,
 } from "./gateway/classify.ts";
+export { questionAnswerSchema, questionSchema, type Question, type QuestionAnswer } from "./gateway/question.ts";
 export {
   gatewayStatusSchema,
   strategyCountsSchema,
@@ -72,6 +73,7 @@ export {
   armViewSchema,
   clockAnswerSchema,
   clockSchema,
+  driftSchema,
   gatewayViewSchema,
   gateViewSchema,
   ledgerEntrySchema,
@@ -82,6 +84,7 @@ export {
   rolloutStartedSchema,
   rolloutViewSchema,
   type ArmView,
+  type Drift,
   type ClockAnswer,
   type GatewayView,
   type GateView,
@@ -92,6 +95,15 @@ export {
   type RolloutStarted,
   type RolloutView,
 } from "./rollout/view.ts";
+export {
+  listedSessionSchema,
+  releaseActivitySchema,
+  sessionListSchema,
+  type ListedSessionView,
+  type ReleaseActivityView,
+  type SessionList,
+} from "./session/sessions.ts";
+export { placementSchema, whyAnswerSchema, type PlacementView, type WhyAnswer } from "./session/why.ts";
 export {
   releaseChangeSchema,
   releaseDiffSchema,

@@ -148,6 +148,7 @@ export { userText } from "./routing/user-text.ts";
 export {
   LONGEST_ALIAS_CHAIN,
   type Alias,
+  type LivePin,
   type MarkedSession,
   type MoveOutcome,
   type MoveWish,
@@ -177,10 +178,19 @@ export { isFailedTurn, type TurnFault, type TurnRecord } from "./routing/turn-re
 
 export type { Attribution, Span, SpanKind } from "./telemetry/span.ts";
 export type { Score } from "./telemetry/score.ts";
+export { formatSessionKey, type SessionKey } from "./telemetry/session-key.ts";
 export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
 export type { CohortMember } from "./telemetry/cohort-member.ts";
 export type { CohortSource, OpenSession, TraceStore } from "./telemetry/trace-store.ts";
-export type { ArmSummary, ArmTraffic, MovedQuery, SessionSource } from "./telemetry/session-source.ts";
+export type {
+  ListedSession,
+  RecordedSession,
+  ReleaseActivity,
+  SessionCursor,
+  SessionQuery,
+  SessionState,
+} from "./telemetry/recorded-session.ts";
+export type { ArmSummary, MovedQuery, ReleaseTraffic, SessionSource } from "./telemetry/session-source.ts";
 export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";
 export type { Attributes, AttributeValue, RawSpan } from "./telemetry/raw-span.ts";
 export { countAttribute, textAttribute } from "./telemetry/raw-span.ts";
@@ -206,6 +216,7 @@ export { parseRolloutSpec, type ParsedSpec } from "./rollout/spec.ts";
 export { rolloutJsonSchema } from "./rollout/spec-schema.ts";
 export type { RolloutSpecProblem } from "./rollout/spec-checks.ts";
 export { formatDuration, parseDurationMs } from "./rollout/duration.ts";
+export { weightSince } from "./rollout/weight-since.ts";
 export { advance, startRollout } from "./rollout/advance.ts";
 export type {
   AppliedEvent,
@@ -250,6 +261,7 @@ export {
   placeOf,
   releaseStatus,
   type AgentPlace,
+  type ReleaseInQuestion,
   type ReleaseStatus,
   type RouteDefaults,
 } from "./rollout/derive-routes.ts";

@@ -121,6 +121,30 @@ export function describePinStore(
     await store.close();
   });
 
+  test("a pin that is looked up says when it is free, by any of its names, and is not renewed", async () => {
+    const store = await open();
+    await store.claim(canary, ttlMs);
+    await store.alias({ agent, alias: id("other-name"), session }, 10 * ttlMs);
+    await pass(0.5);
+    const [found, byAlias] = [await store.lookUp(agent, session), await store.lookUp(agent, id("other-name"))];
+    expect([found?.pin, byAlias?.pin]).toEqual([canary, canary]);
+    const leftMs = (found?.expiresAt ?? 0) - (kind === "real" ? Date.now() : now);
+    expect(leftMs).toBeGreaterThan(0);
+    expect(leftMs).toBeLessThanOrEqual(0.51 * ttlMs);
+    await pass(0.6);
+    expect(await store.lookUp(agent, session)).toBeNull();
+    expect(await store.lookUp(agent, id("never-seen"))).toBeNull();
+    await store.close();
+  });
+
+  test("a store keeps its name", async () => {
+    const store = await open();
+    const name = await store.identity();
+    expect(name).toMatch(/^[0-9a-f-]{32,36}$/);
+    expect(await store.identity()).toBe(name);
+    await store.close();
+  });
+
   test("names that hold whatever an id may hold are kept apart", async () => {
     const store = await open();
     const names = ["{a}", "a}", "{", "a|b", "a:b", "*", "a*", "[a]", "%00", '"', "\\"].map(id);
@@ -229,6 +253,13 @@ export function describeSharedPinStore(createTwo: () => Promise<readonly [PinSto
     const winners = await Promise.all(claims);
     expect(new Set(winners.map((pin) => pin.release)).size).toBe(1);
     expect(await two.find(agent, baseline.session)).toEqual(winners[0]);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  test("both call the store the same", async () => {
+    const [one, two] = await createTwo();
+    const names = await Promise.all([one.identity(), two.identity()]);
+    expect(names[0]).toBe(names[1]);
     await Promise.all([one.close(), two.close()]);
   });
 

@@ -91,22 +91,6 @@ export function describeSessionSource(storage: () => { store: TraceStore; sessio
     });
   });
 
-  test("traffic counts new sessions and turns of the window, and who still talks", async () => {
-    await storage().store.appendTurns([
-      { ...canaryTurn, id: "1", startedAt: 1000 },
-      { ...canaryTurn, id: "2", startedAt: 5000 },
-      { ...canaryTurn, id: "3", session: THIRD, startedAt: 5000 },
-      { ...baselineTurn, id: "4", startedAt: 1000 },
-    ]);
-    await storage().store.appendSessions([aMaturedSession({ session: THIRD, arm: "canary" })]);
-    expect(await storage().sessions.armTraffic({ rollout: ROLLOUT, since: 4000, liveSince: 500 })).toEqual({
-      baseline: { newSessions: 0, liveSessions: 1, turns: 0 },
-      canary: { newSessions: 1, liveSessions: 1, turns: 2 },
-    });
-    const later = await storage().sessions.armTraffic({ rollout: ROLLOUT, since: 4000, liveSince: 4000 });
-    expect(later.baseline.liveSessions).toBe(0);
-  });
-
   test("a session is switched when its turns name two releases, also at the edge of the rollout", async () => {
     await storage().store.appendTurns([
       { ...canaryTurn, id: "1" },

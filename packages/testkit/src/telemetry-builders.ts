@@ -34,6 +34,7 @@ export function aSpan(change: Partial<Span> = {}): Span {
 export function aScore(change: Partial<Score> = {}): Score {
   return {
     id: "score-1",
+    agent: null,
     session: parseSessionId("session-1"),
     name: "helpful",
     value: 1,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { GateView, RolloutView } from "@perch/api";
+import { driftSchema, type GateView, type RolloutView } from "@perch/api";
 import { evidenceBar, progressLine } from "./progress.ts";
 import { toResult, type DemoResult } from "./result.ts";
 import { odds, summaryOf } from "./summary.ts";
@@ -65,7 +65,7 @@ function rolledBack(changes: Partial<RolloutView> = {}): RolloutView {
     canarySessionsExposed: 66,
     canarySessionsAtDecision: 60,
     evidenceAtDecision: { "escalation-rate": Math.log(340) },
-    drift: { target: 0, newSessions: 0, liveSessions: 0, turns: 0.05 },
+    drift: driftSchema.parse({ target: 0, newSessions: 0, liveSessions: 0, turns: 0.05 }),
     propagation: {
       revision: { epoch: 1, sequence: 4 },
       decidedAt: 60_000,

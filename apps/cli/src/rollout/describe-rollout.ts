@@ -1,4 +1,5 @@
 import type { GateView, LedgerEntryView, RolloutView } from "@perch/api";
+import { describeDrift } from "./describe-drift.ts";
 
 /** One rollout as a person on call wants to read it: where it is, why, and what each gate says with which evidence. */
 export function describeRollout(rollout: RolloutView): string {
@@ -8,6 +9,7 @@ export function describeRollout(rollout: RolloutView): string {
     `${id}  ${agent}  ${baseline.version} → ${canary.version}`,
     describeStep(rollout),
     `sessions      baseline ${arms.baseline.sessions}, canary ${arms.canary.sessions}`,
+    ...describeDrift(rollout),
     ...rollout.gates.map((gate) => describeGate(gate, width)),
     ...(rollout.culprits.length === 0 ? [] : [`because of    ${rollout.culprits.join(", ")}`]),
     ...describePropagation(propagation),

@@ -59,7 +59,7 @@ function LivePage({ connection, overview, linked }: LivePageProps) {
       ) : (
         <main class="content">
           <ResultPanel rollout={rollout} />
-          <WeightPanel rollout={rollout} />
+          <WeightPanel rollout={rollout} now={overview.at} />
           <div class="columns">
             <section class="gates" aria-labelledby="gates-title">
               <h2 id="gates-title">Gates</h2>

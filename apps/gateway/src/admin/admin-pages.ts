@@ -1,11 +1,12 @@
 import type { GatewayStatus, Why } from "@perch/api";
-import { explainPin, parseAgentName, parseSessionId, RoutingError } from "@perch/domain";
+import { parseAgentName, parseSessionId, RoutingError, type AgentName, type SessionId } from "@perch/domain";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { RequestLine } from "../http1/parse-request.ts";
 import type { Fields } from "../http1/fields.ts";
 import { METRICS_TYPE, type Metrics } from "../metrics/create-metrics.ts";
 import { mergeMetrics } from "../metrics/merge-metrics.ts";
 import { jsonAnswer, problemOf, textAnswer, type OwnAnswer, type Refusal } from "../problem.ts";
+import { findPlacements } from "../questions/find-placements.ts";
 import { NO_TABLE } from "../session/refusals.ts";
 import type { Reports } from "../workers/report.ts";
 import type { AdminAccess } from "./admin-access.ts";
@@ -94,37 +95,46 @@ const DRAINING: Refusal = {
 async function why(query: URLSearchParams, deps: AdminDeps): Promise<{ status: number; body: unknown }> {
   const asked = parseQuestion(query);
   if (asked.kind === "malformed") return refusal({ status: 400, code: "question_malformed", ...asked });
-  const pin = await deps.pins.cached.find(asked.agent, asked.session);
-  if (pin === null) {
-    return refusal({
-      status: 404,
-      code: "session_unknown",
-      message: `no live pin of session ${asked.session} at agent ${asked.agent} is known here`,
-      hint: "the session may be over, or idle for longer than its agent's idle timeout, or not begun",
-    });
-  }
-  const release = deps.held.index()?.agents.get(pin.agent)?.releases.get(pin.release);
-  return { status: 200, body: { ...pin, version: release?.version ?? null, rule: explainPin(pin) } satisfies Why };
+  const found = await findPlacements(asked, { held: deps.held, pins: deps.pins.cached });
+  if (found.length > 1) return refusal(severalAgents(asked.session, found));
+  const [only] = found;
+  return only === undefined ? refusal(unknownSession(asked)) : { status: 200, body: only };
+}
+
+function unknownSession({ agent, session }: Extract<Question, { kind: "question" }>): Refusal {
+  return {
+    status: 404,
+    code: "session_unknown",
+    message: `no live pin of session ${session} at ${agent === null ? "any agent" : `agent ${agent}`} is known here`,
+    hint: "the session may be over, or idle for longer than its agent's idle timeout, or not begun",
+  };
+}
+
+function severalAgents(session: string, found: readonly Why[]): Refusal {
+  const agents = found.map(({ agent }) => agent).join(", ");
+  return {
+    status: 409,
+    code: "session_ambiguous",
+    message: `found session ${session} at agents ${agents}, expected one`,
+    hint: `ask /-/why?session=${encodeURIComponent(session)}&agent=NAME`,
+  };
 }
 
 type Question =
-  | {
-      readonly kind: "question";
-      readonly agent: ReturnType<typeof parseAgentName>;
-      readonly session: ReturnType<typeof parseSessionId>;
-    }
+  | { readonly kind: "question"; readonly agent: AgentName | null; readonly session: SessionId }
   | { readonly kind: "malformed"; readonly message: string; readonly hint: string };
 
 function parseQuestion(query: URLSearchParams): Question {
   try {
+    const agent = query.get("agent");
     return {
       kind: "question",
-      agent: parseAgentName(query.get("agent") ?? ""),
+      agent: agent === null ? null : parseAgentName(agent),
       session: parseSessionId(query.get("session") ?? ""),
     };
   } catch (error) {
     if (!(error instanceof RoutingError)) throw error;
-    return { kind: "malformed", message: error.message, hint: "ask /-/why?agent=NAME&session=ID" };
+    return { kind: "malformed", message: error.message, hint: "ask /-/why?session=ID&agent=NAME" };
   }
 }
 

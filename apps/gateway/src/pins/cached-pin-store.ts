@@ -67,15 +67,7 @@ export function createCachedPinStore(deps: CachedPinStoreDeps): CachedPinStore {
       if (link.alias === link.session || isSession || (held !== null && now() < held.freshUntil)) return;
       await addAlias(context, held?.value ?? link, ttlMs);
     },
-    async find(agent, session) {
-      try {
-        return await store.find(agent, session);
-      } catch (error) {
-        const held = known.pin(agent, known.sessionOf(agent, session));
-        if (held === null) throw error;
-        return held.value;
-      }
-    },
+    ...createReads(context),
     remembered: (agent, id) => known.pin(agent, known.sessionOf(agent, id))?.value ?? null,
     sessionOf: (agent, id) => known.sessionOf(agent, id),
     catchUp: () => backlog.work(),
@@ -84,6 +76,32 @@ export function createCachedPinStore(deps: CachedPinStoreDeps): CachedPinStore {
 }
 
 type Context = { readonly deps: CachedPinStoreDeps; readonly known: KnownPins; readonly backlog: Backlog };
+
+/** What is looked at is answered from memory only when the store is away. */
+function createReads({ deps: { store }, known }: Context): Pick<CachedPinStore, "find" | "lookUp"> {
+  const heldOr = (error: unknown, agent: AgentName, id: SessionId): Known<Pin> => {
+    const held = known.pin(agent, known.sessionOf(agent, id));
+    if (held === null) throw error;
+    return held;
+  };
+  return {
+    async find(agent, id) {
+      try {
+        return await store.find(agent, id);
+      } catch (error) {
+        return heldOr(error, agent, id).value;
+      }
+    },
+    async lookUp(agent, id) {
+      try {
+        return await store.lookUp(agent, id);
+      } catch (error) {
+        const { value, expiresAt } = heldOr(error, agent, id);
+        return { pin: value, expiresAt };
+      }
+    },
+  };
+}
 
 type Asked = {
   /** What to claim if nothing is held; its session is the one that the id leads to. */

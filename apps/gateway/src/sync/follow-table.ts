@@ -1,3 +1,4 @@
+import type { EventSourceMessage } from "eventsource-parser";
 import { revisionSchema } from "@perch/api";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { RoutingTable } from "@perch/domain";
@@ -19,6 +20,8 @@ export type FollowTableDeps = {
   readonly now: () => number;
   /** Milliseconds of a clock that never jumps. */
   readonly tick: () => number;
+  /** The server asks something; until `signal` aborts there is somebody to answer. */
+  readonly onQuestion: (data: string, signal: AbortSignal) => void;
   /** A new table is in force. */
   readonly onApplied: () => void;
 };
@@ -68,14 +71,23 @@ async function followOnce(following: Following): Promise<{ wasAlive: boolean; re
   try {
     for await (const { event, data } of link.tableEvents({ held: table?.revision ?? null, silenceMs, signal })) {
       if (!wasAlive) following.state.connected();
-      if (event === "table") receiveTable(data, following);
-      if (event === "lease") receiveLease(data, wasAlive, following);
+      receive({ event, data }, wasAlive, following);
       wasAlive = true;
     }
     return { wasAlive, reason: "the server ended it" };
   } catch (error) {
     return { wasAlive, reason: reasonOf(error) };
   }
+}
+
+function receive(
+  { event, data }: Pick<EventSourceMessage, "event" | "data">,
+  wasAlive: boolean,
+  following: Following,
+): void {
+  if (event === "table") receiveTable(data, following);
+  if (event === "lease") receiveLease(data, wasAlive, following);
+  if (event === "question") following.onQuestion(data, following.signal);
 }
 
 /** In force first, then on disk, then acknowledged: what the server hears is already true, and stays true. */

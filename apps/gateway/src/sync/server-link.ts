@@ -1,4 +1,4 @@
-import { formatRevision, type Ack, type MoveReport } from "@perch/api";
+import { formatRevision, type Ack, type MoveReport, type QuestionAnswer } from "@perch/api";
 import type { GatewayId, Revision } from "@perch/domain";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { Pool, type Dispatcher } from "undici";
@@ -17,6 +17,7 @@ export type ServerLink = {
   tableEvents(options: TableEventsOptions): AsyncIterable<EventSourceMessage>;
   acknowledge(ack: Ack, signal: AbortSignal): Promise<PostOutcome>;
   reportMoves(report: MoveReport, signal: AbortSignal): Promise<PostOutcome>;
+  answer(answer: QuestionAnswer, signal: AbortSignal): Promise<PostOutcome>;
   /** `json` is a `TurnBatch` of `@perch/api`. */
   postTurns(json: string, signal: AbortSignal): Promise<PostOutcome>;
   close(): Promise<void>;
@@ -77,6 +78,7 @@ export function createServerLink(serverUrl: string, gateway: GatewayId): ServerL
     },
     acknowledge: (ack, signal) => post(`${path}/acks`, JSON.stringify(ack), signal),
     reportMoves: (report, signal) => post(`${path}/moves`, JSON.stringify(report), signal),
+    answer: (answer, signal) => post(`${path}/answers`, JSON.stringify(answer), signal),
     postTurns: (json, signal) => post(`${base}/v1/turns`, json, signal),
     close: () => pool.destroy(),
   };

@@ -75,11 +75,12 @@ describe("following the table", () => {
     acks: Revision[];
     waits: number[];
     lines: string[];
+    questions: string[];
   }> {
     const stopping = new AbortController();
     const said: (number | null)[] = [];
     const { log, lines } = memoryLog();
-    const [acks, waits]: [Revision[], number[]] = [[], []];
+    const [acks, waits, questions]: [Revision[], number[], string[]] = [[], [], []];
     let connection = 0;
     const link: Pick<ServerLink, "tableEvents"> = {
       async *tableEvents({ held: holds }) {
@@ -91,12 +92,13 @@ describe("following the table", () => {
       },
     };
     const acknowledger = { acknowledge: ({ revision }: { revision: Revision }) => void acks.push(revision) };
+    const onQuestion = (data: string): void => void questions.push(data);
     const sleep = async (ms: number): Promise<void> => void waits.push(ms);
     const clock = { now: () => 0, tick: () => 0 };
     const state = createSyncState(() => 0);
-    const deps = { link, held, acknowledger, state, log, sleep, random, ...clock, onApplied: () => {} };
+    const deps = { link, held, acknowledger, state, log, sleep, random, ...clock, onApplied: () => {}, onQuestion };
     await followTable(deps, stopping.signal);
-    return { held, said, acks, waits, lines };
+    return { held, said, acks, waits, lines, questions };
   }
 
   test("applies growing revisions, acknowledges each, and the one held again after a new connection", async () => {
@@ -129,6 +131,12 @@ describe("following the table", () => {
     const { acks, lines } = await follow([[broken, tableEvent(2)]]);
     expect(acks.map(({ sequence }) => sequence)).toEqual([2]);
     expect(lines.join("")).toContain('"level":"error"');
+  });
+
+  test("a question is passed on as it came", async () => {
+    const { questions, lines } = await follow([[{ event: "question", data: "{}", id: undefined }, tableEvent(1)]]);
+    expect(questions).toEqual(["{}"]);
+    expect(lines.join("")).not.toContain("connecting again");
   });
 
   test("waits longer after every connection that brought nothing", async () => {

@@ -11,6 +11,7 @@ import {
   type Rollout,
 } from "@perch/domain";
 import type { HeldRollout } from "../controller/book.ts";
+import { driftOf, type LivePins } from "./drift-view.ts";
 import { toGateView } from "./gate-view.ts";
 import type { SessionFigures } from "./session-figures.ts";
 
@@ -20,6 +21,8 @@ export type LiveFacts = {
   readonly propagation: PropagationRecord | null;
   /** What it waits for besides the gates, in a person's words. */
   readonly waitingFor: readonly string[];
+  /** By release of the agent; null while the gateways cannot say. */
+  readonly livePins: readonly LivePins[] | null;
 };
 
 function decisionOf({
@@ -58,7 +61,7 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
     arms: { baseline: armView(figures.arms.baseline), canary: armView(figures.arms.canary) },
     switchedSessions: figures.switched,
     canarySessionsExposed: figures.exposed,
-    drift: driftOf(rollout, figures),
+    drift: driftOf(rollout, figures, live.livePins),
     propagation: propagationOf(rollout, live.propagation ?? rollout.propagation),
     timeline: rollout.timeline.map((entry) => ({ ...entry })),
     isSynthetic: rollout.isSynthetic,
@@ -89,19 +92,6 @@ function armView({
   meanToolCalls,
 }: ArmSummary): RolloutView["arms"][Arm] {
   return { sessions, matured, turns, meanTurns, meanSentiment, meanToolCalls };
-}
-
-function driftOf(rollout: Rollout, { traffic }: SessionFigures): RolloutView["drift"] {
-  const share = (of: "newSessions" | "liveSessions" | "turns"): number | null => {
-    const all = traffic.baseline[of] + traffic.canary[of];
-    return all === 0 ? null : traffic.canary[of] / all;
-  };
-  return {
-    target: canaryWeightBp(rollout) / 10_000,
-    newSessions: share("newSessions"),
-    liveSessions: share("liveSessions"),
-    turns: share("turns"),
-  };
 }
 
 /** The decision that the gateways were last told: the latest change of what is routed. */

@@ -6,6 +6,8 @@ import type { Publisher } from "../controller/publisher.ts";
 import { readinessOf } from "../controller/readiness.ts";
 import { waitsForGateways } from "../controller/reconcile.ts";
 import type { GatewayHub } from "../gateways/hub.ts";
+import type { PinCounts } from "../gateways/pin-counts.ts";
+import { livePinsOf } from "./drift-view.ts";
 import { toRolloutView, type LiveFacts } from "./rollout-view.ts";
 import type { FiguresSource } from "./session-figures.ts";
 
@@ -13,6 +15,7 @@ export type ViewsDeps = {
   readonly book: Book;
   readonly hub: Pick<GatewayHub, "spreadOf" | "views">;
   readonly publisher: Pick<Publisher, "revisionOf">;
+  readonly pinCounts: Pick<PinCounts, "live">;
   readonly figures: FiguresSource;
   readonly sessions: Pick<SessionSource, "recent">;
   readonly now: () => number;
@@ -65,7 +68,13 @@ export function createViews(deps: ViewsDeps): Views {
   };
 }
 
-function liveFacts(rollout: Rollout, { book, hub, publisher, now }: ViewsDeps): LiveFacts {
+function liveFacts(rollout: Rollout, deps: ViewsDeps): LiveFacts {
+  const record = deps.book.agent(rollout.plan.agent);
+  const releases = record?.releases.map(({ digest }) => digest) ?? [];
+  return { ...waitOf(rollout, deps), livePins: livePinsOf(rollout, releases, deps.pinCounts) };
+}
+
+function waitOf(rollout: Rollout, { book, hub, publisher, now }: ViewsDeps): Omit<LiveFacts, "livePins"> {
   if (rollout.phase.kind === "Preparing") {
     const readiness = readinessOf(rollout, book.agent(rollout.plan.agent), { hub, now: now() });
     return { propagation: null, waitingFor: readiness.kind === "ready" ? [] : [readiness.reason] };

@@ -35,7 +35,8 @@ export function parseScoreBatch(body: unknown, receivedAt: number): Batch<Score>
   if (!parsed.success) return { kind: "invalid", problems: problemsOf(parsed.error) };
   return collectItems(parsed.data.scores, (score, index, check) => {
     const session = check(`scores[${index}].session`, parseSessionId, score.session);
-    return session === null ? null : { ...score, session, at: score.at ?? receivedAt };
+    const agent = score.agent === null ? null : check(`scores[${index}].agent`, parseAgentName, score.agent);
+    return session === null ? null : { ...score, agent, session, at: score.at ?? receivedAt };
   });
 }
 

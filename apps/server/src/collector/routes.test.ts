@@ -1,11 +1,19 @@
 import { createMemoryTraceStore } from "@perch/adapters/in-memory";
-import { parseSessionId, TelemetryError, type Span, type TraceStore, type TurnRecord } from "@perch/domain";
+import {
+  parseAgentName,
+  parseSessionId,
+  TelemetryError,
+  type Span,
+  type TraceStore,
+  type TurnRecord,
+} from "@perch/domain";
 import { aTurnRecord } from "@perch/testkit";
 import { gzipSync, deflateSync } from "node:zlib";
 import { beforeEach, expect, test } from "vitest";
 import { createCollectorRoutes } from "./routes.ts";
 
 const SESSION = parseSessionId("session-1");
+const KEY = { agent: parseAgentName("support"), session: SESSION };
 const aTurn = aTurnRecord();
 const aToolSpan = {
   traceId: aTurn.traceId,
@@ -49,7 +57,7 @@ async function post(path: string, body: unknown, headers: Record<string, string>
 }
 
 async function evidence() {
-  const [found] = await store.evidenceOf([SESSION]);
+  const [found] = await store.evidenceOf([KEY]);
   return found;
 }
 
@@ -213,7 +221,7 @@ test("scores are stored, as old as their arrival when they carry no time", async
   const response = await post("/v1/scores", { scores: [{ id: "s", session: SESSION, name: "reward", value: 1 }] });
   expect([response.status, await response.json()]).toEqual([200, { accepted: 1 }]);
   expect((await evidence())?.scores).toEqual([
-    { id: "s", session: SESSION, name: "reward", value: 1, label: null, at: 5000 },
+    { id: "s", agent: null, session: SESSION, name: "reward", value: 1, label: null, at: 5000 },
   ]);
 });
 

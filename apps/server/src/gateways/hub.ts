@@ -1,5 +1,5 @@
 import type { Log } from "@perch/adapters/json-log";
-import type { GatewayView } from "@perch/api";
+import type { GatewayView, Question } from "@perch/api";
 import {
   compareRevisions,
   type AgentRoute,
@@ -45,6 +45,12 @@ export interface GatewayHub {
   publish(agents: readonly AgentRoute[], leaseMs: number): Revision;
   /** Renews each lease of the present table that has run for a third. To be called at least that often. */
   renewLeases(): Promise<void>;
+  /** Of the present table. */
+  revision(): Revision;
+  /** Gateways that hold a stream open. */
+  connected(): readonly GatewayId[];
+  /** False when it is not connected. */
+  ask(gateway: GatewayId, question: Question): boolean;
   spreadOf(revision: Revision): Spread;
   views(): readonly GatewayView[];
 }
@@ -85,7 +91,6 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
     },
     connect(gateway, held, send) {
       const known = knownAs(gateway, gateways);
-      known.lastSeenAt = now();
       greet(known, { held, send }, { table: tables.present(), now: now() });
       return () => {
         known.connections.delete(send);
@@ -108,10 +113,20 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
         await state.forgetGateway(gateway);
       }
     },
+    revision: () => tables.present().revision,
+    connected: () => connectedAmong(gateways),
+    ask: (gateway, question) => ask(gateways.get(gateway), question),
     spreadOf: (revision) => spreadAmong(gateways, { revision, publishedAt: tables.publishedAt(revision) }, now()),
-    views: () =>
-      [...gateways].map(([gateway, known]) => toGatewayView({ gateway, known }, tables.present().revision, now())),
+    views: () => viewsOf(gateways, tables.present().revision, now()),
   };
+}
+
+function connectedAmong(gateways: ReadonlyMap<GatewayId, KnownGateway>): readonly GatewayId[] {
+  return [...gateways].filter(([, { connections }]) => connections.size > 0).map(([gateway]) => gateway);
+}
+
+function viewsOf(gateways: ReadonlyMap<GatewayId, KnownGateway>, present: Revision, now: number): GatewayView[] {
+  return [...gateways].map(([gateway, known]) => toGatewayView({ gateway, known }, present, now));
 }
 
 async function recallGateways({ now, state }: GatewayHubDeps): Promise<Map<GatewayId, KnownGateway>> {
@@ -136,6 +151,7 @@ function greet(
   { held, send }: { readonly held: Revision | null; readonly send: SendTableEvent },
   { table, now }: { readonly table: RoutingTable; readonly now: number },
 ): void {
+  known.lastSeenAt = now;
   known.connections.add(send);
   // What it was last seen with may be gone with its process: it has to say again what it holds.
   known.acks = [];
@@ -186,6 +202,13 @@ function spreadAmong(
 function isForgettable(known: KnownGateway, now: number): boolean {
   const isGone = known.connections.size === 0 && leasedUntil(known) <= now;
   return isGone && now - known.lastSeenAt > SHOWN_AFTER_MS;
+}
+
+/** Of several streams of one gateway the newest is the one that lives. */
+function ask(known: KnownGateway | undefined, question: Question): boolean {
+  const newest = [...(known?.connections ?? [])].at(-1);
+  newest?.({ event: "question", data: question });
+  return newest !== undefined;
 }
 
 function sendToAll({ connections }: KnownGateway, event: Parameters<SendTableEvent>[0]): void {

@@ -1,8 +1,10 @@
-import type { GatewayView } from "@perch/api";
+import type { GatewayView, Question } from "@perch/api";
 import { compareRevisions, type GatewayId, type Revision, type RoutingTable } from "@perch/domain";
 
 export type TableEvent =
-  { readonly event: "table"; readonly data: RoutingTable } | { readonly event: "lease"; readonly data: Revision };
+  | { readonly event: "table"; readonly data: RoutingTable }
+  | { readonly event: "lease"; readonly data: Revision }
+  | { readonly event: "question"; readonly data: Question };
 export type SendTableEvent = (event: TableEvent) => void;
 
 type Ack = { readonly revision: Revision; readonly at: number };

@@ -9,10 +9,10 @@ const row = z.object({ sessions: z.coerce.number() });
 export async function switchedSessions(client: ClickHouseClient, rollout: RolloutId): Promise<number> {
   const query = `
     SELECT count() AS sessions FROM (
-      SELECT session FROM perch.turns
-      WHERE session IN (SELECT session FROM perch.turns WHERE rollout = {rollout:String})
-        AND (session, release) NOT IN (SELECT session, to_release FROM perch.moves)
-      GROUP BY session
+      SELECT agent, session FROM perch.turns
+      WHERE (agent, session) IN (SELECT agent, session FROM perch.turns WHERE rollout = {rollout:String})
+        AND (agent, session, release) NOT IN (SELECT agent, session, to_release FROM perch.moves)
+      GROUP BY agent, session
       HAVING uniqExact(release) > 1
     )`;
   const rows = await readRows(client, { query, parameters: { rollout } }, row);

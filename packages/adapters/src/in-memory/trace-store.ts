@@ -1,31 +1,34 @@
-import type {
-  Arm,
-  ArmSummary,
-  ArmTraffic,
-  CohortMember,
-  CohortSource,
-  MaturedSession,
-  MoveRecord,
-  OpenSession,
-  RolloutId,
-  Score,
-  SessionId,
-  SessionSource,
-  Span,
-  TraceStore,
-  TurnRecord,
+import {
+  formatSessionKey,
+  type Arm,
+  type ArmSummary,
+  type CohortMember,
+  type CohortSource,
+  type MaturedSession,
+  type MoveRecord,
+  type OpenSession,
+  type RolloutId,
+  type Score,
+  type SessionEvidence,
+  type SessionKey,
+  type SessionSource,
+  type Span,
+  type TraceStore,
+  type TurnRecord,
 } from "@perch/domain";
+import { sessionListingOf } from "./session-listing.ts";
 
 type Memory = {
   /** Spans, turns and scores seen, by what makes each unique. */
   readonly seen: Set<string>;
   readonly spansOf: Map<string, Span[]>;
-  readonly turnsOf: Map<SessionId, TurnRecord[]>;
-  readonly movesOf: Map<SessionId, MoveRecord[]>;
-  readonly scoresOf: Map<SessionId, Score[]>;
-  readonly sessions: Map<SessionId, MaturedSession>;
+  /** These by agent and session, as `formatSessionKey` writes them; scores by session alone. */
+  readonly turnsOf: Map<string, TurnRecord[]>;
+  readonly movesOf: Map<string, MoveRecord[]>;
+  readonly scoresOf: Map<string, Score[]>;
+  readonly sessions: Map<string, MaturedSession>;
   /** The first assignment of each session, in the order of arrival: its number is its place, from 1 on. */
-  readonly assignments: Map<SessionId, TurnRecord>;
+  readonly assignments: Map<string, TurnRecord>;
 };
 
 /** Keeps everything in the process, for tests. What one interface is given, the others see. */
@@ -52,41 +55,50 @@ function traceStoreOf(memory: Memory): TraceStore {
     async appendTurns(turns) {
       for (const turn of turns) {
         if (!isNew(memory, `turn ${turn.id}`)) continue;
-        addTo(memory.turnsOf, turn.session, turn);
-        const isFirst = turn.kind === "assignment" && !memory.assignments.has(turn.session);
-        if (isFirst) memory.assignments.set(turn.session, turn);
+        const key = formatSessionKey(turn);
+        addTo(memory.turnsOf, key, turn);
+        if (turn.kind === "assignment" && !memory.assignments.has(key)) memory.assignments.set(key, turn);
       }
     },
     async appendMoves(moves) {
-      for (const move of moves) if (isNew(memory, `move ${move.id}`)) addTo(memory.movesOf, move.session, move);
+      for (const move of moves)
+        if (isNew(memory, `move ${move.id}`)) addTo(memory.movesOf, formatSessionKey(move), move);
     },
     async appendScores(scores) {
       for (const score of scores) if (isNew(memory, `score ${score.id}`)) addTo(memory.scoresOf, score.session, score);
     },
     async appendSessions(sessions) {
       for (const session of sessions) {
-        if (!memory.sessions.has(session.session)) memory.sessions.set(session.session, session);
+        const key = formatSessionKey(session);
+        if (!memory.sessions.has(key)) memory.sessions.set(key, session);
       }
     },
-    async evidenceOf(sessions) {
-      return sessions.map((session) => {
-        const turns = memory.turnsOf.get(session) ?? [];
-        const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
-        const spans = traceIds.flatMap((traceId) => memory.spansOf.get(traceId) ?? []);
-        const moves = [...(memory.movesOf.get(session) ?? [])];
-        return { session, turns: [...turns], moves, spans, scores: [...(memory.scoresOf.get(session) ?? [])] };
-      });
+    async evidenceOf(keys) {
+      return keys.map((key) => evidenceOf(memory, key));
     },
     async openSessions(sinceMs) {
       return [...memory.turnsOf]
-        .filter(([session, records]) => !memory.sessions.has(session) && hasTurnSince(records, sinceMs))
-        .map(([session, records]) => openSessionOf(session, records));
+        .filter(([key, records]) => !memory.sessions.has(key) && hasTurnSince(records, sinceMs))
+        .flatMap(([, records]) => openSessionOf(records));
     },
     async lastSequence() {
       return [...memory.sessions.values()].reduce((last, session) => Math.max(last, session.sequence), 0);
     },
     async close() {},
   };
+}
+
+function evidenceOf(memory: Memory, key: SessionKey): SessionEvidence {
+  const turns = memory.turnsOf.get(formatSessionKey(key)) ?? [];
+  const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
+  const spans = traceIds.flatMap((traceId) => memory.spansOf.get(traceId) ?? []);
+  const agents = new Set(
+    [...memory.turnsOf.values()].flat().flatMap((turn) => (turn.session === key.session ? [turn.agent] : [])),
+  );
+  const belongs = ({ agent }: Score): boolean => (agent === null ? agents.size <= 1 : agent === key.agent);
+  const scores = (memory.scoresOf.get(key.session) ?? []).filter(belongs);
+  const moves = [...(memory.movesOf.get(formatSessionKey(key)) ?? [])];
+  return { ...key, turns: [...turns], moves, spans, scores };
 }
 
 function cohortSourceOf(memory: Memory): CohortSource {
@@ -117,7 +129,7 @@ function assignmentsIn(memory: Memory, rollout: RolloutId, step: number): readon
       assignment,
       arm: turn.arm,
       assignedAt: turn.startedAt,
-      matured: memory.sessions.get(turn.session) ?? null,
+      matured: memory.sessions.get(formatSessionKey(turn)) ?? null,
     }));
 }
 
@@ -129,22 +141,11 @@ function sessionSourceOf(memory: Memory): SessionSource {
     async armSummaries(rollout) {
       return { baseline: armSummary(memory, rollout, "baseline"), canary: armSummary(memory, rollout, "canary") };
     },
-    async armTraffic({ rollout, since, liveSince }) {
-      const trafficOf = (arm: Arm): ArmTraffic => {
-        const assigned = [...assignedSessions(memory, rollout, arm)];
-        const turns = assigned.flatMap(([, records]) => records);
-        return {
-          newSessions: assigned.filter(([, records]) => firstOf(records).startedAt >= since).length,
-          liveSessions: assigned.filter(([id, all]) => !memory.sessions.has(id) && hasTurnSince(all, liveSince)).length,
-          turns: turns.filter((turn) => turn.startedAt >= since).length,
-        };
-      };
-      return { baseline: trafficOf("baseline"), canary: trafficOf("canary") };
-    },
+    ...sessionListingOf(memory),
     async switchedSessions(rollout) {
       return [...memory.turnsOf].filter(
-        ([session, records]) =>
-          records.some((record) => record.rollout === rollout) && unexplained(memory, session, records) > 1,
+        ([key, records]) =>
+          records.some((record) => record.rollout === rollout) && unexplained(memory, key, records) > 1,
       ).length;
     },
     async exposedSessions({ rollout, before }) {
@@ -169,8 +170,8 @@ function sessionSourceOf(memory: Memory): SessionSource {
 }
 
 /** Releases that no move led to. */
-function unexplained(memory: Memory, session: SessionId, records: readonly TurnRecord[]): number {
-  const led = new Set((memory.movesOf.get(session) ?? []).map(({ to }) => to));
+function unexplained(memory: Memory, key: string, records: readonly TurnRecord[]): number {
+  const led = new Set((memory.movesOf.get(key) ?? []).map(({ to }) => to));
   const own = new Set(records.map(({ release }) => release).filter((release) => !led.has(release)));
   return own.size;
 }
@@ -191,17 +192,22 @@ function hasTurnSince(records: readonly TurnRecord[], since: number): boolean {
   return records.some((record) => record.kind === "turn" && record.startedAt + record.durationMs >= since);
 }
 
-function openSessionOf(session: SessionId, records: readonly TurnRecord[]): OpenSession {
-  return {
-    session,
-    lastActivityAt: Math.max(...records.map((record) => record.startedAt + record.durationMs)),
-    isEnded: records.some((record) => record.endsSession || record.kind === "sessionEnd"),
-  };
+function openSessionOf(records: readonly TurnRecord[]): OpenSession[] {
+  const [first] = records;
+  if (first === undefined) return [];
+  return [
+    {
+      agent: first.agent,
+      session: first.session,
+      lastActivityAt: Math.max(...records.map((record) => record.startedAt + record.durationMs)),
+      isEnded: records.some((record) => record.endsSession || record.kind === "sessionEnd"),
+    },
+  ];
 }
 
 /** Sessions by the turns they had under the rollout; the first of these decides the arm. */
-function assignedSessions(memory: Memory, rollout: RolloutId, arm: Arm): Map<SessionId, TurnRecord[]> {
-  const assigned = new Map<SessionId, TurnRecord[]>();
+function assignedSessions(memory: Memory, rollout: RolloutId, arm: Arm): Map<string, TurnRecord[]> {
+  const assigned = new Map<string, TurnRecord[]>();
   for (const [session, records] of memory.turnsOf) {
     const turns = records.filter((record) => record.kind === "turn" && record.rollout === rollout);
     if (turns.length > 0 && firstOf(turns).arm === arm) assigned.set(session, turns);

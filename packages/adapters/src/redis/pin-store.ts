@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   LONGEST_ALIAS_CHAIN,
   parseSessionId,
@@ -15,6 +16,7 @@ import { createSessionMoves } from "./session-moves.ts";
 import type { RedisConnection, RedisReply } from "./redis-connection.ts";
 
 const COUNT_AT_ONCE = 1000;
+const IDENTITY = "perch:identity";
 
 /**
  * Pins on a Redis or Valkey server, which all gateways share. One round trip a claim; one more for each alias on the way,
@@ -47,15 +49,13 @@ export function createRedisPinStore(connection: RedisConnection, now: () => numb
     async alias({ agent, alias, session }, ttlMs) {
       if (alias !== session) await connection.run(ALIAS, keysOf(agent, alias), [session, whole(ttlMs)]);
     },
-    async find(agent, session) {
-      let at = session;
-      for (let hop = 0; hop <= LONGEST_ALIAS_CHAIN; hop += 1) {
-        const [alias, pin] = parseTexts(await connection.send(["MGET", ...keysOf(agent, at)]));
-        if (typeof alias !== "string" || hop === LONGEST_ALIAS_CHAIN)
-          return typeof pin === "string" ? parsePin(pin) : null;
-        at = parseSessionId(alias);
-      }
-      return null;
+    find: (agent, session) => findPin(connection, agent, session),
+    async lookUp(agent, session) {
+      const pin = await findPin(connection, agent, session);
+      if (pin === null) return null;
+      const left = Number(await connection.send(["PTTL", keysOf(agent, pin.session)[1]]));
+      // It may have ended between the two.
+      return left <= 0 ? null : { pin, expiresAt: now() + left };
     },
     ...createSessionMoves(connection),
     async countLive(agent, release) {
@@ -65,6 +65,7 @@ export function createRedisPinStore(connection: RedisConnection, now: () => numb
       return (await walk).get(release) ?? 0;
     },
     list: (agent, page) => listPins({ connection, now }, agent, page),
+    identity: () => identityOf(connection),
     // The server forgets by itself.
     forgetExpired: async () => 0,
     close: () => connection.close(),
@@ -89,6 +90,21 @@ async function countAll(listing: Listing, agent: AgentName): Promise<ReadonlyMap
 /** Both keys of an id, alias and pin. What stands in braces decides the slot. */
 function keysOf(agent: AgentName, id: SessionId): [string, string] {
   return [`perch:alias:{${agent}|${id}}`, `perch:pin:{${agent}|${id}}`];
+}
+
+async function identityOf(connection: RedisConnection): Promise<string> {
+  await connection.send(["SET", IDENTITY, randomUUID(), "NX"]);
+  return String(await connection.send(["GET", IDENTITY]));
+}
+
+async function findPin(connection: RedisConnection, agent: AgentName, id: SessionId): Promise<Pin | null> {
+  let at = id;
+  for (let hop = 0; hop <= LONGEST_ALIAS_CHAIN; hop += 1) {
+    const [alias, pin] = parseTexts(await connection.send(["MGET", ...keysOf(agent, at)]));
+    if (typeof alias !== "string" || hop === LONGEST_ALIAS_CHAIN) return typeof pin === "string" ? parsePin(pin) : null;
+    at = parseSessionId(alias);
+  }
+  return null;
 }
 
 async function listPins(

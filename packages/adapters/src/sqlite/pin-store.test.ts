@@ -62,6 +62,7 @@ describe("a file shared by two gateway processes", () => {
       ALTER TABLE pin DROP COLUMN moved;
       ALTER TABLE pin DROP COLUMN turn_ended_at;
       DROP TABLE turn_mark;
+      DROP TABLE store_identity;
       PRAGMA user_version = 3`);
     older.close();
     const store = createSqlitePinStore(openGatewayDatabase(file), () => 50);

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import { LONGEST_ALIAS_CHAIN, type Pin, type PinStore } from "@perch/domain";
 import { createSessionMoves } from "./session-moves.ts";
+import { LONGEST_ALIAS_CHAIN, type LivePin, type Pin, type PinStore } from "@perch/domain";
 import { inTransaction } from "./open-database.ts";
 import { parsePinRow, PIN_COLUMNS, pinValues, WRITTEN_ONCE } from "./pin-row.ts";
 
@@ -52,7 +52,7 @@ const ALIAS = `
     session = iif(alias.expires_at > ?5, alias.session, excluded.session), expires_at = excluded.expires_at`;
 const FIND = `
   ${chainFrom("?1", "?2", "?3")}
-  SELECT ${COLUMNS} FROM pin WHERE agent = ?1 AND session = ${END_OF_CHAIN} AND expires_at > ?3`;
+  SELECT ${COLUMNS}, expires_at FROM pin WHERE agent = ?1 AND session = ${END_OF_CHAIN} AND expires_at > ?3`;
 const COUNT_LIVE = "SELECT count(*) AS live FROM pin WHERE agent = ? AND release = ? AND expires_at > ?";
 const LIST = `
   SELECT ${COLUMNS}, expires_at FROM pin WHERE agent = ? AND session > ? AND expires_at > ?
@@ -74,6 +74,7 @@ export function createSqlitePinStore(database: DatabaseSync, now: () => number):
   const countLive = database.prepare(COUNT_LIVE);
   const list = database.prepare(LIST);
   const forgetMarks = database.prepare(FORGET_MARKS);
+  const identity = database.prepare("SELECT id FROM store_identity");
   const forget = [FORGET_PINS, FORGET_ALIASES].map((sql) => database.prepare(sql));
   return {
     claim: async (pin, ttlMs) => claim("claim", pin, ttlMs),
@@ -87,12 +88,16 @@ export function createSqlitePinStore(database: DatabaseSync, now: () => number):
       return row === undefined ? null : parsePinRow(row);
     },
     ...createSessionMoves(database, now),
+    async lookUp(agent, session) {
+      const row = find.get(agent, session, now());
+      return row === undefined ? null : toLivePin(row);
+    },
     async countLive(agent, release) {
       return Number(countLive.get(agent, release, now())?.["live"] ?? 0);
     },
     async list(agent, { after, limit }) {
       const rows = list.all(agent, after ?? "", now(), limit);
-      const pins = rows.map((row) => ({ pin: parsePinRow(row), expiresAt: Number(row["expires_at"]) }));
+      const pins = rows.map(toLivePin);
       return { pins, next: pins.length < limit ? null : (pins.at(-1)?.pin.session ?? null) };
     },
     async forgetExpired(limit) {
@@ -101,10 +106,15 @@ export function createSqlitePinStore(database: DatabaseSync, now: () => number):
       for (const statement of forget) forgotten += Number(statement.run(now(), limit - forgotten).changes);
       return forgotten;
     },
+    identity: async () => String(identity.get()?.["id"]),
     async close() {
       if (database.isOpen) database.close();
     },
   };
+}
+
+function toLivePin(row: Readonly<Record<string, unknown>>): LivePin {
+  return { pin: parsePinRow(row), expiresAt: Number(row["expires_at"]) };
 }
 
 function createClaim(

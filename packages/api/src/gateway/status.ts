@@ -152,7 +152,7 @@ const pinMoveSchema = moveRecordSchema.pick({
   times: true,
 });
 
-/** `GET /-/why?agent=…&session=…` of a gateway: why a session is where it is. */
+/** `GET /-/why?session=…&agent=…` of a gateway: why a session is where it is. The agent may be left out. */
 export const whySchema = z.object({
   agent: z.string(),
   session: z.string(),
@@ -190,5 +190,11 @@ export const whySchema = z.object({
   moved: pinMoveSchema.nullable().default(null),
   /** The reason in a person's words. */
   rule: z.string(),
+  /** The id that was asked for, where it is another name of the session. */
+  alias: z.string().nullable().default(null),
+  /** When the pin is free unless it is renewed. */
+  expiresAt: z.number().nullable().default(null),
+  /** How long a pin of the agent outlives its last request; null when the agent is no longer in the routing table. */
+  idleTimeoutMs: z.number().nullable().default(null),
 });
 export type Why = z.infer<typeof whySchema>;

@@ -76,6 +76,37 @@ export const armViewSchema = z.object({
 });
 export type ArmView = z.infer<typeof armViewSchema>;
 
+const trafficCountsSchema = z.object({
+  canary: z.number().int(),
+  /** The baseline release; what is neither is in `all` only. */
+  baseline: z.number().int(),
+  all: z.number().int(),
+});
+
+/**
+ * Four shares of the canary, side by side, among all traffic of its agent; null when there is nothing to divide by. Shares of
+ * a rollout that another one of the agent has followed are no longer read.
+ */
+export const driftSchema = z.object({
+  target: z.number(),
+  newSessions: z.number().nullable(),
+  /** Now. */
+  liveSessions: z.number().nullable(),
+  turns: z.number().nullable(),
+  /** From when on new sessions and turns are counted: since the present weight is in force, at most a day. */
+  since: z.number().nullable().default(null),
+  counts: z
+    .object({ newSessions: trafficCountsSchema, liveSessions: trafficCountsSchema, turns: trafficCountsSchema })
+    .default({
+      newSessions: { canary: 0, baseline: 0, all: 0 },
+      liveSessions: { canary: 0, baseline: 0, all: 0 },
+      turns: { canary: 0, baseline: 0, all: 0 },
+    }),
+  /** Live sessions are counted by their pins when every gateway can say, else by their turn records. */
+  liveBy: z.enum(["pins", "records"]).default("records"),
+});
+export type Drift = z.infer<typeof driftSchema>;
+
 /** `GET /v1/rollouts/:id`; `GET /v1/rollouts` lists them, newest first; `…/:id/stream` sends one as each `event: rollout`. */
 export const rolloutViewSchema = z.object({
   id: z.string(),
@@ -109,13 +140,7 @@ export const rolloutViewSchema = z.object({
   canarySessionsAtDecision: z.number().int().nullable(),
   /** Evidence of harm (logE) by gate when the rollback was decided: what comes later may weigh less. Null without one. */
   evidenceAtDecision: z.record(z.string(), z.number()).nullable(),
-  /** Four shares of the canary, side by side; null when there is nothing to divide by. */
-  drift: z.object({
-    target: z.number(),
-    newSessions: z.number().nullable(),
-    liveSessions: z.number().nullable(),
-    turns: z.number().nullable(),
-  }),
+  drift: driftSchema,
   propagation: propagationSchema.nullable(),
   timeline: z.array(
     z.object({ at: z.number(), phase: phaseSchema, weightBp: z.number().int(), text: z.string(), actor: z.string() }),

@@ -72,15 +72,23 @@ export function isQuarantined(release: Digest, rollouts: readonly Rollout[]): bo
   return (latest?.decision?.culprits.length ?? 0) > 0;
 }
 
+/** What is known about a release besides the agent's record. `livePins`: null while the gateways cannot say. */
+export type ReleaseInQuestion = { readonly release: Digest; readonly livePins: number | null };
+
 /** Draining ends when no live pin names the release, which only the gateways know: unknown counts as "not yet". */
-export function releaseStatus(release: Digest, record: AgentRecord, rollouts: readonly Rollout[]): ReleaseStatus {
+export function releaseStatus(
+  { release, livePins }: ReleaseInQuestion,
+  record: AgentRecord,
+  rollouts: readonly Rollout[],
+): ReleaseStatus {
   if (currentRelease(record, rollouts) === release) return "Current";
   const active = activeRollout(record, rollouts);
   if (active?.canary.digest === release && canaryWeightBp(active) > 0) return "Ramping";
   const hasServed = rollouts.some(
     (rollout) => wasExposed(rollout) && (rollout.canary.digest === release || rollout.baseline.digest === release),
   );
-  return hasServed || record.first === release ? "Draining" : "Inactive";
+  if (!hasServed && record.first !== release) return "Inactive";
+  return livePins === 0 ? "Drained" : "Draining";
 }
 
 function canaryRoute(rollout: Rollout, record: AgentRecord): CanaryRoute | null {

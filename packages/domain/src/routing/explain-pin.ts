@@ -17,7 +17,7 @@ export function explainPin(pin: Pin): string {
   const seed = pin.seed === null ? "its rollout's seed" : `seed ${JSON.stringify(pin.seed)}`;
   return (
     `${explainKey(pin.targeting)}bucket ${pin.bucket} of ${seed} is ${comparison} the weight of ${pin.weightBp} basis points ` +
-    `at step ${pin.step} of rollout ${pin.rollout}, so it went to ${place}`
+    `at step ${(pin.step ?? 0) + 1} of rollout ${pin.rollout}, so it went to ${place}`
   );
 }
 

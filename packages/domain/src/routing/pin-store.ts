@@ -55,10 +55,12 @@ export type MoveOutcome =
   | { readonly kind: "busy" }
   /** It is not pinned to that release, or has been moved meanwhile. */
   | { readonly kind: "elsewhere"; readonly pin: Pin | null };
+/** A live pin, and when it is free unless it is renewed. */
+export type LivePin = { readonly pin: Pin; readonly expiresAt: number };
 
 /** Some of an agent's live pins, and where the next ones begin. */
 export type PinPage = {
-  readonly pins: readonly { readonly pin: Pin; readonly expiresAt: number }[];
+  readonly pins: readonly LivePin[];
   /** To be passed as `after` for the next page; null on the last. */
   readonly next: string | null;
 };
@@ -85,6 +87,8 @@ export interface PinStore {
   unmark(turn: TurnMark, ttlMs: number): Promise<void>;
   /** Compare and set: of two that move a session from where it is, one wins; none while a turn is marked. Renews the pin. */
   move(wish: MoveWish, ttlMs: number): Promise<MoveOutcome>;
+  /** As `find`, with the time that the pin has left. */
+  lookUp(agent: AgentName, session: SessionId): Promise<LivePin | null>;
   /** Live pins of a release. */
   countLive(agent: AgentName, release: Digest): Promise<number>;
   /**
@@ -94,6 +98,8 @@ export interface PinStore {
   list(agent: AgentName, page: { readonly after: string | null; readonly limit: number }): Promise<PinPage>;
   /** Deletes at most `limit` expired pins and aliases and says how many: they are free anyway, this gives their space back. */
   forgetExpired(limit: number): Promise<number>;
+  /** The store's own name: the same for all who share its pins, and for nobody else, as long as it keeps its pins. */
+  identity(): Promise<string>;
   close(): Promise<void>;
 }
 

@@ -49,7 +49,7 @@ test("a canary session's pin says under which rollout, step, weight and bucket i
   const pin = placeSession(contact({ weightBp: 10_000 }));
   expect(pin).toMatchObject({ release, arm: "canary", rollout: "support-2-3-1", step: 1, weightBp: 10_000, seed: "s" });
   expect(explainPin(pin)).toBe(
-    `bucket ${pin.bucket} of seed "s" is below the weight of 10000 basis points at step 1 of rollout support-2-3-1, so it went to the canary`,
+    `bucket ${pin.bucket} of seed "s" is below the weight of 10000 basis points at step 2 of rollout support-2-3-1, so it went to the canary`,
   );
 });
 

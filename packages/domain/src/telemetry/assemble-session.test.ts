@@ -2,11 +2,12 @@ import { aMoveRecord, aScore, aSpan, aTurnRecord } from "@perch/testkit";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { digestOf } from "../release/digest.ts";
-import { parseRolloutId, parseSessionId } from "../routing/ids.ts";
+import { parseAgentName, parseRolloutId, parseSessionId } from "../routing/ids.ts";
 import { assembleSession, type AssemblyContext } from "./assemble-session.ts";
 import type { SessionEvidence } from "./session.ts";
 import type { Span } from "./span.ts";
 
+const agent = parseAgentName("support");
 const session = parseSessionId("session-1");
 const context: AssemblyContext = {
   policyOf: () => ({ escalationTools: ["escalate_to_human"], successTools: [] }),
@@ -16,7 +17,7 @@ const context: AssemblyContext = {
 };
 
 function assemble(evidence: Partial<SessionEvidence>) {
-  return assembleSession({ session, turns: [], moves: [], spans: [], scores: [], ...evidence }, context);
+  return assembleSession({ agent, session, turns: [], moves: [], spans: [], scores: [], ...evidence }, context);
 }
 
 function aToolCall(spanId: string, name: string, change: Partial<Span>) {

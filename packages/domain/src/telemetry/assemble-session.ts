@@ -34,7 +34,7 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
   return {
     sequence: context.sequence,
     session: evidence.session,
-    agent: first.agent,
+    agent: evidence.agent,
     release: first.release,
     arm: first.arm,
     rollout: first.rollout,

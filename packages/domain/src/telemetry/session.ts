@@ -4,11 +4,11 @@ import type { AgentName, RolloutId, SessionId } from "../routing/ids.ts";
 import type { MoveRecord } from "../routing/move.ts";
 import type { TurnRecord } from "../routing/turn-record.ts";
 import type { Score } from "./score.ts";
+import type { SessionKey } from "./session-key.ts";
 import type { Span } from "./span.ts";
 
 /** Everything the store holds about one session, before it is judged mature. */
-export type SessionEvidence = {
-  readonly session: SessionId;
+export type SessionEvidence = SessionKey & {
   readonly turns: readonly TurnRecord[];
   readonly moves: readonly MoveRecord[];
   readonly spans: readonly Span[];
