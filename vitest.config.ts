@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{packages,apps,examples}/*/src/**/*.test.{ts,tsx}", "bench/**/*.test.ts"],
+          include: ["{packages,apps,examples}/*/src/**/*.test.{ts,tsx}", "bench/**/*.test.ts", "check/*.test.ts"],
           exclude: ["**/*.it.test.ts", "**/node_modules/**", "**/dist/**"],
         },
       },

@@ -1,6 +1,7 @@
-import { armOf, bucketOf, type AgentRoute } from "@perch/domain";
+import type { AgentRoute } from "@perch/domain";
 import { compareKeys, type Claim, type Violation } from "./history.ts";
 import type { FreshClaim, IndexedHistory } from "./index-history.ts";
+import { publishedArm, publishedBucket } from "./published-function.ts";
 
 /** Between the server's clock at sending and the relay's at arrival. */
 const CLOCKS_READ_MS = 25;
@@ -55,9 +56,9 @@ function expectedBy({ current, canary }: AgentRoute, session: string, isFenced: 
   const baseline = { release: current, arm: "baseline", rollout: null, step: null, weightBp: null, bucket: null };
   if (canary === null) return baseline;
   const { rollout, step, weightBp, seed, release } = canary;
-  const bucket = bucketOf(seed, session);
+  const bucket = publishedBucket(seed, session);
   if (isFenced) return { ...baseline, bucket };
-  const arm = armOf(bucket, weightBp);
+  const arm = publishedArm(bucket, weightBp);
   return { release: arm === "canary" ? release : current, arm, rollout, step, weightBp, bucket };
 }
 

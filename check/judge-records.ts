@@ -51,12 +51,13 @@ function missingAssignments({ claims, records }: IndexedHistory): Violation[] {
 }
 
 /** What was placed with the store at hand is in the store at the end, unless it was made to forget. */
-function missingPins({ claims, pins, faults }: IndexedHistory): Violation[] {
+function missingPins({ claims, pins, faults, moves }: IndexedHistory): Violation[] {
   if (faults.some(({ kind }) => kind === "storeEmptied")) return [];
   const wasAway = faults.some(({ kind }) => kind === "storeAway" || kind === "storeSlow");
   const releases = new Map<string, Set<string>>();
   for (const { session, claim } of claims)
     releases.set(session, (releases.get(session) ?? new Set()).add(claim.release));
+  for (const { session, to } of moves) releases.get(session)?.add(to);
   return claims.flatMap(({ conversation, session }) => {
     const pinned = pins.get(session);
     if (pinned === undefined ? wasAway : releases.get(session)?.has(pinned) === true) return [];
