@@ -57,10 +57,11 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
   return {
     expect: (gateway) => state.rememberGateway(gateway, Math.max(deps.leaseMs, tables.present().leaseMs)),
     connect(gateway, send) {
-      const known = gateways.get(gateway) ?? newGateway(now() + tables.present().leaseMs);
+      const known = gateways.get(gateway) ?? newGateway(now());
       gateways.set(gateway, known);
       known.connections.add(send);
       known.lastSeenAt = now();
+      lend(known, tables.present(), now());
       // What it was last seen with may be gone with its process: it has to say again what it holds.
       known.acks = [];
       send({ event: "table", data: tables.present() });
@@ -79,10 +80,9 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
       if (holds(known, present)) known.leaseUntil = now() + leaseMs;
     },
     publish(agents, leaseMs) {
-      const isNew = tables.publish(agents, leaseMs);
-      const table = tables.present();
-      if (isNew) for (const known of gateways.values()) sendToAll(known, { event: "table", data: table });
-      return table.revision;
+      const changed = tables.publish(agents, leaseMs) ? gateways.values() : [];
+      for (const known of changed) sendTable(known, tables.present(), now());
+      return tables.present().revision;
     },
     async renewLeases() {
       for (const [gateway, known] of gateways) {
@@ -113,6 +113,11 @@ function newGateway(leaseUntil: number): KnownGateway {
   return { connections: new Set(), acks: [], leaseUntil, renewedAt: 0, lastSeenAt: 0 };
 }
 
+/** A table that is sent is a lease, whether or not we hear that it arrived. */
+function lend(known: KnownGateway, { leaseMs }: RoutingTable, now: number): void {
+  known.leaseUntil = Math.max(known.leaseUntil, now + leaseMs);
+}
+
 /** A gateway that has not taken the present table gets no more time for the one it holds. */
 function renew(known: KnownGateway, { revision, leaseMs }: RoutingTable, now: number): void {
   if (known.connections.size === 0 || !holds(known, revision) || now - known.renewedAt < leaseMs / 3) return;
@@ -120,6 +125,11 @@ function renew(known: KnownGateway, { revision, leaseMs }: RoutingTable, now: nu
   known.leaseUntil = now + leaseMs;
   known.lastSeenAt = now;
   sendToAll(known, { event: "lease", data: revision });
+}
+
+function sendTable(known: KnownGateway, table: RoutingTable, now: number): void {
+  if (known.connections.size > 0) lend(known, table, now);
+  sendToAll(known, { event: "table", data: table });
 }
 
 function sendToAll({ connections }: KnownGateway, event: Parameters<SendTableEvent>[0]): void {
