@@ -67,7 +67,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const listener = await listen(config, { llhttp, tick, handle });
   const onApplied = (): void => pools.keepOnly(held.index()?.origins ?? new Set());
   const link = createServerLink(config.serverUrl, gateway);
-  const sync = startSync({ link, held, file, outbox, log, sleep, random, now, onApplied });
+  const sync = startSync({ link, held, file, outbox, log, sleep, random, now, tick, onApplied });
   const lookAfter = setInterval(createLookAfter({ held, pins, pools, log }), LOOK_AFTER_MS);
 
   process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);

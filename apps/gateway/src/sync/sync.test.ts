@@ -52,7 +52,7 @@ test("waiting doubles up to its ceiling", () => {
 });
 
 describe("following the table", () => {
-  type Event = { event: string; data: string; id: undefined };
+  type Event = { event: string; data: string; id: string | undefined };
   const tableEvent = (sequence: number): Event => ({
     event: "table",
     data: JSON.stringify(aRoutingTable({ revision: { epoch: 1, sequence } })),
@@ -65,14 +65,17 @@ describe("following the table", () => {
   });
 
   /** Plays one connection after the other, then stops. */
-  async function follow(connections: readonly (readonly Event[])[]): Promise<{
+  async function follow(
+    connections: readonly (readonly Event[])[],
+    tick = (): number => 0,
+  ): Promise<{
     held: ReturnType<typeof createHeldTable>;
     acks: Revision[];
     waits: number[];
     lines: string[];
   }> {
     const stopping = new AbortController();
-    const held = createHeldTable(() => 0);
+    const held = createHeldTable(tick);
     const { log, lines } = memoryLog();
     const [acks, waits]: [Revision[], number[]] = [[], []];
     let connection = 0;
@@ -86,7 +89,7 @@ describe("following the table", () => {
     };
     const acknowledger = { acknowledge: ({ revision }: { revision: Revision }) => void acks.push(revision) };
     const sleep = async (ms: number): Promise<void> => void waits.push(ms);
-    const deps = { link, held, acknowledger, log, sleep, random, now: () => 0, onApplied: () => {} };
+    const deps = { link, held, acknowledger, log, sleep, random, now: () => 0, tick, onApplied: () => {} };
     await followTable(deps, stopping.signal);
     return { held, acks, waits, lines };
   }
@@ -108,6 +111,26 @@ describe("following the table", () => {
     const { acks, lines } = await follow([[broken, tableEvent(2)]]);
     expect(acks.map(({ sequence }) => sequence)).toEqual([2]);
     expect(lines.join("")).toContain('"level":"error"');
+  });
+
+  test("counts a lease from when it was given: one that comes late is over as early as the server thinks", async () => {
+    // The clock goes on by 500 ms whenever it is looked at; the lease is one of 15 s.
+    let now = 0;
+    const tick = (): number => (now += 500);
+    const sent = (event: Event, at: number): Event => ({ ...event, id: String(at) });
+    const { held } = await follow([[sent(tableEvent(1), 1_000_000), sent(leaseEvent(1), 1_000_100)]], tick);
+    now += 15_000 - 1000;
+    expect(held.isFenced()).toBe(true);
+    held.renew({ epoch: 1, sequence: 1 });
+    expect(held.isFenced()).toBe(false);
+  });
+
+  test("connects again when a stream begins so late that its leases are worth little", async () => {
+    const ticks = [0, 6000, 6000];
+    const late = { ...tableEvent(1), id: "0" };
+    const { acks, lines } = await follow([[late, tableEvent(2)], [tableEvent(3)]], () => ticks.shift() ?? 6000);
+    expect(acks.map(({ sequence }) => sequence)).toEqual([1, 3]);
+    expect(lines.join("")).toContain("6000 ms late");
   });
 
   test("waits longer after every connection that brought nothing", async () => {
