@@ -24,20 +24,22 @@ const TABLES: Readonly<Record<string, { readonly at: number; readonly canary: Ca
 /** What a gateway answers that places a session by a table, as it should. */
 export function aClaim(session: string, revision: string, change: Partial<Claim> = {}): Claim {
   const canary = TABLES[revision]?.canary ?? null;
-  const bucket = canary === null ? null : publishedBucket(canary.seed, session);
-  const arm = canary === null || bucket === null ? "baseline" : publishedArm(bucket, canary.weightBp);
   return {
-    release: arm === "canary" ? CANARY : BASELINE,
-    arm,
-    rollout: canary?.rollout ?? null,
-    step: canary?.step ?? null,
-    weightBp: canary?.weightBp ?? null,
-    bucket,
+    ...(canary === null ? PLAIN : drawn(session, canary)),
     revision,
     gateway: "gw-1",
     assignedAt: 0,
     ...change,
   };
+}
+
+type Drawn = Omit<Claim, "revision" | "gateway" | "assignedAt">;
+const PLAIN: Drawn = { release: BASELINE, arm: "baseline", rollout: null, step: null, weightBp: null, bucket: null };
+
+function drawn(session: string, { rollout, step, weightBp, seed }: CanaryRoute): Drawn {
+  const bucket = publishedBucket(seed, session);
+  const arm = publishedArm(bucket, weightBp);
+  return { release: arm === "canary" ? CANARY : BASELINE, arm, rollout, step, weightBp, bucket };
 }
 
 let attempts = 0;
@@ -126,7 +128,7 @@ function recordsOf({ id, outcome }: Attempt): History["records"] {
 }
 
 function tableOf(revision: string): PublishedTable {
-  const { at = 0, canary = null } = TABLES[revision] ?? {};
+  const { at, canary } = TABLES[revision] ?? { at: 0, canary: null };
   const route = anAgentRoute({ agent: parseAgentName("support"), current: BASELINE, canary });
   const [epoch = 0, sequence = 0] = revision.split(".").map(Number);
   return { table: { revision: { epoch, sequence }, leaseMs: 2000, agents: [route] }, firstSeenAt: at };

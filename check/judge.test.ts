@@ -124,27 +124,35 @@ describe("a placement is a violation", () => {
   });
 });
 
-test("a session that begins at the canary after every gateway has taken it back is a leak", () => {
-  const begins = (at: number): History =>
+describe("a session that begins at the canary after every gateway has taken it back", () => {
+  const begins = (at: number, options: { readonly wasCurrent: boolean }): History =>
     aHistory([aConversation(inBoth, [anAttempt(inBoth, { at, claim: aClaim(inBoth, "1.2") })])], {
-      ledger: takenBackAt(3000),
-      expected: new Map(),
+      ledger: takenBackAt(3000, options),
     });
-  expect(found(begins(2900))).toEqual([]);
-  expect(found(begins(3100))).toEqual(["leaked"]);
+
+  test("is a leak", () => {
+    expect(found(begins(2900, { wasCurrent: false }))).toEqual([]);
+    expect(found(begins(3100, { wasCurrent: false }))).toEqual(["leaked"]);
+  });
+
+  test("is counted apart when the release had been promoted, and its gateway has not heard", () => {
+    const judgement = judge(begins(3100, { wasCurrent: true }));
+    expect([judgement.violations, judgement.cutOffAfterPromotion]).toEqual([[], 1]);
+    const acks = [{ gateway: "gw-1", revision: "1.3", at: 3000 }];
+    expect(found({ ...begins(3100, { wasCurrent: true }), acks })).toEqual(["stale", "leaked"]);
+  });
 });
 
-function takenBackAt(at: number): readonly LedgerEntry[] {
+function takenBackAt(at: number, { wasCurrent }: { readonly wasCurrent: boolean }): readonly LedgerEntry[] {
   const rollout = parseRolloutId("check-1");
+  const propagation = { revision: { epoch: 1, sequence: 3 }, gateways: [] };
+  const synced = (kind: "Promoting" | "RollingBack", since: number): NewLedgerEntry =>
+    formatEvent(rollout, { type: "synced", at: since + 100, of: { kind, since }, propagation });
   const entries: NewLedgerEntry[] = [
     { subject: rollout, type: "applied", at: 0, body: { rollout, canary: { digest: CANARY, version: "2" } } },
+    ...(wasCurrent ? [synced("Promoting", at - 500)] : []),
     formatEvent(rollout, { type: "rollbackRequested", at: at - 100, actor: "check", reason: "" }),
-    formatEvent(rollout, {
-      type: "synced",
-      at,
-      of: { kind: "RollingBack", since: at - 100 },
-      propagation: { revision: { epoch: 1, sequence: 3 }, gateways: [] },
-    }),
+    synced("RollingBack", at - 100),
   ];
   const chained: LedgerEntry[] = [];
   for (const entry of entries) chained.push(chainEntry(chained.at(-1) ?? null, entry));

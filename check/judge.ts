@@ -15,6 +15,8 @@ export type Judgement = {
   readonly degraded: Readonly<Record<DegradedReason, number>>;
   /** Sessions placed without a lease, at the baseline. */
   readonly fenced: number;
+  /** Sessions that met a release whose promotion had been taken back, through gateways that had not heard. */
+  readonly cutOffAfterPromotion: number;
   readonly failures: Readonly<Record<string, number>>;
   readonly shares: readonly Share[];
   readonly phases: ReadonlyMap<string, string>;
@@ -24,13 +26,14 @@ export type Judgement = {
 export function judge(history: History): Judgement {
   const indexed = indexHistory(history);
   const switches = judgeSwitches(indexed);
+  const leaks = judgeLeaks(indexed);
   const failures = judgeFailures(indexed);
   const shares = sharesOf(indexed);
   return {
     violations: [
       ...switches.violations,
       ...judgePlacements(indexed),
-      ...judgeLeaks(indexed),
+      ...leaks.violations,
       ...judgeShares(shares),
       ...failures.violations,
       ...judgeRecords(indexed),
@@ -40,6 +43,7 @@ export function judge(history: History): Judgement {
     turns: [...indexed.attempts.values()].filter(({ outcome }) => outcome.kind === "answered").length,
     degraded: switches.degraded,
     fenced: indexed.claims.filter((fresh) => fresh.isOwn && isFenced(fresh)).length,
+    cutOffAfterPromotion: leaks.cutOffAfterPromotion,
     failures: failures.explained,
     shares,
     phases: phasesOf(history),

@@ -11,7 +11,7 @@ const { values } = parseArgs({
   options: {
     sessions: { type: "string", default: "100000" },
     seed: { type: "string", default: "1" },
-    store: { type: "string", default: "both" },
+    store: { type: "string" },
   },
 });
 const sessions = wholeNumber(values.sessions, "--sessions");
@@ -31,7 +31,9 @@ for (const store of stores) {
 process.stdout.write(`${JSON.stringify(summaryOf(reports))}\n`);
 process.exitCode = reports.every(({ violations }) => Object.keys(violations).length === 0) ? 0 : 1;
 if (process.exitCode === 1)
-  tell(`again: npm run check:pins -- --sessions ${sessions} --seed ${seed} --store ${values.store}`);
+  tell(
+    `again: npm run check:pins -- --sessions ${sessions} --seed ${seed} --store ${stores.length > 1 ? "both" : stores.join()}`,
+  );
 // chDB's threads would keep the process alive.
 process.stdout.write("", () => process.exit());
 
@@ -52,11 +54,14 @@ function summaryOf(parts: readonly StoreReport[]) {
   };
 }
 
-function storesOf(text: string): readonly StoreKind[] {
+/** Without a wish: both, where Redis is installed. */
+function storesOf(text: string | undefined): readonly StoreKind[] {
+  const hasRedis = findRedisServer() !== null;
+  if (text === undefined && !hasRedis) process.stderr.write("found no redis-server on the PATH: pins in a file only\n");
+  if (text === undefined) return hasRedis ? ["sqlite", "redis"] : ["sqlite"];
   if (text !== "sqlite" && text !== "redis" && text !== "both")
     fail(`found ${JSON.stringify(text)} for --store, expected sqlite, redis or both`);
-  if (text !== "sqlite" && findRedisServer() === null)
-    fail("found no redis-server on the PATH; install it, or say --store sqlite");
+  if (text !== "sqlite" && !hasRedis) fail("found no redis-server on the PATH; install it, or say --store sqlite");
   return text === "both" ? ["sqlite", "redis"] : [text];
 }
 

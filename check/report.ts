@@ -3,7 +3,10 @@ import type { Plan } from "./plan.ts";
 import type { Run } from "./run-store.ts";
 import { tellHistory } from "./tell-history.ts";
 
-export type StoreReport = Pick<Judgement, "sessions" | "turns" | "degraded" | "fenced" | "failures" | "shares"> & {
+export type StoreReport = Pick<
+  Judgement,
+  "sessions" | "turns" | "degraded" | "fenced" | "cutOffAfterPromotion" | "failures" | "shares"
+> & {
   readonly store: Plan["store"];
   readonly violations: Readonly<Record<string, number>>;
   /** Rollouts by the phase that they ended in; faults by kind. */
@@ -16,7 +19,7 @@ const TOLD_OF_EACH = 3;
 
 /** Judges a run, and tells what is wrong with it. */
 export function reportOf({ plan, run }: { plan: Plan; run: Run }, tell: (line: string) => void): StoreReport {
-  const { violations, phases, sessions, turns, degraded, fenced, failures, shares } = judge(run.history);
+  const { violations, phases, ...figures } = judge(run.history);
   for (const [kind, found] of Map.groupBy(violations, (violation) => violation.kind)) {
     tell(`VIOLATION: ${kind}, ${found.length} times, with seed ${plan.seed} on ${plan.store}`);
     // The shortest history says most.
@@ -27,15 +30,10 @@ export function reportOf({ plan, run }: { plan: Plan; run: Run }, tell: (line: s
   }
   return {
     store: plan.store,
-    sessions,
-    turns,
-    degraded,
-    fenced,
-    failures,
+    ...figures,
     violations: countOf(violations.map(({ kind }) => kind)),
     rollouts: countOf([...phases.values()]),
     faults: run.faults,
-    shares,
   };
 }
 
