@@ -122,20 +122,23 @@ function whyPlacedAgain(
   if (attempt.presents && !isUnderOtherName) return null;
   const span = { from: attempt.sentAt, to: attempt.endedAt };
   if (history.wasWrong("storeAway", gateway, { ...span, afterMs: STORE_RECOVERS_MS })) return "storeAway";
-  if (before.some((earlier) => isUnwritten(earlier, attempt.sentAt, history))) return "unwritten";
-  if (
-    history.faults.some(
-      (fault) => fault.kind === "storeEmptied" && isForgotten(fault.to, placement, { before, history }),
-    )
-  )
-    return "storeForgot";
-  return history.wasWrong("storeSlow", gateway, { ...span, afterMs: STORE_PAUSE_MS }) ? "storeSlow" : null;
+  const isUnwrittenBy = (kind: "storeAway" | "storeSlow"): boolean =>
+    before.some((earlier) => isUnwritten(earlier, { at: attempt.sentAt, kind }, history));
+  if (isUnwrittenBy("storeAway")) return "unwritten";
+  const emptied = history.faults.filter(({ kind }) => kind === "storeEmptied");
+  if (emptied.some(({ to }) => isForgotten(to, placement, { before, history }))) return "storeForgot";
+  const wasSlow = history.wasWrong("storeSlow", gateway, { ...span, afterMs: STORE_PAUSE_MS });
+  return wasSlow || isUnwrittenBy("storeSlow") ? "storeSlow" : null;
 }
 
 /** It was decided without the store, and its gateway has not had the time to write it, or died before. */
-function isUnwritten({ gateway, attempt }: Placement, at: number, history: IndexedHistory): boolean {
+function isUnwritten(
+  { gateway, attempt }: Placement,
+  { at, kind }: { readonly at: number; readonly kind: "storeAway" | "storeSlow" },
+  history: IndexedHistory,
+): boolean {
   return history.faults.some((fault) => {
-    const isAway = fault.kind === "storeAway" && (fault.gateway === null || fault.gateway === gateway);
+    const isAway = fault.kind === kind && (fault.gateway === null || fault.gateway === gateway);
     const recoveredAt = fault.to + STORE_RECOVERS_MS;
     if (!isAway || fault.from > attempt.endedAt || attempt.sentAt > recoveredAt) return false;
     return at <= recoveredAt || history.wasWrong("gatewayDown", gateway, { from: attempt.sentAt, to: recoveredAt });

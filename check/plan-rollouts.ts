@@ -28,7 +28,7 @@ const ENDINGS: readonly Ending[] = ["rollback", "rollback", "abort", "promote", 
 const WEIGHTS = [1, 2, 5, 10, 20, 25, 33.33, 50, 75, 90] as const;
 const PARTITIONS = ["cutServer", "stallServer", "lateLease"] as const;
 const SESSIONS_PER_ROLLOUT = 5000;
-const [FEWEST, MOST] = [5, 20];
+const [FEWEST, MOST] = [6, 20];
 
 export const EXPECTED_PHASE: Readonly<Record<Ending, string>> = {
   rollback: "RolledBack",

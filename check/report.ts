@@ -20,10 +20,13 @@ const TOLD_OF_EACH = 3;
 /** Judges a run, and tells what is wrong with it. */
 export function reportOf({ plan, run }: { plan: Plan; run: Run }, tell: (line: string) => void): StoreReport {
   const { violations, phases, ...figures } = judge(run.history);
+  const lengths = new Map(run.history.conversations.map(({ name, attempts }) => [name, attempts.length]));
+  const lengthOf = (conversation: string | null): number => lengths.get(conversation ?? "") ?? 0;
   for (const [kind, found] of Map.groupBy(violations, (violation) => violation.kind)) {
     tell(`VIOLATION: ${kind}, ${found.length} times, with seed ${plan.seed} on ${plan.store}`);
     // The shortest history says most.
-    for (const { message, conversation } of found.slice(0, TOLD_OF_EACH)) {
+    const shortest = found.toSorted((a, b) => lengthOf(a.conversation) - lengthOf(b.conversation));
+    for (const { message, conversation } of shortest.slice(0, TOLD_OF_EACH)) {
       tell(message);
       for (const line of conversation === null ? [] : tellHistory(run.history, conversation)) tell(line);
     }

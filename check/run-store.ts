@@ -12,7 +12,6 @@ import { AGENT, startWorld, type World } from "./world.ts";
 export type Run = { readonly history: History; readonly faults: Readonly<Record<string, number>> };
 
 const SETTLES_WITHIN_MS = 90_000;
-const STORE_RECOVERS_MS = 5000;
 const now = (): number => performance.timeOrigin + performance.now();
 
 /** Carries out a plan with real processes, waits until all of it has settled, and gathers what everybody wrote down. */
@@ -29,7 +28,7 @@ export async function runStore(plan: Plan, tell: (line: string) => void): Promis
     await faults.mended();
     await settle(world);
     tell("all records have arrived; now comparing");
-    const history = await gather(world, { conversations, expected, faults: withoutEcho(recorded) });
+    const history = await gather(world, { conversations, expected, faults: recorded });
     return { history, faults: faults.counts() };
   } finally {
     store.stop();
@@ -131,21 +130,6 @@ async function gather(world: World, played: Played): Promise<History> {
     moves: [],
     drift: LARGEST_DRIFT,
   };
-}
-
-/** A store that was broken is slow, too: that says nothing more. */
-function withoutEcho(faults: readonly Fault[]): readonly Fault[] {
-  const broken = faults.filter(({ kind }) => kind === "storeAway");
-  return faults.filter(
-    ({ kind, gateway, from }) =>
-      kind !== "storeSlow" ||
-      !broken.some(
-        (other) =>
-          (other.gateway === null || other.gateway === gateway) &&
-          other.from - 1000 <= from &&
-          from <= other.to + STORE_RECOVERS_MS,
-      ),
-  );
 }
 
 async function within(ms: number, what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
