@@ -39,6 +39,7 @@ export function judgeSwitches(history: IndexedHistory): Switches {
 /** One time that a session was placed, as far as anybody outside could see it. */
 type Placement = {
   readonly release: string;
+  /** Null: only the agent knows of it. */
   readonly session: string | null;
   readonly gateway: string;
   readonly attempt: Attempt;
@@ -116,10 +117,10 @@ function whyPlacedAgain(
   before: readonly Placement[],
   history: IndexedHistory,
 ): DegradedReason | null {
-  const { attempt, gateway, session } = placement;
-  // A signed pin names its session: where an alias is not known, it is another one's.
-  const isUnderOtherName = session !== null && before.some((earlier) => earlier.session !== session);
-  if (attempt.presents && !isUnderOtherName) return null;
+  const { attempt, gateway } = placement;
+  // A signed pin is its session's: asked for by an alias that it does not know, a gateway cannot read it.
+  const isAskedByAlias = before.every((earlier) => earlier.session !== attempt.named);
+  if (attempt.presents && !isAskedByAlias) return null;
   const span = { from: attempt.sentAt, to: attempt.endedAt };
   if (history.wasWrong("storeAway", gateway, { ...span, afterMs: STORE_RECOVERS_MS })) return "storeAway";
   const isUnwrittenBy = (kind: "storeAway" | "storeSlow"): boolean =>
