@@ -19,7 +19,7 @@ export function rolloutFile({ name, weights, stepMs, ending }: PlannedRollout, r
       release,
       steps,
       analysis: {
-        interval: "200ms",
+        interval: "50ms",
         gates: [{ name: "error-rate", kind: "proportion", role: "muted", compare: { margin: 0.2 } }],
       },
       rollback: { propagation: { deadline: "1s", lease: LEASE } },
