@@ -6,6 +6,7 @@ import type { HeldTable } from "../table/held-table.ts";
 import { parseTable } from "../table/parse-table.ts";
 import type { Acknowledger, AppliedTable } from "./acknowledger.ts";
 import { backoffMs, type Sleep } from "./backoff.ts";
+import { createLateness } from "./lateness.ts";
 import type { ServerLink } from "./server-link.ts";
 import type { SyncState } from "./sync-state.ts";
 
@@ -68,11 +69,15 @@ async function followOnce(following: Following): Promise<{ wasAlive: boolean; re
   // A live server speaks three times a lease; one that is silent for a whole lease is as good as gone.
   const silenceMs = Math.max(SHORTEST_SILENCE_MS, table?.leaseMs ?? FIRST_LEASE_MS);
   let wasAlive = false;
+  const lateness = createLateness(following.tick());
   try {
-    for await (const { event, data } of link.tableEvents({ held: table?.revision ?? null, silenceMs, signal })) {
+    for await (const message of link.tableEvents({ held: table?.revision ?? null, silenceMs, signal })) {
       if (!wasAlive) following.state.connected();
-      receive({ event, data }, wasAlive, following);
+      const sentAt = sentAtOf(message.id);
+      const lateMs = sentAt === null ? 0 : lateness({ sentAt, at: following.tick() });
+      receive(message, { wasAlive, lateMs }, following);
       wasAlive = true;
+      refuseSlowStart(lateMs, following);
     }
     return { wasAlive, reason: "the server ended it" };
   } catch (error) {
@@ -80,23 +85,37 @@ async function followOnce(following: Following): Promise<{ wasAlive: boolean; re
   }
 }
 
+type Arrival = { readonly wasAlive: boolean; readonly lateMs: number };
+
 function receive(
   { event, data }: Pick<EventSourceMessage, "event" | "data">,
-  wasAlive: boolean,
+  arrival: Arrival,
   following: Following,
 ): void {
-  if (event === "table") receiveTable(data, following);
-  if (event === "lease") receiveLease(data, wasAlive, following);
+  if (event === "table") receiveTable(data, arrival.lateMs, following);
+  if (event === "lease") receiveLease(data, arrival, following);
   if (event === "question") following.onQuestion(data, following.signal);
 }
 
+/** When the server sent it, by its clock; null from servers that do not say. */
+function sentAtOf(id: string | undefined): number | null {
+  const [, sentAt] = /@(\d{1,15}(?:\.\d{1,6})?)$/.exec(id ?? "") ?? [];
+  return sentAt === undefined ? null : Number(sentAt);
+}
+
+/** On a stream that began late, every lease would be taken for late: a new one may be better. */
+function refuseSlowStart(lateMs: number, { held }: Following): void {
+  const leaseMs = held.index()?.table.leaseMs ?? FIRST_LEASE_MS;
+  if (lateMs > leaseMs / 3) throw new Error(`what the server sends comes ${Math.round(lateMs)} ms late`);
+}
+
 /** In force first, then on disk, then acknowledged: what the server hears is already true, and stays true. */
-function receiveTable(json: string, following: Following): void {
+function receiveTable(json: string, lateMs: number, following: Following): void {
   const { held, log, now, tick, state } = following;
   const [receivedAt, receivedTick] = [now(), tick()];
   const table = tryParse(json, log);
   if (table === null) return;
-  const offer = held.offer(table);
+  const offer = held.offer(table, lateMs);
   const { revision } = table;
   if (offer === "older") {
     log.error("the server offers an older routing table than the one held; it is not applied", {
@@ -123,9 +142,13 @@ function tryParse(json: string, log: Log): RoutingTable | null {
   }
 }
 
-function receiveLease(data: string, wasAlive: boolean, { held, log, inForce, acknowledger }: Following): void {
+function receiveLease(
+  data: string,
+  { wasAlive, lateMs }: Arrival,
+  { held, log, inForce, acknowledger }: Following,
+): void {
   const revision = revisionSchema.parse(JSON.parse(data));
-  const renewal = held.renew(revision);
+  const renewal = held.renew(revision, lateMs);
   // A table went past us: only a new connection brings it, whole.
   if (renewal === "newer") throw new Error(`the server is at ${revision.epoch}.${revision.sequence}, which never came`);
   if (renewal === "older") log.warn("the server renews an older routing table than the one held", { ...revision });

@@ -53,7 +53,7 @@ test("waiting doubles up to its ceiling", () => {
 });
 
 describe("following the table", () => {
-  type Event = { event: string; data: string; id: undefined };
+  type Event = { event: string; data: string; id: string | undefined };
   const tableEvent = (sequence: number): Event => ({
     event: "table",
     data: JSON.stringify(aRoutingTable({ revision: { epoch: 1, sequence } })),
@@ -68,7 +68,10 @@ describe("following the table", () => {
   /** Plays one connection after the other, then stops. */
   async function follow(
     connections: readonly (readonly Event[])[],
-    held = createHeldTable(() => 0),
+    {
+      tick = () => 0,
+      held = createHeldTable(tick),
+    }: { tick?: () => number; held?: ReturnType<typeof createHeldTable> } = {},
   ): Promise<{
     held: ReturnType<typeof createHeldTable>;
     said: (number | null)[];
@@ -94,7 +97,7 @@ describe("following the table", () => {
     const acknowledger = { acknowledge: ({ revision }: { revision: Revision }) => void acks.push(revision) };
     const onQuestion = (data: string): void => void questions.push(data);
     const sleep = async (ms: number): Promise<void> => void waits.push(ms);
-    const clock = { now: () => 0, tick: () => 0 };
+    const clock = { now: () => 0, tick };
     const state = createSyncState(() => 0);
     const deps = { link, held, acknowledger, state, log, sleep, random, ...clock, onApplied: () => {}, onQuestion };
     await followTable(deps, stopping.signal);
@@ -116,7 +119,7 @@ describe("following the table", () => {
   test("a table from disk is acknowledged once the server stands by it", async () => {
     const held = createHeldTable(() => 0);
     held.restore(aRoutingTable({ revision: { epoch: 1, sequence: 7 } }));
-    const { said, acks } = await follow([[leaseEvent(7)]], held);
+    const { said, acks } = await follow([[leaseEvent(7)]], { held });
     expect([said, acks.map(({ sequence }) => sequence), held.isFenced()]).toEqual([[7], [7], false]);
   });
 
@@ -137,6 +140,28 @@ describe("following the table", () => {
     const { questions, lines } = await follow([[{ event: "question", data: "{}", id: undefined }, tableEvent(1)]]);
     expect(questions).toEqual(["{}"]);
     expect(lines.join("")).not.toContain("connecting again");
+  });
+
+  test("counts a lease from when it was given: one that comes late is over as early as the server thinks", async () => {
+    // The clock goes on by 500 ms whenever it is looked at; the lease is one of 15 s.
+    let now = 0;
+    const tick = (): number => (now += 500);
+    const sent = (event: Event, at: number): Event => ({ ...event, id: `1.1@${at}` });
+    const { held } = await follow([[sent(tableEvent(1), 1_000_000), sent(leaseEvent(1), 1_000_100)]], { tick });
+    now += 15_000 - 1000;
+    expect(held.isFenced()).toBe(true);
+    held.renew({ epoch: 1, sequence: 1 });
+    expect(held.isFenced()).toBe(false);
+  });
+
+  test("connects again when a stream begins so late that its leases are worth little", async () => {
+    const ticks = [0, 0, 6000, 6000];
+    const late = { ...tableEvent(1), id: "1.1@0" };
+    const { acks, lines } = await follow([[late, tableEvent(2)], [tableEvent(3)]], {
+      tick: () => ticks.shift() ?? 6000,
+    });
+    expect(acks.map(({ sequence }) => sequence)).toEqual([1, 3]);
+    expect(lines.join("")).toContain("6000 ms late");
   });
 
   test("waits longer after every connection that brought nothing", async () => {

@@ -35,8 +35,8 @@ export function eventStream(context: Context, open: (send: SendEvent) => () => v
           if (!isOpen) return;
           if ((controller.desiredSize ?? 0) < -MOST_EVENTS_BEHIND) close();
           else {
-            const named = id === undefined ? "" : `\nid: ${id}`;
-            controller.enqueue(ENCODER.encode(`event: ${event}\ndata: ${JSON.stringify(data)}${named}\n\n`));
+            const named = id === undefined ? "" : `id: ${id}\n`;
+            controller.enqueue(ENCODER.encode(`event: ${event}\n${named}data: ${JSON.stringify(data)}\n\n`));
           }
         });
         if (!isOpen) leave();

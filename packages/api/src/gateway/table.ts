@@ -13,9 +13,9 @@ export function formatRevision({ epoch, sequence }: RevisionMessage): string {
   return `${epoch}.${sequence}`;
 }
 
-/** Null for anything else: a reader that says something else is sent the whole table. */
+/** Behind an `@` may stand when it was sent. Null for anything else: a reader that says something else is sent the whole table. */
 export function parseRevision(text: string): RevisionMessage | null {
-  const [, epoch, sequence] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? [];
+  const [, epoch, sequence] = /^(\d{1,15})\.(\d{1,15})(?:@[\d.]{1,30})?$/.exec(text) ?? [];
   return epoch === undefined || sequence === undefined ? null : { epoch: Number(epoch), sequence: Number(sequence) };
 }
 
