@@ -11,6 +11,8 @@ export type CachedPinStoreDeps = KnownPinsDeps & {
 };
 
 export type CachedPinStore = PinStore & {
+  /** What a claim by this id would be answered with from memory; null when it would ask the store. */
+  fresh(agent: AgentName, id: SessionId): Pin | null;
   /** The session that an id leads to, as far as it is known here; else the id itself. */
   sessionOf(agent: AgentName, id: SessionId): SessionId;
   /** Tells the store what was decided without it. To be called now and then; ends early while the store fails. */
@@ -38,16 +40,24 @@ export function createCachedPinStore(deps: CachedPinStoreDeps): CachedPinStore {
   const known = createKnownPins(deps);
   const backlog = createBacklog(deps, known);
   const context = { deps, known, backlog };
+
+  function fresh(agent: AgentName, id: SessionId): Pin | null {
+    const alias = known.alias(agent, id);
+    const held = known.pin(agent, alias === null ? id : known.sessionOf(agent, id));
+    const isFresh = held !== null && now() < held.freshUntil && (alias === null || now() < alias.freshUntil);
+    return isFresh ? held.value : null;
+  }
+
   return {
     ...store,
+    fresh,
     async claim(pin, ttlMs) {
+      const answer = fresh(pin.agent, pin.session);
+      if (answer !== null) return answer;
       const session = known.sessionOf(pin.agent, pin.session);
       const alias = known.alias(pin.agent, pin.session);
       const held = known.pin(pin.agent, session);
-      const isFresh = held !== null && now() < held.freshUntil && (alias === null || now() < alias.freshUntil);
-      return isFresh
-        ? held.value
-        : await claim(context, { pin: { ...pin, session }, id: pin.session, held, alias }, ttlMs);
+      return await claim(context, { pin: { ...pin, session }, id: pin.session, held, alias }, ttlMs);
     },
     async alias(link, ttlMs) {
       const held = known.alias(link.agent, link.alias);

@@ -2,8 +2,9 @@ import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { AdminPages } from "../admin/admin-pages.ts";
 import { fieldOf } from "../http1/fields.ts";
 import { sendOwn, sendProblem, type Refusal } from "../problem.ts";
-import { placeRequest, type PlaceRequestDeps } from "../session/place-request.ts";
-import { createEarlyOpening, OpeningFailed } from "../websocket/early-opening.ts";
+import { placeRequest, type Placement, type PlaceRequestDeps } from "../session/place-request.ts";
+import { whenKnown, type Soon } from "../session/soon.ts";
+import { createEarlyOpening, OpeningFailed, type EarlyOpening } from "../websocket/early-opening.ts";
 import { assignmentOf } from "./assignment-record.ts";
 import type { ClientTurn } from "./client-turn.ts";
 import { linesOf } from "./headers.ts";
@@ -20,28 +21,45 @@ export type HandleRequestDeps = ForwardDeps &
 /** A whole request: whose it is, which release its session belongs to, and the way there and back. */
 export function createRequestHandler(deps: HandleRequestDeps): (turn: ClientTurn) => void {
   return (turn) => {
-    const page = deps.admin(turn.request, turn.remoteAddress);
-    const handled = page === null ? handle(turn, deps) : page.then((answer) => sendOwn(turn, answer));
-    handled.catch((error: unknown) => giveUp(turn, error, deps.log));
+    const giveUpOn = (error: unknown): void => giveUp(turn, error, deps.log);
+    try {
+      const page = deps.admin(turn.request, turn.remoteAddress);
+      const handled = page === null ? handle(turn, deps) : page.then((answer) => sendOwn(turn, answer));
+      if (handled instanceof Promise) handled.catch(giveUpOn);
+    } catch (error) {
+      giveUpOn(error);
+    }
   };
 }
 
-async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> {
+function handle(turn: ClientTurn, deps: HandleRequestDeps): Soon<void> {
   const [startedAt, startedTick] = [deps.now(), deps.tick()];
   const { request, body } = turn;
   const opening = request.isWebSocket ? createEarlyOpening(turn) : null;
   const peekFrame = opening === null ? null : () => opening.peek();
-  const place = await placeRequest({ head: requestHeadOf(request), peekBody: () => body.peek(), peekFrame }, deps);
+  const place = placeRequest({ head: requestHeadOf(request), peekBody: () => body.peek(), peekFrame }, deps);
+  return whenKnown(place, (placement) => pass({ turn, placement, opening, startedAt, startedTick }, deps));
+}
+
+type Placed = {
+  readonly turn: ClientTurn;
+  readonly placement: Placement;
+  readonly opening: EarlyOpening | null;
+  readonly startedAt: number;
+  readonly startedTick: number;
+};
+
+function pass({ turn, placement, opening, startedAt, startedTick }: Placed, deps: HandleRequestDeps): void {
   if (turn.isGone) return;
-  if (place.kind === "refused") {
-    sendProblem(turn, place.refusal);
+  if (placement.kind === "refused") {
+    sendProblem(turn, placement.refusal);
     return;
   }
-  const { pin, release, learner, needsPlainAnswer } = place;
-  const trace = traceContextOf(fieldOf(request.fields, "traceparent"), deps.randomHex);
-  if (place.isAssigned) deps.record(assignmentOf(pin, trace.traceId, deps));
-  const path = `${place.agentPath}${request.query}`;
-  const ownLines = linesOf(place.ownHeaders);
+  const { pin, release, learner, needsPlainAnswer } = placement;
+  const trace = traceContextOf(fieldOf(turn.request.fields, "traceparent"), deps.randomHex);
+  if (placement.isAssigned) deps.record(assignmentOf(pin, trace.traceId, deps));
+  const path = `${placement.agentPath}${turn.request.query}`;
+  const ownLines = linesOf(placement.ownHeaders);
   const opened = opening?.opened() ?? null;
   forward(
     { turn, pin, release, path, trace, ownLines, tap: learner, needsPlainAnswer, opened, startedAt, startedTick },

@@ -21,11 +21,12 @@ import type { PlacementCounts } from "./placement-counts.ts";
 import { presentedOverride, type PresentedOverride } from "./presented-override.ts";
 import { presentedPin, type PresentedPin } from "./presented-pin.ts";
 import * as refusals from "./refusals.ts";
+import { whenKnown, type Soon } from "./soon.ts";
 
 export type PlaceRequestDeps = {
   readonly gateway: GatewayId;
   readonly held: Pick<HeldTable, "index" | "isFenced">;
-  readonly pins: Pick<CachedPinStore, "claim" | "alias" | "sessionOf">;
+  readonly pins: Pick<CachedPinStore, "claim" | "fresh" | "alias" | "sessionOf">;
   readonly secrets: PinSecrets;
   readonly counts: PlacementCounts;
   readonly now: () => number;
@@ -54,16 +55,18 @@ export type Placement =
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
 /** Whose request it is, which session it belongs to, and which release that session is pinned to. */
-export async function placeRequest(request: RequestToPlace, deps: PlaceRequestDeps): Promise<Placement> {
-  const { head } = request;
+export function placeRequest(request: RequestToPlace, deps: PlaceRequestDeps): Soon<Placement> {
+  const { head, peekBody, peekFrame } = request;
   const first = agentOf(head, deps.held.index());
   if (first.kind === "refused") return first;
   const agentPath = pathBelow(head, first.agent.route);
-  const found = await findSession({ ...request, agentPath, mint: deps.newId }, first.agent.route.sessionExtractors);
-  if (found.kind === "malformed") return refused(refusals.malformedSession(found.message));
-  // By the table in force now: it may have changed while the body was read.
-  const agent = agentOf(head, deps.held.index());
-  return agent.kind === "refused" ? agent : await placeSessionOf({ head, found, ...agent }, deps);
+  const looking = { head, peekBody, peekFrame, agentPath, mint: deps.newId };
+  return whenKnown(findSession(looking, first.agent.route.sessionExtractors), (found) => {
+    if (found.kind === "malformed") return refused(refusals.malformedSession(found.message));
+    // By the table in force now: it may have changed while the body was read.
+    const at = agentOf(head, deps.held.index());
+    return at.kind === "refused" ? at : placeSessionOf({ head, found, agent: at.agent, index: at.index }, deps);
+  });
 }
 
 type Asked = {
@@ -73,20 +76,35 @@ type Asked = {
   readonly index: RouteIndex;
 };
 
-async function placeSessionOf(asked: Asked, deps: PlaceRequestDeps): Promise<Placement> {
-  const { head, found, agent, index } = asked;
+function placeSessionOf(asked: Asked, deps: PlaceRequestDeps): Soon<Placement> {
+  const { head, found, agent } = asked;
   const contact = contactOf(asked, deps);
   const reading = { session: contact.session, secrets: deps.secrets, now: contact.now };
   const presented = presentedPin(head, { route: agent.route, ...reading });
   const override = presentedOverride(head, { agent, sessions: [found.session, contact.session], ...reading });
   if (override.kind === "unknown") return refused(refusals.overrideUnknown(override.override, agent));
+  const contacted = { asked, contact, presented, override };
+  const known = deps.pins.fresh(agent.route.agent, found.session);
+  if (known !== null) return settle(contacted, known, deps);
   const wanted = wantedPin(contact, presented, override);
-  const pin = await deps.pins.claim({ ...wanted, session: found.session }, agent.route.idleTimeoutMs);
+  const claimed = deps.pins.claim({ ...wanted, session: found.session }, agent.route.idleTimeoutMs);
+  return claimed.then((pin) => settle(contacted, pin, deps));
+}
+
+type Contacted = {
+  readonly asked: Asked;
+  readonly contact: FirstContact;
+  readonly presented: PresentedPin;
+  readonly override: Exclude<PresentedOverride, { kind: "unknown" }>;
+};
+
+/** With the pin that the session has. */
+function settle({ asked, contact, presented, override }: Contacted, pin: Pin, deps: PlaceRequestDeps): Placement {
   count(deps.counts, { presented, override, pin });
   if (override.kind === "valid" && pin.release !== override.release) {
     return refused(refusals.overrideTooLate(pin, override.override));
   }
-  const current = deps.held.index() ?? index;
+  const current = deps.held.index() ?? asked.index;
   const release = current.agents.get(pin.agent)?.releases.get(pin.release);
   // A pin is never answered by another release than its own. It may be ahead of us: another gateway, which has the newer
   // table already, wrote it.
