@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { fieldOf, type Fields } from "../http1/fields.ts";
 import type { MessageWriter } from "../http1/message-writer.ts";
@@ -12,7 +11,7 @@ import { answerMalformed, brokeOff, stalled } from "./refusals.ts";
 import { relay } from "./relay.ts";
 import type { BodyReceiver } from "./request-body.ts";
 import type { TickEnd } from "./tick-end.ts";
-import type { AnswerEvents, AnswerFault, UpstreamConnection } from "./upstream-connection.ts";
+import type { AnswerEvents, AnswerFault, TakenOver, UpstreamConnection } from "./upstream-connection.ts";
 import type { UpstreamHealth } from "./upstream-health.ts";
 
 export type PassageDeps = ExchangeDeps & {
@@ -95,7 +94,7 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
     else this.#tapped.end(trailers);
   }
 
-  upgraded(answer: AgentAnswer, agent: { readonly socket: Socket; readonly rest: Buffer }): void {
+  upgraded(answer: AgentAnswer, agent: TakenOver): void {
     relay(this.#exchange, { answer, agent, origin: this.#upstream.origin });
   }
 

@@ -6,10 +6,11 @@ import { NO_EVENTS } from "./client-turn.ts";
 import type { Exchange } from "./exchange.ts";
 import { answerLines } from "./headers.ts";
 import { answerMalformed } from "./refusals.ts";
+import type { TakenOver } from "./upstream-connection.ts";
 
 export type Upgraded = {
   readonly answer: AgentAnswer;
-  readonly agent: End;
+  readonly agent: TakenOver;
   readonly origin: string;
 };
 
@@ -41,13 +42,15 @@ function surpriseOf(fields: Fields, { protocol }: Opened): string | null {
   return fieldOf(fields, "sec-websocket-extensions") === undefined ? null : "it uses a WebSocket extension unasked";
 }
 
-type End = { readonly socket: Socket; readonly rest: Buffer };
+type ClientEnd = { readonly socket: Socket; readonly rest: Buffer };
 
 /** Ends each half when its source ends, both when either breaks. */
-function join(exchange: Exchange, client: End, agent: End): void {
+function join(exchange: Exchange, client: ClientEnd, agent: TakenOver): void {
   exchange.forwarding.turn.listen(NO_EVENTS);
-  pass(client, agent.socket, (bytes) => (exchange.requestBytes += bytes));
-  pass(agent, client.socket, (bytes) => (exchange.responseBytes += bytes));
+  const toAgent = pass(client, agent.socket, (bytes) => (exchange.requestBytes += bytes));
+  const toClient = pass(agent, client.socket, (bytes) => (exchange.responseBytes += bytes));
+  client.socket.on("data", toAgent);
+  agent.incoming.take = toClient;
   agent.socket.on("error", () => exchange.end("upstream_reset"));
   client.socket.on("error", () => exchange.end("client_aborted"));
   agent.socket.once("close", () => {
@@ -60,13 +63,15 @@ function join(exchange: Exchange, client: End, agent: End): void {
   });
 }
 
-function pass({ socket: from, rest }: End, to: Socket, count: (bytes: number) => void): void {
+/** What is to be done with each chunk that comes. */
+function pass({ socket: from, rest }: ClientEnd, to: Socket, count: (bytes: number) => void): (chunk: Buffer) => void {
   const give = (chunk: Buffer): void => {
     count(chunk.byteLength);
     if (to.writable && !to.write(chunk)) from.pause();
   };
   if (rest.byteLength > 0) give(rest);
-  from.on("data", give).once("end", () => to.end());
+  from.once("end", () => to.end());
   to.on("drain", () => from.resume());
   from.resume();
+  return give;
 }

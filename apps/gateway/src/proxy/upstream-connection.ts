@@ -4,6 +4,7 @@ import type { Llhttp } from "../http1/llhttp.ts";
 import { createMessageReader, type MessageReader } from "../http1/message-reader.ts";
 import { createMessageWriter, type MessageWriter } from "../http1/message-writer.ts";
 import { parseAnswer, type AgentAnswer } from "../http1/parse-answer.ts";
+import type { Incoming } from "./connect-to.ts";
 
 /** What an agent says to one request. After `answerEnds`, `upgraded`, `failed` or `stalled` comes nothing more. */
 export type AnswerEvents = {
@@ -15,13 +16,15 @@ export type AnswerEvents = {
   /** All that could be read at once was told: a good moment to pass it on. */
   flush(): void;
   /** 101 to a request that asked for it; the connection is the caller's from here on, with what came behind the head. */
-  upgraded(answer: AgentAnswer, taken: { readonly socket: Socket; readonly rest: Buffer }): void;
+  upgraded(answer: AgentAnswer, taken: TakenOver): void;
   failed(fault: AnswerFault): void;
   /** The agent has had the whole request for too long without beginning to answer. The connection is closed. */
   stalled(): void;
   /** The agent takes more of the request. */
   agentDrained(): void;
 };
+
+export type TakenOver = { readonly socket: Socket; readonly incoming: Incoming; readonly rest: Buffer };
 
 export type AnswerFault = { readonly kind: "reset" | "malformed"; readonly reason: string };
 
@@ -51,6 +54,7 @@ type Phase = "idle" | "head" | "body" | "gone";
 /** A connection to an agent, for one request at a time. */
 export class UpstreamConnection {
   readonly #socket: Socket;
+  readonly #incoming: Incoming;
   readonly #deps: UpstreamConnectionDeps;
   readonly #reader: MessageReader;
   readonly #writer: MessageWriter;
@@ -66,13 +70,15 @@ export class UpstreamConnection {
   /** One for many requests: it is not set anew for each, but looks when it goes off whether it was meant. */
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(socket: Socket, deps: UpstreamConnectionDeps) {
+  constructor(socket: Socket, incoming: Incoming, deps: UpstreamConnectionDeps) {
     this.#socket = socket;
+    this.#incoming = incoming;
     this.#deps = deps;
     this.#reader = createMessageReader(deps.llhttp, { kind: "response", limits: LIMITS, refusesExtensions: false });
     this.#writer = createMessageWriter(socket);
     this.#usableUntil = deps.tick() + IDLE_MS;
-    socket.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onError).on("drain", this.#onDrain);
+    incoming.take = this.#onData;
+    socket.on("end", this.#onEnd).on("error", this.#onError).on("drain", this.#onDrain);
     socket.once("close", () => {
       this.#fail({ kind: "reset", reason: "the connection is closed" });
       this.#reader.close();
@@ -214,8 +220,8 @@ export class UpstreamConnection {
     this.#events = null;
     this.#waitingSince = null;
     this.#phase = "gone";
-    socket.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onError).off("drain", this.#onDrain);
-    events.upgraded(answer, { socket, rest });
+    socket.off("end", this.#onEnd).off("error", this.#onError).off("drain", this.#onDrain);
+    events.upgraded(answer, { socket, incoming: this.#incoming, rest });
     return null;
   }
 

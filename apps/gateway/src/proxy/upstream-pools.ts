@@ -1,4 +1,5 @@
-import { connectTo } from "./connect-to.ts";
+import type { Socket } from "node:net";
+import { connectTo, type Incoming } from "./connect-to.ts";
 import { UpstreamConnection, type UpstreamConnectionDeps } from "./upstream-connection.ts";
 
 export type Acquired = {
@@ -43,7 +44,7 @@ export function createUpstreamPools(deps: UpstreamPoolsDeps): UpstreamPools {
         return;
       }
       connectTo(origin, {
-        connected: (socket) => acquired.ready(open(socket, pool, deps)),
+        connected: (socket, incoming) => acquired.ready(open(socket, incoming, { pool, deps })),
         failed: (error) => acquired.failed(error),
       });
     },
@@ -70,11 +71,11 @@ export function createUpstreamPools(deps: UpstreamPoolsDeps): UpstreamPools {
 }
 
 function open(
-  socket: ConstructorParameters<typeof UpstreamConnection>[0],
-  pool: Pool,
-  deps: UpstreamPoolsDeps,
+  socket: Socket,
+  incoming: Incoming,
+  { pool, deps }: { readonly pool: Pool; readonly deps: UpstreamPoolsDeps },
 ): UpstreamConnection {
-  return new UpstreamConnection(socket, {
+  return new UpstreamConnection(socket, incoming, {
     ...deps,
     onIdle: (connection) => keep(pool, connection),
     onClose(connection) {
