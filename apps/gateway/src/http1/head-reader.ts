@@ -52,7 +52,8 @@ export function createHeadReader(
   };
 
   function complete(chunk: Buffer, end: number): ReadHead {
-    const text = before.toString("latin1") + chunk.toString("latin1", 0, end);
+    const last = chunk.toString("latin1", 0, end);
+    const text = before === NOTHING ? last : before.toString("latin1") + last;
     const fields = spans.of(text);
     // Empty lines before a request are to be ignored (RFC 9112, section 2.2).
     const start = text.startsWith("\r\n") ? text.search(/[^\r\n]/) : 0;
@@ -89,6 +90,7 @@ function excessOf({ startLine, fields }: Head, bytes: number, limits: HeadLimits
   if (startLine.length > maxLineBytes) return `its first line has more than ${maxLineBytes} bytes`;
   if (fields.names.length > maxFields)
     return `it has ${fields.names.length} header fields, expected at most ${maxFields}`;
+  if (bytes <= maxLineBytes) return null;
   for (let index = 0; index < fields.values.length; index += 1) {
     const length = (fields.names[index] ?? "").length + (fields.values[index] ?? "").length;
     if (length > maxLineBytes)

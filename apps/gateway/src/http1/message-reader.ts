@@ -28,6 +28,7 @@ export type MessageReaderOptions = {
 };
 
 const NOTHING: readonly Buffer[] = [];
+const NO_BYTES = Buffer.alloc(0);
 
 export function createMessageReader(llhttp: Llhttp, options: MessageReaderOptions): MessageReader {
   const heads = createHeadReader(llhttp, options);
@@ -42,7 +43,7 @@ export function createMessageReader(llhttp: Llhttp, options: MessageReaderOption
       return { kind: "partial", pieces: length === 0 ? NOTHING : [chunk] };
     }
     const pieces = left === 0 ? NOTHING : [length === left ? chunk : chunk.subarray(0, left)];
-    const rest = chunk.subarray(left);
+    const rest = length === left ? NO_BYTES : chunk.subarray(left);
     left = 0;
     return { kind: "end", pieces, trailers: NO_FIELDS, rest };
   }

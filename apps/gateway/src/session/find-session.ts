@@ -72,7 +72,8 @@ async function peekWith(extractor: SessionExtractor, request: SessionRequest): P
 
 /** Null when there is nothing. */
 function look(extractor: SessionExtractor, { head, agentPath }: SessionRequest, inside: Inside): FoundSession | null {
-  const candidate = extractSession(extractor, { head, agentPath, ...inside });
+  const { body, frame } = inside;
+  const candidate = extractSession(extractor, { head, agentPath, body, frame });
   if (candidate.kind === "absent") return null;
   if (candidate.kind === "unusable") {
     return malformed(extractor, `found ${candidate.found}, expected a string or a whole number`);

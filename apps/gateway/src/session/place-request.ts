@@ -79,9 +79,10 @@ type Asked = {
 function placeSessionOf(asked: Asked, deps: PlaceRequestDeps): Soon<Placement> {
   const { head, found, agent } = asked;
   const contact = contactOf(asked, deps);
-  const reading = { session: contact.session, secrets: deps.secrets, now: contact.now };
-  const presented = presentedPin(head, { route: agent.route, ...reading });
-  const override = presentedOverride(head, { agent, sessions: [found.session, contact.session], ...reading });
+  const { session, now } = contact;
+  const { secrets } = deps;
+  const presented = presentedPin(head, { route: agent.route, session, secrets, now });
+  const override = presentedOverride(head, { agent, sessions: [found.session, session], secrets, now });
   if (override.kind === "unknown") return refused(refusals.overrideUnknown(override.override, agent));
   const contacted = { asked, contact, presented, override };
   const known = deps.pins.fresh(agent.route.agent, found.session);
@@ -112,7 +113,7 @@ function settle({ asked, contact, presented, override }: Contacted, pin: Pin, de
     const isAhead = compareRevisions(pin.revision, current.table.revision) > 0;
     return refused(isAhead ? refusals.tableBehind(pin) : refusals.releaseGone(pin));
   }
-  return placed({ ...asked, contact, presented, override, pin, release }, deps);
+  return placed({ asked, contact, presented, override, pin, release }, deps);
 }
 
 /** What is claimed, should the store hold nothing: the pin the client was given, else the token's wish, else the weights'. */
@@ -122,16 +123,14 @@ function wantedPin(contact: FirstContact, presented: PresentedPin, override: Pre
   return placeSession(contact);
 }
 
-type Outcome = Asked & {
-  readonly contact: FirstContact;
-  readonly presented: PresentedPin;
-  readonly override: PresentedOverride;
+type Outcome = Contacted & {
   readonly pin: Pin;
   readonly release: RoutedRelease;
 };
 
 function placed(outcome: Outcome, deps: PlaceRequestDeps): Placement {
-  const { head, found, agent, contact, presented, override, pin, release } = outcome;
+  const { contact, presented, override, pin, release } = outcome;
+  const { head, found, agent } = outcome.asked;
   const { route } = agent;
   // Two first requests in the same millisecond both say so; whoever counts sessions counts each once.
   const isFirst = presented.kind !== "valid" && pin.assignedAt === contact.now && pin.gateway === deps.gateway;
