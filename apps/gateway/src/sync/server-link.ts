@@ -16,8 +16,8 @@ export type ServerLink = {
   /** The events of the table's stream. Ends when the server ends it; throws when it breaks or is silent too long. */
   tableEvents(options: { readonly silenceMs: number; readonly signal: AbortSignal }): AsyncIterable<EventSourceMessage>;
   acknowledge(ack: Ack, signal: AbortSignal): Promise<PostOutcome>;
-  /** `json` is a `TurnBatch` of `@perch/api`. */
-  postTurns(json: string, signal: AbortSignal): Promise<PostOutcome>;
+  /** `json` is a `TurnBatch` of `@perch/api`, in UTF-8. */
+  postTurns(json: Buffer, signal: AbortSignal): Promise<PostOutcome>;
   close(): Promise<void>;
 };
 
@@ -31,7 +31,7 @@ export function createServerLink(serverUrl: string, gateway: GatewayId): ServerL
   const path = `${base}/v1/gateways/${encodeURIComponent(gateway)}`;
   const pool = new Pool(origin, { connections: 8, connect: { timeout: 5000 } });
 
-  async function post(to: string, json: string, signal: AbortSignal): Promise<PostOutcome> {
+  async function post(to: string, json: string | Buffer, signal: AbortSignal): Promise<PostOutcome> {
     try {
       const answer = await pool.request({
         path: to,

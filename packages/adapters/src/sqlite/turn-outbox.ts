@@ -6,7 +6,7 @@ import { inTransaction } from "./open-database.ts";
 const LEFT_TO_ITS_GATEWAY_MS = 30_000;
 
 const OLDEST = `
-  SELECT position, records, body FROM turn_batch WHERE gateway = ? OR appended_at <= ? ORDER BY position`;
+  SELECT position, records, CAST(body AS BLOB) AS body FROM turn_batch WHERE gateway = ? OR appended_at <= ? ORDER BY position`;
 const SPLIT = `
   INSERT INTO turn_batch (gateway, appended_at, records, body)
   SELECT gateway, appended_at, 1, json_array(json(value)) FROM turn_batch, json_each(body) WHERE position = ?`;
@@ -65,5 +65,7 @@ export function createSqliteTurnOutbox(
 
 /** Only this file writes these columns. */
 function parseBatch(row: Record<string, unknown>): KeptTurns {
-  return { id: Number(row["position"]), count: Number(row["records"]), json: String(row["body"]) };
+  const { position, records, body } = row;
+  const json = body instanceof Uint8Array ? body : Buffer.from(String(body));
+  return { id: Number(position), count: Number(records), json };
 }
