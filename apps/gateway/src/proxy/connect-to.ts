@@ -1,17 +1,13 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { readInto, type Incoming } from "./incoming.ts";
 
 export type Connecting = {
   readonly connected: (socket: Socket, incoming: Incoming) => void;
   readonly failed: (error: Error) => void;
 };
 
-/** Takes what comes in on a socket, in the place of its "data" events. */
-export type Incoming = { take: (chunk: Buffer) => void };
-
 const CONNECT_TIMEOUT_MS = 5000;
-/** As much as is read from a socket at once. All sockets read into it, one after the other, and nobody keeps it. */
-const INPUT = Buffer.allocUnsafeSlow(65_536);
 
 /** A new connection to an origin such as `https://agent.example:8443`. */
 export function connectTo(origin: string, { connected, failed }: Connecting): void {
@@ -20,7 +16,7 @@ export function connectTo(origin: string, { connected, failed }: Connecting): vo
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   // Each half of a connection ends by itself: an agent's WebSocket may end its half first.
   const incoming: Incoming = { take() {} };
-  const onread = { buffer: INPUT, callback: (bytes: number) => takeFrom(INPUT, bytes, incoming) };
+  const onread = readInto(incoming);
   const options = { host, port: Number(port) || (isTls ? 443 : 80), allowHalfOpen: true, noDelay: true, onread };
   const socket = isTls ? connectTls({ ...options, servername: isIP(host) === 0 ? host : "" }) : connectTcp(options);
   const giveUp = setTimeout(
@@ -37,10 +33,4 @@ export function connectTo(origin: string, { connected, failed }: Connecting): vo
     socket.off("error", onError);
     connected(socket, incoming);
   });
-}
-
-/** A copy of what came is small; a buffer of its own for each read would be large, and one for each socket even more so. */
-function takeFrom(input: Buffer, bytes: number, incoming: Incoming): true {
-  incoming.take(Buffer.from(input.subarray(0, bytes)));
-  return true;
 }

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { fieldOf, type Fields } from "../http1/fields.ts";
 import type { AgentAnswer } from "../http1/parse-answer.ts";
 import type { Opened } from "../websocket/early-opening.ts";
-import { NO_EVENTS } from "./client-turn.ts";
+import { NO_EVENTS, type Taken } from "./client-turn.ts";
 import type { Exchange } from "./exchange.ts";
 import { answerLines } from "./headers.ts";
 import { answerMalformed } from "./refusals.ts";
@@ -26,7 +26,7 @@ export function relay(exchange: Exchange, { answer, agent, origin }: Upgraded): 
   exchange.status = 101;
   exchange.hasFirstByte();
   if (opened !== null) {
-    join(exchange, { socket: opened.socket, rest: opened.takeBytes() }, agent);
+    join(exchange, { socket: opened.socket, incoming: opened.incoming, rest: opened.takeBytes() }, agent);
     return;
   }
   const client = turn.takeOver();
@@ -42,14 +42,12 @@ function surpriseOf(fields: Fields, { protocol }: Opened): string | null {
   return fieldOf(fields, "sec-websocket-extensions") === undefined ? null : "it uses a WebSocket extension unasked";
 }
 
-type ClientEnd = { readonly socket: Socket; readonly rest: Buffer };
-
 /** Ends each half when its source ends, both when either breaks. */
-function join(exchange: Exchange, client: ClientEnd, agent: TakenOver): void {
+function join(exchange: Exchange, client: Taken, agent: TakenOver): void {
   exchange.forwarding.turn.listen(NO_EVENTS);
   const toAgent = pass(client, agent.socket, (bytes) => (exchange.requestBytes += bytes));
   const toClient = pass(agent, client.socket, (bytes) => (exchange.responseBytes += bytes));
-  client.socket.on("data", toAgent);
+  client.incoming.take = toAgent;
   agent.incoming.take = toClient;
   agent.socket.on("error", () => exchange.end("upstream_reset"));
   client.socket.on("error", () => exchange.end("client_aborted"));
@@ -64,7 +62,7 @@ function join(exchange: Exchange, client: ClientEnd, agent: TakenOver): void {
 }
 
 /** What is to be done with each chunk that comes. */
-function pass({ socket: from, rest }: ClientEnd, to: Socket, count: (bytes: number) => void): (chunk: Buffer) => void {
+function pass({ socket: from, rest }: Taken, to: Socket, count: (bytes: number) => void): (chunk: Buffer) => void {
   const give = (chunk: Buffer): void => {
     count(chunk.byteLength);
     if (to.writable && !to.write(chunk)) from.pause();

@@ -4,7 +4,7 @@ import type { Llhttp } from "../http1/llhttp.ts";
 import { createMessageReader, type MessageReader } from "../http1/message-reader.ts";
 import { createMessageWriter, type MessageWriter } from "../http1/message-writer.ts";
 import { parseAnswer, type AgentAnswer } from "../http1/parse-answer.ts";
-import type { Incoming } from "./connect-to.ts";
+import type { Incoming } from "./incoming.ts";
 
 /** What an agent says to one request. After `answerEnds`, `upgraded`, `failed` or `stalled` comes nothing more. */
 export type AnswerEvents = {

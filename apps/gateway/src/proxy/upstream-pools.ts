@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import { connectTo, type Incoming } from "./connect-to.ts";
+import { connectTo } from "./connect-to.ts";
+import type { Incoming } from "./incoming.ts";
 import { UpstreamConnection, type UpstreamConnectionDeps } from "./upstream-connection.ts";
 
 export type Acquired = {
