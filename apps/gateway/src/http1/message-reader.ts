@@ -1,7 +1,7 @@
 import { ChunkReader } from "./chunk-reader.ts";
 import { NO_FIELDS, type Fields } from "./fields.ts";
 import type { Framing } from "./framing.ts";
-import { createHeadReader, type HeadLimits, type ReadHead } from "./head-reader.ts";
+import { createHeadReader, type HeadReaderOptions, type ReadHead } from "./head-reader.ts";
 import type { Llhttp } from "./llhttp.ts";
 
 export type ReadBody =
@@ -21,11 +21,7 @@ export type MessageReader = {
   close(): void;
 };
 
-export type MessageReaderOptions = {
-  readonly kind: "request" | "response";
-  readonly limits: HeadLimits;
-  readonly refusesExtensions: boolean;
-};
+export type MessageReaderOptions = HeadReaderOptions & { readonly refusesExtensions: boolean };
 
 const NOTHING: readonly Buffer[] = [];
 const NO_BYTES = Buffer.alloc(0);

@@ -47,7 +47,12 @@ export class ClientConnection implements TurnOwner {
     this.writer = createMessageWriter(socket);
     this.remoteAddress = socket.remoteAddress ?? "unknown";
     this.#deps = deps;
-    this.#reader = createMessageReader(deps.llhttp, { kind: "request", limits: LIMITS, refusesExtensions: true });
+    this.#reader = createMessageReader(deps.llhttp, {
+      kind: "request",
+      limits: LIMITS,
+      remembers: false,
+      refusesExtensions: true,
+    });
     this.#since = deps.tick();
     incoming.take = this.#onData;
     socket.on("end", this.#onEnd).on("drain", this.#onDrain);

@@ -1,12 +1,12 @@
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { fieldOf, type Fields } from "../http1/fields.ts";
 import type { MessageWriter } from "../http1/message-writer.ts";
-import type { AgentAnswer } from "../http1/parse-answer.ts";
 import type { Upstream } from "../table/route-index.ts";
 import { tapped, type AnswerSink } from "./answer-sink.ts";
 import type { AnswerHead, TurnEvents } from "./client-turn.ts";
 import type { Exchange, ExchangeDeps } from "./exchange.ts";
-import { answerLines, passedTrailers, requestLines, withoutLength } from "./headers.ts";
+import { passedTrailers, requestLines } from "./headers.ts";
+import type { ReadyAnswer } from "./ready-answer.ts";
 import { answerMalformed, brokeOff, stalled } from "./refusals.ts";
 import { relay } from "./relay.ts";
 import type { BodyReceiver } from "./request-body.ts";
@@ -69,11 +69,11 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
     this.#exchange.forwarding.turn.body.resume();
   }
 
-  interim(answer: AgentAnswer): void {
+  interim(answer: ReadyAnswer): void {
     if (!this.#exchange.isOver) this.#exchange.forwarding.turn.interim(headOf(answer, ""));
   }
 
-  answerBegins(answer: AgentAnswer): void {
+  answerBegins(answer: ReadyAnswer): void {
     this.#deps.health.answered(this.#upstream.origin);
     if (this.#tapped === null) this.#passHead(answer);
     else this.#tapped.begin(answer);
@@ -94,7 +94,7 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
     else this.#tapped.end(trailers);
   }
 
-  upgraded(answer: AgentAnswer, agent: TakenOver): void {
+  upgraded(answer: ReadyAnswer, agent: TakenOver): void {
     relay(this.#exchange, { answer, agent, origin: this.#upstream.origin });
   }
 
@@ -120,7 +120,7 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
     this.#exchange.refuse(stalled(this.#exchange.forwarding, this.#upstream.origin, seconds), "upstream_stalled");
   }
 
-  #passHead(answer: AgentAnswer): void {
+  #passHead(answer: ReadyAnswer): void {
     if (this.#exchange.isOver) return;
     this.#exchange.status = answer.status;
     this.#exchange.endsSession = fieldOf(answer.fields, "x-perch-session-end") === "1";
@@ -176,8 +176,7 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
   }
 }
 
-function headOf(answer: AgentAnswer, ownLines: string): AnswerHead {
-  const { status, reason, framing, fields } = answer;
-  const kept = status === 204 || status < 200 ? withoutLength(fields) : fields;
-  return { status, reason, framing, lines: answerLines(kept) + ownLines };
+function headOf(answer: ReadyAnswer, ownLines: string): AnswerHead {
+  const { status, reason, framing, lines } = answer;
+  return { status, reason, framing, lines: lines + ownLines };
 }

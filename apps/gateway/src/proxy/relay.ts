@@ -1,15 +1,14 @@
 import type { Socket } from "node:net";
 import { fieldOf, type Fields } from "../http1/fields.ts";
-import type { AgentAnswer } from "../http1/parse-answer.ts";
+import type { ReadyAnswer } from "./ready-answer.ts";
 import type { Opened } from "../websocket/early-opening.ts";
 import { NO_EVENTS, type Taken } from "./client-turn.ts";
 import type { Exchange } from "./exchange.ts";
-import { answerLines } from "./headers.ts";
 import { answerMalformed } from "./refusals.ts";
 import type { TakenOver } from "./upstream-connection.ts";
 
 export type Upgraded = {
-  readonly answer: AgentAnswer;
+  readonly answer: ReadyAnswer;
   readonly agent: TakenOver;
   readonly origin: string;
 };
@@ -30,7 +29,7 @@ export function relay(exchange: Exchange, { answer, agent, origin }: Upgraded): 
     return;
   }
   const client = turn.takeOver();
-  const lines = `connection: Upgrade\r\nupgrade: websocket\r\n${answerLines(answer.fields)}${ownLines}`;
+  const lines = `connection: Upgrade\r\nupgrade: websocket\r\n${answer.lines}${ownLines}`;
   client.socket.write(`HTTP/1.1 101 ${answer.reason || "Switching Protocols"}\r\n${lines}\r\n`, "latin1");
   join(exchange, client, agent);
 }
