@@ -5,7 +5,8 @@ import type { Head } from "./head-reader.ts";
  * on nothing but its bytes.
  */
 export type HeadMemory = {
-  keep(bytes: Buffer, head: Head): void;
+  /** `text` is the whole head in Latin-1, with which each byte is a character. */
+  keep(text: string, head: Head): void;
   /** The head that is kept, when the chunk begins with its bytes; null when it does not. */
   recall(chunk: Buffer): { readonly head: Head; readonly bytes: number } | null;
 };
@@ -14,14 +15,15 @@ export type HeadMemory = {
 const LONGEST = 2048;
 
 export function createHeadMemory(): HeadMemory {
-  let kept: { readonly text: Buffer; readonly head: Head; readonly bytes: number } | null = null;
+  // Text and not bytes: a few bytes in a buffer would keep the whole block that Node cuts small buffers from.
+  let kept: { readonly text: string; readonly head: Head; readonly bytes: number } | null = null;
   return {
-    keep(bytes, head) {
-      if (bytes.byteLength <= LONGEST) kept = { text: Buffer.from(bytes), head, bytes: bytes.byteLength };
+    keep(text, head) {
+      if (text.length <= LONGEST) kept = { text, head, bytes: text.length };
     },
     recall(chunk) {
       if (kept === null || chunk.byteLength < kept.bytes) return null;
-      return kept.text.compare(chunk, 0, kept.bytes) === 0 ? kept : null;
+      return chunk.toString("latin1", 0, kept.bytes) === kept.text ? kept : null;
     },
   };
 }

@@ -65,7 +65,7 @@ export function createHeadReader(llhttp: Llhttp, { kind, limits, remembers }: He
     const excess = excessOf(head, text.length, limits);
     forget();
     if (excess !== null) return { kind: "tooLarge", reason: excess };
-    if (isWhole) memory?.keep(chunk.subarray(0, end), head);
+    if (isWhole) memory?.keep(text, head);
     return { kind: "head", head, rest: chunk.subarray(end) };
   }
 
