@@ -26,9 +26,9 @@ type Asked = { readonly breaker: Breaker; underWay: number; count: number };
 export function createAskClassifier({ link, tick }: AskClassifierDeps): AskClassifier {
   const known = createRecentMap<Asked>(REMEMBERED, () => {});
   const stateOf = (classifier: HttpClassifier): Asked => {
-    const key = [classifier.name, classifier.version, ...classifier.urls].join(" ");
-    const state = known.get(key) ?? { breaker: createBreaker(tick), underWay: 0, count: 0 };
-    known.set(key, state);
+    const key = [classifier.version, ...classifier.urls].join(" ");
+    const state = known.get(classifier.name, key) ?? { breaker: createBreaker(tick), underWay: 0, count: 0 };
+    known.set(classifier.name, key, state);
     return state;
   };
   return async (classifier, question) => {

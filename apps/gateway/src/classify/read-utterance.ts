@@ -9,6 +9,7 @@ import {
   type Utterance,
 } from "@perch/domain";
 import type { SessionRequest } from "../session/find-session.ts";
+import type { Soon } from "../session/soon.ts";
 
 /** A request whose agent is known. */
 export type AgentRequest = Pick<SessionRequest, "head" | "agentPath" | "peekBody" | "peekFrame">;
@@ -50,7 +51,7 @@ async function bodyOf(head: RequestHead, peekBody: AgentRequest["peekBody"]): Pr
   return isReadable ? await peekBody() : "";
 }
 
-async function firstMessage(peekFrame: () => Promise<string>, places: readonly SessionExtractor[]): Promise<string> {
+async function firstMessage(peekFrame: () => Soon<string>, places: readonly SessionExtractor[]): Promise<string> {
   return places.some(looksIntoFrame) ? await peekFrame() : "";
 }
 

@@ -31,9 +31,8 @@ const MOST_PAIRS = 100;
 export function createStrategyCounter(): StrategyCounter {
   const tallies = createRecentMap<Tally>(MOST_ROLLOUTS, () => {});
   const tallyOf = (agent: AgentName, targeting: Targeting): Tally => {
-    const key = `${agent} ${targeting.rollout}`;
-    const tally = tallies.get(key) ?? newTally(agent, targeting);
-    tallies.set(key, tally);
+    const tally = tallies.get(agent, targeting.rollout) ?? newTally(agent, targeting);
+    tallies.set(agent, targeting.rollout, tally);
     return tally;
   };
   return {

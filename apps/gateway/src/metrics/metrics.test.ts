@@ -40,6 +40,7 @@ function metricsOf(meter: MeterCounts, gateway = "gw-1"): { text(): Promise<stri
         sessionOf: (_agent, id) => id,
         catchUp: async () => {},
         remembered: () => null,
+        fresh: () => null,
         confirm: (pin, ttlMs) => store.claim(pin, ttlMs),
         counts: () => ({ unwritten: 5, dropped: 0, conflicts: 1 }),
       },

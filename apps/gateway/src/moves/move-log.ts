@@ -15,10 +15,10 @@ export function createMoveLog({ outbox, log }: { outbox: Pick<TurnOutbox, "appen
   return {
     note(pin) {
       const record = moveRecordOf(pin);
-      if (record === null || kept.get(record.id) !== undefined) return;
+      if (record === null || kept.get(record.agent, record.id) !== undefined) return;
       try {
         outbox.append([record]);
-        kept.set(record.id, record.id);
+        kept.set(record.agent, record.id, record.id);
       } catch (error) {
         // The user's answer must not fail with the disk; the session's next turn tries again.
         log.error("the record of a move is not kept yet: the outbox cannot be written", {

@@ -77,7 +77,7 @@ function setting(...moves: readonly RouteMove[]) {
     mover,
     publish,
     lines,
-    records: () => outbox.oldest(100).flatMap(({ json }) => JSON.parse(json) as unknown[]),
+    records: () => outbox.oldest(100).flatMap(({ json }) => JSON.parse(Buffer.from(json).toString()) as unknown[]),
     pass: (ms: number) => void (now += ms),
     breakStore: (is = true) => void (isBroken = is),
     fillDisk: (is = true) => void (isFull = is),

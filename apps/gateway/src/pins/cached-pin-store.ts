@@ -14,6 +14,8 @@ export type CachedPinStoreDeps = KnownPinsDeps & {
 export type CachedPinStore = PinStore & {
   /** As `claim`, but never from memory: throws when the store does. */
   confirm(pin: Pin, ttlMs: number): Promise<Pin>;
+  /** What a claim by this id would be answered with from memory; null when it would ask the store. */
+  fresh(agent: AgentName, id: SessionId): Pin | null;
   /** The session that an id leads to, as far as it is known here; else the id itself. */
   sessionOf(agent: AgentName, id: SessionId): SessionId;
   /** The pin of a session or alias as this process remembers it; null says nothing about the store. */
@@ -43,16 +45,24 @@ export function createCachedPinStore(deps: CachedPinStoreDeps): CachedPinStore {
   const known = createKnownPins(deps);
   const backlog = createBacklog(deps, known);
   const context = { deps, known, backlog };
+
+  function fresh(agent: AgentName, id: SessionId): Pin | null {
+    const alias = known.alias(agent, id);
+    const held = known.pin(agent, alias === null ? id : known.sessionOf(agent, id));
+    const isFresh = held !== null && now() < held.freshUntil && (alias === null || now() < alias.freshUntil);
+    return isFresh ? held.value : null;
+  }
+
   return {
     ...store,
+    fresh,
     async claim(pin, ttlMs) {
+      const answer = fresh(pin.agent, pin.session);
+      if (answer !== null && timesMoved(pin) <= timesMoved(answer)) return answer;
       const session = known.sessionOf(pin.agent, pin.session);
       const alias = known.alias(pin.agent, pin.session);
       const held = knownTo(known.pin(pin.agent, session), pin);
-      const isFresh = held !== null && now() < held.freshUntil && (alias === null || now() < alias.freshUntil);
-      return isFresh
-        ? held.value
-        : await claim(context, { pin: { ...pin, session }, id: pin.session, held, alias }, ttlMs);
+      return await claim(context, { pin: { ...pin, session }, id: pin.session, held, alias }, ttlMs);
     },
     async confirm(pin, ttlMs) {
       const session = known.sessionOf(pin.agent, pin.session);

@@ -4,7 +4,9 @@ import { fieldOf } from "../http1/fields.ts";
 import { sendOwn, sendProblem, type Refusal } from "../problem.ts";
 import { endStay } from "../moves/under-way.ts";
 import { placeRequest, type PlaceRequestDeps } from "../session/place-request.ts";
-import { createEarlyOpening, OpeningFailed } from "../websocket/early-opening.ts";
+import type { Placement } from "../session/placement.ts";
+import { whenKnown, type Soon } from "../session/soon.ts";
+import { createEarlyOpening, OpeningFailed, type EarlyOpening } from "../websocket/early-opening.ts";
 import { assignmentOf } from "./assignment-record.ts";
 import type { ClientTurn } from "./client-turn.ts";
 import { linesOf } from "./headers.ts";
@@ -21,32 +23,50 @@ export type HandleRequestDeps = ForwardDeps &
 /** A whole request: whose it is, which release its session belongs to, and the way there and back. */
 export function createRequestHandler(deps: HandleRequestDeps): (turn: ClientTurn) => void {
   return (turn) => {
-    const page = deps.admin(turn.request, turn.remoteAddress);
-    const handled = page === null ? handle(turn, deps) : page.then((answer) => sendOwn(turn, answer));
-    handled.catch((error: unknown) => giveUp(turn, error, deps));
+    const giveUpOn = (error: unknown): void => giveUp(turn, error, deps);
+    try {
+      const page = deps.admin(turn.request, turn.remoteAddress);
+      const handled = page === null ? handle(turn, deps) : page.then((answer) => sendOwn(turn, answer));
+      if (handled instanceof Promise) handled.catch(giveUpOn);
+    } catch (error) {
+      giveUpOn(error);
+    }
   };
 }
 
-async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> {
+function handle(turn: ClientTurn, deps: HandleRequestDeps): Soon<void> {
   const [startedAt, startedTick] = [deps.now(), deps.tick()];
   const { request, body } = turn;
   const opening = request.isWebSocket ? createEarlyOpening(turn) : null;
   const peekFrame = opening === null ? null : () => opening.peek();
-  const place = await placeRequest({ head: requestHeadOf(request), peekBody: () => body.peek(), peekFrame }, deps);
+  const place = placeRequest({ head: requestHeadOf(request), peekBody: () => body.peek(), peekFrame }, deps);
+  return whenKnown(place, (placement) => pass({ turn, placement, opening, startedAt, startedTick }, deps));
+}
+
+type Placed = {
+  readonly turn: ClientTurn;
+  readonly placement: Placement;
+  readonly opening: EarlyOpening | null;
+  readonly startedAt: number;
+  readonly startedTick: number;
+};
+
+function pass({ turn, placement, opening, startedAt, startedTick }: Placed, deps: HandleRequestDeps): void {
   if (turn.isGone) {
-    if (place.kind === "placed") endStay(place.stay);
+    if (placement.kind === "placed") endStay(placement.stay);
     return;
   }
-  if (place.kind === "refused") {
-    deps.meter.refused(place.refusal.code);
-    sendProblem(turn, place.refusal);
+  if (placement.kind === "refused") {
+    deps.meter.refused(placement.refusal.code);
+    sendProblem(turn, placement.refusal);
     return;
   }
-  const { pin, route, release, learner, needsPlainAnswer, isOutsideSessions, stay } = place;
-  const trace = traceContextOf(fieldOf(request.fields, "traceparent"), deps.randomHex, deps.tracing?.sampler ?? null);
-  if (place.isAssigned) deps.record(assignmentOf(pin, trace.traceId, deps));
-  const path = `${place.agentPath}${request.query}`;
-  const ownLines = linesOf(place.ownHeaders);
+  const { pin, route, release, learner, needsPlainAnswer, isOutsideSessions, stay } = placement;
+  const traceparent = fieldOf(turn.request.fields, "traceparent");
+  const trace = traceContextOf(traceparent, deps.randomHex, deps.tracing?.sampler ?? null);
+  if (placement.isAssigned) deps.record(assignmentOf(pin, trace.traceId, deps));
+  const path = `${placement.agentPath}${turn.request.query}`;
+  const ownLines = linesOf(placement.ownHeaders);
   const opened = opening?.opened() ?? null;
   forward(
     {

@@ -98,6 +98,7 @@ export function withoutLength(fields: Fields): Fields {
 
 /** Of either side's trailers. */
 export function passedTrailers(fields: Fields): Fields {
+  if (fields.keys.length === 0) return fields;
   return only(fields, (key) => !NEVER_TRAILERS.has(key) && !isOwn(key));
 }
 
@@ -117,7 +118,7 @@ function keptLines(fields: Fields, dropped: ReadonlySet<string>, isDropped: (key
   let lines = "";
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] ?? "";
-    if (dropped.has(key) || named.has(key) || isDropped(key)) continue;
+    if (dropped.has(key) || (named !== NONE && named.has(key)) || isDropped(key)) continue;
     lines += `${names[index]}: ${values[index]}\r\n`;
   }
   return lines;

@@ -48,7 +48,13 @@ export async function listen(options: ListenOptions, deps: ListenDeps): Promise<
       if (connections.size === 0) onEmpty();
     },
   };
-  const settings = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS };
+  const settings = {
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: PROBE_AFTER_MS,
+    pauseOnConnect: true,
+  };
   const server = createServer(settings, (socket: Socket) => {
     connections.add(new ClientConnection(socket, ownDeps));
   });

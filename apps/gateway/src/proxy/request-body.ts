@@ -1,4 +1,5 @@
 import type { Fields } from "../http1/fields.ts";
+import type { Soon } from "../session/soon.ts";
 
 export const LOOK_INTO_BYTES = 65_536;
 
@@ -39,12 +40,14 @@ export class RequestBody {
   }
 
   /** The first 64 KB, or the whole when it is shorter, as text. Never resolves when the client goes away meanwhile. */
-  async peek(): Promise<string> {
-    if (!this.#isReadyToPeek()) {
-      this.#source.wantBody();
-      this.isPeeked = true;
-      await new Promise<void>((resolve) => (this.#answerPeek = resolve));
-    }
+  peek(): Soon<string> {
+    if (this.#isReadyToPeek()) return this.#beginning();
+    this.#source.wantBody();
+    this.isPeeked = true;
+    return new Promise<void>((resolve) => (this.#answerPeek = resolve)).then(() => this.#beginning());
+  }
+
+  #beginning(): string {
     const [first] = this.#waiting;
     const whole = this.#waiting.length === 1 && first !== undefined ? first : Buffer.concat(this.#waiting);
     return whole.toString("utf8", 0, LOOK_INTO_BYTES);

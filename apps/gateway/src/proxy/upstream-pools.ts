@@ -1,4 +1,6 @@
+import type { Socket } from "node:net";
 import { connectTo } from "./connect-to.ts";
+import type { Incoming } from "./incoming.ts";
 import { UpstreamConnection, type UpstreamConnectionDeps } from "./upstream-connection.ts";
 
 export type Acquired = {
@@ -48,7 +50,7 @@ export function createUpstreamPools(deps: UpstreamPoolsDeps): UpstreamPools {
         return;
       }
       connectTo(origin, {
-        connected: (socket) => acquired.ready(open(socket, pool, deps)),
+        connected: (socket, incoming) => acquired.ready(open(socket, incoming, { pool, deps })),
         failed: (error) => acquired.failed(error),
       });
     },
@@ -76,12 +78,12 @@ export function createUpstreamPools(deps: UpstreamPoolsDeps): UpstreamPools {
 }
 
 function open(
-  socket: ConstructorParameters<typeof UpstreamConnection>[0],
-  pool: Pool,
-  deps: UpstreamPoolsDeps,
+  socket: Socket,
+  incoming: Incoming,
+  { pool, deps }: { readonly pool: Pool; readonly deps: UpstreamPoolsDeps },
 ): UpstreamConnection {
   pool.open += 1;
-  return new UpstreamConnection(socket, {
+  return new UpstreamConnection(socket, incoming, {
     ...deps,
     onIdle: (connection) => keep(pool, connection),
     onClose(connection) {

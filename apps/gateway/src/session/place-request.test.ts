@@ -24,7 +24,8 @@ import { createSessionMover } from "../moves/session-mover.ts";
 import { createCachedPinStore } from "../pins/cached-pin-store.ts";
 import { createHeldTable } from "../table/held-table.ts";
 import { createPlacementCounts } from "./placement-counts.ts";
-import { placeRequest, type Placement, type PlaceRequestDeps } from "./place-request.ts";
+import { placeRequest, type PlaceRequestDeps } from "./place-request.ts";
+import type { Placement } from "./placement.ts";
 
 const secrets: PinSecrets = ["s".repeat(32)];
 const foreign: PinSecrets = ["f".repeat(32)];

@@ -17,7 +17,8 @@ import { createStrategyCounter } from "../classify/strategy-counts.ts";
 import { createCachedPinStore } from "../pins/cached-pin-store.ts";
 import { createHeldTable } from "../table/held-table.ts";
 import { createPlacementCounts } from "./placement-counts.ts";
-import { placeRequest, type Placement, type PlaceRequestDeps } from "./place-request.ts";
+import { placeRequest, type PlaceRequestDeps } from "./place-request.ts";
+import type { Placement } from "./placement.ts";
 
 const secrets: PinSecrets = ["s".repeat(32)];
 const [current, canary] = [digestOf("support 2.3.0"), digestOf("support 2.3.1")];

@@ -18,8 +18,8 @@ export type ServerLink = {
   acknowledge(ack: Ack, signal: AbortSignal): Promise<PostOutcome>;
   reportMoves(report: MoveReport, signal: AbortSignal): Promise<PostOutcome>;
   answer(answer: QuestionAnswer, signal: AbortSignal): Promise<PostOutcome>;
-  /** `json` is a `TurnBatch` of `@perch/api`. */
-  postTurns(json: string, signal: AbortSignal): Promise<PostOutcome>;
+  /** `json` is a `TurnBatch` of `@perch/api`, in UTF-8. */
+  postTurns(json: Buffer, signal: AbortSignal): Promise<PostOutcome>;
   close(): Promise<void>;
 };
 
@@ -40,7 +40,7 @@ export function createServerLink(serverUrl: string, gateway: GatewayId): ServerL
   const path = `${base}/v1/gateways/${encodeURIComponent(gateway)}`;
   const pool = new Pool(origin, { connections: 8, connect: { timeout: 5000 } });
 
-  async function post(to: string, json: string, signal: AbortSignal): Promise<PostOutcome> {
+  async function post(to: string, json: string | Buffer, signal: AbortSignal): Promise<PostOutcome> {
     try {
       const answer = await pool.request({
         path: to,

@@ -259,7 +259,7 @@ describe("shipping turn records", () => {
   test("sends everything in batches, and deletes only what the server has", async () => {
     const sizes: number[] = [];
     const deps = shipper(async (json) => {
-      sizes.push(JSON.parse(json).turns.length);
+      sizes.push(JSON.parse(json.toString()).turns.length);
       return { kind: "accepted" };
     });
     await flushTurns(deps, new AbortController().signal);
@@ -282,7 +282,7 @@ describe("shipping turn records", () => {
   test("of a refused batch only the records that are refused alone are set aside", async () => {
     const isBad = (id: string): boolean => id === "t7" || id === "t450";
     const deps = shipper(async (json) =>
-      turnBatchSchema.parse(JSON.parse(json)).turns.some((turn) => isBad(turn.id))
+      turnBatchSchema.parse(JSON.parse(json.toString())).turns.some((turn) => isBad(turn.id))
         ? { kind: "rejected", reason: "bad" }
         : { kind: "accepted" },
     );

@@ -6,8 +6,8 @@ export type KeptTurns = {
   readonly id: number;
   /** How many records it has. */
   readonly count: number;
-  /** The records as a JSON array, the way they are sent: what goes through here all day is not parsed on its way. */
-  readonly json: string;
+  /** The records as a JSON array in UTF-8, the way they are sent: what goes through here all day is only copied. */
+  readonly json: Uint8Array;
 };
 
 /**
