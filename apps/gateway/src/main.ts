@@ -9,6 +9,8 @@ import { readPinSecrets } from "./config/read-pin-secrets.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
 import { createLlhttp } from "./http1/llhttp.ts";
+import { createMirror, type Mirror } from "./mirror/create-mirror.ts";
+import { MIRROR_LIMITS } from "./mirror/mirror-budget.ts";
 import { openPinStore, type Pins } from "./pins/open-pin-store.ts";
 import { createRequestHandler } from "./proxy/handle-request.ts";
 import { listen } from "./proxy/listen.ts";
@@ -31,9 +33,14 @@ import { superviseWorkers } from "./workers/supervise-workers.ts";
 const FLUSH_MS = 2000;
 const LOOK_AFTER_MS = 1000;
 const FORGET_AT_ONCE = 1000;
+const LONGEST_PATIENCE_MS = 3_600_000;
 
 const now = (): number => Date.now();
 const tick = (): number => performance.now();
+const later = (ms: number, run: () => void): (() => void) => {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+};
 const random = (): number => Math.random();
 
 async function run(config: GatewayConfig, log: Log): Promise<void> {
@@ -43,7 +50,23 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const recorder = createTurnRecorder({ outbox, log, tickEnd });
   const llhttp = createLlhttp();
   const pools = createUpstreamPools({ llhttp, tick, patienceMs: config.upstreamTimeoutMs });
-  const pages = { gateway, startedAt: now(), held, pins, counts, outbox, recorder, log };
+  const randomHex = createRandomHex((bytes) => randomFillSync(bytes));
+  const mirror = createMirror({
+    gateway,
+    held,
+    // Of its own: no user waits behind a shadow for a connection. Its turns have a time limit, so that it needs no other.
+    pools: createUpstreamPools({ llhttp, tick, patienceMs: LONGEST_PATIENCE_MS }),
+    record: (turn) => recorder.record(turn),
+    newId: randomUUID,
+    randomHex,
+    now,
+    tick,
+    later,
+    defer: (run) => void setImmediate(run),
+    limits: MIRROR_LIMITS,
+    log,
+  });
+  const pages = { gateway, startedAt: now(), held, pins, counts, outbox, recorder, mirror, log };
   const handle = createRequestHandler({
     gateway,
     held,
@@ -61,19 +84,24 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
     tick,
     record: (turn, onKept) => recorder.record(turn, onKept),
     newId: randomUUID,
-    randomHex: createRandomHex((bytes) => randomFillSync(bytes)),
+    randomHex,
+    mirror,
     upstreamTimeoutMs: config.upstreamTimeoutMs,
   });
   const listener = await listen(config, { llhttp, tick, handle });
-  const onApplied = (): void => pools.keepOnly(held.index()?.origins ?? new Set());
+  const onApplied = (): void => {
+    pools.keepOnly(held.index()?.origins ?? new Set());
+    mirror.review();
+  };
   const link = createServerLink(config.serverUrl, gateway);
   const sync = startSync({ link, held, file, outbox, log, sleep, random, now, onApplied });
-  const lookAfter = setInterval(createLookAfter({ held, pins, pools, log }), LOOK_AFTER_MS);
+  const lookAfter = setInterval(createLookAfter({ held, pins, pools, mirror, log }), LOOK_AFTER_MS);
 
   process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);
   await stopSignal();
   log.info("stopping: letting open answers finish", { inFlight: listener.inFlight() });
   await listener.stop(config.drainMs);
+  mirror.stop();
   tickEnd.flush();
   clearInterval(lookAfter);
   await sync.stop(FLUSH_MS);
@@ -135,11 +163,12 @@ type LookedAfter = {
   readonly held: HeldTable;
   readonly pins: Pins;
   readonly pools: Pick<UpstreamPools, "sweep">;
+  readonly mirror: Pick<Mirror, "review">;
   readonly log: Log;
 };
 
 /** What is looked after once a second: whether the lease ran out, old connections, expired pins, and pins not yet written. */
-function createLookAfter({ held, pins, pools, log }: LookedAfter): () => void {
+function createLookAfter({ held, pins, pools, mirror, log }: LookedAfter): () => void {
   let wasFenced: boolean | null = null;
   return () => {
     const isFenced = held.isFenced();
@@ -149,6 +178,7 @@ function createLookAfter({ held, pins, pools, log }: LookedAfter): () => void {
     }
     wasFenced = isFenced;
     pools.sweep();
+    mirror.review();
     void pins.cached.catchUp();
     pins.store
       .forgetExpired(FORGET_AT_ONCE)

@@ -4,6 +4,7 @@ import {
   type CohortSource,
   type Digest,
   type Ledger,
+  type PairSource,
   type ReleaseContentSource,
   type ReleasePolicy,
   type ReleaseSource,
@@ -19,6 +20,7 @@ import { createApp } from "./api/app.ts";
 import { createClockRoutes } from "./api/clock-routes.ts";
 import { createDiffRoutes } from "./api/diff-routes.ts";
 import { createConsoleRoutes } from "./api/console-routes.ts";
+import { createPairRoutes } from "./api/pair-routes.ts";
 import { createPointerRoutes } from "./api/pointer-routes.ts";
 import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
 import { createRolloutRoutes } from "./api/rollout-routes.ts";
@@ -38,7 +40,12 @@ import { createAssembler } from "./sessions/assembler.ts";
 export type ServerDeps = {
   readonly ledger: Ledger;
   readonly state: ServerState;
-  readonly traces: { readonly store: TraceStore; readonly cohorts: CohortSource; readonly sessions: SessionSource };
+  readonly traces: {
+    readonly store: TraceStore;
+    readonly cohorts: CohortSource;
+    readonly sessions: SessionSource;
+    readonly pairs: PairSource;
+  };
   readonly releases: ReleaseSource;
   readonly contents: ReleaseContentSource;
   readonly sentiment: SentimentScorer;
@@ -110,9 +117,9 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
     },
   });
   await assembler.restore();
-  const controller = createController({ book, cohorts: traces.cohorts, hub, publisher, now, log });
+  const controller = createController({ book, cohorts: traces.cohorts, pairs: traces.pairs, hub, publisher, now, log });
   const maxAgeMs = deps.setNow === null ? FIGURES_MAX_AGE_MS : 0;
-  const figures = createFiguresSource({ sessions: traces.sessions, now, maxAgeMs, idleTimeoutMs });
+  const figures = createFiguresSource({ sessions: traces.sessions, pairs: traces.pairs, now, maxAgeMs, idleTimeoutMs });
   const { notice } = settings;
   const views = createViews({ book, hub, publisher, figures, sessions: traces.sessions, now, notice });
   return { hub, book, assembler, controller, figures, views };
@@ -175,11 +182,18 @@ function routesOf(
   const followGateways = (): Promise<void> => controller.reconcileSync();
   const isSynthetic = setNow !== null;
   return [
-    createCollectorRoutes({ store: traces.store, assembler: { noteTurns, noteSpans }, sentiment, now }),
+    createCollectorRoutes({
+      store: traces.store,
+      assembler: { noteTurns, noteSpans },
+      onShadowTurns: (turns) => figures.noteTurns(turns),
+      sentiment,
+      now,
+    }),
     createGatewayRoutes({ hub, onAck: followGateways }),
     createAgentRoutes({ book, releases, now, places: settings.places }),
     createPointerRoutes({ book, releases, now, ledger }),
     createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
+    createPairRoutes({ book, pairs: traces.pairs }),
     createDiffRoutes({ contents, book }),
     createClockRoutes({ now, setNow, turn: loops.settle, book }),
     createConsoleRoutes(settings.consoleDirectory),

@@ -2,9 +2,11 @@ export { problemSchema, type Problem } from "./problem/problem.ts";
 export { ackSchema, revisionSchema, routingTableSchema, type Ack, type RoutingTableMessage } from "./gateway/table.ts";
 export { gatewayStatusSchema, whySchema, type GatewayStatus, type Why } from "./gateway/status.ts";
 export {
+  shadowTurnSchema,
   turnBatchAcceptedSchema,
   turnBatchSchema,
   turnSchema,
+  type ShadowTurnMessage,
   type TurnBatch,
   type TurnMessage,
 } from "./gateway/turns.ts";
@@ -37,6 +39,7 @@ export {
   gateViewSchema,
   ledgerEntrySchema,
   overviewSchema,
+  pairPageSchema,
   phaseSchema,
   propagationSchema,
   rolloutCommandSchema,
@@ -48,6 +51,7 @@ export {
   type GateView,
   type LedgerEntryView,
   type Overview,
+  type PairPage,
   type Propagation,
   type RolloutCommand,
   type RolloutStarted,

@@ -102,6 +102,8 @@ export {
   compareRevisions,
   type AgentRoute,
   type CanaryRoute,
+  type MirrorCaps,
+  type MirrorRoute,
   type ReleaseRoute,
   type Revision,
   type RoutingTable,
@@ -129,15 +131,18 @@ export { armOf, assign, bucketOf, BUCKETS, type Arm, type Assignment } from "./r
 export { LONGEST_ALIAS_CHAIN, type Alias, type Pin, type PinPage, type PinStore } from "./routing/pin-store.ts";
 export { placeByOverride, placeSession, type FirstContact } from "./routing/place-session.ts";
 export { explainPin } from "./routing/explain-pin.ts";
-export { findInJson, type FoundInJson } from "./routing/find-in-json.ts";
+export { findInJson, replaceInJson, type FoundInJson } from "./routing/find-in-json.ts";
 export type { KeptTurns, TurnOutbox } from "./routing/turn-outbox.ts";
 export { isFailedTurn, type TurnFault, type TurnRecord } from "./routing/turn-record.ts";
+export type { GatewayRecord, ShadowOutcome, ShadowReason, ShadowTurn } from "./routing/shadow-turn.ts";
 
 export type { Attribution, Span, SpanKind } from "./telemetry/span.ts";
 export type { Score } from "./telemetry/score.ts";
 export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
 export type { CohortMember } from "./telemetry/cohort-member.ts";
 export type { CohortSource, OpenSession, TraceStore } from "./telemetry/trace-store.ts";
+export type { PairEvidence, PairPlace, PairSource } from "./telemetry/pair-source.ts";
+export { judgePair, type Pair, type PairSide } from "./telemetry/judge-pair.ts";
 export type { ArmSummary, ArmTraffic, SessionSource } from "./telemetry/session-source.ts";
 export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";
 export type { Attributes, AttributeValue, RawSpan } from "./telemetry/raw-span.ts";
@@ -152,7 +157,13 @@ export type { GateSpec, Metric } from "./gate/gate-spec.ts";
 export type { ArmCounts, AssignedSessions, Block } from "./gate/block.ts";
 export type { GateReport, Judgement, Verdict } from "./gate/verdict.ts";
 
-export type { ReleaseIdentity, RolloutPlan, RolloutStep } from "./rollout/plan.ts";
+export {
+  isShadowOnly,
+  type MirrorPlan,
+  type ReleaseIdentity,
+  type RolloutPlan,
+  type RolloutStep,
+} from "./rollout/plan.ts";
 export { parseRolloutSpec, type ParsedSpec } from "./rollout/spec.ts";
 export { rolloutJsonSchema } from "./rollout/spec-schema.ts";
 export type { RolloutSpecProblem } from "./rollout/spec-checks.ts";
@@ -171,6 +182,7 @@ export type {
   RolloutEventType,
   TimelineEntry,
 } from "./rollout/rollout.ts";
+export { waitsForGateways } from "./rollout/move-to.ts";
 export { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./rollout/weight.ts";
 export {
   advanceAgent,

@@ -1,4 +1,12 @@
-export { aCanaryRoute, anAgentRoute, aPin, aRoutingTable, aTurnRecord } from "./routing-builders.ts";
+export {
+  aCanaryRoute,
+  aMirrorRoute,
+  anAgentRoute,
+  aPin,
+  aRoutingTable,
+  aShadowTurn,
+  aTurnRecord,
+} from "./routing-builders.ts";
 export { aGate } from "./gate-builders.ts";
 export {
   describeExactPinStore,

@@ -4,12 +4,14 @@ import {
   parseRolloutId,
   parseSessionId,
   type CohortSource,
+  type PairSource,
   type SessionSource,
   type TraceStore,
   type TurnRecord,
 } from "@perch/domain";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { aTurnRecord } from "./routing-builders.ts";
+import { describePairSource } from "./pair-source-contract.ts";
 import { describeSessionSource } from "./session-source-contract.ts";
 import { aMaturedSession, aScore, aSpan } from "./telemetry-builders.ts";
 
@@ -17,6 +19,7 @@ export type TraceStorage = {
   readonly store: TraceStore;
   readonly cohorts: CohortSource;
   readonly sessions: SessionSource;
+  readonly pairs: PairSource;
 };
 
 const ROLLOUT = parseRolloutId("support-2-3-1");
@@ -38,6 +41,7 @@ export function describeTraceStore(create: () => Promise<TraceStorage>): void {
   describe("open sessions", () => describeOpenSessions(() => storage.store));
   describe("cohorts", () => describeCohorts(() => storage));
   describe("session pages", () => describeSessionSource(() => storage));
+  describe("mirrored sessions", () => describePairSource(() => storage));
 }
 
 // oxlint-disable-next-line max-lines-per-function -- a suite is a list of tests

@@ -9,6 +9,7 @@ import {
 } from "@perch/domain";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { RequestLine } from "../http1/parse-request.ts";
+import type { Mirror } from "../mirror/create-mirror.ts";
 import type { Pins } from "../pins/open-pin-store.ts";
 import { jsonAnswer, problemOf, type OwnAnswer, type Refusal } from "../problem.ts";
 import type { PlacementCounts } from "../session/placement-counts.ts";
@@ -23,6 +24,7 @@ export type AdminDeps = {
   readonly counts: Pick<PlacementCounts, "counts">;
   readonly outbox: Pick<TurnOutbox, "countPending" | "countBuried">;
   readonly recorder: Pick<TurnRecorder, "counts">;
+  readonly mirror: Pick<Mirror, "status">;
   readonly inFlight: () => number;
   readonly log: Log;
 };
@@ -83,6 +85,7 @@ async function statusOf(deps: AdminDeps): Promise<GatewayStatus> {
     inFlight: deps.inFlight(),
     pins: { live: await Promise.all(releases), storeFaults: deps.pins.faults(), ...deps.pins.cached.counts() },
     presented: deps.counts.counts(),
+    mirror: deps.mirror.status(),
     outbox: { pending: deps.outbox.countPending(), buried: deps.outbox.countBuried() },
     turns: [...deps.recorder.counts()].map(([release, count]) => ({ release, ...count })),
   };

@@ -58,6 +58,7 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
     maxConcurrent: null,
     upstreamTimeoutMs: 5000,
     admin: () => null,
+    mirror: { begin: () => null },
     now,
     tick,
     newId: randomUUID,

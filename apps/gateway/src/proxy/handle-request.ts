@@ -1,6 +1,7 @@
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { AdminPages } from "../admin/admin-pages.ts";
 import { fieldOf } from "../http1/fields.ts";
+import type { Mirror, MirroredTurn } from "../mirror/create-mirror.ts";
 import { sendOwn, sendProblem, type Refusal } from "../problem.ts";
 import { placeRequest, type PlaceRequestDeps } from "../session/place-request.ts";
 import { createEarlyOpening, OpeningFailed } from "../websocket/early-opening.ts";
@@ -15,6 +16,7 @@ export type HandleRequestDeps = ForwardDeps &
   PlaceRequestDeps & {
     readonly randomHex: (bytes: number) => string;
     readonly admin: AdminPages;
+    readonly mirror: Pick<Mirror, "begin">;
   };
 
 /** A whole request: whose it is, which release its session belongs to, and the way there and back. */
@@ -43,10 +45,20 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
   const path = `${place.agentPath}${request.query}`;
   const ownLines = linesOf(place.ownHeaders);
   const opened = opening?.opened() ?? null;
+  const mirrored = deps.mirror.begin({ turn, pin, trace, startedAt, agentPath: place.agentPath });
+  const tap = mirrored === null ? learner : mirrored.tap(learner);
   forward(
-    { turn, pin, release, path, trace, ownLines, tap: learner, needsPlainAnswer, opened, startedAt, startedTick },
-    deps,
+    { turn, pin, release, path, trace, ownLines, tap, needsPlainAnswer, opened, startedAt, startedTick },
+    mirrored === null ? deps : { ...deps, record: telling(mirrored, deps.record) },
   );
+}
+
+/** One that tells the mirror too when the user's turn is over. */
+function telling({ userEnded }: MirroredTurn, record: ForwardDeps["record"]): ForwardDeps["record"] {
+  return (turn, onKept) => {
+    userEnded();
+    record(turn, onKept);
+  };
 }
 
 function giveUp(turn: ClientTurn, error: unknown, log: Log): void {

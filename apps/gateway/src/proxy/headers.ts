@@ -39,6 +39,7 @@ const NEVER_TRAILERS: ReadonlySet<string> = new Set([
   "set-cookie",
   "cache-control",
 ]);
+const NOT_COPIED: ReadonlySet<string> = new Set(["content-length", "trailer"]);
 const OWN_PREFIX = /^x[-_]perch[-_]/;
 
 /** The lines of a request as the agent gets them, without its first line and its host, which depend on where it goes. */
@@ -59,7 +60,15 @@ export function requestLines({ turn, pin, release, trace, opened, needsPlainAnsw
   );
 }
 
-function forwardedLines(fields: Fields, remoteAddress: string): string {
+/**
+ * The lines of a request that are the same for whoever gets a copy of it. Nothing about its framing, which the copy has of
+ * its own; and no wish to have the answer packed.
+ */
+export function copiedLines(fields: Fields): string {
+  return keptLines(fields, REPLACED_FOR_PLAIN_ANSWER, (key) => isOwn(key) || NOT_COPIED.has(key));
+}
+
+export function forwardedLines(fields: Fields, remoteAddress: string): string {
   const before = fieldOf(fields, "x-forwarded-for");
   const host = fieldOf(fields, "host");
   const hasHost = host === undefined || fields.keys.includes("x-forwarded-host");

@@ -46,6 +46,7 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
     endedAt: isFinal(rollout) ? rollout.phaseSince : null,
     baseline: rollout.baseline,
     canary: rollout.canary,
+    mirror: mirrorView(rollout, figures),
     steps: rollout.plan.steps.map(({ weightBp }) => ({ weightBp, label: `${weightBp / 100} %` })),
     step: stepOf(rollout),
     weightBp: canaryWeightBp(rollout),
@@ -62,6 +63,18 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
     propagation: propagationOf(rollout, live.propagation ?? rollout.propagation),
     timeline: rollout.timeline.map((entry) => ({ ...entry })),
     isSynthetic: rollout.isSynthetic,
+  };
+}
+
+function mirrorView({ plan, phase, mirrorStop }: Rollout, { mirrored }: SessionFigures): RolloutView["mirror"] {
+  const { mirror = null } = plan;
+  if (mirror === null) return null;
+  return {
+    percentageBp: mirror.percentageBp,
+    isOn: phase.kind === "Shadowing" && mirrorStop === null,
+    stoppedBecause: mirrorStop?.reason ?? "",
+    spent: { ...mirrored },
+    cap: { ...mirror.caps },
   };
 }
 
@@ -108,7 +121,7 @@ function driftOf(rollout: Rollout, { traffic }: SessionFigures): RolloutView["dr
 function propagationOf(rollout: Rollout, record: PropagationRecord | null): Propagation | null {
   if (record === null) return null;
   const decided = rollout.timeline.findLast(({ phase }) =>
-    ["Shifting", "Promoting", "RollingBack", "Aborting"].includes(phase),
+    ["Shadowing", "Shifting", "Promoting", "RollingBack", "Aborting"].includes(phase),
   );
   const acks = record.gateways.flatMap(({ ackedAt }) => (ackedAt === null ? [] : [ackedAt]));
   return {

@@ -1,4 +1,14 @@
-import type { Arm, ArmSummary, ArmTraffic, Rollout, RolloutId, SessionSource, TurnRecord } from "@perch/domain";
+import type {
+  Arm,
+  ArmSummary,
+  ArmTraffic,
+  GatewayRecord,
+  MirrorCaps,
+  PairSource,
+  Rollout,
+  RolloutId,
+  SessionSource,
+} from "@perch/domain";
 
 /** What the store knows of a rollout's sessions, for people to look at. No decision depends on it. */
 export type SessionFigures = {
@@ -6,17 +16,20 @@ export type SessionFigures = {
   readonly traffic: Readonly<Record<Arm, ArmTraffic>>;
   readonly switched: number;
   readonly exposed: number;
+  /** What was mirrored. */
+  readonly mirrored: MirrorCaps;
 };
 
 /** Reads figures, and keeps them while nothing has happened that could change them. */
 export interface FiguresSource {
   figuresOf(rollout: Rollout): Promise<SessionFigures>;
-  noteTurns(turns: readonly TurnRecord[]): void;
+  noteTurns(turns: readonly GatewayRecord[]): void;
   noteMatured(): void;
 }
 
 export type FiguresDeps = {
   readonly sessions: SessionSource;
+  readonly pairs: Pick<PairSource, "spent">;
   readonly now: () => number;
   /** Figures of a rollout with traffic may be as old as this. */
   readonly maxAgeMs: number;
@@ -78,10 +91,14 @@ export function createFiguresSource(deps: FiguresDeps): FiguresSource {
   };
 }
 
-async function readFigures(rollout: Rollout, { sessions, now, idleTimeoutMs }: FiguresDeps): Promise<SessionFigures> {
+async function readFigures(
+  rollout: Rollout,
+  { sessions, pairs, now, idleTimeoutMs }: FiguresDeps,
+): Promise<SessionFigures> {
   const lastAck = rollout.propagation?.gateways.reduce((last, { ackedAt }) => Math.max(last, ackedAt ?? 0), 0) ?? 0;
   const isTakenBack = rollout.decision !== null && lastAck > 0;
-  const [arms, traffic, switched, exposed] = await Promise.all([
+  const mirrors = (rollout.plan.mirror ?? null) !== null;
+  const [arms, traffic, switched, exposed, mirrored] = await Promise.all([
     sessions.armSummaries(rollout.id),
     sessions.armTraffic({
       rollout: rollout.id,
@@ -90,6 +107,7 @@ async function readFigures(rollout: Rollout, { sessions, now, idleTimeoutMs }: F
     }),
     sessions.switchedSessions(rollout.id),
     sessions.exposedSessions({ rollout: rollout.id, before: isTakenBack ? lastAck : null }),
+    mirrors ? pairs.spent(rollout.id) : { sessions: 0, turns: 0, requestBytes: 0 },
   ]);
-  return { arms, traffic, switched, exposed };
+  return { arms, traffic, switched, exposed, mirrored };
 }

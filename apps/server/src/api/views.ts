@@ -1,10 +1,9 @@
 import type { Overview, RolloutView } from "@perch/api";
-import type { MaturedSession, Rollout, SessionSource } from "@perch/domain";
+import { waitsForGateways, type MaturedSession, type Rollout, type SessionSource } from "@perch/domain";
 import type { Book } from "../controller/book.ts";
 import { laggardsOf, recordOf } from "../controller/follow-sync.ts";
 import type { Publisher } from "../controller/publisher.ts";
 import { readinessOf } from "../controller/readiness.ts";
-import { waitsForGateways } from "../controller/reconcile.ts";
 import type { GatewayHub } from "../gateways/hub.ts";
 import { toRolloutView, type LiveFacts } from "./rollout-view.ts";
 import type { FiguresSource } from "./session-figures.ts";
@@ -70,7 +69,7 @@ function liveFacts(rollout: Rollout, { book, hub, publisher, now }: ViewsDeps): 
     const readiness = readinessOf(rollout, book.agent(rollout.plan.agent), { hub, now: now() });
     return { propagation: null, waitingFor: readiness.kind === "ready" ? [] : [readiness.reason] };
   }
-  if (!waitsForGateways(rollout)) return { propagation: null, waitingFor: [] };
+  if (!waitsForGateways(rollout.phase)) return { propagation: null, waitingFor: [] };
   const spread = hub.spreadOf(publisher.revisionOf(rollout));
   const laggards = laggardsOf(spread);
   const waits =

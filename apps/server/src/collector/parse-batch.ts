@@ -1,4 +1,4 @@
-import { scoreBatchSchema, turnBatchSchema, type TurnMessage } from "@perch/api";
+import { scoreBatchSchema, turnBatchSchema, type ShadowTurnMessage, type TurnMessage } from "@perch/api";
 import {
   parseAgentName,
   parseDigest,
@@ -7,7 +7,9 @@ import {
   parseSessionId,
   RoutingError,
   ReleaseError,
+  type GatewayRecord,
   type Score,
+  type ShadowTurn,
   type TurnRecord,
 } from "@perch/domain";
 import type { z } from "zod";
@@ -19,12 +21,13 @@ export type Batch<T> =
 
 const MAX_PROBLEMS = 100;
 
-export function parseTurnBatch(body: unknown): Batch<TurnRecord> {
+export function parseTurnBatch(body: unknown): Batch<GatewayRecord> {
   const parsed = turnBatchSchema.safeParse(body);
   if (!parsed.success) return { kind: "invalid", problems: problemsOf(parsed.error) };
-  return collectItems(parsed.data.turns, (turn, index, check) =>
-    toTurnRecord(turn, (field, parse, text) => check(`turns[${index}].${field}`, parse, text)),
-  );
+  return collectItems<TurnMessage | ShadowTurnMessage, GatewayRecord>(parsed.data.turns, (turn, index, check) => {
+    const checkField: Check = (field, parse, text) => check(`turns[${index}].${field}`, parse, text);
+    return turn.kind === "shadow" ? toShadowTurn(turn, checkField) : toTurnRecord(turn, checkField);
+  });
 }
 
 export function parseScoreBatch(body: unknown, receivedAt: number): Batch<Score> {
@@ -64,6 +67,16 @@ function toTurnRecord(turn: TurnMessage, check: Check): TurnRecord | null {
   const release = check("release", parseDigest, turn.release);
   const rollout = turn.rollout === null ? null : check("rollout", parseRolloutId, turn.rollout);
   if (gateway === null || agent === null || session === null || release === null) return null;
+  return { ...turn, gateway, agent, session, release, rollout };
+}
+
+function toShadowTurn(turn: ShadowTurnMessage, check: Check): ShadowTurn | null {
+  const gateway = check("gateway", parseGatewayId, turn.gateway);
+  const agent = check("agent", parseAgentName, turn.agent);
+  const session = check("session", parseSessionId, turn.session);
+  const release = check("release", parseDigest, turn.release);
+  const rollout = check("rollout", parseRolloutId, turn.rollout);
+  if (gateway === null || agent === null || session === null || release === null || rollout === null) return null;
   return { ...turn, gateway, agent, session, release, rollout };
 }
 

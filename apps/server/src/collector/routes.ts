@@ -1,4 +1,11 @@
-import { readEvaluation, readSpan, TelemetryError, type SentimentScorer, type TraceStore } from "@perch/domain";
+import {
+  readEvaluation,
+  readSpan,
+  TelemetryError,
+  type SentimentScorer,
+  type ShadowTurn,
+  type TraceStore,
+} from "@perch/domain";
 import { Hono } from "hono";
 import type { Assembler } from "../sessions/assembler.ts";
 import { encodingOf, exportAnswer, failureAnswer } from "./answers.ts";
@@ -13,8 +20,9 @@ import { parseScoreBatch, parseTurnBatch, type Batch } from "./parse-batch.ts";
 import { createBodyReader, type BodyReader } from "./read-body.ts";
 
 export type CollectorDeps = {
-  readonly store: Pick<TraceStore, "appendSpans" | "appendTurns" | "appendScores">;
+  readonly store: Pick<TraceStore, "appendSpans" | "appendTurns" | "appendShadowTurns" | "appendScores">;
   readonly assembler: Pick<Assembler, "noteTurns" | "noteSpans">;
+  readonly onShadowTurns: (turns: readonly ShadowTurn[]) => void;
   readonly sentiment: SentimentScorer;
   readonly now: () => number;
   /** Largest body after decompression; 64 MB unless said. */
@@ -94,9 +102,14 @@ async function takeTurns(intake: Intake, request: Request): Promise<Response> {
   return await intake.bodies.read(request, async (bytes) => {
     const batch = parseTurnBatch(parseJsonObject(bytes));
     if (batch.kind === "invalid") return refuseBatch(intake, request, batch);
-    await intake.store.appendTurns(batch.items);
-    intake.assembler.noteTurns(batch.items);
-    intake.counters.turns += batch.items.length;
+    const turns = batch.items.flatMap((record) => (record.kind === "shadow" ? [] : [record]));
+    const shadowTurns = batch.items.flatMap((record) => (record.kind === "shadow" ? [record] : []));
+    await intake.store.appendTurns(turns);
+    if (shadowTurns.length > 0) await intake.store.appendShadowTurns(shadowTurns);
+    intake.assembler.noteTurns(turns);
+    intake.onShadowTurns(shadowTurns);
+    intake.counters.turns += turns.length;
+    intake.counters.shadowTurns += shadowTurns.length;
     return Response.json({ accepted: batch.items.length });
   });
 }

@@ -53,6 +53,7 @@ export function createOpenSessions(limits: { latenessMs: number; idleTimeoutMs: 
       entries.set(turn.session, entry);
     },
     noteSpan(span, now) {
+      if (span.attribution.arm === "shadow") return;
       const session = sessionOfTrace.get(span.traceId) ?? span.attribution.session;
       const entry = session === null ? undefined : entries.get(session);
       if (entry === undefined) return;

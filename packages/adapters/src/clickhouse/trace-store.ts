@@ -1,4 +1,13 @@
-import type { MaturedSession, Score, SessionEvidence, SessionId, Span, TraceStore, TurnRecord } from "@perch/domain";
+import type {
+  MaturedSession,
+  Score,
+  SessionEvidence,
+  SessionId,
+  ShadowTurn,
+  Span,
+  TraceStore,
+  TurnRecord,
+} from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { alreadyMatured } from "./already-matured.ts";
 import { lastArrival } from "./last-arrival.ts";
@@ -7,6 +16,7 @@ import { openSessions } from "./open-sessions.ts";
 import { createRowWriter, type RowWriter } from "./row-writer.ts";
 import { scoresOfSessions } from "./scores-of-sessions.ts";
 import { toSessionRow } from "./session-row.ts";
+import { toShadowTurnRow } from "./shadow-turn-row.ts";
 import { toSpanRow } from "./span-row.ts";
 import { spansOfTraces } from "./spans-of-traces.ts";
 import { toTurnRow } from "./turn-row.ts";
@@ -27,12 +37,14 @@ export function createClickHouseTraceStore(clients: {
   const { inserts, reads } = clients;
   const spans = writerOf<Span>(inserts, "perch.spans", toSpanRow);
   const turns = turnWriter(inserts);
+  const shadowTurns = writerOf<ShadowTurn>(inserts, "perch.shadow_turns", toShadowTurnRow);
   const scores = writerOf<Score>(inserts, "perch.scores", (score) => score);
   const sessions = writerOf<MaturedSession>(inserts, "perch.sessions", toSessionRow);
 
   return {
     appendSpans: spans.append,
     appendTurns: turns.append,
+    appendShadowTurns: shadowTurns.append,
     appendScores: scores.append,
     async appendSessions(matured) {
       // One process writes sessions, so nobody else can mature one between this look and the write.
@@ -46,7 +58,7 @@ export function createClickHouseTraceStore(clients: {
     openSessions: (sinceMs) => openSessions(reads, sinceMs),
     lastSequence: () => lastSequence(reads),
     async close() {
-      await Promise.all([spans.close(), turns.close(), scores.close(), sessions.close()]);
+      await Promise.all([spans.close(), turns.close(), shadowTurns.close(), scores.close(), sessions.close()]);
     },
   };
 }

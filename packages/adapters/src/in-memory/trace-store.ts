@@ -6,10 +6,13 @@ import type {
   CohortSource,
   MaturedSession,
   OpenSession,
+  PairPlace,
+  PairSource,
   RolloutId,
   Score,
   SessionId,
   SessionSource,
+  ShadowTurn,
   Span,
   TraceStore,
   TurnRecord,
@@ -20,6 +23,7 @@ type Memory = {
   readonly seen: Set<string>;
   readonly spansOf: Map<string, Span[]>;
   readonly turnsOf: Map<SessionId, TurnRecord[]>;
+  readonly shadowTurns: ShadowTurn[];
   readonly scoresOf: Map<SessionId, Score[]>;
   readonly sessions: Map<SessionId, MaturedSession>;
   /** The first assignment of each session, in the order of arrival: its number is its place, from 1 on. */
@@ -27,16 +31,27 @@ type Memory = {
 };
 
 /** Keeps everything in the process, for tests. What one interface is given, the others see. */
-export function createMemoryTraceStore(): { store: TraceStore; cohorts: CohortSource; sessions: SessionSource } {
+export function createMemoryTraceStore(): {
+  store: TraceStore;
+  cohorts: CohortSource;
+  sessions: SessionSource;
+  pairs: PairSource;
+} {
   const memory: Memory = {
     seen: new Set(),
     spansOf: new Map(),
     turnsOf: new Map(),
+    shadowTurns: [],
     scoresOf: new Map(),
     sessions: new Map(),
     assignments: new Map(),
   };
-  return { store: traceStoreOf(memory), cohorts: cohortSourceOf(memory), sessions: sessionSourceOf(memory) };
+  return {
+    store: traceStoreOf(memory),
+    cohorts: cohortSourceOf(memory),
+    sessions: sessionSourceOf(memory),
+    pairs: pairSourceOf(memory),
+  };
 }
 
 function traceStoreOf(memory: Memory): TraceStore {
@@ -53,6 +68,9 @@ function traceStoreOf(memory: Memory): TraceStore {
         const isFirst = turn.kind === "assignment" && !memory.assignments.has(turn.session);
         if (isFirst) memory.assignments.set(turn.session, turn);
       }
+    },
+    async appendShadowTurns(turns) {
+      memory.shadowTurns.push(...turns.filter(({ id }) => isNew(memory, `shadow ${id}`)));
     },
     async appendScores(scores) {
       for (const score of scores) if (isNew(memory, `score ${score.id}`)) addTo(memory.scoresOf, score.session, score);
@@ -146,6 +164,39 @@ function sessionSourceOf(memory: Memory): SessionSource {
       ).length;
     },
   };
+}
+
+function pairSourceOf(memory: Memory): PairSource {
+  return {
+    async pairs({ rollout, before, limit }) {
+      const own = memory.shadowTurns.filter((turn) => turn.rollout === rollout);
+      const places = [...Map.groupBy(own, ({ session }) => session)].map(([session, shadow]) => ({
+        session,
+        shadow,
+        at: Math.min(...shadow.map(({ pairedStartedAt }) => pairedStartedAt)),
+      }));
+      const sorted = places.toSorted((a, b) => (isBefore(a, b) ? 1 : -1));
+      const page = sorted.filter((place) => before === null || isBefore(place, before)).slice(0, limit);
+      return page.map(({ session, shadow }) => {
+        const turns = memory.turnsOf.get(session) ?? [];
+        return { session, shadow, baseline: turns.filter(({ agent }) => agent === shadow[0]?.agent) };
+      });
+    },
+    async spent(rollout) {
+      const sent = memory.shadowTurns.filter(
+        (turn) => turn.rollout === rollout && (turn.outcome === "answered" || turn.outcome === "failed"),
+      );
+      return {
+        sessions: new Set(sent.map(({ session }) => session)).size,
+        turns: sent.length,
+        requestBytes: sent.reduce((sum, { requestBytes }) => sum + requestBytes, 0),
+      };
+    },
+  };
+}
+
+function isBefore(a: PairPlace, b: PairPlace): boolean {
+  return a.at < b.at || (a.at === b.at && a.session < b.session);
 }
 
 function isNew(memory: Memory, identity: string): boolean {

@@ -15,6 +15,11 @@ const pinSchema = z.object({
   gateway: z.string().transform(parseGatewayId),
   assignedAt: z.number(),
   override: z.string().nullable(),
+  /** Pins of older gateways lack it. */
+  shadow: z
+    .object({ rollout: z.string().transform(parseRolloutId), release: z.string().transform(parseDigest) })
+    .nullable()
+    .default(null),
 });
 
 export function formatPin(pin: Pin): string {

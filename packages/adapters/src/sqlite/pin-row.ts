@@ -15,6 +15,7 @@ export const WRITTEN_ONCE = [
   "gateway",
   "assigned_at",
   "override",
+  "shadow",
 ] as const;
 export const PIN_COLUMNS = ["agent", "session", ...WRITTEN_ONCE];
 
@@ -35,6 +36,7 @@ export function pinValues(pin: Pin): (string | number | null)[] {
     pin.gateway,
     pin.assignedAt,
     pin.override,
+    pin.shadow === null ? null : JSON.stringify(pin.shadow),
   ];
 }
 
@@ -53,6 +55,11 @@ const rowSchema = z.object({
   gateway: z.string(),
   assigned_at: z.number(),
   override: z.string().nullable(),
+  shadow: z.string().nullable(),
+});
+const shadowSchema = z.object({
+  rollout: z.string().transform(parseRolloutId),
+  release: z.string().transform(parseDigest),
 });
 
 export function parsePinRow(row: unknown): Pin {
@@ -71,5 +78,6 @@ export function parsePinRow(row: unknown): Pin {
     gateway: parseGatewayId(pin.gateway),
     assignedAt: pin.assigned_at,
     override: pin.override,
+    shadow: pin.shadow === null ? null : shadowSchema.parse(JSON.parse(pin.shadow)),
   };
 }

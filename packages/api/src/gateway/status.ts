@@ -40,6 +40,25 @@ export const gatewayStatusSchema = z.object({
       aliasesLearned: z.number().int(),
     })
     .optional(),
+  /** What is sent a second time, to shadow releases. Counts are since the start. */
+  mirror: z
+    .object({
+      /** Whose mirror was begun here. */
+      sessions: z.number().int(),
+      /** Turns that were sent to a shadow. */
+      mirrored: z.number().int(),
+      answered: z.number().int(),
+      failed: z.record(z.string(), z.number().int()),
+      dropped: z.record(z.string(), z.number().int()),
+      skipped: z.record(z.string(), z.number().int()),
+      /** Sessions whose mirror ended before they did. */
+      abandoned: z.number().int(),
+      /** What is held of requests just now. */
+      queueBytes: z.number().int(),
+      queued: z.number().int(),
+      inFlight: z.number().int(),
+    })
+    .optional(),
   outbox: z.object({ pending: z.number().int(), buried: z.number().int() }),
   /** Since the start, by release. */
   turns: z.array(z.object({ release: z.string(), turns: z.number().int(), failed: z.number().int() })),

@@ -2,6 +2,7 @@ import type { GateSpec } from "../gate/gate-spec.ts";
 import type { Digest } from "../release/digest.ts";
 import type { ReleaseName } from "../release/reference.ts";
 import type { AgentName } from "../routing/ids.ts";
+import type { MirrorCaps } from "../routing/routing-table.ts";
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
 
 /** A share of new sessions, held until its time has passed and the gates let it go. */
@@ -12,6 +13,16 @@ export type RolloutStep = {
   /** The least number of judged canary sessions of the whole rollout before this step is left. */
   readonly minCanarySessions: number;
   readonly requiresApproval: boolean;
+};
+
+/** Before anybody meets the canary: it answers copies of what a share of new sessions ask, to nobody. */
+export type MirrorPlan = {
+  readonly percentageBp: number;
+  readonly timeoutMs: number;
+  /** How long, from the last gateway's acknowledgement on. */
+  readonly durationMs: number;
+  readonly requiresApproval: boolean;
+  readonly caps: MirrorCaps;
 };
 
 /** A rollout file, parsed: defaults filled in, durations in milliseconds, weights in basis points. */
@@ -31,6 +42,9 @@ export type RolloutPlan = {
   readonly aliases?: readonly SessionLearner[] | null;
   /** Null: the server's default. */
   readonly idleTimeoutMs: number | null;
+  /** Null or lacking: nothing is mirrored. */
+  readonly mirror?: MirrorPlan | null;
+  /** None: the rollout only mirrors. */
   readonly steps: readonly RolloutStep[];
   readonly windowMs: number;
   readonly consecutiveFailureLimit: number;
@@ -46,3 +60,8 @@ export type RolloutPlan = {
 };
 
 export type ReleaseIdentity = { readonly digest: Digest; readonly version: string };
+
+/** It ends when its mirror has run its time. Nobody meets the release, and nothing is promoted. */
+export function isShadowOnly({ mirror, steps }: RolloutPlan): boolean {
+  return (mirror ?? null) !== null && steps.length === 0;
+}

@@ -21,6 +21,8 @@ export type Pin = {
   readonly assignedAt: number;
   /** The override token that chose the release; null for a session that was assigned. */
   readonly override: string | null;
+  /** Where the session's turns are mirrored to, decided at first contact like the rest; null for most. */
+  readonly shadow: { readonly rollout: RolloutId; readonly release: Digest } | null;
 };
 
 /** Some of an agent's live pins, and where the next ones begin. */

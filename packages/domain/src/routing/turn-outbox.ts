@@ -1,4 +1,4 @@
-import type { TurnRecord } from "./turn-record.ts";
+import type { GatewayRecord } from "./shadow-turn.ts";
 
 /** Records that are kept, sent and forgotten together. */
 export type KeptTurns = {
@@ -15,7 +15,7 @@ export type KeptTurns = {
  */
 export interface TurnOutbox {
   /** Keeps them as one batch: whole, or not at all when it throws. */
-  append(turns: readonly TurnRecord[]): void;
+  append(turns: readonly GatewayRecord[]): void;
   /** The oldest batches this gateway should send now, of at least `limit` records if there are so many. They stay. */
   oldest(limit: number): readonly KeptTurns[];
   /** The server has them: forgets them. */

@@ -1,5 +1,6 @@
 import type { AssignedSessions } from "../gate/block.ts";
 import type { AgentName, RolloutId, SessionId } from "../routing/ids.ts";
+import type { ShadowTurn } from "../routing/shadow-turn.ts";
 import type { TurnRecord } from "../routing/turn-record.ts";
 import type { Score } from "./score.ts";
 import type { CohortMember } from "./cohort-member.ts";
@@ -21,6 +22,8 @@ export interface TraceStore {
   appendSpans(spans: readonly Span[]): Promise<void>;
   /** Assignments are numbered in the order in which they become durable, from 1 on. */
   appendTurns(turns: readonly TurnRecord[]): Promise<void>;
+  /** Kept apart from the turns of users: whatever counts those never meets these. One with a known id counts once too. */
+  appendShadowTurns(turns: readonly ShadowTurn[]): Promise<void>;
   appendScores(scores: readonly Score[]): Promise<void>;
   appendSessions(sessions: readonly MaturedSession[]): Promise<void>;
   /** Turns and scores by session id, spans by the trace ids of those turns. An unknown session gives empty lists. */
