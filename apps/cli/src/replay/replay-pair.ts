@@ -92,6 +92,7 @@ async function sendSession(
 const UNSETTLED: ReadonlySet<Phase> = new Set([
   "Pending",
   "Preparing",
+  "Shadowing",
   "Shifting",
   "Promoting",
   "RollingBack",

@@ -7,12 +7,21 @@ export function describeRollout(rollout: RolloutView): string {
   return [
     `${id}  ${agent}  ${baseline.version} → ${canary.version}`,
     describeStep(rollout),
+    ...describeMirror(rollout.mirror),
     `sessions      baseline ${arms.baseline.sessions}, canary ${arms.canary.sessions}`,
     ...rollout.gates.map((gate) => describeGate(gate, width)),
     ...(rollout.culprits.length === 0 ? [] : [`because of    ${rollout.culprits.join(", ")}`]),
     ...describePropagation(propagation),
     ...(rollout.isSynthetic ? ["(the sessions' clocks are made up)"] : []),
   ].join("\n");
+}
+
+function describeMirror(mirror: RolloutView["mirror"]): readonly string[] {
+  if (mirror === null) return [];
+  const { percentageBp, spent, cap, stoppedBecause } = mirror;
+  const stopped = stoppedBecause === "" ? "" : `; stopped: ${stoppedBecause}`;
+  const spending = `${spent.sessions} of at most ${cap.sessions} sessions, ${spent.turns} of at most ${cap.turns} turns`;
+  return [`mirror        ${percentageBp / 100} % of new sessions: ${spending}${stopped}`];
 }
 
 function describePropagation(propagation: RolloutView["propagation"]): readonly string[] {

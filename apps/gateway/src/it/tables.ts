@@ -26,6 +26,7 @@ export function tableOf(options: {
         hosts: [],
         pathPrefix: "/support",
         current: BASELINE,
+        mirror: null,
         canary: weightBp === undefined ? null : route,
         releases: [
           { release: BASELINE, version: "2.3.0", urls: [...baseline] },

@@ -1,5 +1,12 @@
 import { createMemoryTraceStore } from "@perch/adapters/in-memory";
-import { parseSessionId, TelemetryError, type Span, type TraceStore, type TurnRecord } from "@perch/domain";
+import {
+  parseSessionId,
+  TelemetryError,
+  type ShadowTurn,
+  type Span,
+  type TraceStore,
+  type TurnRecord,
+} from "@perch/domain";
 import { aTurnRecord } from "@perch/testkit";
 import { gzipSync, deflateSync } from "node:zlib";
 import { beforeEach, expect, test } from "vitest";
@@ -17,12 +24,12 @@ const aToolSpan = {
 };
 
 let store: TraceStore;
-let noted: { turns: TurnRecord[]; spans: Span[] };
+let noted: { turns: TurnRecord[]; shadowTurns: ShadowTurn[]; spans: Span[] };
 let collector: ReturnType<typeof createCollectorRoutes>;
 
 beforeEach(() => {
   ({ store } = createMemoryTraceStore());
-  noted = { turns: [], spans: [] };
+  noted = { turns: [], shadowTurns: [], spans: [] };
   collector = aCollector();
 });
 
@@ -30,6 +37,7 @@ function aCollector(change: Partial<TraceStore> = {}) {
   return createCollectorRoutes({
     store: { ...store, ...change },
     assembler: { noteTurns: (turns) => noted.turns.push(...turns), noteSpans: (spans) => noted.spans.push(...spans) },
+    onShadowTurns: (turns) => noted.shadowTurns.push(...turns),
     sentiment: { scoreOf: () => 0 },
     now: () => 5000,
     maxBodyBytes: 100_000,

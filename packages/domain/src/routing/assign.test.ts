@@ -23,6 +23,7 @@ function routeAt(weightBp: number): AgentRoute {
     pathPrefix: "/support",
     current,
     canary: { rollout: parseRolloutId("r1"), step: 2, seed: "s", weightBp, release: canary },
+    mirror: null,
     releases: [],
     sessionExtractors: [],
     sessionLearners: [],

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { findInJson } from "./find-in-json.ts";
+import { findInJson, replaceInJson } from "./find-in-json.ts";
 
 const absent = { kind: "absent" };
 
@@ -67,4 +67,13 @@ describe("finding an id in a JSON text", () => {
       }),
     );
   });
+});
+
+test("a value is replaced where it is found, and nothing else changes by a byte", () => {
+  const json = '{ "n": 1.50e1, "a": {"x": "old" , "x": "old"}, "list": [ {}, "old" ] }';
+  expect(replaceInJson(json, "/a/x", 'n"w')).toBe(
+    '{ "n": 1.50e1, "a": {"x": "n\\"w" , "x": "old"}, "list": [ {}, "old" ] }',
+  );
+  expect(replaceInJson(json, "/list/1", "new")).toBe(json.replace('"old" ]', '"new" ]'));
+  expect(replaceInJson(json, "/b", "new")).toBe(json);
 });

@@ -24,6 +24,7 @@ const pin: Pin = {
   gateway: parseGatewayId("gw-1"),
   assignedAt: 1234,
   override: null,
+  shadow: null,
 };
 const signed = signPin(pin, 1000, secrets);
 const read = (text: string, change: { now?: number; as?: PinSecrets; of?: string; in?: string } = {}) =>
