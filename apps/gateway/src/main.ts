@@ -9,7 +9,7 @@ import { readPinSecrets } from "./config/read-pin-secrets.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
 import { createLlhttp } from "./http1/llhttp.ts";
-import { createMirror, type Mirror } from "./mirror/create-mirror.ts";
+import { createMirror, type Mirror, type MirrorDeps } from "./mirror/create-mirror.ts";
 import { MIRROR_LIMITS } from "./mirror/mirror-budget.ts";
 import { openPinStore, type Pins } from "./pins/open-pin-store.ts";
 import { createRequestHandler } from "./proxy/handle-request.ts";
@@ -26,13 +26,14 @@ import { startSync } from "./sync/start-sync.ts";
 import { createHeldTable, type HeldTable } from "./table/held-table.ts";
 import { parseTable } from "./table/parse-table.ts";
 import { createTableFile, type TableFile } from "./table/table-file.ts";
-import { createTurnRecorder } from "./turns/turn-recorder.ts";
+import { createTurnRecorder, type TurnRecorder } from "./turns/turn-recorder.ts";
 import { stopSignal } from "./workers/stop-signal.ts";
 import { superviseWorkers } from "./workers/supervise-workers.ts";
 
 const FLUSH_MS = 2000;
 const LOOK_AFTER_MS = 1000;
 const FORGET_AT_ONCE = 1000;
+/** Shadows have a time limit of their own, for each turn as a whole. */
 const LONGEST_PATIENCE_MS = 3_600_000;
 
 const now = (): number => Date.now();
@@ -51,28 +52,12 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const llhttp = createLlhttp();
   const pools = createUpstreamPools({ llhttp, tick, patienceMs: config.upstreamTimeoutMs });
   const randomHex = createRandomHex((bytes) => randomFillSync(bytes));
-  const mirror = createMirror({
-    gateway,
-    held,
-    // Of its own: no user waits behind a shadow for a connection. Its turns have a time limit, so that it needs no other.
-    pools: createUpstreamPools({ llhttp, tick, patienceMs: LONGEST_PATIENCE_MS }),
-    record: (turn) => recorder.record(turn),
-    newId: randomUUID,
-    randomHex,
-    now,
-    tick,
-    later,
-    defer: (run) => void setImmediate(run),
-    limits: MIRROR_LIMITS,
-    log,
-  });
+  const shadowPools = createUpstreamPools({ llhttp, tick, patienceMs: LONGEST_PATIENCE_MS });
+  const mirror = createMirrorOf({ gateway, held, recorder, randomHex, log }, shadowPools);
   const pages = { gateway, startedAt: now(), held, pins, counts, outbox, recorder, mirror, log };
+  const pinning = { gateway, held, pins: pins.cached, secrets, counts };
   const handle = createRequestHandler({
-    gateway,
-    held,
-    pins: pins.cached,
-    secrets,
-    counts,
+    ...pinning,
     pools,
     tickEnd,
     health: createUpstreamHealth(tick),
@@ -108,6 +93,23 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   pools.close();
   await link.close();
   await close();
+}
+
+type MirrorOf = Pick<MirrorDeps, "gateway" | "held" | "randomHex" | "log"> & { readonly recorder: TurnRecorder };
+
+/** Its connections are its own: no user waits for one behind a shadow. */
+function createMirrorOf({ recorder, ...deps }: MirrorOf, pools: UpstreamPools): Mirror {
+  return createMirror({
+    ...deps,
+    pools,
+    record: (turn) => recorder.record(turn),
+    newId: randomUUID,
+    now,
+    tick,
+    later,
+    defer: (run) => void setImmediate(run),
+    limits: MIRROR_LIMITS,
+  });
 }
 
 type State = {

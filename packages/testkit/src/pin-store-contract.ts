@@ -23,6 +23,7 @@ const canary = aPin({
   revision: { epoch: 2, sequence: 9 },
   assignedAt: 123,
   override: "token-1",
+  shadow: { rollout: parseRolloutId("support-2-4-0"), release: digestOf("support 2.4.0") },
 });
 const { agent, session } = canary;
 const id = (text: string): SessionId => parseSessionId(text);

@@ -12,7 +12,8 @@ import { createMirrorLine, type MirrorLineDeps } from "./mirror-line.ts";
 import { permissionOf } from "./mirror-permission.ts";
 import { createMirrorSpending } from "./mirror-spending.ts";
 import { RequestCopy } from "./request-copy.ts";
-import { unsent, shadowRecord } from "./shadow-record.ts";
+import type { ShadowPools } from "./shadow-exchange.ts";
+import { shadowRecord, unsent } from "./shadow-record.ts";
 import { ShadowSession, type ShadowedPin, type ShadowJob } from "./shadow-session.ts";
 
 /** A turn that is mirrored, while the user's own is under way. */
@@ -38,7 +39,9 @@ export type Mirror = {
   stop(): void;
 };
 
-export type MirrorDeps = Omit<MirrorLineDeps, "pools"> & { readonly pools: UpstreamPools };
+export type MirrorDeps = Omit<MirrorLineDeps, "pools"> & {
+  readonly pools: ShadowPools & Pick<UpstreamPools, "keepOnly" | "sweep" | "close">;
+};
 
 // oxlint-disable-next-line max-lines-per-function -- one state, and the few functions that may touch it
 export function createMirror(deps: MirrorDeps): Mirror {

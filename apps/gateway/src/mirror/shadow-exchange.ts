@@ -2,7 +2,6 @@ import type { Learner, ShadowReason } from "@perch/domain";
 import { fieldOf, NO_FIELDS } from "../http1/fields.ts";
 import type { AgentAnswer } from "../http1/parse-answer.ts";
 import type { AnswerEvents, AnswerFault, UpstreamConnection } from "../proxy/upstream-connection.ts";
-import type { Acquired, UpstreamPools } from "../proxy/upstream-pools.ts";
 import type { Upstream } from "../table/route-index.ts";
 
 /** How a mirrored turn went. `reason` null: its answer was read to the end. */
@@ -25,8 +24,16 @@ export type ToShadow = {
   readonly learner: Learner | null;
 };
 
+export type ShadowConnection = Pick<UpstreamConnection, "ask" | "requestEnded" | "abort">;
+
+/** What is used of the pools of upstream connections. */
+export type ShadowPools = {
+  acquire(origin: string, acquired: { ready(connection: ShadowConnection): void; failed(error: Error): void }): void;
+  giveBack(origin: string, connection: ShadowConnection): void;
+};
+
 export type ShadowExchangeDeps = {
-  readonly pools: Pick<UpstreamPools, "acquire" | "giveBack">;
+  readonly pools: ShadowPools;
   /** Milliseconds of a clock that never jumps. */
   readonly tick: () => number;
   /** The answer takes it back. */
@@ -35,14 +42,14 @@ export type ShadowExchangeDeps = {
 };
 
 /** One request on its way to a shadow. The answer is looked at for ids, counted and thrown away. Ends once. */
-export class ShadowExchange implements Acquired, AnswerEvents {
+export class ShadowExchange implements AnswerEvents {
   readonly #request: ToShadow;
   readonly #deps: ShadowExchangeDeps;
   readonly #done: (result: ShadowResult) => void;
   readonly #startedTick: number;
   readonly #cancelTimeout: () => void;
   #at = 0;
-  #connection: UpstreamConnection | null = null;
+  #connection: ShadowConnection | null = null;
   #status = 0;
   #firstByteMs: number | null = null;
   #responseBytes = 0;
@@ -69,7 +76,7 @@ export class ShadowExchange implements Acquired, AnswerEvents {
     connection?.abort(this);
   }
 
-  ready(connection: UpstreamConnection): void {
+  ready(connection: ShadowConnection): void {
     const upstream = this.#request.upstreams[this.#at];
     if (upstream === undefined) return;
     if (this.#isOver) {

@@ -54,9 +54,9 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
 }
 
 /** One that tells the mirror too when the user's turn is over. */
-function telling({ userEnded }: MirroredTurn, record: ForwardDeps["record"]): ForwardDeps["record"] {
+function telling(mirrored: MirroredTurn, record: ForwardDeps["record"]): ForwardDeps["record"] {
   return (turn, onKept) => {
-    userEnded();
+    mirrored.userEnded();
     record(turn, onKept);
   };
 }

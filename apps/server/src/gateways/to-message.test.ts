@@ -1,6 +1,6 @@
 import { routingTableSchema } from "@perch/api";
 import { parseSessionExtractors, parseSessionLearners } from "@perch/domain";
-import { aCanaryRoute, anAgentRoute, aRoutingTable } from "@perch/testkit";
+import { aCanaryRoute, aMirrorRoute, anAgentRoute, aRoutingTable } from "@perch/testkit";
 import { expect, test } from "vitest";
 import { toMessage } from "./to-message.ts";
 
@@ -8,6 +8,7 @@ test("a table comes over the wire whole, whatever its agents say about hosts and
   const rules = ["header:a + json:/b", "cookie:c", "query:q", "path:/{session}", "jwt:sub@header:t", "wsFrame:/w"];
   const route = anAgentRoute({
     canary: aCanaryRoute(),
+    mirror: aMirrorRoute(),
     hosts: ["*.example"],
     sessionExtractors: rules.flatMap(parseSessionExtractors),
     sessionLearners: ["mcp", "a2a"].flatMap(parseSessionLearners),

@@ -56,9 +56,13 @@ export function advance(rollout: Rollout, event: RolloutEvent): Rollout {
     case "mirrorStopped":
       return stopMirror(rollout, event);
     case "rollbackWindowClosed":
-      if (rollout.phase.kind !== "Succeeded" || rollout.phase.rollbackUntil <= event.at) return rollout;
-      return { ...rollout, phase: { kind: "Succeeded", rollbackUntil: event.at } };
+      return closeRollbackWindow(rollout, event.at);
   }
+}
+
+function closeRollbackWindow(rollout: Rollout, at: number): Rollout {
+  if (rollout.phase.kind !== "Succeeded" || rollout.phase.rollbackUntil <= at) return rollout;
+  return { ...rollout, phase: { kind: "Succeeded", rollbackUntil: at } };
 }
 
 function applyPrepared(rollout: Rollout, event: Extract<RolloutEvent, { type: "prepared" }>): Rollout {
@@ -96,17 +100,16 @@ function isAbout({ phase, phaseSince }: Rollout, of: PhaseName): boolean {
   return phase.kind === of.kind && phaseSince === of.since;
 }
 
+type AfterSync = { readonly phase: Phase; readonly text: string; readonly keepsReason: boolean };
+
 /** Where a phase goes that has waited for the gateways; null for a phase that has not. */
-function afterSync(rollout: Rollout, at: number): { phase: Phase; text: string; keepsReason: boolean } | null {
+function afterSync(rollout: Rollout, at: number): AfterSync | null {
   const { phase, plan, canary } = rollout;
   if (phase.kind === "Shifting") {
     const text = `every gateway assigns at ${formatPercent(plan.steps[phase.step]?.weightBp ?? 0)}`;
     return { phase: { kind: "Baking", step: phase.step, startedAt: at }, text, keepsReason: false };
   }
-  if (phase.kind === "Shadowing" && phase.startedAt === null) {
-    const text = `every gateway mirrors ${formatPercent(plan.mirror?.percentageBp ?? 0)}`;
-    return { phase: { ...phase, startedAt: at }, text, keepsReason: true };
-  }
+  if (phase.kind === "Shadowing") return afterMirrorSync(rollout, phase, at);
   if (phase.kind === "Promoting") {
     const text = `every new session meets ${canary.version}`;
     return { phase: { kind: "Succeeded", rollbackUntil: at + plan.rollbackWindowMs }, text, keepsReason: true };
@@ -124,6 +127,16 @@ function afterSync(rollout: Rollout, at: number): { phase: Phase; text: string; 
     text: "the gateways agree again: tries the weight again",
     keepsReason: false,
   };
+}
+
+function afterMirrorSync(
+  { plan }: Rollout,
+  phase: Extract<Phase, { kind: "Shadowing" }>,
+  at: number,
+): AfterSync | null {
+  if (phase.startedAt !== null) return null;
+  const text = `every gateway mirrors ${formatPercent(plan.mirror?.percentageBp ?? 0)}`;
+  return { phase: { ...phase, startedAt: at }, text, keepsReason: true };
 }
 
 /** Row 8 of the state table: a weight that not every gateway took is taken back, so that all gateways agree. */
