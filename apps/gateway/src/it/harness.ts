@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { RoutingTableMessage, TurnMessage } from "@perch/api";
+import type { RoutingTableMessage, ShadowTurnMessage, TurnMessage } from "@perch/api";
 
 const closers: (() => Promise<void> | void)[] = [];
 
@@ -83,6 +83,8 @@ export type FakeServer = {
   readonly posted: TurnMessage[];
   /** The assignments among the records; all others are in `posted`. */
   readonly assigned: TurnMessage[];
+  /** What became of mirrored turns. */
+  readonly shadowTurns: ShadowTurnMessage[];
   /** What `POST /v1/turns` answers; the record counts as posted only with 200. */
   answerTurns: (turns: readonly TurnMessage[]) => number;
   /** False: no more leases, on open streams either. */
@@ -101,6 +103,7 @@ export async function startServer(options: { leaseEveryMs?: number; port?: numbe
     acks: [],
     posted: [],
     assigned: [],
+    shadowTurns: [],
     answerTurns: () => 200,
     renewsLeases: true,
     publish(next) {
@@ -128,7 +131,10 @@ export async function startServer(options: { leaseEveryMs?: number; port?: numbe
       }
       const status = fake.answerTurns(body.turns);
       if (status === 200) {
-        for (const turn of body.turns) (turn.kind === "assignment" ? fake.assigned : fake.posted).push(turn);
+        for (const turn of body.turns) {
+          if (turn.kind === "shadow") fake.shadowTurns.push(turn);
+          else (turn.kind === "assignment" ? fake.assigned : fake.posted).push(turn);
+        }
       }
       response.writeHead(status).end(JSON.stringify({ accepted: body.turns.length }));
     });
