@@ -154,6 +154,7 @@ export { assembleSession, type AssemblyContext } from "./telemetry/assemble-sess
 export { TelemetryError, type TelemetryErrorCode } from "./telemetry/error.ts";
 
 export type { GateSpec, Metric } from "./gate/gate-spec.ts";
+export { SAMPLE_RATIO_ALARM } from "./gate/sample-ratio.ts";
 export type { ArmCounts, AssignedSessions, Block } from "./gate/block.ts";
 export type { GateReport, Judgement, Verdict } from "./gate/verdict.ts";
 

@@ -34,6 +34,8 @@ function decisionOf({
 export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: LiveFacts): RolloutView {
   const { rollout, evidence } = held;
   const judgement = judgeStep(evidence?.board ?? emptyBoard(rollout), rollout);
+  // No gate has anything to say while nobody meets the canary.
+  const isShadowing = rollout.phase.kind === "Shadowing";
   const reason = rollout.reason === "" ? live.waitingFor.join("; ") : rollout.reason;
   return {
     id: rollout.id,
@@ -55,7 +57,7 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
     ...decisionOf(rollout),
     rejectedGates: rejectedGates(judgement),
     sampleRatio: { ...judgement.sampleRatio },
-    waitingFor: isFinal(rollout) ? [] : [...live.waitingFor, ...judgement.waitingFor],
+    waitingFor: isFinal(rollout) ? [] : [...live.waitingFor, ...(isShadowing ? [] : judgement.waitingFor)],
     arms: { baseline: armView(figures.arms.baseline), canary: armView(figures.arms.canary) },
     switchedSessions: figures.switched,
     canarySessionsExposed: figures.exposed,

@@ -1,7 +1,9 @@
 import {
   createBoard,
+  isShadowOnly,
   judge,
   observe,
+  SAMPLE_RATIO_ALARM,
   type GateBoard,
   type Judgement,
   type Rollout,
@@ -26,8 +28,19 @@ export function foldEvidence(evidence: Evidence | null, rollout: Rollout, event:
   return { board: observe(evidence.board, event.block), history: [...evidence.history, point] };
 }
 
+/** Of a rollout that only mirrors. */
+const NOTHING_JUDGED: Judgement = {
+  reports: [],
+  culprits: [],
+  pausing: [],
+  sampleRatio: { logE: 0, alarmAtLogE: SAMPLE_RATIO_ALARM, isMismatch: false },
+  canAdvance: false,
+  waitingFor: [],
+};
+
 /** What the gates say about the step where the rollout stands, or stood last. */
 export function judgeStep(board: GateBoard, rollout: Rollout): Judgement {
+  if (isShadowOnly(rollout.plan)) return NOTHING_JUDGED;
   const step = stepInQuestion(rollout);
   return judge(board, { step, minCanarySessions: rollout.plan.steps[step]?.minCanarySessions ?? null });
 }

@@ -10,10 +10,10 @@ const WORDS: Readonly<Record<keyof MirrorCaps, string>> = {
 export function capEvent({ plan }: Rollout, spent: MirrorCaps, at: number): RolloutEvent | null {
   const caps = plan.mirror?.caps;
   if (caps === undefined) return null;
-  for (const of of ["turns", "requestBytes", "sessions"] as const) {
-    if (spent[of] < caps[of]) continue;
-    const reason = `the spend cap of ${caps[of]} ${WORDS[of]} is reached`;
-    return { type: "mirrorStopped", at, reason, stops: of === "sessions" ? "newSessions" : "everything" };
+  for (const unit of ["turns", "requestBytes", "sessions"] as const) {
+    if (spent[unit] < caps[unit]) continue;
+    const reason = `the spend cap of ${caps[unit]} ${WORDS[unit]} is reached`;
+    return { type: "mirrorStopped", at, reason, stops: unit === "sessions" ? "newSessions" : "everything" };
   }
   return null;
 }
