@@ -92,7 +92,6 @@ async function sendSession(
 const UNSETTLED: ReadonlySet<Phase> = new Set([
   "Pending",
   "Preparing",
-  "Shadowing",
   "Shifting",
   "Promoting",
   "RollingBack",

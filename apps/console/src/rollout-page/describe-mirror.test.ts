@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { describeMirror } from "./describe-mirror.ts";
+import { formatWeight } from "./format-number.ts";
 
 const mirror = {
   percentageBp: 1000,
@@ -11,8 +12,8 @@ const mirror = {
 
 test("a mirror says how much of its cap it has spent, and why it stopped", () => {
   expect(describeMirror(mirror)).toBe(
-    "Mirrors 10 % of new sessions: 12 of at most 1,000 sessions, 40 of at most 10,000 turns",
+    `Mirrors ${formatWeight(1000)} of new sessions: 12 of at most 1,000 sessions, 40 of at most 10,000 turns`,
   );
   const stopped = { ...mirror, isOn: false, stoppedBecause: "the spend cap of 40 turns is reached" };
-  expect(describeMirror(stopped)).toMatch(/^Mirrored 10 %.*; stopped: the spend cap of 40 turns is reached$/);
+  expect(describeMirror(stopped)).toMatch(/^Mirrored .*; stopped: the spend cap of 40 turns is reached$/);
 });

@@ -45,7 +45,8 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
   const path = `${place.agentPath}${request.query}`;
   const ownLines = linesOf(place.ownHeaders);
   const opened = opening?.opened() ?? null;
-  const mirrored = deps.mirror.begin({ turn, pin, trace, startedAt, agentPath: place.agentPath });
+  const mirrored =
+    pin.shadow === null ? null : deps.mirror.begin({ turn, pin, trace, startedAt, agentPath: place.agentPath });
   const tap = mirrored === null ? learner : mirrored.tap(learner);
   forward(
     { turn, pin, release, path, trace, ownLines, tap, needsPlainAnswer, opened, startedAt, startedTick },
