@@ -66,6 +66,7 @@ export function aShadowTurn(change: Partial<ShadowTurn> = {}): ShadowTurn {
     release: digestOf("support 2.3.1"),
     arm: "shadow",
     rollout: parseRolloutId("support-2-3-1"),
+    assignedAt: 1000,
     traceId: "1af7651916cd43dd8448eb211c80319c",
     pairedTraceId: "0af7651916cd43dd8448eb211c80319c",
     pairedStartedAt: 1000,

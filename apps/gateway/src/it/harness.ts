@@ -130,12 +130,7 @@ export async function startServer(options: { leaseEveryMs?: number; port?: numbe
         return;
       }
       const status = fake.answerTurns(body.turns);
-      if (status === 200) {
-        for (const turn of body.turns) {
-          if (turn.kind === "shadow") fake.shadowTurns.push(turn);
-          else (turn.kind === "assignment" ? fake.assigned : fake.posted).push(turn);
-        }
-      }
+      if (status === 200) for (const turn of body.turns) keep(turn, fake);
       response.writeHead(status).end(JSON.stringify({ accepted: body.turns.length }));
     });
   }, options.port);
@@ -145,6 +140,11 @@ export async function startServer(options: { leaseEveryMs?: number; port?: numbe
   }, options.leaseEveryMs ?? 100);
   closers.push(() => clearInterval(lease));
   return Object.assign(fake, { url: listening.url });
+}
+
+function keep(turn: TurnMessage | ShadowTurnMessage, { shadowTurns, assigned, posted }: FakeServer): void {
+  if (turn.kind === "shadow") shadowTurns.push(turn);
+  else (turn.kind === "assignment" ? assigned : posted).push(turn);
 }
 
 export type Gateway = {

@@ -28,7 +28,7 @@ export async function setting(shadow: string, agent: Agent = {}, leaseMs = 10_00
   const baseline = await startAgent((request, response) => {
     void readAll(request).then((text) => {
       response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify({ id: `resp_user_${request.headers["x-session-id"]}`, length: text.length }));
+      response.end(JSON.stringify({ id: `resp_user_${String(request.headers["x-session-id"])}`, length: text.length }));
     });
   });
   const server = await startServer();

@@ -24,7 +24,7 @@ test("a share of new sessions is mirrored, each of them whole and in order, and 
     (count) => count >= 3 * expected.length,
   );
   const bySession = Map.groupBy(shadow.heard, ({ session }) => session);
-  expect([...bySession.keys()].toSorted()).toEqual(expected.toSorted());
+  expect(new Set(bySession.keys())).toEqual(new Set(expected));
   for (const turns of bySession.values()) expect(turns.map(({ body }) => body)).toEqual(["1", "2", "3"]);
   expect(new Set(server.shadowTurns.map(({ outcome, status, arm }) => `${outcome} ${status} ${arm}`))).toEqual(
     new Set(["answered 200 shadow"]),

@@ -64,6 +64,7 @@ describe("a mirrored turn", () => {
         session: "session-1",
         release: CANARY,
         rollout: "support-2-3-1",
+        assignedAt: 1_000_000,
         traceId: "cd".repeat(16),
         pairedTraceId: "ab".repeat(16),
         pairedStartedAt: 1_000_000,

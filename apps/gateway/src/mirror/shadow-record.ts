@@ -28,6 +28,7 @@ export function shadowRecord({ pin, user }: Pick<ShadowJob, "pin" | "user">, end
     session: pin.session,
     release: pin.shadow.release,
     rollout: pin.shadow.rollout,
+    assignedAt: pin.assignedAt,
     pairedTraceId: user.trace.traceId,
     pairedStartedAt: user.startedAt,
   };

@@ -12,6 +12,7 @@ export const shadowTurns: Migration = {
       session String,
       release LowCardinality(String),
       rollout LowCardinality(String),
+      assigned_at Float64,
       trace_id String,
       paired_trace_id String,
       paired_started_at Float64,

@@ -35,6 +35,8 @@ export const shadowTurnSchema = z.object({
   release: z.string(),
   arm: z.literal("shadow"),
   rollout: z.string(),
+  /** When the session was pinned. */
+  assignedAt: z.number(),
   traceId: z.string().regex(/^[0-9a-f]{32}$/),
   /** The user's turn. */
   pairedTraceId: z.string().regex(/^[0-9a-f]{32}$/),

@@ -40,6 +40,8 @@ export type ShadowTurn = {
   readonly release: Digest;
   readonly arm: "shadow";
   readonly rollout: RolloutId;
+  /** When the session began: turns of an earlier conversation of the same name are none of its own. */
+  readonly assignedAt: number;
   /** Of the mirrored request, which is a trace of its own. */
   readonly traceId: string;
   /** The user's turn: its trace, and when it arrived. */

@@ -40,6 +40,7 @@ function mirrored(at: number, change: Partial<ShadowTurn> = {}): ShadowTurn {
     arm: "shadow",
     release: digestOf("2.3.1"),
     rollout: parseRolloutId("one"),
+    assignedAt: 2,
     traceId: `own ${at}`,
     pairedTraceId: `trace ${at}`,
     pairedStartedAt: at,
@@ -96,4 +97,14 @@ test("what only listened is no turn that could be missing, however it ended", ()
   expect(
     problems([user(1), listener], [mirrored(1), mirrored(50, { outcome: "skipped", reason: "listener" })]),
   ).toEqual([]);
+});
+
+test("an earlier conversation of the same name is none of the pair's", () => {
+  const earlier = user(-5000);
+  const pair = judgePair({ session, baseline: [earlier, user(1)], shadow: [mirrored(1)] });
+  expect([pair.incompleteBecause, pair.baseline.turns]).toEqual([[], 1]);
+});
+
+test("a first turn that was over in a fraction of a millisecond is the pair's, however its clock rounds", () => {
+  expect(problems([user(1, { durationMs: 0.3 })], [mirrored(1)])).toEqual([]);
 });

@@ -29,7 +29,11 @@ const ROUNDING_MS = 2;
  * before it got the next. Of several gateways none sees all of that, so that only the records of all can tell.
  */
 export function judgePair({ baseline, shadow }: PairEvidence): Pair {
-  const turns = baseline.filter(({ kind }) => kind === "turn").toSorted((a, b) => a.startedAt - b.startedAt);
+  const begunAt = Math.min(...shadow.map(({ assignedAt }) => assignedAt));
+  // The turn that began the session came just before it was pinned, and ended after.
+  const isOwn = ({ kind, startedAt, durationMs }: TurnRecord): boolean =>
+    kind === "turn" && startedAt + durationMs + ROUNDING_MS >= begunAt;
+  const turns = baseline.filter(isOwn).toSorted((a, b) => a.startedAt - b.startedAt);
   const mirrored = shadow.toSorted((a, b) => a.pairedStartedAt - b.pairedStartedAt);
   const sent = mirrored.filter(({ outcome }) => outcome === "answered" || outcome === "failed");
   const problems = [...holesIn(turns, mirrored), ...mirrored.flatMap(problemOf), ...disorderIn(sent)];
@@ -72,7 +76,11 @@ function sideOf(turns: readonly Pick<TurnRecord, "status" | "durationMs" | "resp
   return {
     turns: turns.length,
     statuses: turns.map(({ status }) => status),
-    durationMs: turns.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    durationMs: inMicros(turns.reduce((sum, { durationMs }) => sum + durationMs, 0)),
     responseBytes: turns.reduce((sum, { responseBytes }) => sum + responseBytes, 0),
   };
+}
+
+function inMicros(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
 }
