@@ -3,12 +3,16 @@ import { join } from "node:path";
 import { createSqliteTurnOutbox, openGatewayDatabase, SqliteError, startCheckpointer } from "@perch/adapters/sqlite";
 import type { GatewayId, PinSecrets, TurnOutbox } from "@perch/domain";
 import { createAdminPages } from "./admin/admin-pages.ts";
+import { createAskClassifier } from "./classify/ask-classifier.ts";
+import { createClassifierLink } from "./classify/classifier-link.ts";
+import { createSessionTargeting } from "./classify/session-targeting.ts";
+import { createStrategyCounter } from "./classify/strategy-counts.ts";
 import { claimIdentity } from "./config/claim-identity.ts";
 import { parseCommand, USAGE, type GatewayConfig } from "./config/parse-config.ts";
 import { readPinSecrets } from "./config/read-pin-secrets.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
-import { createLlhttp } from "./http1/llhttp.ts";
+import { createLlhttp, type Llhttp } from "./http1/llhttp.ts";
 import { createMirror, type Mirror, type MirrorDeps } from "./mirror/create-mirror.ts";
 import { MIRROR_LIMITS } from "./mirror/mirror-budget.ts";
 import { openPinStore, type Pins } from "./pins/open-pin-store.ts";
@@ -52,12 +56,15 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const llhttp = createLlhttp();
   const pools = createUpstreamPools({ llhttp, tick, patienceMs: config.upstreamTimeoutMs });
   const randomHex = createRandomHex((bytes) => randomFillSync(bytes));
-  const shadowPools = createUpstreamPools({ llhttp, tick, patienceMs: LONGEST_PATIENCE_MS });
-  const mirror = createMirrorOf({ gateway, held, recorder, randomHex, log }, shadowPools);
-  const pages = { gateway, startedAt: now(), held, pins, counts, outbox, recorder, mirror, log };
+  const mirror = createMirrorOf({ gateway, held, recorder, randomHex, log }, llhttp);
+  const strategies = createStrategyCounter();
+  const classifiers = createClassifierLink();
+  const ask = createAskClassifier({ link: classifiers, tick });
+  const pages = { gateway, startedAt: now(), held, pins, counts, strategies, outbox, recorder, mirror, log };
   const pinning = { gateway, held, pins: pins.cached, secrets, counts };
   const handle = createRequestHandler({
     ...pinning,
+    targeting: createSessionTargeting({ ask, counter: strategies, random }),
     pools,
     tickEnd,
     health: createUpstreamHealth(tick),
@@ -74,10 +81,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
     upstreamTimeoutMs: config.upstreamTimeoutMs,
   });
   const listener = await listen(config, { llhttp, tick, handle });
-  const onApplied = (): void => {
-    pools.keepOnly(held.index()?.origins ?? new Set());
-    mirror.review();
-  };
+  const onApplied = (): void => followTable({ held, pools, mirror });
   const link = createServerLink(config.serverUrl, gateway);
   const sync = startSync({ link, held, file, outbox, log, sleep, random, now, onApplied });
   const lookAfter = setInterval(createLookAfter({ held, pins, pools, mirror, log }), LOOK_AFTER_MS);
@@ -92,16 +96,24 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   await sync.stop(FLUSH_MS);
   pools.close();
   await link.close();
+  await classifiers.close();
   await close();
+}
+
+type FollowsTable = Pick<LookedAfter, "held" | "mirror"> & { readonly pools: Pick<UpstreamPools, "keepOnly"> };
+
+function followTable({ held, pools, mirror }: FollowsTable): void {
+  pools.keepOnly(held.index()?.origins ?? new Set());
+  mirror.review();
 }
 
 type MirrorOf = Pick<MirrorDeps, "gateway" | "held" | "randomHex" | "log"> & { readonly recorder: TurnRecorder };
 
 /** Its connections are its own: no user waits for one behind a shadow. */
-function createMirrorOf({ recorder, ...deps }: MirrorOf, pools: UpstreamPools): Mirror {
+function createMirrorOf({ recorder, ...deps }: MirrorOf, llhttp: Llhttp): Mirror {
   return createMirror({
     ...deps,
-    pools,
+    pools: createUpstreamPools({ llhttp, tick, patienceMs: LONGEST_PATIENCE_MS }),
     record: (turn) => recorder.record(turn),
     newId: randomUUID,
     now,

@@ -1,6 +1,19 @@
 export { problemSchema, type Problem } from "./problem/problem.ts";
 export { ackSchema, revisionSchema, routingTableSchema, type Ack, type RoutingTableMessage } from "./gateway/table.ts";
-export { gatewayStatusSchema, whySchema, type GatewayStatus, type Why } from "./gateway/status.ts";
+export {
+  classifyAnswerSchema,
+  classifyRequestSchema,
+  type ClassifyAnswer,
+  type ClassifyRequest,
+} from "./gateway/classify.ts";
+export {
+  gatewayStatusSchema,
+  strategyCountsSchema,
+  whySchema,
+  type GatewayStatus,
+  type StrategyCounts,
+  type Why,
+} from "./gateway/status.ts";
 export {
   shadowTurnSchema,
   turnBatchAcceptedSchema,

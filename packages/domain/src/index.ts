@@ -129,7 +129,23 @@ export { LONGEST_OVERRIDE_MS, mintOverride, readOverride, type Override } from "
 export type { RequestHead } from "./routing/request-head.ts";
 export { armOf, assign, bucketOf, BUCKETS, type Arm, type Assignment } from "./routing/assign.ts";
 export { LONGEST_ALIAS_CHAIN, type Alias, type Pin, type PinPage, type PinStore } from "./routing/pin-store.ts";
-export { placeByOverride, placeSession, type FirstContact } from "./routing/place-session.ts";
+export { placeByOverride, placeSession, type Candidate, type FirstContact } from "./routing/place-session.ts";
+export {
+  classifierId,
+  type Classifier,
+  type ClassifierRule,
+  type HttpClassifier,
+  type IntentStrategy,
+  type RuleCondition,
+  type Strategy,
+} from "./routing/strategy.ts";
+export { UNSURE, targetingSchema, type IntentTargeting, type Targeting, type Unsure } from "./routing/targeting.ts";
+export { judgeIntent, type Classification } from "./routing/classification.ts";
+export { prepareRules, type PreparedRules, type Utterance } from "./routing/classify-by-rules.ts";
+export { checkIntentPattern, isIntent } from "./routing/intent-pattern.ts";
+export { findUser } from "./routing/find-user.ts";
+export { formatExtractor } from "./routing/format-extractor.ts";
+export { userText } from "./routing/user-text.ts";
 export { explainPin } from "./routing/explain-pin.ts";
 export { findInJson, replaceInJson, type FoundInJson } from "./routing/find-in-json.ts";
 export type { KeptTurns, TurnOutbox } from "./routing/turn-outbox.ts";
@@ -154,17 +170,18 @@ export { assembleSession, type AssemblyContext } from "./telemetry/assemble-sess
 export { TelemetryError, type TelemetryErrorCode } from "./telemetry/error.ts";
 
 export type { GateSpec, Metric } from "./gate/gate-spec.ts";
-export { SAMPLE_RATIO_ALARM } from "./gate/sample-ratio.ts";
 export type { ArmCounts, AssignedSessions, Block } from "./gate/block.ts";
 export type { GateReport, Judgement, Verdict } from "./gate/verdict.ts";
 
 export {
   isShadowOnly,
   type MirrorPlan,
+  type PlannedStrategy,
   type ReleaseIdentity,
   type RolloutPlan,
   type RolloutStep,
 } from "./rollout/plan.ts";
+export { CLASSIFY_PATH, classifierAtCanary, urlsOf } from "./rollout/routed-strategy.ts";
 export { parseRolloutSpec, type ParsedSpec } from "./rollout/spec.ts";
 export { rolloutJsonSchema } from "./rollout/spec-schema.ts";
 export type { RolloutSpecProblem } from "./rollout/spec-checks.ts";
@@ -184,6 +201,7 @@ export type {
   TimelineEntry,
 } from "./rollout/rollout.ts";
 export { waitsForGateways } from "./rollout/move-to.ts";
+export { foldEvidence, judgeBlock, judgeStep, type Evidence, type EvidencePoint } from "./rollout/evidence.ts";
 export { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./rollout/weight.ts";
 export {
   advanceAgent,
@@ -222,7 +240,8 @@ export { createBoard, observe, type BoardInput, type GateBoard } from "./gate/bo
 export { closeBlocks, type CloseBlocksInput } from "./gate/close-blocks.ts";
 export { GateError, type GateErrorCode } from "./gate/error.ts";
 export { gateProblems } from "./gate/gate-problems.ts";
-export { judge, MIN_SESSIONS_TO_PROMOTE, type JudgeInput } from "./gate/judge.ts";
+export { MIN_SESSIONS_TO_PROMOTE, type Decision, type JudgeInput } from "./gate/decide.ts";
+export { judge } from "./gate/judge.ts";
 export { splitErrorBudget, type BudgetClaim } from "./gate/split-error-budget.ts";
 export type { ServerState } from "./rollout/server-state.ts";
 

@@ -1,5 +1,14 @@
+export { beliefAfter, priorAround, type ArmOutcome, type BetaBelief } from "./beta-binomial/beta-prior.ts";
+export { expectedLoss, probabilityHigher } from "./beta-binomial/probability-higher.ts";
+
+export { observeBetting, openBettingTest, type BettingTest } from "./mean/betting-test.ts";
+export { logRatioInterval, type LogSample } from "./mean/log-ratio-interval.ts";
+export { lowestDifference, meanDifference, type MeanComparison } from "./mean/mean-difference.ts";
+export { shareOut, type Share } from "./mean/share-out.ts";
+
 export { StatsError, type StatsErrorCode } from "./numeric/error.ts";
 export { logChoose } from "./numeric/log-choose.ts";
+export { incompleteBeta } from "./numeric/incomplete-beta.ts";
 export { logGamma } from "./numeric/log-gamma.ts";
 export { logSumExp } from "./numeric/log-sum-exp.ts";
 export { expit, logit } from "./numeric/logit.ts";
@@ -14,6 +23,7 @@ export {
 } from "./odds-ratio/confidence-sequence.ts";
 export { logEvidenceBelowMargin, upperOddsRatio } from "./odds-ratio/non-inferiority.ts";
 export { createOddsGrid, nearestPoint, type OddsGrid } from "./odds-ratio/odds-grid.ts";
+export { probabilityOfHarm } from "./odds-ratio/probability-of-harm.ts";
 export { probabilityWorse } from "./odds-ratio/probability-worse.ts";
 export {
   anytimePValue,
@@ -23,8 +33,25 @@ export {
   type RollbackTest,
 } from "./odds-ratio/rollback-test.ts";
 
+export { logEvidenceOfDiscordance, type DiscordantPairs } from "./paired/discordant-test.ts";
+
+export { logLatencyEvidence, type LatencyEvidence } from "./quantile/latency-evidence.ts";
+export { quantileInterval, quantileOf } from "./quantile/quantile-interval.ts";
+export { shiftedOrder } from "./quantile/shifted-order.ts";
+
+export { nextWeight, worstHarm, type HarmBudget } from "./ramp/harm-budget.ts";
 export { logEvidenceRateBelow } from "./rare-event/rate-below.ts";
 export { logEvidenceOfMismatch } from "./sample-ratio/sample-ratio.ts";
 
+export { designLogOdds, sprtDecision, type SprtDecision } from "./sprt/conditional-sprt.ts";
+export { logLikelihoodOfKnownRates } from "./sprt/known-rates.ts";
+export { logSafeTwoByTwo, predictedBaselineRate } from "./sprt/safe-two-by-two.ts";
+
+export { FEATURE_LOG_ODDS, observeFeatureTest, openFeatureTest, type FeatureTest } from "./structure/feature-test.ts";
+export { discoveries, logStructuralEvidence } from "./structure/structural-evidence.ts";
+
+export { observeLogRank, UNDECIDED_LOG_RANK, type AtRisk, type LogRankTest } from "./survival/log-rank-test.ts";
+
 export { evidencePerSession, type PlannedRates } from "./planning/evidence-per-session.ts";
 export { sessionsToEvidence, sessionsToRateEvidence } from "./planning/sessions-to-evidence.ts";
+export { smallestDetectableRise } from "./planning/smallest-detectable.ts";

@@ -24,6 +24,14 @@ const canary = aPin({
   assignedAt: 123,
   override: "token-1",
   shadow: { rollout: parseRolloutId("support-2-4-0"), release: digestOf("support 2.4.0") },
+  targeting: {
+    kind: "intent",
+    rollout: parseRolloutId("support-2-3-1"),
+    classifier: "support-intents@3",
+    outcome: "eligible",
+    intent: "refund.request",
+    confidence: 0.93,
+  },
 });
 const { agent, session } = canary;
 const id = (text: string): SessionId => parseSessionId(text);
@@ -50,6 +58,17 @@ export function describePinStore(
     expect(await store.claim(canary, ttlMs)).toEqual(canary);
     expect(await store.claim(baseline, ttlMs)).toEqual(canary);
     expect(await store.find(agent, session)).toEqual(canary);
+    await store.close();
+  });
+
+  test("a pin of a user says where the user's id was found, or that it was nowhere", async () => {
+    const store = await open();
+    const rollout = parseRolloutId("support-2-3-1");
+    for (const place of ["jwt:sub", null]) {
+      const pin = aPin({ session: id(`of ${place}`.replace(" ", "-")), targeting: { kind: "user", rollout, place } });
+      await store.claim(pin, ttlMs);
+      expect(await store.find(agent, pin.session)).toEqual(pin);
+    }
     await store.close();
   });
 

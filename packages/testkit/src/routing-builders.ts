@@ -40,6 +40,7 @@ export function aCanaryRoute(change: Partial<CanaryRoute> = {}): CanaryRoute {
     seed: "seed",
     weightBp: 500,
     release: digestOf("support 2.3.1"),
+    strategy: { kind: "session" },
     ...change,
   };
 }
@@ -102,6 +103,7 @@ export function aPin(change: Partial<Pin> = {}): Pin {
     assignedAt: 0,
     override: null,
     shadow: null,
+    targeting: null,
     ...change,
   };
 }

@@ -48,7 +48,7 @@ test("whatever a text holds, it is read as that very text", () => {
   const anyText = fc
     .oneof(
       fc.string({ unit: "grapheme" }),
-      fc.constantFrom("no", "1.0", "a: b", "x #y", "- z", "'", '"', "a\nb\n", "*a", "\t", "|"),
+      fc.constantFrom("no", "1.0", "a: b", "x #y", "- z", "'", '"', "a\nb\n", "*a", "\t", "|", "\u00a0"),
     )
     .filter((text) => text !== "");
   fc.assert(

@@ -68,7 +68,8 @@ export function resultFile({ name }: ToolDraft): string {
 
 /** The text as a YAML value on one line, in quotes where it needs them. */
 function scalar(text: string): string {
-  return stringify(text, { lineWidth: 0, blockQuote: false }).trimEnd();
+  // Only the line's end: a text may end in a space of another kind, which needs no quotes.
+  return stringify(text, { lineWidth: 0, blockQuote: false }).replace(/\n$/, "");
 }
 
 /** In `[…]` commas and brackets mean something too. */

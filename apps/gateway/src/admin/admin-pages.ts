@@ -8,6 +8,7 @@ import {
   type TurnOutbox,
 } from "@perch/domain";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
+import type { StrategyCounter } from "../classify/strategy-counts.ts";
 import type { RequestLine } from "../http1/parse-request.ts";
 import type { Mirror } from "../mirror/create-mirror.ts";
 import type { Pins } from "../pins/open-pin-store.ts";
@@ -22,6 +23,7 @@ export type AdminDeps = {
   readonly held: HeldTable;
   readonly pins: Pins;
   readonly counts: Pick<PlacementCounts, "counts">;
+  readonly strategies: Pick<StrategyCounter, "counts">;
   readonly outbox: Pick<TurnOutbox, "countPending" | "countBuried">;
   readonly recorder: Pick<TurnRecorder, "counts">;
   readonly mirror: Pick<Mirror, "status">;
@@ -86,6 +88,7 @@ async function statusOf(deps: AdminDeps): Promise<GatewayStatus> {
     pins: { live: await Promise.all(releases), storeFaults: deps.pins.faults(), ...deps.pins.cached.counts() },
     presented: deps.counts.counts(),
     mirror: deps.mirror.status(),
+    strategies: deps.strategies.counts(),
     outbox: { pending: deps.outbox.countPending(), buried: deps.outbox.countBuried() },
     turns: [...deps.recorder.counts()].map(([release, count]) => ({ release, ...count })),
   };

@@ -3,6 +3,8 @@ import { createMemoryPinStore } from "@perch/adapters/in-memory";
 import { createLog } from "@perch/adapters/json-log";
 import type { RoutingTableMessage } from "@perch/api";
 import { parseGatewayId, parsePinSecrets, type PinStore, type TurnRecord } from "@perch/domain";
+import { createSessionTargeting, type SessionTargeting } from "../classify/session-targeting.ts";
+import { createStrategyCounter } from "../classify/strategy-counts.ts";
 import { createLlhttp } from "../http1/llhttp.ts";
 import { createCachedPinStore } from "../pins/cached-pin-store.ts";
 import { createRequestHandler } from "../proxy/handle-request.ts";
@@ -66,6 +68,7 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
     log: createLog(() => {}, now),
     secrets: parsePinSecrets("0123456789abcdef0123456789abcdef"),
     counts: createPlacementCounts(),
+    targeting: targetingNobody(),
     pins: createCachedPinStore({ store, now, maxEntries: 1000, slack: 0.1, mayForget: false, onFault() {} }),
     record(turn, onKept) {
       kept.push(turn);
@@ -78,4 +81,12 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
     pools.close();
   });
   return { url: listener.url, claimed, kept };
+}
+
+function targetingNobody(): SessionTargeting {
+  return createSessionTargeting({
+    ask: async () => ({ kind: "unsure", reason: "unreachable" }),
+    counter: createStrategyCounter(),
+    random: Math.random,
+  });
 }

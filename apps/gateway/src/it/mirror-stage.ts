@@ -201,7 +201,7 @@ function ask(mirror: ReturnType<typeof createMirror>, asking: Asking, startedAt:
     revision: { epoch: 1, sequence: 1 },
     gateway: parseGatewayId("gw-1"),
   };
-  const placed = placeSession({ ...first, route, leaseExpired: false, now: startedAt });
+  const placed = placeSession({ ...first, route, candidate: null, leaseExpired: false, now: startedAt });
   const pin = asking.isMirrored === false ? { ...placed, shadow: null } : placed;
   const turn = turnOf(asking);
   const trace = { traceId: "ab".repeat(16), traceparent: "its own", isContinued: false };

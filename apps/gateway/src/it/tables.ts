@@ -24,9 +24,10 @@ export function tableOf(options: {
   weightBp?: number;
   leaseMs?: number;
   agent?: Partial<Agent>;
+  strategy?: NonNullable<Agent["canary"]>["strategy"];
 }): RoutingTableMessage {
-  const { sequence, baseline, canary = [], weightBp, leaseMs = 10_000 } = options;
-  const route = { rollout: "support-2-3-1", step: 1, seed: "it", weightBp: weightBp ?? 0, release: CANARY };
+  const { sequence, baseline, canary = [], weightBp, leaseMs = 10_000, strategy = { kind: "session" } } = options;
+  const route = { rollout: "support-2-3-1", step: 1, seed: "it", weightBp: weightBp ?? 0, release: CANARY, strategy };
   return {
     revision: { epoch: 1, sequence },
     leaseMs,

@@ -43,6 +43,7 @@ describe("a mirrored turn", () => {
       "x-forwarded-for: 127.0.0.9",
       "x-forwarded-host: support.example",
       "x-forwarded-proto: http",
+      "x-forwarded-prefix: /support",
       "",
       "",
     ]);

@@ -89,7 +89,7 @@ export function createMirrorLine(deps: MirrorLineDeps, { counts, spending }: Par
     if (permission.kind === "obstacle") return permission.reason;
     const { agent, mirror, release } = permission;
     const { copy, pin } = job;
-    const { sessionExtractors: extractors } = agent.route;
+    const { sessionExtractors: extractors, pathPrefix } = agent.route;
     const translation = translateIds({ ...copyOf(job) }, { extractors, session: pin.session, ids: session.ids });
     if (translation.kind === "unknown") return "id_unknown";
     const { request } = translation;
@@ -100,7 +100,7 @@ export function createMirrorLine(deps: MirrorLineDeps, { counts, spending }: Par
     const toShadow = {
       method: request.method,
       headFor: (upstream: Parameters<typeof shadowHead>[1]) =>
-        shadowHead({ request, copy, pin, release, trace }, upstream),
+        shadowHead({ request, copy, pin, release, pathPrefix, trace }, upstream),
       body: request.body,
       upstreams: inOrderOf(pin.session, release.upstreams),
       timeoutMs: mirror.timeoutMs,

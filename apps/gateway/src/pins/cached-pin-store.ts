@@ -13,6 +13,8 @@ export type CachedPinStoreDeps = KnownPinsDeps & {
 export type CachedPinStore = PinStore & {
   /** The session that an id leads to, as far as it is known here; else the id itself. */
   sessionOf(agent: AgentName, id: SessionId): SessionId;
+  /** The pin of a session or alias as this process remembers it; null says nothing about the store. */
+  remembered(agent: AgentName, id: SessionId): Pin | null;
   /** Tells the store what was decided without it. To be called now and then; ends early while the store fails. */
   catchUp(): Promise<void>;
   counts(): WriteCounts;
@@ -64,6 +66,7 @@ export function createCachedPinStore(deps: CachedPinStoreDeps): CachedPinStore {
         return held.value;
       }
     },
+    remembered: (agent, id) => known.pin(agent, known.sessionOf(agent, id))?.value ?? null,
     sessionOf: (agent, id) => known.sessionOf(agent, id),
     catchUp: () => backlog.work(),
     counts: () => ({ unwritten: backlog.size(), dropped: known.dropped(), conflicts: backlog.conflicts() }),

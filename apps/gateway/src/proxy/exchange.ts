@@ -12,9 +12,13 @@ import type { TraceContext } from "./trace-context.ts";
 export type Forwarding = {
   readonly turn: ClientTurn;
   readonly pin: Pin;
+  /** It is no turn of any session: no record is kept, and the pin names no session. */
+  readonly isOutsideSessions: boolean;
   readonly release: RoutedRelease;
   /** Path and query as the agent sees them. */
   readonly path: string;
+  /** What stands before that in the client's path; empty or `/…`. */
+  readonly pathPrefix: string;
   readonly trace: TraceContext;
   /** Lines the gateway adds to whatever answer. */
   readonly ownLines: string;
@@ -37,7 +41,7 @@ export type ExchangeDeps = {
   readonly limit: ReleaseLimit;
 };
 
-/** What has happened so far to a forwarded request. It ends once, with exactly one turn record. */
+/** What has happened so far to a forwarded request. It ends once, with exactly one turn record if it is a turn. */
 export class Exchange {
   readonly forwarding: Forwarding;
   /** The release took it on: it counts among what the release works on. */
@@ -65,7 +69,8 @@ export class Exchange {
   end(fault: TurnFault, onKept?: () => void): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.#deps.record(this.#turnRecord(fault), onKept);
+    if (this.forwarding.isOutsideSessions) onKept?.();
+    else this.#deps.record(this.#turnRecord(fault), onKept);
     if (this.isLet) this.#deps.limit.leave(this.forwarding.pin.release);
   }
 

@@ -39,17 +39,31 @@ async function handle(turn: ClientTurn, deps: HandleRequestDeps): Promise<void> 
     sendProblem(turn, place.refusal);
     return;
   }
-  const { pin, release, learner, needsPlainAnswer } = place;
+  const { pin, route, release, learner, needsPlainAnswer, isOutsideSessions } = place;
   const trace = traceContextOf(fieldOf(request.fields, "traceparent"), deps.randomHex);
   if (place.isAssigned) deps.record(assignmentOf(pin, trace.traceId, deps));
   const path = `${place.agentPath}${request.query}`;
   const ownLines = linesOf(place.ownHeaders);
   const opened = opening?.opened() ?? null;
-  const mirrored =
-    pin.shadow === null ? null : deps.mirror.begin({ turn, pin, trace, startedAt, agentPath: place.agentPath });
+  const isMirrored = pin.shadow !== null && !isOutsideSessions;
+  const mirrored = isMirrored ? deps.mirror.begin({ turn, pin, trace, startedAt, agentPath: place.agentPath }) : null;
   const tap = mirrored === null ? learner : mirrored.tap(learner);
   forward(
-    { turn, pin, release, path, trace, ownLines, tap, needsPlainAnswer, opened, startedAt, startedTick },
+    {
+      turn,
+      pin,
+      isOutsideSessions,
+      release,
+      path,
+      pathPrefix: route.pathPrefix,
+      trace,
+      ownLines,
+      tap,
+      needsPlainAnswer,
+      opened,
+      startedAt,
+      startedTick,
+    },
     mirrored === null ? deps : { ...deps, record: telling(mirrored, deps.record) },
   );
 }

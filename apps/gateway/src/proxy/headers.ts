@@ -22,6 +22,7 @@ const REPLACED_IN_REQUEST: ReadonlySet<string> = new Set([
   "tracestate",
   "expect",
   "x-forwarded-for",
+  "x-forwarded-prefix",
   // HTTP/2 in the clear, which the gateway does not take up.
   "http2-settings",
 ]);
@@ -43,7 +44,8 @@ const NOT_COPIED: ReadonlySet<string> = new Set(["content-length", "trailer"]);
 const OWN_PREFIX = /^x[-_]perch[-_]/;
 
 /** The lines of a request as the agent gets them, without its first line and its host, which depend on where it goes. */
-export function requestLines({ turn, pin, release, trace, opened, needsPlainAnswer }: Forwarding): string {
+export function requestLines(forwarding: Forwarding): string {
+  const { turn, pin, isOutsideSessions, release, trace, opened, needsPlainAnswer, pathPrefix } = forwarding;
   const { fields, framing, isWebSocket } = turn.request;
   const replaced = needsPlainAnswer ? REPLACED_FOR_PLAIN_ANSWER : REPLACED_IN_REQUEST;
   let lines = keptLines(fields, replaced, opened === null ? isOwn : isOwnOrAgreed);
@@ -53,10 +55,11 @@ export function requestLines({ turn, pin, release, trace, opened, needsPlainAnsw
   const tracestate = trace.isContinued ? fieldOf(fields, "tracestate") : undefined;
   if (tracestate !== undefined) lines += `tracestate: ${tracestate}\r\n`;
   const rollout = pin.rollout === null ? "" : `x-perch-rollout: ${pin.rollout}\r\n`;
+  const session = isOutsideSessions ? "" : `baggage: ${baggageOf(pin)}\r\nx-perch-session: ${pin.session}\r\n`;
   return (
-    `${lines}traceparent: ${trace.traceparent}\r\nbaggage: ${baggageOf(pin)}\r\n` +
+    `${lines}traceparent: ${trace.traceparent}\r\n${session}` +
     `x-perch-release: ${pin.release}\r\nx-perch-version: ${release.version}\r\nx-perch-arm: ${pin.arm}\r\n` +
-    `x-perch-session: ${pin.session}\r\n${rollout}${forwardedLines(fields, turn.remoteAddress)}`
+    `${rollout}${forwardedLines({ fields, remoteAddress: turn.remoteAddress, pathPrefix })}`
   );
 }
 
@@ -68,14 +71,24 @@ export function copiedLines(fields: Fields): string {
   return keptLines(fields, REPLACED_FOR_PLAIN_ANSWER, (key) => isOwn(key) || NOT_COPIED.has(key));
 }
 
-export function forwardedLines(fields: Fields, remoteAddress: string): string {
+export type ForwardedFrom = {
+  readonly fields: Fields;
+  readonly remoteAddress: string;
+  /** Which the agent does not see in the path. */
+  readonly pathPrefix: string;
+};
+
+/** From these an agent can tell under which URL its clients know it. */
+export function forwardedLines({ fields, remoteAddress, pathPrefix }: ForwardedFrom): string {
   const before = fieldOf(fields, "x-forwarded-for");
   const host = fieldOf(fields, "host");
   const hasHost = host === undefined || fields.keys.includes("x-forwarded-host");
   const hasProto = fields.keys.includes("x-forwarded-proto");
+  const prefix = `${fieldOf(fields, "x-forwarded-prefix") ?? ""}${pathPrefix}`;
   return (
     `x-forwarded-for: ${before === undefined ? "" : `${before}, `}${remoteAddress}\r\n` +
-    `${hasHost ? "" : `x-forwarded-host: ${host}\r\n`}${hasProto ? "" : "x-forwarded-proto: http\r\n"}`
+    `${hasHost ? "" : `x-forwarded-host: ${host}\r\n`}${hasProto ? "" : "x-forwarded-proto: http\r\n"}` +
+    (prefix === "" ? "" : `x-forwarded-prefix: ${prefix}\r\n`)
   );
 }
 

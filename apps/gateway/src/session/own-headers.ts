@@ -13,10 +13,15 @@ export type OwnHeaders = {
   readonly override: "applied" | "ignored" | null;
 };
 
+/** Names and values in turn: who answers. */
+export function releaseHeaders({ release }: Pin, version: string): readonly string[] {
+  return ["x-perch-release", release, "x-perch-version", version];
+}
+
 /** Names and values in turn that the gateway adds to whatever answer. */
 export function ownHeaders(head: RequestHead, own: OwnHeaders): readonly string[] {
   const { pin, version, pathPrefix, isMinted, signed, override } = own;
-  const headers = [SESSION_HEADER, pin.session, "x-perch-release", pin.release, "x-perch-version", version];
+  const headers = [SESSION_HEADER, pin.session, ...releaseHeaders(pin, version)];
   const scope = `Path=${pathPrefix || "/"}; HttpOnly; SameSite=Lax${isSecure(head) ? "; Secure" : ""}`;
   if (isMinted) headers.push("set-cookie", `${SESSION_COOKIE}=${pin.session}; ${scope}`);
   if (signed !== null) {

@@ -15,6 +15,8 @@ import {
 import { aCanaryRoute, anAgentRoute, aPin, aRoutingTable } from "@perch/testkit";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { createSessionTargeting } from "../classify/session-targeting.ts";
+import { createStrategyCounter } from "../classify/strategy-counts.ts";
 import { createCachedPinStore } from "../pins/cached-pin-store.ts";
 import { createHeldTable } from "../table/held-table.ts";
 import { createPlacementCounts } from "./placement-counts.ts";
@@ -50,6 +52,11 @@ function setting(route: Partial<AgentRoute> = {}): Setting {
     pins: createCachedPinStore({ ...cache, store: { ...store, claim } }),
     secrets,
     counts: createPlacementCounts(),
+    targeting: createSessionTargeting({
+      ask: async () => ({ kind: "unsure", reason: "unreachable" }),
+      counter: createStrategyCounter(),
+      random: () => 1,
+    }),
     now: () => now,
     newId: () => "minted",
   };

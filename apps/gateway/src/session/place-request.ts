@@ -4,19 +4,24 @@ import {
   placeSession,
   signPin,
   type AgentRoute,
+  type Candidate,
   type FirstContact,
   type GatewayId,
   type Pin,
   type PinSecrets,
   type RequestHead,
 } from "@perch/domain";
+import { isPlaced } from "../classify/is-placed.ts";
+import type { AgentRequest } from "../classify/read-utterance.ts";
+import type { SessionTargeting } from "../classify/session-targeting.ts";
 import type { CachedPinStore } from "../pins/cached-pin-store.ts";
 import type { Refusal } from "../problem.ts";
 import type { HeldTable } from "../table/held-table.ts";
 import type { RoutedAgent, RoutedRelease, RouteIndex } from "../table/route-index.ts";
 import { findSession, type FoundSession, type SessionRequest } from "./find-session.ts";
 import { createAliasLearner, type AliasLearner } from "./learn-aliases.ts";
-import { ownHeaders } from "./own-headers.ts";
+import { ownHeaders, releaseHeaders } from "./own-headers.ts";
+import { isDiscovery, isPreflight, placeOutside } from "./outside-sessions.ts";
 import type { PlacementCounts } from "./placement-counts.ts";
 import { presentedOverride, type PresentedOverride } from "./presented-override.ts";
 import { presentedPin, type PresentedPin } from "./presented-pin.ts";
@@ -25,7 +30,8 @@ import * as refusals from "./refusals.ts";
 export type PlaceRequestDeps = {
   readonly gateway: GatewayId;
   readonly held: Pick<HeldTable, "index" | "isFenced">;
-  readonly pins: Pick<CachedPinStore, "claim" | "alias" | "sessionOf">;
+  readonly pins: Pick<CachedPinStore, "claim" | "alias" | "sessionOf" | "remembered" | "find">;
+  readonly targeting: SessionTargeting;
   readonly secrets: PinSecrets;
   readonly counts: PlacementCounts;
   readonly now: () => number;
@@ -42,6 +48,10 @@ export type Placement =
       readonly release: RoutedRelease;
       /** The path as the agent sees it, without the query. */
       readonly agentPath: string;
+      /** It is no turn of any session: nothing is kept of it, and the agent hears of no session. */
+      readonly isOutsideSessions: boolean;
+      /** This request is the session's first. */
+      readonly isFirst: boolean;
       /** This request is the session's first, and a rollout was under way when it claimed the pin. */
       readonly isAssigned: boolean;
       /** Names and values in turn, for whatever answer. */
@@ -59,11 +69,38 @@ export async function placeRequest(request: RequestToPlace, deps: PlaceRequestDe
   const first = agentOf(head, deps.held.index());
   if (first.kind === "refused") return first;
   const agentPath = pathBelow(head, first.agent.route);
+  if (isPreflight(head)) return outside(head, first, deps);
   const found = await findSession({ ...request, agentPath, mint: deps.newId }, first.agent.route.sessionExtractors);
   if (found.kind === "malformed") return refused(refusals.malformedSession(found.message));
+  if (found.kind === "minted" && isDiscovery(head, agentPath)) return outside(head, first, deps);
   // By the table in force now: it may have changed while the body was read.
   const agent = agentOf(head, deps.held.index());
-  return agent.kind === "refused" ? agent : await placeSessionOf({ head, found, ...agent }, deps);
+  if (agent.kind === "refused") return agent;
+  const asked = { head, found, ...agent, candidate: null };
+  return agent.agent.strategy.kind === "session"
+    ? await placeSessionOf(asked, deps)
+    : await placeTargeted({ ...request, agentPath }, asked, deps);
+}
+
+function outside(head: RequestHead, { agent, index }: Routed, deps: PlaceRequestDeps): Placement {
+  const { route } = agent;
+  const { revision } = index.table;
+  const pin = placeOutside({ route, revision, gateway: deps.gateway, leaseExpired: false, now: deps.now() });
+  const release = agent.releases.get(pin.release);
+  if (release === undefined) return refused(refusals.releaseGone(pin));
+  return {
+    kind: "placed",
+    pin,
+    route,
+    release,
+    agentPath: pathBelow(head, route),
+    isOutsideSessions: true,
+    isFirst: false,
+    isAssigned: false,
+    ownHeaders: releaseHeaders(pin, release.version),
+    learner: null,
+    needsPlainAnswer: false,
+  };
 }
 
 type Asked = {
@@ -71,7 +108,23 @@ type Asked = {
   readonly found: Exclude<FoundSession, { kind: "malformed" }>;
   readonly agent: RoutedAgent;
   readonly index: RouteIndex;
+  /** What the rollout's strategy draws the session by, should it be new; null where that is its id. */
+  readonly candidate: Candidate | null;
 };
+
+/** Where a rollout does not simply draw sessions. */
+async function placeTargeted(request: AgentRequest, asked: Asked, deps: PlaceRequestDeps): Promise<Placement> {
+  const isKnown = await isPlaced(asked, deps);
+  const candidate = isKnown ? null : await deps.targeting.candidateOf(request, asked.agent);
+  // Again: finding out took time. What was found for a rollout that is over by now counts for nothing.
+  const agent = agentOf(asked.head, deps.held.index());
+  if (agent.kind === "refused") return agent;
+  const placement = await placeSessionOf({ ...asked, ...agent, candidate }, deps);
+  if (placement.kind === "refused") return placement;
+  if (placement.isFirst) deps.targeting.placed(placement.pin);
+  else await deps.targeting.continued(request, agent.agent, placement.pin);
+  return placement;
+}
 
 async function placeSessionOf(asked: Asked, deps: PlaceRequestDeps): Promise<Placement> {
   const { head, found, agent, index } = asked;
@@ -125,6 +178,8 @@ function placed(outcome: Outcome, deps: PlaceRequestDeps): Placement {
     route,
     release,
     agentPath: pathBelow(head, route),
+    isOutsideSessions: false,
+    isFirst,
     isAssigned: isFirst && pin.rollout !== null,
     ownHeaders: ownHeaders(head, {
       pin,
@@ -152,11 +207,12 @@ function sign(pin: Pin, { idleTimeoutMs }: AgentRoute, { now, secrets }: { now: 
   return { text: signPin(pin, now + idleTimeoutMs, secrets), ttlMs: idleTimeoutMs };
 }
 
-function contactOf({ found, agent, index }: Asked, deps: PlaceRequestDeps): FirstContact {
+function contactOf({ found, agent, index, candidate }: Asked, deps: PlaceRequestDeps): FirstContact {
   const { route } = agent;
   return {
     route,
     session: deps.pins.sessionOf(route.agent, found.session),
+    candidate,
     revision: index.table.revision,
     gateway: deps.gateway,
     leaseExpired: deps.held.isFenced(),
@@ -173,9 +229,8 @@ function count(
   if (override.kind !== "none") counts.add(override.kind === "valid" ? "overrideAccepted" : "overrideIgnored");
 }
 
-type AgentAt =
-  | { readonly kind: "agent"; readonly agent: RoutedAgent; readonly index: RouteIndex }
-  | Extract<Placement, { kind: "refused" }>;
+type Routed = { readonly agent: RoutedAgent; readonly index: RouteIndex };
+type AgentAt = ({ readonly kind: "agent" } & Routed) | Extract<Placement, { kind: "refused" }>;
 
 function agentOf(head: RequestHead, index: RouteIndex | null): AgentAt {
   if (index === null) return refused(refusals.NO_TABLE);

@@ -1,4 +1,4 @@
-import { digestOf, parseAgentName, parseSessionExtractors, parseSessionLearners } from "@perch/domain";
+import { digestOf, parseAgentName, parseSessionExtractors, parseSessionLearners, type Strategy } from "@perch/domain";
 import { aCanaryRoute, aMirrorRoute, anAgentRoute, aRoutingTable } from "@perch/testkit";
 import { expect, test } from "vitest";
 import { GatewayError } from "../gateway-error.ts";
@@ -31,6 +31,42 @@ test("a table of a server before hosts and learners is read as it was meant", ()
   const old = anAgentRoute({ sessionExtractors: [{ kind: "header", name: "x" }] });
   const { hosts: _hosts, sessionLearners: _learners, ...route } = old;
   expect(parseTable(JSON.stringify({ ...whole, agents: [route] })).agents).toEqual([old]);
+});
+
+test("a table of a server before strategies draws sessions", () => {
+  const route = anAgentRoute({ canary: aCanaryRoute() });
+  const { strategy: _, ...canary } = aCanaryRoute();
+  expect(parseTable(JSON.stringify({ ...whole, agents: [{ ...route, canary }] })).agents).toEqual([route]);
+});
+
+const drawing = (change: object): string =>
+  JSON.stringify({
+    ...whole,
+    agents: [{ ...anAgentRoute(), canary: { ...aCanaryRoute(), strategy: { ...INTENTS, ...change } } }],
+  });
+const INTENTS: Strategy = {
+  kind: "intent",
+  include: ["refund.*"],
+  minConfidence: 0.8,
+  text: [],
+  classifier: { kind: "http", name: "c", version: "1", urls: ["http://c"], timeoutMs: 300 },
+  auditBp: 100,
+};
+const matching = (pattern: string): object => ({
+  kind: "rules",
+  name: "c",
+  version: "1",
+  rules: [{ intent: "a", confidence: 1, when: [{ kind: "matches", pattern }] }],
+});
+
+test.each([
+  ['found "re*", expected an intent', { include: ["re*"] }],
+  ['found the pattern "(?=a)"', { classifier: matching("(?=a)") }],
+  ["file:///etc/passwd is no http URL", { classifier: { ...INTENTS.classifier, urls: ["file:///etc/passwd"] } }],
+  ["strategy", { kind: "psychic" }],
+])("a strategy that cannot be followed makes the table refused: %s", (reason, change) => {
+  expect(() => parseTable(drawing({}))).not.toThrow();
+  expect(() => parseTable(drawing(change))).toThrow(reason);
 });
 
 const other = parseAgentName("sales");

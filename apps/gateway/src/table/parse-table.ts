@@ -8,6 +8,7 @@ import {
   type AgentRoute,
   type RoutingTable,
 } from "@perch/domain";
+import { prepareStrategy } from "../classify/prepare-strategy.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { reasonOf } from "@perch/adapters/json-log";
 
@@ -58,6 +59,7 @@ type AgentMessage = RoutingTableMessage["agents"][number];
 function parseRoute(message: AgentMessage, problems: string[]): AgentRoute[] {
   problems.push(...contradictionsOf(message));
   try {
+    if (message.canary !== null) prepareStrategy(message.canary.strategy);
     return [toDomain(message)];
   } catch (error) {
     if (!(error instanceof RoutingError || error instanceof ReleaseError)) throw error;
@@ -74,7 +76,7 @@ const HOST =
 function contradictionsOf({ agent, hosts, pathPrefix, current, canary, mirror, releases }: AgentMessage): string[] {
   const served = new Set(releases.map(({ release }) => release));
   const assigned = [current, canary?.release ?? [], mirror?.release ?? []].flat();
-  const urls = releases.flatMap((release) => release.urls);
+  const urls = [...releases.flatMap((release) => release.urls), ...classifierUrls(canary)];
   return [
     ...assigned.filter((name) => !served.has(name)).map((name) => `${name} is assigned to, but not among the releases`),
     ...urls.filter((url) => !isHttpUrl(url)).map((url) => `${url} is no http URL`),
@@ -83,6 +85,12 @@ function contradictionsOf({ agent, hosts, pathPrefix, current, canary, mirror, r
       .map((host) => `host ${JSON.stringify(host.slice(0, 100))} is not like "support.example" or "*.example"`),
     ...(/^(?:\/[^/?#\s]+)*$/.test(pathPrefix) ? [] : [`path prefix ${JSON.stringify(pathPrefix)} is not like "/name"`]),
   ].map((problem) => `${agent}: ${problem}`);
+}
+
+function classifierUrls(canary: AgentMessage["canary"]): readonly string[] {
+  if (canary?.strategy.kind !== "intent") return [];
+  const { classifier } = canary.strategy;
+  return classifier.kind === "http" ? classifier.urls : [];
 }
 
 function isHttpUrl(text: string): boolean {

@@ -4,6 +4,7 @@ export type ApiErrorCode =
   | "body_malformed"
   | "body_too_large"
   | "baseline_not_current"
+  | "classifier_of_canary"
   | "clock_not_synthetic"
   | "clock_went_back"
   | "not_found"

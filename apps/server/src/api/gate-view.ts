@@ -1,6 +1,5 @@
 import type { GateView } from "@perch/api";
-import type { ArmCounts, GateReport } from "@perch/domain";
-import type { EvidencePoint } from "../controller/evidence.ts";
+import type { ArmCounts, EvidencePoint, GateReport } from "@perch/domain";
 import { explainGate } from "./explain-gate.ts";
 
 const MOST_POINTS = 300;

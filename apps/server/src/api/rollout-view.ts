@@ -3,6 +3,7 @@ import {
   canaryWeightBp,
   createBoard,
   isFinal,
+  judgeStep,
   type Arm,
   type ArmSummary,
   type Judgement,
@@ -10,7 +11,6 @@ import {
   type Rollout,
 } from "@perch/domain";
 import type { HeldRollout } from "../controller/book.ts";
-import { judgeStep } from "../controller/evidence.ts";
 import { toGateView } from "./gate-view.ts";
 import type { SessionFigures } from "./session-figures.ts";
 

@@ -1,6 +1,7 @@
 import {
   advance,
   advanceAgent,
+  foldEvidence,
   formatEvent,
   newAgent,
   parseAgentEvent,
@@ -12,13 +13,13 @@ import {
   type AgentName,
   type AgentRecord,
   type AppliedEvent,
+  type Evidence,
   type Ledger,
   type LedgerEntry,
   type Rollout,
   type RolloutEvent,
   type RolloutId,
 } from "@perch/domain";
-import { foldEvidence, type Evidence } from "./evidence.ts";
 
 export type HeldRollout = {
   readonly rollout: Rollout;

@@ -1,15 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import {
-  closeBlocks,
-  observe,
-  type Block,
-  type CohortSource,
-  type Judgement,
-  type JudgementSummary,
-  type Rollout,
-} from "@perch/domain";
-import type { Book, HeldRollout } from "./book.ts";
-import { judgeStep, stepInQuestion } from "./evidence.ts";
+import { closeBlocks, judgeBlock, type Block, type CohortSource, type Rollout } from "@perch/domain";
+import type { Book } from "./book.ts";
 
 export type JudgeSessionsDeps = {
   readonly book: Book;
@@ -60,28 +51,10 @@ async function judgeStepOnce(rollout: Rollout, step: number, deps: JudgeSessions
 async function recordBlock({ id }: Rollout, block: Block, { book, now }: JudgeSessionsDeps): Promise<void> {
   const held = book.held(id);
   if (held === null || held.evidence === null) return;
-  const judgement = summaryOf(held, judgeStep(observe(held.evidence.board, block), held.rollout));
+  const judgement = judgeBlock(held.evidence.board, block, held.rollout);
   const { phase } = await book.record(id, { type: "blockJudged", at: now(), block, judgement });
   // A decision is on its way to the gateways: let it out before the next block is worked on.
   if (phase !== held.rollout.phase) await setImmediate();
-}
-
-function summaryOf({ rollout }: HeldRollout, judgement: Judgement): JudgementSummary {
-  return {
-    step: stepInQuestion(rollout),
-    culprits: judgement.culprits,
-    pausing: judgement.pausing,
-    canAdvance: judgement.canAdvance,
-    isSampleRatioMismatch: judgement.sampleRatio.isMismatch,
-    waitingFor: judgement.waitingFor,
-    logE: Object.fromEntries(judgement.reports.map((report) => [report.gate.name, finite(report.logE)])),
-  };
-}
-
-/** The ledger is JSON, which has no infinities. */
-function finite(value: number): number {
-  if (Number.isNaN(value)) return 0;
-  return Math.max(-1e6, Math.min(1e6, value));
 }
 
 /** Sessions exist only of steps that were routed once. */

@@ -1,4 +1,12 @@
-import { parseAgentName, parseDigest, parseGatewayId, parseRolloutId, parseSessionId, type Pin } from "@perch/domain";
+import {
+  parseAgentName,
+  parseDigest,
+  parseGatewayId,
+  parseRolloutId,
+  parseSessionId,
+  targetingSchema,
+  type Pin,
+} from "@perch/domain";
 import { z } from "zod";
 
 const pinSchema = z.object({
@@ -20,6 +28,8 @@ const pinSchema = z.object({
     .object({ rollout: z.string().transform(parseRolloutId), release: z.string().transform(parseDigest) })
     .nullable()
     .default(null),
+  // Pins of older versions lack it.
+  targeting: targetingSchema.nullable().default(null),
 });
 
 export function formatPin(pin: Pin): string {

@@ -57,7 +57,8 @@ const MIGRATIONS = [
      PRIMARY KEY (agent, alias)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX alias_by_expiry ON alias (expires_at);`,
-  `ALTER TABLE pin ADD COLUMN shadow TEXT;`,
+  "ALTER TABLE pin ADD COLUMN targeting TEXT;",
+  "ALTER TABLE pin ADD COLUMN shadow TEXT;",
 ];
 
 /** 64 MB: only a log that the checkpointer does not get to is written by the commit that fills it. */

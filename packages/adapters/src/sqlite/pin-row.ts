@@ -1,4 +1,12 @@
-import { parseAgentName, parseDigest, parseGatewayId, parseRolloutId, parseSessionId, type Pin } from "@perch/domain";
+import {
+  parseAgentName,
+  parseDigest,
+  parseGatewayId,
+  parseRolloutId,
+  parseSessionId,
+  targetingSchema,
+  type Pin,
+} from "@perch/domain";
 import { z } from "zod";
 
 /** What a claim writes, and no later claim changes. */
@@ -16,6 +24,7 @@ export const WRITTEN_ONCE = [
   "assigned_at",
   "override",
   "shadow",
+  "targeting",
 ] as const;
 export const PIN_COLUMNS = ["agent", "session", ...WRITTEN_ONCE];
 
@@ -37,6 +46,7 @@ export function pinValues(pin: Pin): (string | number | null)[] {
     pin.assignedAt,
     pin.override,
     pin.shadow === null ? null : JSON.stringify(pin.shadow),
+    pin.targeting === null ? null : JSON.stringify(pin.targeting),
   ];
 }
 
@@ -55,6 +65,7 @@ const rowSchema = z.object({
   gateway: z.string(),
   assigned_at: z.number(),
   override: z.string().nullable(),
+  targeting: z.string().nullable(),
   shadow: z.string().nullable(),
 });
 const shadowSchema = z.object({
@@ -79,5 +90,6 @@ export function parsePinRow(row: unknown): Pin {
     assignedAt: pin.assigned_at,
     override: pin.override,
     shadow: pin.shadow === null ? null : shadowSchema.parse(JSON.parse(pin.shadow)),
+    targeting: pin.targeting === null ? null : targetingSchema.parse(JSON.parse(pin.targeting)),
   };
 }

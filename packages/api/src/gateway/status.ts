@@ -1,6 +1,41 @@
 import { z } from "zod";
 import { revisionSchema } from "./table.ts";
 
+/** What one rollout's strategy made of the sessions that began at this gateway. */
+export const strategyCountsSchema = z.object({
+  agent: z.string(),
+  rollout: z.string(),
+  kind: z.enum(["user", "intent"]),
+  /**
+   * New sessions by outcome: `keyed` and `unkeyed` of users; `eligible`, `notIncluded` and the reasons of an unsure classifier
+   * of intents. Only `keyed` and `eligible` are drawn.
+   */
+  sessions: z.record(z.string(), z.number().int()),
+  /** Later turns that were classified again; null where users are drawn. */
+  audit: z
+    .object({
+      sampled: z.number().int(),
+      /** The session is drawn or left out as this turn would be. */
+      agreed: z.number().int(),
+      misrouted: z.number().int(),
+      /** The classifier was unsure of this turn. */
+      unsure: z.number().int(),
+      /** Left alone, because too many were being classified. */
+      dropped: z.number().int(),
+      /** What was misrouted: the intent of the first turn, null for none, and of the later one, and whether that is included. */
+      byIntent: z.array(
+        z.object({
+          assigned: z.string().nullable(),
+          found: z.string(),
+          eligible: z.boolean(),
+          turns: z.number().int(),
+        }),
+      ),
+    })
+    .nullable(),
+});
+export type StrategyCounts = z.infer<typeof strategyCountsSchema>;
+
 /** `GET /-/status` of a gateway. */
 export const gatewayStatusSchema = z.object({
   gateway: z.string(),
@@ -59,6 +94,8 @@ export const gatewayStatusSchema = z.object({
       inFlight: z.number().int(),
     })
     .optional(),
+  /** How the rollouts that draw users or intents chose, since the start. */
+  strategies: z.array(strategyCountsSchema).default([]),
   outbox: z.object({ pending: z.number().int(), buried: z.number().int() }),
   /** Since the start, by release. */
   turns: z.array(z.object({ release: z.string(), turns: z.number().int(), failed: z.number().int() })),
@@ -84,6 +121,21 @@ export const whySchema = z.object({
   assignedAt: z.number(),
   /** The override token that chose the release; null for a session that was assigned. */
   override: z.string().nullable().default(null),
+  /** What the rollout's strategy made of the session; null where sessions are drawn by their own ids. */
+  targeting: z
+    .discriminatedUnion("kind", [
+      z.object({ kind: z.literal("user"), rollout: z.string(), place: z.string().nullable() }),
+      z.object({
+        kind: z.literal("intent"),
+        rollout: z.string(),
+        classifier: z.string(),
+        outcome: z.string(),
+        intent: z.string().nullable(),
+        confidence: z.number().nullable(),
+      }),
+    ])
+    .nullable()
+    .default(null),
   /** The reason in a person's words. */
   rule: z.string(),
 });

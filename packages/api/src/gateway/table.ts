@@ -22,6 +22,54 @@ const extractorSchema = z.union([
   z.object({ kind: z.literal("composite"), parts: z.array(simpleExtractorSchema).min(1) }),
 ]);
 
+const proportion = z.number().min(0).max(1);
+const texts = z.array(z.string().min(1)).min(1).readonly();
+const readonlyExtractorSchema = z.union([
+  simpleExtractorSchema,
+  z.object({ kind: z.literal("composite"), parts: z.array(simpleExtractorSchema).min(1).readonly() }),
+]);
+
+const conditionSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("method"), method: z.string() }),
+  z.object({ kind: z.literal("path"), template: z.string().startsWith("/") }),
+  z.object({ kind: z.literal("header"), name: z.string().min(1), equals: z.string() }),
+  z.object({ kind: z.literal("json"), pointer: z.string().startsWith("/"), equals: z.string() }),
+  z.object({ kind: z.enum(["words", "contains"]), anyOf: texts }),
+  z.object({ kind: z.literal("matches"), pattern: z.string() }),
+]);
+
+const named = { name: z.string().min(1), version: z.string().min(1) };
+const classifierSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("rules"),
+    ...named,
+    rules: z
+      .array(z.object({ intent: z.string(), confidence: proportion, when: z.array(conditionSchema).min(1).readonly() }))
+      .min(1)
+      .readonly(),
+  }),
+  z.object({
+    kind: z.literal("http"),
+    ...named,
+    urls: z.array(z.string()).readonly(),
+    timeoutMs: z.number().positive(),
+  }),
+]);
+
+/** Whom a rollout draws. `docs/sessions.md` says what each strategy does. */
+const strategySchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("session") }),
+  z.object({ kind: z.literal("user"), userKey: z.array(readonlyExtractorSchema).min(1).readonly() }),
+  z.object({
+    kind: z.literal("intent"),
+    include: texts,
+    minConfidence: proportion,
+    text: z.array(readonlyExtractorSchema).readonly(),
+    classifier: classifierSchema,
+    auditBp: z.number().int().min(0).max(10_000),
+  }),
+]);
+
 const learnerSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("responseHeader"), name: z.string().min(1) }),
   z.object({ kind: z.literal("responseJson"), pointer: z.string().startsWith("/"), startsWith: z.string() }),
@@ -48,6 +96,8 @@ export const routingTableSchema = z.object({
           seed: z.string(),
           weightBp: z.number().int().min(0).max(10_000),
           release: z.string(),
+          /** Servers before this field drew sessions. */
+          strategy: strategySchema.default({ kind: "session" }),
         })
         .nullable(),
       /** Servers before this field mirrored nothing. */

@@ -1,4 +1,5 @@
 import type { ArmCounts } from "./block.ts";
+import type { Decision } from "./decide.ts";
 import type { GateSpec } from "./gate-spec.ts";
 
 export type Verdict =
@@ -49,15 +50,7 @@ export type GateReport = {
 };
 
 /** What all gates together say about one step. */
-export type Judgement = {
+export type Judgement = Omit<Decision, "isSampleRatioMismatch"> & {
   readonly reports: readonly GateReport[];
-  /** Guardrails that reject, with `onFail: rollback`; any of them rolls back. */
-  readonly culprits: readonly string[];
-  /** Gates that reject and only pause. */
-  readonly pausing: readonly string[];
   readonly sampleRatio: { readonly logE: number; readonly alarmAtLogE: number; readonly isMismatch: boolean };
-  /** Every critical guardrail is non-inferior at this step's ladder level, windows are clean, enough sessions seen. */
-  readonly canAdvance: boolean;
-  /** Why not, in a person's words; empty when it can. */
-  readonly waitingFor: readonly string[];
 };

@@ -4,6 +4,7 @@ import type { AgentRoute, CanaryRoute, MirrorRoute } from "../routing/routing-ta
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
 import type { AgentRecord } from "./agent-record.ts";
 import type { Rollout } from "./rollout.ts";
+import { routedStrategy, urlsOf } from "./routed-strategy.ts";
 import { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./weight.ts";
 
 export type ReleaseStatus = "Inactive" | "Ramping" | "Current" | "Draining" | "Drained" | "Decommissioned";
@@ -47,12 +48,12 @@ export function deriveRoute(
     agent: record.agent,
     ...placeOf(record.agent, defaults.places),
     current,
-    canary: active === null ? null : canaryRoute(active),
+    canary: active === null ? null : canaryRoute(active, record),
     mirror: active === null ? null : mirrorRoute(active),
     releases: record.releases.map(({ digest, version }) => ({
       release: digest,
       version,
-      urls: record.deployments.filter((held) => held.release === digest).map((held) => held.url),
+      urls: urlsOf(digest, record),
     })),
     sessionExtractors: rules("targetingKey")?.plan.targetingKey ?? defaults.sessionExtractors,
     sessionLearners: rules("aliases")?.plan.aliases ?? defaults.sessionLearners,
@@ -81,7 +82,7 @@ export function releaseStatus(release: Digest, record: AgentRecord, rollouts: re
   return hasServed || record.first === release ? "Draining" : "Inactive";
 }
 
-function canaryRoute(rollout: Rollout): CanaryRoute | null {
+function canaryRoute(rollout: Rollout, record: AgentRecord): CanaryRoute | null {
   const step = routedStep(rollout);
   if (step === null) return null;
   return {
@@ -90,6 +91,7 @@ function canaryRoute(rollout: Rollout): CanaryRoute | null {
     seed: rollout.seed,
     weightBp: canaryWeightBp(rollout),
     release: rollout.canary.digest,
+    strategy: routedStrategy(rollout, record),
   };
 }
 

@@ -4,6 +4,7 @@ import type { ReleaseName } from "../release/reference.ts";
 import type { AgentName } from "../routing/ids.ts";
 import type { MirrorCaps } from "../routing/routing-table.ts";
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
+import type { Classifier, IntentStrategy, RuleClassifier, Strategy } from "../routing/strategy.ts";
 
 /** A share of new sessions, held until its time has passed and the gates let it go. */
 export type RolloutStep = {
@@ -24,6 +25,15 @@ export type MirrorPlan = {
   readonly requiresApproval: boolean;
   readonly caps: MirrorCaps;
 };
+/** A strategy as the file says it. What runs somewhere is looked up each time the gateways are told. */
+export type PlannedStrategy =
+  | Exclude<Strategy, { kind: "intent" }>
+  | (Omit<IntentStrategy, "classifier"> & { readonly classifier: PlannedClassifier });
+export type PlannedClassifier =
+  | RuleClassifier
+  | (Pick<Classifier, "name" | "version"> & { readonly kind: "http"; readonly url: string; readonly timeoutMs: number })
+  /** The baseline release itself is asked. */
+  | { readonly kind: "baseline" };
 
 /** A rollout file, parsed: defaults filled in, durations in milliseconds, weights in basis points. */
 export type RolloutPlan = {
@@ -40,6 +50,8 @@ export type RolloutPlan = {
   readonly targetingKey?: readonly SessionExtractor[] | null;
   /** Which ids in answers become aliases of the session; null or lacking: as before. */
   readonly aliases?: readonly SessionLearner[] | null;
+  /** Lacking in plans that older versions recorded: every session. */
+  readonly strategy?: PlannedStrategy;
   /** Null: the server's default. */
   readonly idleTimeoutMs: number | null;
   /** Null or lacking: nothing is mirrored. */

@@ -1,31 +1,15 @@
 import { z } from "zod";
-import { RoutingError } from "../routing/error.ts";
-import { parseSessionExtractors, parseSessionLearners } from "../routing/parse-session-rules.ts";
 import { parseDurationMs } from "./duration.ts";
+import { duration, positiveDuration } from "./duration-schema.ts";
+import { strategySchema } from "./strategy-schema.ts";
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const DURATION = /^\d{1,9}(?:\.\d{1,3})?(?:ms|s|m|h|d)$/;
 const METRIC = /^(?:escalation-rate|error-rate|tool-error-rate|score\.[A-Za-z0-9_.-]{1,100})$/;
 
-const duration = z.string().regex(DURATION, 'expected a duration such as "500ms", "2s", "5m" or "24h"');
-const positiveDuration = duration.refine((text) => parseDurationMs(text) !== 0, {
-  message: "expected a duration longer than nothing",
-});
 /** Shorter than this, an ordinary pause of a process would look like a lost gateway. */
 const leaseDuration = duration.refine((text) => (parseDurationMs(text) ?? 0) >= 1000, {
   message: "expected a duration of at least 1s",
 });
-/** Entries in a form that `parse` understands; its complaint is the problem's message. */
-const rules = (parse: (text: string) => unknown) =>
-  z
-    .array(
-      z.string().superRefine((text, context) => {
-        const problem = problemOf(() => parse(text));
-        if (problem !== null) context.addIssue({ code: "custom", message: problem });
-      }),
-    )
-    .min(1)
-    .max(20);
 const proportion = z.number().min(0).max(1);
 const weight = z
   .number()
@@ -123,16 +107,6 @@ function isBetween(text: string, least: number, most: number): boolean {
   return ms >= least && ms <= most;
 }
 
-function problemOf(parse: () => unknown): string | null {
-  try {
-    parse();
-    return null;
-  } catch (error) {
-    if (error instanceof RoutingError) return error.message;
-    throw error;
-  }
-}
-
 /** A rollout file as a person writes it. What spans several fields is checked by `spec-checks.ts`. */
 export const rolloutSpecSchema = z
   .strictObject({
@@ -146,18 +120,7 @@ export const rolloutSpecSchema = z
       agent: z.string().regex(NAME, "expected an agent's name: lower-case letters, digits and dashes"),
       release: z.string().min(1),
       baseline: z.string().min(1).default("current"),
-      strategy: z
-        .strictObject({
-          type: z.enum(["session", "shadow"]).default("session"),
-          seed: z.string().min(1).max(200).default("auto"),
-          targetingKey: rules(parseSessionExtractors)
-            .optional()
-            .meta({ description: "Where the session id is looked for, first hit wins, e.g. header:x-session-id" }),
-          aliases: rules(parseSessionLearners)
-            .optional()
-            .meta({ description: "Ids in answers that become other names of the session, e.g. mcp or a2a" }),
-        })
-        .default({ type: "session", seed: "auto" }),
+      strategy: strategySchema,
       pins: z.strictObject({ idleTimeout: positiveDuration }).optional(),
       steps: z.array(stepSchema).min(1).max(50).optional(),
       ramp: rampSchema.optional(),

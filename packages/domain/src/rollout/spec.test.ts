@@ -164,11 +164,7 @@ describe("is refused:", () => {
       { strategy: { aliases: ["cookie:x"] } },
       'found "cookie:x", expected header:NAME',
     ],
-    [
-      "a strategy of a later version",
-      { strategy: { type: "psychic" } },
-      'found "psychic", expected one of "session"|"shadow"',
-    ],
+    ["a strategy of a later version", { strategy: { type: "canary" } }, 'found "canary", expected one of "session"'],
     ["pinned sessions other than drained", { rollback: { pinnedSessions: "evict" } }, 'expected "drain"'],
     ["a window of no length", { analysis: { interval: "0s", gates: [GATE] } }, "longer than nothing"],
     ["a release without a version", { release: "latest" }, 'found "latest"'],

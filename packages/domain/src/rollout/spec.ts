@@ -7,6 +7,8 @@ import { parseDurationMs } from "./duration.ts";
 import { isShadowOnly, type MirrorPlan, type RolloutPlan, type RolloutStep } from "./plan.ts";
 import { badDirection, checkAcrossFields, nameInFile, type RolloutSpecProblem } from "./spec-checks.ts";
 import { rolloutSpecSchema, type AnalysisEntry, type GateEntry, type RolloutSpec } from "./spec-schema.ts";
+import { checkStrategy } from "./strategy-checks.ts";
+import { planStrategy } from "./strategy-plan.ts";
 
 export type ParsedSpec =
   | { readonly kind: "valid"; readonly plan: RolloutPlan; readonly warnings: readonly string[] }
@@ -27,7 +29,7 @@ const NOTHING_JUDGED: AnalysisEntry = {
 /** Reads a rollout file that was parsed from YAML or JSON. Every problem at once, each with its path. */
 export function parseRolloutSpec(file: unknown): ParsedSpec {
   const parsed = rolloutSpecSchema.safeParse(file, { reportInput: true });
-  const crossing = checkAcrossFields(file);
+  const crossing = [...checkAcrossFields(file), ...checkStrategy(file)];
   if (!parsed.success) {
     return { kind: "invalid", problems: [...parsed.error.issues.flatMap(problemsOf), ...crossing] };
   }
@@ -51,9 +53,17 @@ function problemsOf(issue: Issue): RolloutSpecProblem[] {
       message: `found an unknown field ${JSON.stringify(key)}, expected only fields that this version honours`,
     }));
   }
+  // Of several forms the last is the longest; whoever wrote an object meant that one.
+  const meant = issue.code === "invalid_union" && isObject(issue.input) ? issue.errors.at(-1) : undefined;
+  if (meant !== undefined)
+    return meant.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }));
   if (issue.input === undefined) return [{ path, message: `found nothing, ${expectationOf(issue.message)}` }];
   const found = JSON.stringify(issue.input).slice(0, 100);
   return [{ path, message: `found ${found}, ${expectationOf(issue.message)}` }];
+}
+
+function isObject(input: unknown): boolean {
+  return typeof input === "object" && input !== null && !Array.isArray(input);
 }
 
 /** The schema library words some messages its own way; a person is always told "expected …". */
@@ -77,6 +87,7 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
     seed: spec.strategy.seed === "auto" ? null : spec.strategy.seed,
     targetingKey: spec.strategy.targetingKey?.flatMap(parseSessionExtractors) ?? null,
     aliases: spec.strategy.aliases?.flatMap(parseSessionLearners) ?? null,
+    strategy: planStrategy(spec.strategy),
     idleTimeoutMs: spec.pins === undefined ? null : milliseconds(spec.pins.idleTimeout),
     mirror: mirrorOf(spec.steps?.[0]),
     steps: stepsOf(spec),
@@ -161,8 +172,10 @@ function warningsOf(plan: RolloutPlan): readonly string[] {
   const judgesOutcome = plan.gates.some(
     (gate) => gate.role === "guardrail" && (gate.of === "escalation-rate" || gate.of.startsWith("score.")),
   );
-  if (judgesOutcome) return [];
-  return [
-    "no guardrail judges an outcome: a canary that answers without errors but helps nobody would be promoted; add a gate on escalation-rate or on a score",
-  ];
+  return [...(judgesOutcome ? [] : [NO_OUTCOME]), ...(plan.strategy?.kind === "user" ? [ALIKE] : [])];
 }
+
+const NO_OUTCOME =
+  "no guardrail judges an outcome: a canary that answers without errors but helps nobody would be promoted; add a gate on escalation-rate or on a score";
+const ALIKE =
+  "users are drawn, but gates count sessions, and those of one user are alike: a few users with many sessions can look like a difference; hold a step until many users have met it";

@@ -56,6 +56,11 @@ describe("what protocols say", () => {
     ["a task of A2A 1.0", { rule: "a2a", ids: ["t-1", "c-1"] }, whole(rpc({ task: { id: "t-1", contextId: "c-1" } }))],
     ["a stream of A2A events", { rule: "a2a", ids: ["t-1", "c-1"] }, streamed(rpc(update), rpc(update))],
     [
+      "a conversation of its own",
+      { rule: "openai-responses", ids: ["conv_1"] },
+      whole({ id: "conv_1", object: "conversation" }),
+    ],
+    [
       "a whole OpenAI response",
       { rule: "openai-responses", ids: ["resp_1"] },
       whole({ id: "resp_1", object: "response", output: [{ id: "msg_1" }] }),

@@ -1,8 +1,11 @@
+import { explainExclusion, explainKey } from "./explain-targeting.ts";
 import type { Pin } from "./pin-store.ts";
 
 /** Why a session is where it is, as one sentence for a person. */
 export function explainPin(pin: Pin): string {
   if (pin.override !== null) return `override token ${pin.override} chose its release, whatever the weights said`;
+  const exclusion = pin.targeting === null ? null : explainExclusion(pin.targeting);
+  if (exclusion !== null) return exclusion;
   if (pin.bucket === null) return "no rollout was under way, so it went to the current release";
   if (pin.rollout === null || pin.weightBp === null) {
     return `the gateway's lease had run out, so it went to the current release whatever its bucket (${pin.bucket})`;
@@ -11,7 +14,7 @@ export function explainPin(pin: Pin): string {
   // A pin that came back from its client does not bring the seed along.
   const seed = pin.seed === null ? "its rollout's seed" : `seed ${JSON.stringify(pin.seed)}`;
   return (
-    `bucket ${pin.bucket} of ${seed} is ${comparison} the weight of ${pin.weightBp} basis points ` +
+    `${explainKey(pin.targeting)}bucket ${pin.bucket} of ${seed} is ${comparison} the weight of ${pin.weightBp} basis points ` +
     `at step ${pin.step} of rollout ${pin.rollout}, so it went to ${place}`
   );
 }

@@ -34,9 +34,21 @@ const EXTRACTOR_PRESETS: Readonly<Record<string, readonly SimpleExtractor[]>> = 
   a2a: [
     { kind: "json", pointer: "/params/message/contextId" },
     { kind: "json", pointer: "/params/message/taskId" },
+    // Before the id: where both are, that is the id of a notification's configuration.
+    { kind: "json", pointer: "/params/taskId" },
+    { kind: "json", pointer: "/params/contextId" },
     { kind: "json", pointer: "/params/id" },
   ],
-  "openai-responses": [{ kind: "json", pointer: "/previous_response_id" }],
+  "openai-responses": [
+    { kind: "json", pointer: "/previous_response_id" },
+    // As an object and as its id alone.
+    { kind: "json", pointer: "/conversation/id" },
+    { kind: "json", pointer: "/conversation" },
+    ...["responses", "conversations"].flatMap((name): SimpleExtractor[] => [
+      { kind: "path", template: `/v1/${name}/{session}/**` },
+      { kind: "path", template: `/${name}/{session}/**` },
+    ]),
+  ],
   langgraph: [
     { kind: "path", template: "/threads/{session}/runs/**" },
     { kind: "path", template: "/threads/{session}/state/**" },
@@ -102,8 +114,8 @@ const LEARNER_PRESETS: Readonly<Record<string, readonly SessionLearner[]>> = {
     inJson("/result/id"),
     inJson("/result/task/id"),
   ],
-  // The whole response, or the event `response.created` that begins a stream.
-  "openai-responses": [inJson("/id", "resp_"), inJson("/response/id", "resp_")],
+  // The whole response, or the event `response.created` that begins a stream; a conversation that was made.
+  "openai-responses": [inJson("/id", "resp_"), inJson("/response/id", "resp_"), inJson("/id", "conv_")],
   langgraph: [inJson("/thread_id")],
 };
 

@@ -2,6 +2,7 @@ import type { Digest } from "../release/digest.ts";
 import type { Arm } from "./assign.ts";
 import type { AgentName, GatewayId, RolloutId, SessionId } from "./ids.ts";
 import type { Revision } from "./routing-table.ts";
+import type { Targeting } from "./targeting.ts";
 
 /** Session → release, written once on first contact; with the reasons, so that `perch why` can tell them. */
 export type Pin = {
@@ -23,6 +24,8 @@ export type Pin = {
   readonly override: string | null;
   /** Where the session's turns are mirrored to, decided at first contact like the rest; null for most. */
   readonly shadow: { readonly rollout: RolloutId; readonly release: Digest } | null;
+  /** Null where every session was drawn by its own id, and in pins of versions that knew nothing else. */
+  readonly targeting: Targeting | null;
 };
 
 /** Some of an agent's live pins, and where the next ones begin. */

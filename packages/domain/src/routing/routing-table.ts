@@ -1,6 +1,7 @@
 import type { Digest } from "../release/digest.ts";
 import type { AgentName, RolloutId } from "./ids.ts";
 import type { SessionExtractor, SessionLearner } from "./session-rules.ts";
+import type { Strategy } from "./strategy.ts";
 
 /** Strictly increasing: the epoch grows when another server leads, the sequence with every table of that leader. */
 export type Revision = { readonly epoch: number; readonly sequence: number };
@@ -24,6 +25,7 @@ export type CanaryRoute = {
   /** Basis points 0..10000 of *new* assignments. */
   readonly weightBp: number;
   readonly release: Digest;
+  readonly strategy: Strategy;
 };
 
 /** How much a rollout may mirror in all. */

@@ -25,6 +25,7 @@ const pin: Pin = {
   assignedAt: 1234,
   override: null,
   shadow: null,
+  targeting: null,
 };
 const signed = signPin(pin, 1000, secrets);
 const read = (text: string, change: { now?: number; as?: PinSecrets; of?: string; in?: string } = {}) =>
@@ -134,5 +135,25 @@ describe("the secrets of a file", () => {
   ])("are refused when unusable, and never told: %#", (text) => {
     expect(() => parsePinSecrets(text)).toThrow(expect.objectContaining({ code: "secret_unusable" }));
     expect(() => parsePinSecrets(text)).not.toThrow(/short|xxx/);
+  });
+});
+
+describe("what a strategy made of a session", () => {
+  const rollout = parseRolloutId("support-2-3-1");
+  const targetings: readonly Pin["targeting"][] = [
+    { kind: "user", rollout, place: "jwt:sub" },
+    { kind: "user", rollout, place: null },
+    { kind: "intent", rollout, classifier: "router@7", outcome: "eligible", intent: "refund", confidence: 0.9 },
+    { kind: "intent", rollout, classifier: "router@7", outcome: "timeout", intent: null, confidence: null },
+  ];
+  test.each(targetings)("comes back with its pin: %j", (targeting) => {
+    const reading = read(signPin({ ...pin, targeting }, 1000, secrets));
+    expect(reading).toMatchObject({ kind: "valid", pin: { targeting } });
+  });
+
+  test("is lacking in a pin of an older version, which is read all the same, and one without any looks like it", () => {
+    const payload: unknown = JSON.parse(Buffer.from(signed.split(".")[1] ?? "", "base64url").toString());
+    expect(payload).toHaveLength(12);
+    expect(read(signed)).toMatchObject({ kind: "valid", pin: { targeting: null } });
   });
 });

@@ -4,6 +4,7 @@ import { parseGatewayId, parseRolloutId, type AgentName, type SessionId } from "
 import type { Pin } from "./pin-store.ts";
 import type { PinSecrets } from "./pin-secrets.ts";
 import { openSeal, seal } from "./seal.ts";
+import { targetingSchema } from "./targeting.ts";
 
 /** What a pin presented by a client turned out to be. */
 export type SignedPinReading =
@@ -14,7 +15,12 @@ export type SignedPinReading =
 
 /** A pin for its client to keep, bound to its agent and session. The seed stays with us: it decides who meets a canary. */
 export function signPin(pin: Pin, expiresAt: number, secrets: PinSecrets): string {
-  const payload = JSON.stringify([
+  const payload = JSON.stringify(payloadOf(pin, expiresAt));
+  return seal("pin1", { payload, context: contextOf(pin) }, secrets);
+}
+
+function payloadOf(pin: Pin, expiresAt: number): z.input<typeof payloadSchema> {
+  return [
     expiresAt,
     pin.release,
     pin.arm,
@@ -27,8 +33,8 @@ export function signPin(pin: Pin, expiresAt: number, secrets: PinSecrets): strin
     pin.gateway,
     pin.assignedAt,
     pin.override,
-  ] satisfies z.input<typeof payloadSchema>);
-  return seal("pin1", { payload, context: contextOf(pin) }, secrets);
+    ...(pin.targeting === null ? ([] as const) : ([pin.targeting] as const)),
+  ];
 }
 
 export type PresentedPin = {
@@ -42,8 +48,9 @@ export function readSignedPin(presented: PresentedPin, secrets: PinSecrets): Sig
   const { text, agent, session, now } = presented;
   const payload = openSeal("pin1", { text, context: contextOf(presented) }, secrets);
   if (payload === null) return { kind: "foreign" };
-  const [expiresAt, release, arm, rollout, step, weightBp, bucket, epoch, sequence, gateway, assignedAt, override] =
+  const [expiresAt, release, arm, rollout, step, weightBp, bucket, epoch, sequence, gateway, assignedAt, ...rest] =
     parsePayload(payload);
+  const [override, targeting] = rest;
   if (expiresAt <= now) return { kind: "expired" };
   const pin: Pin = {
     agent,
@@ -61,6 +68,7 @@ export function readSignedPin(presented: PresentedPin, secrets: PinSecrets): Sig
     override,
     // Only the store says what is mirrored: a session that lost it there has a hole, and its pair counts as incomplete.
     shadow: null,
+    targeting: targeting ?? null,
   };
   return { kind: "valid", pin, expiresAt };
 }
@@ -79,6 +87,8 @@ const payloadSchema = z.tuple([
   z.string(),
   z.number(),
   z.string().nullable(),
+  // Left out where there is none, as in every pin of older versions.
+  targetingSchema.optional(),
 ]);
 
 /** We sealed it ourselves: whatever is wrong with it is a fault of ours. */

@@ -1,8 +1,7 @@
-import { StatsError } from "../numeric/error.ts";
-import { logSumExp } from "../numeric/log-sum-exp.ts";
+import { observeMixture, openMixture, type Bet, type MixtureTest } from "./start-time-mixture.ts";
 
 /** Odds ratios that the test bets on, and how much on each (`statistics.md` 3.1). */
-const BETS = [
+const BETS: readonly Bet[] = [
   { oddsRatio: 1.2, weight: 0.1 },
   { oddsRatio: 1.5, weight: 0.2 },
   { oddsRatio: 2, weight: 0.25 },
@@ -10,74 +9,28 @@ const BETS = [
   { oddsRatio: 5, weight: 0.12 },
   { oddsRatio: 10, weight: 0.08 },
   { oddsRatio: 30, weight: 0.05 },
-] as const;
+];
 
 /** ln of the odds ratios that the rollback test bets on; its evidence is read at exactly these. */
 export const ROLLBACK_LOG_ODDS: readonly number[] = BETS.map((bet) => Math.log(bet.oddsRatio));
 
-const STARTED_AT_ONCE = 0.5;
-
 /** The state of one rollback test between blocks. */
-export type RollbackTest = {
-  /** Over how many blocks the money for a late start is spread. */
-  readonly plannedBlocks: number;
-  readonly blocks: number;
-  /** ln A_j, for each odds ratio. */
-  readonly logWealth: readonly number[];
-  /** ln E now, and the largest it ever was; the latter decides. */
-  readonly logE: number;
-  readonly peakLogE: number;
-};
+export type RollbackTest = MixtureTest;
 
 /** A test that has seen nothing: E = 1. Throws `StatsError` unless at least one block is planned. */
 export function openRollbackTest(plannedBlocks: number): RollbackTest {
-  if (!Number.isInteger(plannedBlocks) || plannedBlocks < 1) {
-    throw new StatsError({
-      code: "parameter_out_of_range",
-      message: `found ${plannedBlocks} planned blocks, expected a whole number from 1`,
-      hint: "divide the canary sessions planned for the rollout by those of a block",
-    });
-  }
-  return { plannedBlocks, blocks: 0, logWealth: BETS.map(() => -Infinity), logE: 0, peakLogE: 0 };
+  return openMixture(BETS, plannedBlocks);
 }
 
 /**
  * The test after one more block, given the block's log-likelihood ratios at `ROLLBACK_LOG_ODDS`.
- *
- * A_j ← (A_j + γ_t π_j) e^{ℓ_t(δ_j)}, E_t = Σ_j A_j + 1 − Σ_{s≤t} γ_s, γ_1 = ½ and γ_t = ½/(T−1) up to T planned blocks:
- * half of the money bets from the start, the rest joins block by block, so a canary that breaks late is found too.
- * H0: odds ratio ≤ 1. E is a nonnegative supermartingale from 1 under H0, so P(E ever ≥ 1/α) ≤ α (Ville), at any looks and
- * any stopping. Assumes independent sessions given the past and blocks closed without a look at outcomes.
- * Source: `statistics.md` 3.1; Turner, Ly & Grünwald 2024; Shin, Ramdas & Rinaldo (start-time mixture).
+ * H0: odds ratio ≤ 1; P(E ever ≥ 1/α) ≤ α under it, at any looks and any stopping. Source: `statistics.md` 3.1.
  */
 export function observeRollbackTest(test: RollbackTest, logLikelihood: readonly number[]): RollbackTest {
-  const { plannedBlocks } = test;
-  const blocks = test.blocks + 1;
-  const logStake = Math.log(stakeAt(blocks, plannedBlocks));
-  const logWealth = BETS.map((bet, j) => {
-    const wealth = logAdd(test.logWealth[j] ?? -Infinity, logStake + Math.log(bet.weight));
-    return wealth + (logLikelihood[j] ?? 0);
-  });
-  const logE = logSumExp([...logWealth, Math.log(unspentAfter(blocks, plannedBlocks))]);
-  return { plannedBlocks, blocks, logWealth, logE, peakLogE: Math.max(test.peakLogE, logE) };
+  return observeMixture(BETS, test, logLikelihood);
 }
 
 /** Anytime-valid p-value: min(1, 1 / max E). */
 export function anytimePValue(test: RollbackTest): number {
   return Math.exp(-Math.max(0, test.peakLogE));
-}
-
-function stakeAt(block: number, plannedBlocks: number): number {
-  if (block === 1) return STARTED_AT_ONCE;
-  return block <= plannedBlocks ? (1 - STARTED_AT_ONCE) / (plannedBlocks - 1) : 0;
-}
-
-function unspentAfter(block: number, plannedBlocks: number): number {
-  if (plannedBlocks === 1) return 1 - STARTED_AT_ONCE;
-  return (1 - STARTED_AT_ONCE) * Math.max(0, 1 - (block - 1) / (plannedBlocks - 1));
-}
-
-function logAdd(a: number, b: number): number {
-  const larger = Math.max(a, b);
-  return larger === -Infinity ? -Infinity : larger + Math.log1p(Math.exp(Math.min(a, b) - larger));
 }

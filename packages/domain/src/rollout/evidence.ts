@@ -1,14 +1,11 @@
-import {
-  createBoard,
-  isShadowOnly,
-  judge,
-  observe,
-  SAMPLE_RATIO_ALARM,
-  type GateBoard,
-  type Judgement,
-  type Rollout,
-  type RolloutEvent,
-} from "@perch/domain";
+import type { Block } from "../gate/block.ts";
+import { createBoard, observe, type GateBoard } from "../gate/board.ts";
+import { decide, type JudgeInput } from "../gate/decide.ts";
+import { judge } from "../gate/judge.ts";
+import { SAMPLE_RATIO_ALARM } from "../gate/sample-ratio.ts";
+import type { Judgement } from "../gate/verdict.ts";
+import { isShadowOnly } from "./plan.ts";
+import type { JudgementSummary, Rollout, RolloutEvent } from "./rollout.ts";
 
 /** One gate's evidence when a block had been judged. */
 export type EvidencePoint = {
@@ -28,7 +25,6 @@ export function foldEvidence(evidence: Evidence | null, rollout: Rollout, event:
   return { board: observe(evidence.board, event.block), history: [...evidence.history, point] };
 }
 
-/** Of a rollout that only mirrors. */
 const NOTHING_JUDGED: Judgement = {
   reports: [],
   culprits: [],
@@ -38,14 +34,29 @@ const NOTHING_JUDGED: Judgement = {
   waitingFor: [],
 };
 
-/** What the gates say about the step where the rollout stands, or stood last. */
+/** What the gates say about the step where the rollout stands, or stood last, with everything that a person reads. */
 export function judgeStep(board: GateBoard, rollout: Rollout): Judgement {
   if (isShadowOnly(rollout.plan)) return NOTHING_JUDGED;
-  const step = stepInQuestion(rollout);
-  return judge(board, { step, minCanarySessions: rollout.plan.steps[step]?.minCanarySessions ?? null });
+  return judge(board, inputOf(rollout));
 }
 
-export function stepInQuestion(rollout: Rollout): number {
+/** What the gates decide once they have seen one more block: the part of a judgement that the ledger keeps. */
+export function judgeBlock(board: GateBoard, block: Block, rollout: Rollout): JudgementSummary {
+  const seen = observe(board, block);
+  const input = inputOf(rollout);
+  return {
+    step: input.step,
+    ...decide(seen, input),
+    logE: Object.fromEntries(seen.gates.map(({ gate, rollback }) => [gate.name, finite(rollback.logE)])),
+  };
+}
+
+function inputOf(rollout: Rollout): JudgeInput {
+  const step = stepInQuestion(rollout);
+  return { step, minCanarySessions: rollout.plan.steps[step]?.minCanarySessions ?? null };
+}
+
+function stepInQuestion(rollout: Rollout): number {
   const { phase } = rollout;
   if (phase.kind === "Shifting" || phase.kind === "Baking" || phase.kind === "Paused") return phase.step;
   return rollout.judgement?.step ?? 0;
@@ -60,4 +71,10 @@ function newBoard(rollout: Rollout): GateBoard {
     references: rollout.references,
     consecutiveFailureLimit: plan.consecutiveFailureLimit,
   });
+}
+
+/** The ledger is JSON, which has no infinities. */
+function finite(value: number): number {
+  if (Number.isNaN(value)) return 0;
+  return Math.max(-1e6, Math.min(1e6, value));
 }

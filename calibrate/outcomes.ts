@@ -1,0 +1,52 @@
+import type { GateSpec, MaturedSession } from "@perch/domain";
+import { parseAgentName, parseSessionId, digestOf } from "@perch/domain";
+
+/** Matured sessions by arm and by the gates they are bad for. Made once: the engine never changes or keeps them. */
+export type Outcomes = (arm: "baseline" | "canary", bad: number) => MaturedSession;
+
+const BLANK = {
+  sequence: 0,
+  session: parseSessionId("simulated"),
+  agent: parseAgentName("simulated"),
+  rollout: null,
+  step: null,
+  startedAt: 0,
+  endedAt: 0,
+  maturedAt: 0,
+  endedBy: "signal",
+  turns: 1,
+  failedTurns: 0,
+  toolSequence: [],
+  failedToolCalls: 0,
+  isEscalated: false,
+  inputTokens: 0,
+  outputTokens: 0,
+  meanSentiment: null,
+  releasesSeen: [],
+  isSynthetic: true,
+} as const;
+
+/** Gates must judge `escalation-rate` or `score.NAME`; bit i of an outcome says that the session is bad for gate i. */
+export function createOutcomes(gates: readonly GateSpec[]): Outcomes {
+  const table = new Map<number, MaturedSession>();
+  return (arm, bad) => {
+    const key = bad * 2 + (arm === "canary" ? 1 : 0);
+    let session = table.get(key);
+    if (session === undefined) {
+      const isBad = (gate: GateSpec): boolean => ((bad >> gates.indexOf(gate)) & 1) === 1;
+      session = {
+        ...BLANK,
+        arm,
+        release: digestOf(arm),
+        isEscalated: gates.some((gate) => gate.of === "escalation-rate" && isBad(gate)),
+        scores: Object.fromEntries(
+          gates.flatMap((gate) =>
+            gate.of.startsWith("score.") ? [[gate.of.slice("score.".length), isBad(gate) ? 0 : 1]] : [],
+          ),
+        ),
+      };
+      table.set(key, session);
+    }
+    return session;
+  };
+}

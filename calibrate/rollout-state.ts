@@ -1,0 +1,106 @@
+import {
+  advance,
+  digestOf,
+  foldEvidence,
+  judgeBlock,
+  parseAgentName,
+  parseRolloutId,
+  startRollout,
+  type Block,
+  type Evidence,
+  type Rollout,
+  type RolloutEvent,
+} from "@perch/domain";
+import { WINDOW_MS, type Run, type Scenario } from "./scenario.ts";
+
+/** The step whose weight is routed, and the weight as a share. */
+export type Routed = { readonly step: number; readonly weight: number };
+
+/** A rollout as the server's book holds it: the real reducer and the real gates, without a ledger. */
+export type RolloutState = {
+  /** Null once nothing is routed to the canary beside the baseline. */
+  weight(): Routed | null;
+  take(block: Block, at: number): void;
+  tick(at: number): void;
+  ending(): Pick<Run, "end" | "culprits">;
+};
+
+export function openRollout(scenario: Scenario): RolloutState {
+  let rollout = startRollout(appliedEvent(scenario));
+  let evidence: Evidence | null = null;
+
+  function record(event: RolloutEvent): void {
+    const before = rollout;
+    rollout = advance(rollout, event);
+    if (rollout !== before) evidence = foldEvidence(evidence, rollout, event);
+    acknowledge(event.at);
+  }
+
+  /** Gateways answer at once: how long that takes is not what is simulated. */
+  function acknowledge(at: number): void {
+    if (rollout.phase.kind !== "Shifting") return;
+    const of = { kind: rollout.phase.kind, since: rollout.phaseSince };
+    rollout = advance(rollout, { type: "synced", at, of, propagation: NOT_MEASURED });
+  }
+
+  record({ type: "timePassed", at: 0 });
+  record({ type: "prepared", at: 0, references: scenario.references });
+
+  return {
+    weight() {
+      if (rollout.phase.kind !== "Baking" && rollout.phase.kind !== "Paused") return null;
+      const { step } = rollout.phase;
+      return { step, weight: (scenario.steps[step]?.weightBp ?? 0) / 10_000 };
+    },
+    take(block, at) {
+      if (evidence === null) return;
+      record({ type: "blockJudged", at, block, judgement: judgeBlock(evidence.board, block, rollout) });
+    },
+    tick: (at) => record({ type: "timePassed", at }),
+    ending: () => endingOf(rollout),
+  };
+}
+
+function endingOf({ phase, decision }: Rollout): Pick<Run, "end" | "culprits"> {
+  if (phase.kind === "RollingBack") return { end: "rolled back", culprits: decision?.culprits ?? [] };
+  return { end: phase.kind === "Promoting" ? "promoted" : "undecided", culprits: [] };
+}
+
+const NOT_MEASURED = { revision: { epoch: 1, sequence: 1 }, gateways: [] };
+const [CURRENT, NEXT] = [
+  { digest: digestOf("current"), version: "1.0.0" },
+  { digest: digestOf("next"), version: "1.0.1" },
+];
+
+function appliedEvent({ gates, steps }: Scenario): Parameters<typeof startRollout>[0] {
+  const agent = parseAgentName("simulated");
+  return {
+    type: "applied",
+    at: 0,
+    actor: "calibrate",
+    rollout: parseRolloutId("simulated"),
+    plan: {
+      name: "simulated",
+      labels: {},
+      agent,
+      release: { kind: "digest", agent, digest: NEXT.digest },
+      baseline: { kind: "current" },
+      seed: null,
+      idleTimeoutMs: null,
+      steps,
+      windowMs: WINDOW_MS,
+      consecutiveFailureLimit: 3,
+      familyWiseErrorRate: 0.01,
+      latenessMs: null,
+      gates,
+      isRollbackAutomatic: true,
+      propagation: { deadlineMs: 2000, leaseMs: 15_000 },
+      rollbackWindowMs: 0,
+    },
+    baseline: CURRENT,
+    canary: NEXT,
+    seed: "simulated",
+    forcedBecause: "",
+    isSynthetic: true,
+  };
+}

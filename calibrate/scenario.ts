@@ -1,0 +1,51 @@
+import type { GateSpec, RolloutStep } from "@perch/domain";
+import type { Random } from "./random.ts";
+
+export const MINUTE_MS = 60_000;
+/** What gates are judged on. */
+export const WINDOW_MS = 5 * MINUTE_MS;
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 86_400_000;
+
+/** One session's life: which gates it is bad for, by their index as bits, and how long it takes until that is known. */
+export type Outcome = { readonly bad: number; readonly delayMs: number };
+
+/** Who comes when, and what becomes of them. */
+export type Traffic = {
+  /** Sessions a minute, both arms together, at a moment since the start. */
+  readonly perMinute: number;
+  /** `nthInArm`: how many of its arm came before it. */
+  readonly outcome: (
+    random: Random,
+    session: { readonly isCanary: boolean; readonly at: number; readonly nthInArm: number; readonly weight: number },
+  ) => Outcome;
+};
+
+/** When the engine looks: as soon as anything is known, or only when a window ends. */
+export type Looks = "every-session" | "every-window";
+
+export type Scenario = {
+  readonly name: string;
+  readonly gates: readonly GateSpec[];
+  /** The reference rate of each gate, from the agent's history. */
+  readonly references: Readonly<Record<string, number>>;
+  readonly steps: readonly RolloutStep[];
+  readonly traffic: Traffic;
+  readonly looks: Looks;
+  /** Where a run ends undecided. */
+  readonly mostCanarySessions: number;
+  readonly mostMs: number;
+  /** Rates that a Wald SPRT is told, to run on the same canary sessions; null for none. */
+  readonly oracle: { readonly baseline: number; readonly canary: number } | null;
+};
+
+/** How one run ended. */
+export type Run = {
+  readonly end: "rolled back" | "promoted" | "undecided";
+  readonly culprits: readonly string[];
+  /** Canary sessions assigned by then. */
+  readonly exposed: number;
+  readonly afterMs: number;
+  /** Canary sessions by the oracle's rejection, or the most of the scenario when it never rejects; null without one. */
+  readonly oracle: number | null;
+};
