@@ -3,16 +3,20 @@ import {
   deploymentViewSchema,
   gatewayViewSchema,
   ledgerEntrySchema,
+  moveViewSchema,
   overviewSchema,
   pointerViewSchema,
   problemSchema,
   rolloutViewSchema,
   type AgentView,
+  type CancelMove,
   type DeploymentRequest,
   type DeploymentView,
   type GatewayView,
   type LedgerEntryView,
   type MovePointer,
+  type MoveRequest,
+  type MoveView,
   type Overview,
   type PointerView,
   type RemovePointer,
@@ -41,6 +45,10 @@ export interface ApiClient {
   ledger(id: string): Promise<readonly LedgerEntryView[]>;
   /** What was decided about an agent: releases admitted, deployments, pointers moved. */
   agentLedger(agent: string): Promise<readonly LedgerEntryView[]>;
+  /** Of sessions, from release to release; newest first. */
+  moves(agent: string): Promise<readonly MoveView[]>;
+  startMove(agent: string, request: MoveRequest): Promise<MoveView>;
+  cancelMove(agent: string, move: string, body: CancelMove): Promise<MoveView>;
   pointers(agent: string): Promise<readonly PointerView[]>;
   pointer(agent: string, pointer: string): Promise<PointerView>;
   movePointer(agent: string, pointer: string, body: MovePointer): Promise<PointerView>;
@@ -87,6 +95,10 @@ export function createApiClient(baseUrl: string): ApiClient {
     commandRollout: (id, verb, command) => postJson(`${rolloutPath(id)}/${verb}`, command, rolloutViewSchema),
     ledger: (id) => get(`${rolloutPath(id)}/ledger`, ledgerEntrySchema.array()),
     agentLedger: (agent) => get(`${agentPath(agent)}/ledger`, ledgerEntrySchema.array()),
+    moves: (agent) => get(`${agentPath(agent)}/moves`, moveViewSchema.array()),
+    startMove: (agent, body) => postJson(`${agentPath(agent)}/moves`, body, moveViewSchema),
+    cancelMove: (agent, move, body) =>
+      sendJson("DELETE", { path: `${agentPath(agent)}/moves/${encodeURIComponent(move)}`, body }, moveViewSchema),
     pointers: (agent) => get(`${agentPath(agent)}/pointers`, pointerViewSchema.array()),
     pointer: (agent, name) => get(pointerPath(agent, name), pointerViewSchema),
     movePointer: (agent, name, body) => sendJson("PUT", { path: pointerPath(agent, name), body }, pointerViewSchema),

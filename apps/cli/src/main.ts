@@ -4,6 +4,7 @@ import { registerDeployCommand } from "./deploy/deploy-command.ts";
 import { registerInitCommand } from "./init/init-command.ts";
 import { registerKeyCommand } from "./key/key-command.ts";
 import { passwordSource } from "./key/key-password.ts";
+import { registerMoveCommand } from "./move/move-command.ts";
 import { registerOverrideCommand } from "./override/override-command.ts";
 import { createProgram } from "./program.ts";
 import { registerReleaseCommand } from "./release/release-command.ts";
@@ -21,6 +22,7 @@ const commands = [
   (parent: Command) => registerKeyCommand(parent, passwords),
   registerDeployCommand,
   registerRolloutCommand,
+  registerMoveCommand,
   registerOverrideCommand,
   registerReplayCommand,
   registerDemoCommand,

@@ -35,6 +35,9 @@ import { createGatewayRoutes } from "./gateways/routes.ts";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { UsageError } from "./options.ts";
 import { tenantOf, type RouteOptions } from "./route-options.ts";
+import { followMoves, type FollowMovesDeps } from "./moves/follow-moves.ts";
+import { createMoveReports } from "./moves/move-reports.ts";
+import { createMoveRoutes } from "./moves/move-routes.ts";
 import { createAssembler } from "./sessions/assembler.ts";
 
 export type ServerDeps = {
@@ -98,7 +101,7 @@ type Core = Awaited<ReturnType<typeof createCore>>;
 
 /** What the server knows and decides, without a clock that ticks. */
 async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, epoch: number) {
-  const hub = await createGatewayHub({ now, epoch, state: deps.state, leaseMs: settings.leaseMs });
+  const hub = await createGatewayHub({ now, epoch, state: deps.state, leaseMs: settings.leaseMs, log });
   const publisher = createPublisher({ book: () => book, hub, defaults: settings });
   const book: Book = await openBook(deps.ledger, () => publisher.publish());
   refuseTakenPlaces(book, settings.places);
@@ -117,12 +120,17 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
     },
   });
   await assembler.restore();
-  const controller = createController({ book, cohorts: traces.cohorts, pairs: traces.pairs, hub, publisher, now, log });
+  const reports = createMoveReports({ hub, publisher });
+  const { contents } = deps;
+  const moving: FollowMovesDeps = { book, contents, reports, idleTimeoutMs, now, log };
+  const { cohorts, pairs } = traces;
+  const follow = (): Promise<void> => followMoves(moving);
+  const controller = createController({ book, cohorts, pairs, hub, publisher, now, log, followMoves: follow });
   const maxAgeMs = deps.setNow === null ? FIGURES_MAX_AGE_MS : 0;
   const figures = createFiguresSource({ sessions: traces.sessions, pairs: traces.pairs, now, maxAgeMs, idleTimeoutMs });
   const { notice } = settings;
   const views = createViews({ book, hub, publisher, figures, sessions: traces.sessions, now, notice });
-  return { hub, book, assembler, controller, figures, views };
+  return { hub, book, assembler, controller, figures, views, moving };
 }
 
 /** Throws `UsageError` when an agent that is known from before has lost its place. */
@@ -150,11 +158,11 @@ function createLoops({ hub, book, assembler, controller, figures }: Core, { log 
     }
     await controller.reconcileAll();
   }
-  const standing = (): string =>
-    book
-      .rollouts()
-      .map(({ id }) => book.held(id)?.sequence)
-      .join(" ");
+  const standing = (): string => {
+    const rollouts = book.rollouts().map(({ id }) => book.held(id)?.sequence);
+    const moves = book.agents().flatMap((agent) => agent.moves.map((move) => move.standing.kind));
+    return [...rollouts, ...moves].join(" ");
+  };
   return {
     turn,
     /** On a made-up clock time stands still between two calls, so every loop runs until nothing changes any more. */
@@ -173,13 +181,16 @@ function routesOf(
   { core, loops, feed }: { core: Core; loops: Loops; feed: LiveFeed },
   { traces, sentiment, now, setNow, ledger, releases, contents, settings }: ServerDeps,
 ): readonly Hono[] {
-  const { book, hub, assembler, controller, figures, views } = core;
+  const { book, hub, assembler, controller, figures, views, moving } = core;
   const noteTurns = (turns: readonly TurnRecord[]): void => {
     assembler.noteTurns(turns);
     figures.noteTurns(turns);
   };
   const noteSpans = (spans: readonly Span[]): void => assembler.noteSpans(spans);
-  const followGateways = (): Promise<void> => controller.reconcileSync();
+  const followGateways = async (): Promise<void> => {
+    await controller.reconcileSync();
+    await followMoves(moving);
+  };
   const isSynthetic = setNow !== null;
   return [
     createCollectorRoutes({
@@ -189,6 +200,7 @@ function routesOf(
       sentiment,
       now,
     }),
+    createMoveRoutes({ ...moving, sessions: traces.sessions, onReport: () => followMoves(moving) }),
     createGatewayRoutes({ hub, onAck: followGateways }),
     createAgentRoutes({ book, releases, now, places: settings.places }),
     createPointerRoutes({ book, releases, now, ledger }),

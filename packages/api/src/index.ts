@@ -1,5 +1,13 @@
 export { problemSchema, type Problem } from "./problem/problem.ts";
-export { ackSchema, revisionSchema, routingTableSchema, type Ack, type RoutingTableMessage } from "./gateway/table.ts";
+export {
+  ackSchema,
+  formatRevision,
+  parseRevision,
+  revisionSchema,
+  routingTableSchema,
+  type Ack,
+  type RoutingTableMessage,
+} from "./gateway/table.ts";
 export {
   classifyAnswerSchema,
   classifyRequestSchema,
@@ -10,6 +18,7 @@ export {
   gatewayStatusSchema,
   strategyCountsSchema,
   whySchema,
+  type GatewayProcess,
   type GatewayStatus,
   type StrategyCounts,
   type Why,
@@ -23,6 +32,23 @@ export {
   type TurnBatch,
   type TurnMessage,
 } from "./gateway/turns.ts";
+export {
+  moveRecordSchema,
+  moveReportSchema,
+  routeMoveSchema,
+  type MoveRecordMessage,
+  type MoveReport,
+} from "./gateway/moves.ts";
+export {
+  cancelMoveSchema,
+  movedSessionsSchema,
+  moveRequestSchema,
+  moveViewSchema,
+  type CancelMove,
+  type MovedSessions,
+  type MoveRequest,
+  type MoveView,
+} from "./agent/moves.ts";
 export {
   agentViewSchema,
   deploymentRequestSchema,

@@ -90,10 +90,12 @@ export {
   isSessionId,
   parseAgentName,
   parseGatewayId,
+  parseMoveId,
   parseRolloutId,
   parseSessionId,
   type AgentName,
   type GatewayId,
+  type MoveId,
   type RolloutId,
   type SessionId,
 } from "./routing/ids.ts";
@@ -128,7 +130,6 @@ export { readSignedPin, signPin, type SignedPinReading } from "./routing/signed-
 export { LONGEST_OVERRIDE_MS, mintOverride, readOverride, type Override } from "./routing/override-token.ts";
 export type { RequestHead } from "./routing/request-head.ts";
 export { armOf, assign, bucketOf, BUCKETS, type Arm, type Assignment } from "./routing/assign.ts";
-export { LONGEST_ALIAS_CHAIN, type Alias, type Pin, type PinPage, type PinStore } from "./routing/pin-store.ts";
 export { placeByOverride, placeSession, type Candidate, type FirstContact } from "./routing/place-session.ts";
 export {
   classifierId,
@@ -146,11 +147,36 @@ export { checkIntentPattern, isIntent } from "./routing/intent-pattern.ts";
 export { findUser } from "./routing/find-user.ts";
 export { formatExtractor } from "./routing/format-extractor.ts";
 export { userText } from "./routing/user-text.ts";
+export {
+  LONGEST_ALIAS_CHAIN,
+  type Alias,
+  type MarkedSession,
+  type MoveOutcome,
+  type MoveWish,
+  type Pin,
+  type PinPage,
+  type PinStore,
+  type TurnMark,
+} from "./routing/pin-store.ts";
+export {
+  moveOf,
+  movePin,
+  moveRecordOf,
+  outranks,
+  timesMoved,
+  type BoundaryReached,
+  type MoveBoundary,
+  type MoveMode,
+  type MovePhase,
+  type MoveRecord,
+  type PinMove,
+  type RouteMove,
+} from "./routing/move.ts";
 export { explainPin } from "./routing/explain-pin.ts";
 export { findInJson, replaceInJson, type FoundInJson } from "./routing/find-in-json.ts";
-export type { KeptTurns, TurnOutbox } from "./routing/turn-outbox.ts";
+export type { GatewayRecord, KeptTurns, TurnOutbox } from "./routing/turn-outbox.ts";
 export { isFailedTurn, type TurnFault, type TurnRecord } from "./routing/turn-record.ts";
-export type { GatewayRecord, ShadowOutcome, ShadowReason, ShadowTurn } from "./routing/shadow-turn.ts";
+export type { ShadowOutcome, ShadowReason, ShadowTurn } from "./routing/shadow-turn.ts";
 
 export type { Attribution, Span, SpanKind } from "./telemetry/span.ts";
 export type { Score } from "./telemetry/score.ts";
@@ -159,7 +185,7 @@ export type { CohortMember } from "./telemetry/cohort-member.ts";
 export type { CohortSource, OpenSession, TraceStore } from "./telemetry/trace-store.ts";
 export type { PairEvidence, PairPlace, PairSource } from "./telemetry/pair-source.ts";
 export { judgePair, type Pair, type PairSide } from "./telemetry/judge-pair.ts";
-export type { ArmSummary, ArmTraffic, SessionSource } from "./telemetry/session-source.ts";
+export type { ArmSummary, ArmTraffic, MovedQuery, SessionSource } from "./telemetry/session-source.ts";
 export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";
 export type { Attributes, AttributeValue, RawSpan } from "./telemetry/raw-span.ts";
 export { countAttribute, textAttribute } from "./telemetry/raw-span.ts";
@@ -176,6 +202,7 @@ export type { GateReport, Judgement, Verdict } from "./gate/verdict.ts";
 export {
   isShadowOnly,
   type MirrorPlan,
+  type PinnedSessionsPolicy,
   type PlannedStrategy,
   type ReleaseIdentity,
   type RolloutPlan,
@@ -213,6 +240,16 @@ export {
   type PointerRecord,
   type ReleaseRecord,
 } from "./rollout/agent-record.ts";
+export {
+  isUnderWay,
+  routeMoves,
+  type AgentMove,
+  type MoveEnding,
+  type MoveEvent,
+  type MoveOrder,
+  type MoveStanding,
+} from "./rollout/agent-move.ts";
+export { DEFAULT_BOUNDARY, wantedMove } from "./rollout/wanted-move.ts";
 export {
   activeRollout,
   currentRelease,
@@ -274,4 +311,5 @@ export {
   type ReadProto,
   type ReleaseContent,
 } from "./release-diff/release-content.ts";
+export { memoryProblems } from "./release-diff/memory-goes-along.ts";
 export type { ReleaseContentSource } from "./release-diff/release-content-source.ts";

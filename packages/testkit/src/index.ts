@@ -1,8 +1,11 @@
 export {
   aCanaryRoute,
   aMirrorRoute,
+  aMove,
+  aMoveRecord,
   anAgentRoute,
   aPin,
+  aPinMove,
   aRoutingTable,
   aShadowTurn,
   aTurnRecord,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { digestOf, parseAgentName, parseRolloutId, parseSessionId, type PinStore, type SessionId } from "@perch/domain";
 import { expect, test } from "vitest";
+import { describeMoves, describeSharedMoves } from "./pin-move-contract.ts";
 import { describeAliases, listAll, type PinStoreSuite } from "./pin-alias-contract.ts";
 import { aPin } from "./routing-builders.ts";
 
@@ -159,6 +160,7 @@ export function describePinStore(
 
   describeMerging({ open, ttlMs });
   describeAliases({ open, pass, ttlMs });
+  describeMoves({ open, pass, ttlMs });
 }
 
 function describeMerging({ open, ttlMs }: Pick<PinStoreSuite, "open" | "ttlMs">): void {
@@ -218,6 +220,7 @@ export function describeExactPinStore(create: (now: () => number) => Promise<Pin
 
 /** What two stores on the same pins promise each other. `createTwo` gives two that were opened apart, empty. */
 export function describeSharedPinStore(createTwo: () => Promise<readonly [PinStore, PinStore]>): void {
+  describeSharedMoves(createTwo);
   test("32 claims at once through two gateways give one release, the same to all", async () => {
     const [one, two] = await createTwo();
     const claims = Array.from({ length: 32 }, (_, index) => {

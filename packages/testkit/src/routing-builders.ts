@@ -2,11 +2,15 @@ import {
   digestOf,
   parseAgentName,
   parseGatewayId,
+  parseMoveId,
   parseRolloutId,
   parseSessionId,
   type AgentRoute,
   type CanaryRoute,
   type MirrorRoute,
+  type MoveRecord,
+  type PinMove,
+  type RouteMove,
   type Pin,
   type RoutingTable,
   type ShadowTurn,
@@ -29,6 +33,7 @@ export function anAgentRoute(change: Partial<AgentRoute> = {}): AgentRoute {
     sessionExtractors: [{ kind: "header", name: "x-session-id" }],
     sessionLearners: [],
     idleTimeoutMs: 60_000,
+    moves: [],
     ...change,
   };
 }
@@ -104,6 +109,48 @@ export function aPin(change: Partial<Pin> = {}): Pin {
     override: null,
     shadow: null,
     targeting: null,
+    moved: null,
+    ...change,
+  };
+}
+
+/** From the baseline to the canary, where the agent says so; open. */
+export function aMove(change: Partial<RouteMove> = {}): RouteMove {
+  return {
+    id: parseMoveId("support.1"),
+    from: digestOf("support 2.3.0"),
+    to: digestOf("support 2.3.1"),
+    session: null,
+    mode: "migrate",
+    boundary: { header: true, idleMs: null },
+    phase: "open",
+    since: 0,
+    ...change,
+  };
+}
+
+export function aPinMove(change: Partial<PinMove> = {}): PinMove {
+  return {
+    move: parseMoveId("support.1"),
+    mode: "migrate",
+    boundary: "agent",
+    from: digestOf("support 2.3.0"),
+    rollout: null,
+    at: 5000,
+    times: 1,
+    ...change,
+  };
+}
+
+export function aMoveRecord(change: Partial<MoveRecord> = {}): MoveRecord {
+  return {
+    kind: "move",
+    id: "move-1",
+    gateway: parseGatewayId("gw-1"),
+    agent: parseAgentName("support"),
+    session: parseSessionId("session-1"),
+    to: digestOf("support 2.3.1"),
+    ...aPinMove(),
     ...change,
   };
 }

@@ -10,8 +10,8 @@ import {
   type TurnRecord,
 } from "@perch/domain";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { aTurnRecord } from "./routing-builders.ts";
 import { describePairSource } from "./pair-source-contract.ts";
+import { aMoveRecord, aTurnRecord } from "./routing-builders.ts";
 import { describeSessionSource } from "./session-source-contract.ts";
 import { aMaturedSession, aScore, aSpan } from "./telemetry-builders.ts";
 
@@ -69,7 +69,9 @@ function describeEvidence(store: () => TraceStore): void {
     await store().appendTurns([turn]);
     await store().appendSpans([span]);
     await store().appendScores([score]);
-    expect(await store().evidenceOf([session])).toEqual([{ session, turns: [turn], spans: [span], scores: [score] }]);
+    expect(await store().evidenceOf([session])).toEqual([
+      { session, turns: [turn], moves: [], spans: [span], scores: [score] },
+    ]);
   });
 
   test("counts a span, a turn and a score once, however often they are sent", async () => {
@@ -79,7 +81,22 @@ function describeEvidence(store: () => TraceStore): void {
       await store().appendScores([aScore()]);
     }
     const [evidence] = await store().evidenceOf([FIRST]);
-    expect(evidence).toEqual({ session: FIRST, turns: [aTurnRecord()], spans: [aSpan()], scores: [aScore()] });
+    expect(evidence).toEqual({
+      session: FIRST,
+      turns: [aTurnRecord()],
+      moves: [],
+      spans: [aSpan()],
+      scores: [aScore()],
+    });
+  });
+
+  test("keeps the moves of a session, each once, whichever gateway tells of them", async () => {
+    const moves = [aMoveRecord(), aMoveRecord({ id: "move-2", times: 2, rollout: parseRolloutId("r-1"), at: 6000 })];
+    await store().appendMoves(moves);
+    await store().appendMoves([aMoveRecord()]);
+    const [first, second] = await store().evidenceOf([FIRST, SECOND]);
+    expect(first?.moves.toSorted((a, b) => a.at - b.at)).toEqual(moves);
+    expect(second?.moves).toEqual([]);
   });
 
   test("joins spans by the trace of the turn, also those that came before it", async () => {
@@ -94,7 +111,9 @@ function describeEvidence(store: () => TraceStore): void {
   });
 
   test("knows nothing of an unknown session, and answers an empty question", async () => {
-    expect(await store().evidenceOf([FIRST])).toEqual([{ session: FIRST, turns: [], spans: [], scores: [] }]);
+    expect(await store().evidenceOf([FIRST])).toEqual([
+      { session: FIRST, turns: [], moves: [], spans: [], scores: [] },
+    ]);
     expect(await store().evidenceOf([])).toEqual([]);
   });
 

@@ -6,6 +6,7 @@ import { parseGatewayId, parsePinSecrets, type PinStore, type TurnRecord } from 
 import { createSessionTargeting, type SessionTargeting } from "../classify/session-targeting.ts";
 import { createStrategyCounter } from "../classify/strategy-counts.ts";
 import { createLlhttp } from "../http1/llhttp.ts";
+import { createMeter } from "../metrics/meter.ts";
 import { createCachedPinStore } from "../pins/cached-pin-store.ts";
 import { createRequestHandler } from "../proxy/handle-request.ts";
 import { listen } from "../proxy/listen.ts";
@@ -41,19 +42,15 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
   const llhttp = createLlhttp();
   const pools = createUpstreamPools({ llhttp, tick, patienceMs: 5000 });
   const claimed: string[] = [];
-  const memory = createMemoryPinStore(now);
-  const store: PinStore = {
-    ...memory,
-    claim(pin, ttlMs) {
-      claimed.push(pin.session);
-      return memory.claim(pin, ttlMs);
-    },
-  };
+  const store = storeThatTells(now, claimed);
   const kept: TurnRecord[] = [];
+  const meter = createMeter();
   const handle = createRequestHandler({
     gateway: parseGatewayId("gw-test"),
     held,
     pools,
+    mover: { settle: async (pin) => ({ kind: "settled", pin, stay: null }) },
+    underWay: new Set(),
     tickEnd: createTickEnd((run) => void setImmediate(run)),
     health: createUpstreamHealth(tick),
     limit: createReleaseLimit(null),
@@ -61,6 +58,8 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
     upstreamTimeoutMs: 5000,
     admin: () => null,
     mirror: { begin: () => null },
+    meter,
+    tracing: null,
     now,
     tick,
     newId: randomUUID,
@@ -75,12 +74,23 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
       if (onKept !== undefined) setImmediate(onKept);
     },
   });
-  const listener = await listen({ host: "127.0.0.1", port: 0, sharesPort: false }, { llhttp, tick, handle });
+  const listener = await listen({ host: "127.0.0.1", port: 0, sharesPort: false }, { llhttp, tick, handle, meter });
   onCleanUp(async () => {
     await listener.stop(0);
     pools.close();
   });
   return { url: listener.url, claimed, kept };
+}
+
+function storeThatTells(now: () => number, claimed: string[]): PinStore {
+  const memory = createMemoryPinStore(now);
+  return {
+    ...memory,
+    claim(pin, ttlMs) {
+      claimed.push(pin.session);
+      return memory.claim(pin, ttlMs);
+    },
+  };
 }
 
 function targetingNobody(): SessionTargeting {

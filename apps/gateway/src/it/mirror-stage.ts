@@ -204,7 +204,14 @@ function ask(mirror: ReturnType<typeof createMirror>, asking: Asking, startedAt:
   const placed = placeSession({ ...first, route, candidate: null, leaseExpired: false, now: startedAt });
   const pin = asking.isMirrored === false ? { ...placed, shadow: null } : placed;
   const turn = turnOf(asking);
-  const trace = { traceId: "ab".repeat(16), traceparent: "its own", isContinued: false };
+  const trace = {
+    traceId: "ab".repeat(16),
+    spanId: "cd".repeat(8),
+    parentSpanId: null,
+    traceparent: "its own",
+    isContinued: false,
+    isSampled: true,
+  };
   const mirrored = mirror.begin({ turn, pin, trace, startedAt, agentPath: path });
   const tap: ResponseTap | null = mirrored?.tap(null) ?? null;
   return {

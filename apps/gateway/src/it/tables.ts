@@ -49,6 +49,7 @@ export function tableOf(options: {
         ],
         sessionLearners: [],
         idleTimeoutMs: 60_000,
+        moves: [],
         ...options.agent,
       },
     ],

@@ -95,7 +95,7 @@ export function createMirrorLine(deps: MirrorLineDeps, { counts, spending }: Par
     const { request } = translation;
     const requestBytes = request.body.byteLength;
     if (spending.isSpent(mirror, { isNewSession: false, requestBytes })) return "cap_reached";
-    const trace = traceContextOf(undefined, deps.randomHex);
+    const trace = traceContextOf(undefined, deps.randomHex, null);
     const begun = { id: deps.newId(), gateway: deps.gateway, traceId: trace.traceId, startedAt: deps.now() };
     const toShadow = {
       method: request.method,

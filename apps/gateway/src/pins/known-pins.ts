@@ -25,6 +25,7 @@ export type KnownPins = {
   sessionOf(agent: AgentName, id: SessionId): SessionId;
   rememberPin(pin: Pin, how: Remembering): void;
   rememberAlias(alias: Alias, how: Remembering): void;
+  forgetPin(agent: AgentName, session: SessionId): void;
   forgetAlias(agent: AgentName, id: SessionId): void;
   pins(): Iterable<Known<Pin>>;
   aliases(): Iterable<Known<Alias>>;
@@ -66,6 +67,7 @@ export function createKnownPins({ now, maxEntries, slack }: KnownPinsDeps): Know
     },
     rememberPin: (pin, how) => pins.set(keyOf(pin.agent, pin.session), known(pin, how)),
     rememberAlias: (alias, how) => aliases.set(keyOf(alias.agent, alias.alias), known(alias, how)),
+    forgetPin: (agent, session) => pins.delete(keyOf(agent, session)),
     forgetAlias: (agent, id) => aliases.delete(keyOf(agent, id)),
     pins: () => pins.values(),
     aliases: () => aliases.values(),

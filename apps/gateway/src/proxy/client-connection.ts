@@ -3,6 +3,7 @@ import type { Llhttp } from "../http1/llhttp.ts";
 import { createMessageReader, type MessageReader } from "../http1/message-reader.ts";
 import { createMessageWriter, type MessageWriter } from "../http1/message-writer.ts";
 import { headTooLarge, headTooSlow, malformed, parseRequest, type ClientRequest } from "../http1/parse-request.ts";
+import type { Meter } from "../metrics/meter.ts";
 import { problemOf, type Refusal } from "../problem.ts";
 import { ClientTurn, statusLine, type Taken, type TurnOwner } from "./client-turn.ts";
 import { lingerAndClose } from "./linger.ts";
@@ -15,6 +16,7 @@ export type ClientConnectionDeps = {
   /** The gateway stops: answers say that no further request is taken. */
   readonly isDraining: () => boolean;
   readonly onClose: (connection: ClientConnection) => void;
+  readonly meter: Pick<Meter, "refused">;
 };
 
 const LIMITS = { maxBytes: 32_768, maxLineBytes: 16_384, maxFields: 200 };
@@ -185,6 +187,7 @@ export class ClientConnection implements TurnOwner {
       return;
     }
     this.#turn?.abandon();
+    this.#deps.meter.refused(refusal.code);
     const { head, body } = problemOf(refusal);
     this.writer.begin(`${statusLine(head)}${head.lines}connection: close\r\n\r\n`, { isChunked: false });
     this.writer.data([body]);

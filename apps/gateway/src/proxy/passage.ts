@@ -22,6 +22,9 @@ export type PassageDeps = ExchangeDeps & {
   readonly log: Log;
 };
 
+/** In the head of an answer, or behind its body. It is for the gateway: the client does not get it. */
+const BOUNDARY = "x-perch-boundary";
+
 export type Way = { readonly upstream: Upstream; readonly connection: UpstreamConnection };
 
 /** A request on a connection to its agent, and the answer on its way back. */
@@ -124,6 +127,8 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
   #passHead(answer: AgentAnswer): void {
     if (this.#exchange.isOver) return;
     this.#exchange.status = answer.status;
+    if (fieldOf(answer.fields, "content-type")?.startsWith("text/event-stream")) this.#exchange.streams("events");
+    this.#exchange.boundary = fieldOf(answer.fields, BOUNDARY);
     this.#exchange.endsSession = fieldOf(answer.fields, "x-perch-session-end") === "1";
     this.#exchange.forwarding.turn.begin(headOf(answer, this.#exchange.forwarding.ownLines));
   }
@@ -143,6 +148,7 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
   #passEnd(trailers: Fields): void {
     if (this.#exchange.isOver) return;
     this.#exchange.hasFirstByte();
+    this.#exchange.boundary = fieldOf(trailers, BOUNDARY) ?? this.#exchange.boundary;
     this.#exchange.end(null, () => this.#exchange.forwarding.turn.end(passedTrailers(trailers)));
   }
 

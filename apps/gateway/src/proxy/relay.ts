@@ -24,6 +24,7 @@ export function relay(exchange: Exchange, { answer, agent, origin }: Upgraded): 
   }
   exchange.status = 101;
   exchange.hasFirstByte();
+  exchange.streams("websocket");
   if (opened !== null) {
     join(exchange, { socket: opened.socket, rest: opened.takeBytes() }, agent);
     return;

@@ -17,11 +17,16 @@ export type UpstreamPools = {
   /** Closes what has been idle for too long. */
   sweep(): void;
   close(): void;
+  /** By origin. */
+  counts(): ReadonlyMap<string, PoolCounts>;
 };
+
+/** Connections, and those of them that wait for a request. */
+export type PoolCounts = { readonly open: number; readonly idle: number };
 
 export type UpstreamPoolsDeps = Pick<UpstreamConnectionDeps, "llhttp" | "tick" | "patienceMs">;
 
-type Pool = { readonly idle: UpstreamConnection[]; isKept: boolean };
+type Pool = { readonly idle: UpstreamConnection[]; open: number; isKept: boolean };
 
 export function createUpstreamPools(deps: UpstreamPoolsDeps): UpstreamPools {
   const pools = new Map<string, Pool>();
@@ -29,7 +34,7 @@ export function createUpstreamPools(deps: UpstreamPoolsDeps): UpstreamPools {
   function poolOf(origin: string): Pool {
     const known = pools.get(origin);
     if (known !== undefined) return known;
-    const pool = { idle: [], isKept: true };
+    const pool = { idle: [], open: 0, isKept: true };
     pools.set(origin, pool);
     return pool;
   }
@@ -66,6 +71,7 @@ export function createUpstreamPools(deps: UpstreamPoolsDeps): UpstreamPools {
     close() {
       for (const pool of pools.values()) closeIdle(pool);
     },
+    counts: () => new Map([...pools].map(([origin, { open, idle }]) => [origin, { open, idle: idle.length }])),
   };
 }
 
@@ -74,10 +80,12 @@ function open(
   pool: Pool,
   deps: UpstreamPoolsDeps,
 ): UpstreamConnection {
+  pool.open += 1;
   return new UpstreamConnection(socket, {
     ...deps,
     onIdle: (connection) => keep(pool, connection),
     onClose(connection) {
+      pool.open -= 1;
       const at = pool.idle.indexOf(connection);
       if (at >= 0) pool.idle.splice(at, 1);
     },

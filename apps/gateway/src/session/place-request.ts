@@ -3,6 +3,7 @@ import {
   placeByOverride,
   placeSession,
   signPin,
+  timesMoved,
   type AgentRoute,
   type Candidate,
   type FirstContact,
@@ -14,6 +15,8 @@ import {
 import { isPlaced } from "../classify/is-placed.ts";
 import type { AgentRequest } from "../classify/read-utterance.ts";
 import type { SessionTargeting } from "../classify/session-targeting.ts";
+import type { SessionMover } from "../moves/session-mover.ts";
+import { endStay, type Stay } from "../moves/under-way.ts";
 import type { CachedPinStore } from "../pins/cached-pin-store.ts";
 import type { Refusal } from "../problem.ts";
 import type { HeldTable } from "../table/held-table.ts";
@@ -30,8 +33,9 @@ import * as refusals from "./refusals.ts";
 export type PlaceRequestDeps = {
   readonly gateway: GatewayId;
   readonly held: Pick<HeldTable, "index" | "isFenced">;
-  readonly pins: Pick<CachedPinStore, "claim" | "alias" | "sessionOf" | "remembered" | "find">;
+  readonly pins: Pick<CachedPinStore, "claim" | "confirm" | "alias" | "sessionOf" | "remembered" | "find">;
   readonly targeting: SessionTargeting;
+  readonly mover: Pick<SessionMover, "settle">;
   readonly secrets: PinSecrets;
   readonly counts: PlacementCounts;
   readonly now: () => number;
@@ -60,6 +64,8 @@ export type Placement =
       readonly learner: AliasLearner | null;
       /** The client has to learn an id from the answer's body, so the agent must not pack it. */
       readonly needsPlainAnswer: boolean;
+      /** Keeps the session where it is until the turn is over; to be ended with it. */
+      readonly stay: Stay | null;
     }
   | { readonly kind: "refused"; readonly refusal: Refusal };
 
@@ -97,6 +103,7 @@ function outside(head: RequestHead, { agent, index }: Routed, deps: PlaceRequest
     isOutsideSessions: true,
     isFirst: false,
     isAssigned: false,
+    stay: null,
     ownHeaders: releaseHeaders(pin, release.version),
     learner: null,
     needsPlainAnswer: false,
@@ -127,15 +134,35 @@ async function placeTargeted(request: AgentRequest, asked: Asked, deps: PlaceReq
 }
 
 async function placeSessionOf(asked: Asked, deps: PlaceRequestDeps): Promise<Placement> {
-  const { head, found, agent, index } = asked;
+  const { head, found, agent } = asked;
   const contact = contactOf(asked, deps);
   const reading = { session: contact.session, secrets: deps.secrets, now: contact.now };
   const presented = presentedPin(head, { route: agent.route, ...reading });
   const override = presentedOverride(head, { agent, sessions: [found.session, contact.session], ...reading });
   if (override.kind === "unknown") return refused(refusals.overrideUnknown(override.override, agent));
   const wanted = wantedPin(contact, presented, override);
-  const pin = await deps.pins.claim({ ...wanted, session: found.session }, agent.route.idleTimeoutMs);
+  const { idleTimeoutMs } = agent.route;
+  const asking = { ...wanted, session: found.session };
+  const claimed = await (contact.leaseExpired
+    ? confirm(asking, idleTimeoutMs, deps)
+    : deps.pins.claim(asking, idleTimeoutMs));
+  const settling = deps.mover.settle(claimed);
+  const settled = settling instanceof Promise ? await settling : settling;
+  if (settled.kind === "unsure") return refused(refusals.moveUnconfirmed(claimed));
+  const { pin, stay } = settled;
   count(deps.counts, { presented, override, pin });
+  const place = placeAt({ ...asked, contact, presented, override, pin, stay }, deps);
+  if (place.kind === "refused") endStay(stay);
+  return place;
+}
+
+/** Cut off from the server a gateway does not hear of moves: then the store is asked about every pin, as long as it answers. */
+async function confirm(pin: Pin, idleTimeoutMs: number, { pins }: PlaceRequestDeps): Promise<Pin> {
+  return await pins.confirm(pin, idleTimeoutMs).catch(() => pins.claim(pin, idleTimeoutMs));
+}
+
+function placeAt(outcome: Omit<Outcome, "release">, deps: PlaceRequestDeps): Placement {
+  const { pin, override, index } = outcome;
   if (override.kind === "valid" && pin.release !== override.release) {
     return refused(refusals.overrideTooLate(pin, override.override));
   }
@@ -147,7 +174,7 @@ async function placeSessionOf(asked: Asked, deps: PlaceRequestDeps): Promise<Pla
     const isAhead = compareRevisions(pin.revision, current.table.revision) > 0;
     return refused(isAhead ? refusals.tableBehind(pin) : refusals.releaseGone(pin));
   }
-  return placed({ ...asked, contact, presented, override, pin, release }, deps);
+  return placed({ ...outcome, release }, deps);
 }
 
 /** What is claimed, should the store hold nothing: the pin the client was given, else the token's wish, else the weights'. */
@@ -163,10 +190,11 @@ type Outcome = Asked & {
   readonly override: PresentedOverride;
   readonly pin: Pin;
   readonly release: RoutedRelease;
+  readonly stay: Stay | null;
 };
 
 function placed(outcome: Outcome, deps: PlaceRequestDeps): Placement {
-  const { head, found, agent, contact, presented, override, pin, release } = outcome;
+  const { head, found, agent, contact, presented, override, pin, release, stay } = outcome;
   const { route } = agent;
   // Two first requests in the same millisecond both say so; whoever counts sessions counts each once.
   const isFirst = presented.kind !== "valid" && pin.assignedAt === contact.now && pin.gateway === deps.gateway;
@@ -174,6 +202,7 @@ function placed(outcome: Outcome, deps: PlaceRequestDeps): Placement {
   const signs = isFirst || (presented.kind !== "none" && !isSignedWell);
   return {
     kind: "placed",
+    stay,
     pin,
     route,
     release,
@@ -200,7 +229,8 @@ function isLasting(
   presented: Extract<PresentedPin, { kind: "valid" }>,
   { pin, route, now }: { pin: Pin; route: AgentRoute; now: number },
 ): boolean {
-  return presented.pin.release === pin.release && presented.expiresAt - now > 0.9 * route.idleTimeoutMs;
+  const isSame = presented.pin.release === pin.release && timesMoved(presented.pin) === timesMoved(pin);
+  return isSame && presented.expiresAt - now > 0.9 * route.idleTimeoutMs;
 }
 
 function sign(pin: Pin, { idleTimeoutMs }: AgentRoute, { now, secrets }: { now: number; secrets: PinSecrets }) {

@@ -45,6 +45,7 @@ function setting(strategy: Strategy, ask: () => Promise<Classification> = async 
   const deps: PlaceRequestDeps = {
     gateway: parseGatewayId("gw-1"),
     held,
+    mover: { settle: (pin) => ({ kind: "settled", pin, stay: null }) },
     pins: createCachedPinStore({
       now: () => clock.now,
       maxEntries: 100,

@@ -11,6 +11,7 @@ import { createAcknowledger } from "./acknowledger.ts";
 import { backoffMs } from "./backoff.ts";
 import { followTable } from "./follow-table.ts";
 import { eventsOf, type PostOutcome, type ServerLink } from "./server-link.ts";
+import { createSyncState } from "./sync-state.ts";
 
 const bytes = new TextEncoder();
 const random = (): number => 1;
@@ -65,19 +66,24 @@ describe("following the table", () => {
   });
 
   /** Plays one connection after the other, then stops. */
-  async function follow(connections: readonly (readonly Event[])[]): Promise<{
+  async function follow(
+    connections: readonly (readonly Event[])[],
+    held = createHeldTable(() => 0),
+  ): Promise<{
     held: ReturnType<typeof createHeldTable>;
+    said: (number | null)[];
     acks: Revision[];
     waits: number[];
     lines: string[];
   }> {
     const stopping = new AbortController();
-    const held = createHeldTable(() => 0);
+    const said: (number | null)[] = [];
     const { log, lines } = memoryLog();
     const [acks, waits]: [Revision[], number[]] = [[], []];
     let connection = 0;
     const link: Pick<ServerLink, "tableEvents"> = {
-      async *tableEvents() {
+      async *tableEvents({ held: holds }) {
+        said.push(holds?.sequence ?? null);
         const events = connections[connection] ?? [];
         connection += 1;
         if (connection >= connections.length) stopping.abort();
@@ -86,15 +92,30 @@ describe("following the table", () => {
     };
     const acknowledger = { acknowledge: ({ revision }: { revision: Revision }) => void acks.push(revision) };
     const sleep = async (ms: number): Promise<void> => void waits.push(ms);
-    const deps = { link, held, acknowledger, log, sleep, random, now: () => 0, onApplied: () => {} };
+    const clock = { now: () => 0, tick: () => 0 };
+    const state = createSyncState(() => 0);
+    const deps = { link, held, acknowledger, state, log, sleep, random, ...clock, onApplied: () => {} };
     await followTable(deps, stopping.signal);
-    return { held, acks, waits, lines };
+    return { held, said, acks, waits, lines };
   }
 
   test("applies growing revisions, acknowledges each, and the one held again after a new connection", async () => {
     const { held, acks } = await follow([[tableEvent(1), leaseEvent(1), tableEvent(3)], [tableEvent(3)]]);
     expect(held.index()?.table.revision.sequence).toBe(3);
     expect(acks.map(({ sequence }) => sequence)).toEqual([1, 3, 3]);
+  });
+
+  test("says at each connection which table is in force, and acknowledges it again when only its lease comes back", async () => {
+    const { said, acks } = await follow([[tableEvent(4)], [leaseEvent(4), leaseEvent(4)], [tableEvent(5)]]);
+    expect(said).toEqual([null, 4, 4]);
+    expect(acks.map(({ sequence }) => sequence)).toEqual([4, 4, 5]);
+  });
+
+  test("a table from disk is acknowledged once the server stands by it", async () => {
+    const held = createHeldTable(() => 0);
+    held.restore(aRoutingTable({ revision: { epoch: 1, sequence: 7 } }));
+    const { said, acks } = await follow([[leaseEvent(7)]], held);
+    expect([said, acks.map(({ sequence }) => sequence), held.isFenced()]).toEqual([[7], [7], false]);
   });
 
   test("connects again when a lease names a table that never came", async () => {
@@ -123,12 +144,12 @@ describe("acknowledging", () => {
     appliedAt: sequence,
   });
 
-  async function acknowledge(outcomes: PostOutcome[], writes: (() => Promise<void>)[] = []): Promise<string[]> {
+  async function acknowledge(outcomes: PostOutcome[], writes: (() => void)[] = []): Promise<string[]> {
     const told: string[] = [];
     const acknowledger = createAcknowledger({
       file: {
-        async write(json) {
-          await writes.shift()?.();
+        write(_revision, json) {
+          writes.shift()?.();
           told.push(`disk: ${json}`);
         },
       },
@@ -138,6 +159,7 @@ describe("acknowledging", () => {
           return outcomes.shift() ?? { kind: "accepted" };
         },
       },
+      state: createSyncState(() => 0),
       log: memoryLog().log,
       sleep: async () => {},
       random,
@@ -160,9 +182,34 @@ describe("acknowledging", () => {
   });
 
   test("does not happen while the disk refuses the table", async () => {
-    const told = await acknowledge([], [() => Promise.reject(new Error("disk full"))]);
+    const told = await acknowledge(
+      [],
+      [
+        () => {
+          throw new Error("disk full");
+        },
+      ],
+    );
     expect(told).toEqual(["disk: table 1", "ack: 1"]);
   });
+});
+
+test("the state of the connection tells since when it is as it is, and why it was lost", () => {
+  let now = 1;
+  const state = createSyncState(() => now);
+  state.disconnected("refused");
+  now = 2;
+  state.disconnected("refused again");
+  expect(state.report()).toMatchObject({ isConnected: false, since: 1, lastError: { at: 2, reason: "refused again" } });
+  now = 3;
+  state.connected();
+  state.applied({ at: 3, appliedMs: 0.5 });
+  now = 7;
+  state.acknowledged();
+  now = 9;
+  state.acknowledged();
+  expect(state.report()).toMatchObject({ isConnected: true, since: 3, connections: 1 });
+  expect(state.report().table).toEqual({ receivedAt: 3, appliedMs: 0.5, acknowledgedMs: 4 });
 });
 
 describe("shipping turn records", () => {

@@ -16,17 +16,27 @@ export type HeldTable = {
   renew(revision: Revision): Renewal;
   /** The dead man's switch: true while new sessions must not meet the canary. */
   isFenced(): boolean;
+  /** Null while the server has not stood by the table held. */
+  sinceRenewalMs(): number | null;
+  /** Null while it is not fenced. */
+  fencedForMs(): number | null;
 };
 
 /** `now` must be a clock that never jumps: a lease is a span of time, not a date. */
 export function createHeldTable(now: () => number): HeldTable {
   let index: RouteIndex | null = null;
   let renewedAt: number | null = null;
+  const createdAt = now();
 
   function orderOf(revision: Revision): number {
     return index === null ? 1 : compareRevisions(revision, index.table.revision);
   }
 
+  function fencedAt(): number {
+    return index === null || renewedAt === null ? createdAt : renewedAt + index.table.leaseMs;
+  }
+
+  const isFenced = (): boolean => index === null || renewedAt === null || now() - renewedAt > index.table.leaseMs;
   return {
     index: () => index,
     offer(table) {
@@ -47,6 +57,8 @@ export function createHeldTable(now: () => number): HeldTable {
       renewedAt = now();
       return "renewed";
     },
-    isFenced: () => index === null || renewedAt === null || now() - renewedAt > index.table.leaseMs,
+    isFenced,
+    sinceRenewalMs: () => (renewedAt === null ? null : now() - renewedAt),
+    fencedForMs: () => (isFenced() ? now() - fencedAt() : null),
   };
 }

@@ -2,10 +2,13 @@ import { routingTableSchema, type RoutingTableMessage } from "@perch/api";
 import {
   parseAgentName,
   parseDigest,
+  parseMoveId,
   parseRolloutId,
+  parseSessionId,
   ReleaseError,
   RoutingError,
   type AgentRoute,
+  type RouteMove,
   type RoutingTable,
 } from "@perch/domain";
 import { prepareStrategy } from "../classify/prepare-strategy.ts";
@@ -73,12 +76,25 @@ const HOST =
   /^(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$|^\[[0-9a-f:.]+\]$/i;
 
 /** What the schema cannot see. */
-function contradictionsOf({ agent, hosts, pathPrefix, current, canary, mirror, releases }: AgentMessage): string[] {
+function contradictionsOf({
+  agent,
+  hosts,
+  pathPrefix,
+  current,
+  canary,
+  mirror,
+  releases,
+  moves,
+}: AgentMessage): string[] {
   const served = new Set(releases.map(({ release }) => release));
   const assigned = [current, canary?.release ?? [], mirror?.release ?? []].flat();
   const urls = [...releases.flatMap((release) => release.urls), ...classifierUrls(canary)];
   return [
     ...assigned.filter((name) => !served.has(name)).map((name) => `${name} is assigned to, but not among the releases`),
+    ...moves
+      .filter(({ to, phase }) => phase !== "closed" && !served.has(to))
+      .map(({ id, to }) => `${to} is where move ${id} leads, but not among the releases`),
+    ...moves.filter(({ from, to }) => from === to).map(({ id, to }) => `move ${id} leads from ${to} to itself`),
     ...urls.filter((url) => !isHttpUrl(url)).map((url) => `${url} is no http URL`),
     ...hosts
       .filter((host) => !HOST.test(host))
@@ -116,6 +132,17 @@ function toDomain(message: AgentMessage): AgentRoute {
     sessionExtractors: message.sessionExtractors,
     sessionLearners: message.sessionLearners,
     idleTimeoutMs: message.idleTimeoutMs,
+    moves: message.moves.map(toMove),
+  };
+}
+
+function toMove(message: AgentMessage["moves"][number]): RouteMove {
+  return {
+    ...message,
+    id: parseMoveId(message.id),
+    from: parseDigest(message.from),
+    to: parseDigest(message.to),
+    session: message.session === null ? null : parseSessionId(message.session),
   };
 }
 

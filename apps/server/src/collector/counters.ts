@@ -9,6 +9,8 @@ export type CollectorCounters = {
   turns: number;
   /** What became of mirrored turns. */
   shadowTurns: number;
+  /** Of sessions, from one release to another. */
+  moves: number;
   scores: number;
   /** Log records that are no evaluation, and evaluations that cannot count. */
   logsIgnored: number;
@@ -25,6 +27,7 @@ export function createCollectorCounters(): CollectorCounters {
     spansOddlyTimed: 0,
     turns: 0,
     shadowTurns: 0,
+    moves: 0,
     scores: 0,
     logsIgnored: 0,
     evaluationsRefused: 0,

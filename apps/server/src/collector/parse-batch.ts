@@ -1,13 +1,22 @@
-import { scoreBatchSchema, turnBatchSchema, type ShadowTurnMessage, type TurnMessage } from "@perch/api";
+import {
+  scoreBatchSchema,
+  turnBatchSchema,
+  type MoveRecordMessage,
+  type ShadowTurnMessage,
+  type TurnBatch,
+  type TurnMessage,
+} from "@perch/api";
 import {
   parseAgentName,
   parseDigest,
   parseGatewayId,
+  parseMoveId,
   parseRolloutId,
   parseSessionId,
   RoutingError,
   ReleaseError,
   type GatewayRecord,
+  type MoveRecord,
   type Score,
   type ShadowTurn,
   type TurnRecord,
@@ -24,10 +33,22 @@ const MAX_PROBLEMS = 100;
 export function parseTurnBatch(body: unknown): Batch<GatewayRecord> {
   const parsed = turnBatchSchema.safeParse(body);
   if (!parsed.success) return { kind: "invalid", problems: problemsOf(parsed.error) };
-  return collectItems<TurnMessage | ShadowTurnMessage, GatewayRecord>(parsed.data.turns, (turn, index, check) => {
-    const checkField: Check = (field, parse, text) => check(`turns[${index}].${field}`, parse, text);
-    return turn.kind === "shadow" ? toShadowTurn(turn, checkField) : toTurnRecord(turn, checkField);
-  });
+  return collectItems(parsed.data.turns, (record, index, check) =>
+    toRecord(record, (field, parse, text) => check(`turns[${index}].${field}`, parse, text)),
+  );
+}
+
+function toRecord(record: TurnBatch["turns"][number], check: Check): GatewayRecord | null {
+  switch (record.kind) {
+    case "move":
+      return toMoveRecord(record, check);
+    case "shadow":
+      return toShadowTurn(record, check);
+    case "assignment":
+    case "turn":
+    case "sessionEnd":
+      return toTurnRecord(record, check);
+  }
 }
 
 export function parseScoreBatch(body: unknown, receivedAt: number): Batch<Score> {
@@ -78,6 +99,20 @@ function toShadowTurn(turn: ShadowTurnMessage, check: Check): ShadowTurn | null 
   const rollout = check("rollout", parseRolloutId, turn.rollout);
   if (gateway === null || agent === null || session === null || release === null || rollout === null) return null;
   return { ...turn, gateway, agent, session, release, rollout };
+}
+
+function toMoveRecord(record: MoveRecordMessage, check: Check): MoveRecord | null {
+  const gateway = check("gateway", parseGatewayId, record.gateway);
+  const agent = check("agent", parseAgentName, record.agent);
+  const session = check("session", parseSessionId, record.session);
+  const from = check("from", parseDigest, record.from);
+  const to = check("to", parseDigest, record.to);
+  const move = check("move", parseMoveId, record.move);
+  const rollout = record.rollout === null ? null : check("rollout", parseRolloutId, record.rollout);
+  if (gateway === null || agent === null || session === null || from === null || to === null || move === null) {
+    return null;
+  }
+  return { ...record, gateway, agent, session, from, to, move, rollout };
 }
 
 function problemsOf(error: z.ZodError): readonly string[] {

@@ -94,6 +94,27 @@ test("a span that cannot be kept is told in partial success, the others are kept
   expect(noted.spans).toHaveLength(1);
 });
 
+test("the gateway's own spans are no step of an agent: taken, not kept, and of no unknown dialect", async () => {
+  const text = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
+  const span = {
+    ...aToolSpan,
+    name: "POST /support",
+    kind: 2,
+    attributes: [
+      text("http.request.method", "POST"),
+      text("http.route", "/support"),
+      text("perch.session.id", SESSION),
+      text("perch.release", aTurn.release),
+      text("perch.arm", "canary"),
+    ],
+  };
+  const scopeSpans = [{ scope: { name: "perch.gateway", version: "1" }, spans: [span] }];
+  expect((await post("/v1/traces", { resourceSpans: [{ scopeSpans }] })).status).toBe(200);
+  expect(noted.spans).toEqual([]);
+  const counters = await (await collector.request("/v1/collector")).json();
+  expect(counters).toMatchObject({ spansKept: 0, spansUnknown: 0, spansRefused: 0 });
+});
+
 test("spans of an unknown dialect are not kept, but counted", async () => {
   await post("/v1/traces", tracesOf({ ...aToolSpan, attributes: [] }));
   await post("/v1/traces", { resourceSpans: [{ scopeSpans: [{ scope: { name: "http" }, spans: [aToolSpan] }] }] });

@@ -20,7 +20,10 @@ import { parseScoreBatch, parseTurnBatch, type Batch } from "./parse-batch.ts";
 import { createBodyReader, type BodyReader } from "./read-body.ts";
 
 export type CollectorDeps = {
-  readonly store: Pick<TraceStore, "appendSpans" | "appendTurns" | "appendShadowTurns" | "appendScores">;
+  readonly store: Pick<
+    TraceStore,
+    "appendSpans" | "appendTurns" | "appendMoves" | "appendShadowTurns" | "appendScores"
+  >;
   readonly assembler: Pick<Assembler, "noteTurns" | "noteSpans">;
   readonly onShadowTurns: (turns: readonly ShadowTurn[]) => void;
   readonly sentiment: SentimentScorer;
@@ -102,13 +105,17 @@ async function takeTurns(intake: Intake, request: Request): Promise<Response> {
   return await intake.bodies.read(request, async (bytes) => {
     const batch = parseTurnBatch(parseJsonObject(bytes));
     if (batch.kind === "invalid") return refuseBatch(intake, request, batch);
-    const turns = batch.items.flatMap((record) => (record.kind === "shadow" ? [] : [record]));
-    const shadowTurns = batch.items.flatMap((record) => (record.kind === "shadow" ? [record] : []));
+    const turns = batch.items.filter((record) => record.kind !== "move" && record.kind !== "shadow");
+    const moves = batch.items.filter((record) => record.kind === "move");
+    const shadowTurns = batch.items.filter((record) => record.kind === "shadow");
+    // Moves first: a session is assembled with whatever is known of it when its last turn has come.
+    await intake.store.appendMoves(moves);
     await intake.store.appendTurns(turns);
     if (shadowTurns.length > 0) await intake.store.appendShadowTurns(shadowTurns);
     intake.assembler.noteTurns(turns);
     intake.onShadowTurns(shadowTurns);
     intake.counters.turns += turns.length;
+    intake.counters.moves += moves.length;
     intake.counters.shadowTurns += shadowTurns.length;
     return Response.json({ accepted: batch.items.length });
   });

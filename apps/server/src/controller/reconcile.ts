@@ -25,6 +25,8 @@ export type ReconcileDeps = {
   readonly publisher: Publisher;
   readonly now: () => number;
   readonly log: Log;
+  /** Sessions that are moved from release to release. */
+  readonly followMoves: () => Promise<void>;
 };
 
 /** One turn of the loop: read, decide, record, apply. Safe to repeat, and safe to lose at any await. */
@@ -60,6 +62,7 @@ export function createController(deps: ReconcileDeps): Controller {
         deps.log.warn("cannot judge the rollout now; it keeps its weight", { rollout: id, reason: reasonOf(error) });
       }
     }
+    await deps.followMoves();
   }
 
   return {

@@ -1,4 +1,4 @@
-import { ackSchema } from "@perch/api";
+import { ackSchema, formatRevision, parseRevision } from "@perch/api";
 import { parseGatewayId } from "@perch/domain";
 import { Hono } from "hono";
 import { eventStream } from "../api/event-stream.ts";
@@ -18,17 +18,22 @@ export function createGatewayRoutes({ hub, onAck }: GatewayRoutesDeps): Hono {
   routes.get("/v1/gateways", (context) => context.json(hub.views()));
   routes.get("/v1/gateways/:id/table", async (context) => {
     const gateway = parseGatewayId(context.req.param("id"));
-    await hub.expect(gateway);
+    const held = parseRevision(context.req.header("last-event-id") ?? "");
+    await hub.expect(gateway, held);
     return eventStream(context, (send) =>
-      hub.connect(gateway, (event) =>
-        send(event.event === "table" ? { event: "table", data: toMessage(event.data) } : event),
+      hub.connect(gateway, held, (event) =>
+        send(
+          event.event === "table"
+            ? { event: "table", id: formatRevision(event.data.revision), data: toMessage(event.data) }
+            : event,
+        ),
       ),
     );
   });
   routes.post("/v1/gateways/:id/acks", async (context) => {
     const gateway = parseGatewayId(context.req.param("id"));
     const { revision } = await readBody(context, ackSchema);
-    hub.acknowledge(gateway, revision);
+    await hub.acknowledge(gateway, revision);
     await onAck();
     return context.body(null, 204);
   });

@@ -112,5 +112,5 @@ function assembleDue(
 }
 
 function emptyEvidence(session: SessionId): SessionEvidence {
-  return { session, turns: [], spans: [], scores: [] };
+  return { session, turns: [], moves: [], spans: [], scores: [] };
 }

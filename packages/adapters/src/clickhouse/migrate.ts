@@ -2,13 +2,14 @@ import { TelemetryError } from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
 import { createTables } from "./migration-0001-create-tables.ts";
-import { shadowTurns } from "./migration-0002-shadow-turns.ts";
+import { createMoves } from "./migration-0002-moves.ts";
+import { shadowTurns } from "./migration-0003-shadow-turns.ts";
 import { readRows } from "./read-rows.ts";
 
 /** One step of the schema. Once merged it is never edited: a change is a new migration. */
 export type Migration = { readonly version: number; readonly name: string; readonly statements: readonly string[] };
 
-const MIGRATIONS: readonly Migration[] = [createTables, shadowTurns];
+const MIGRATIONS: readonly Migration[] = [createTables, createMoves, shadowTurns];
 
 const versionRow = z.object({ version: z.coerce.number() });
 

@@ -3,6 +3,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { assignedByArm, type AssignedByArm } from "./assigned-by-arm.ts";
 import { exposedSessions } from "./exposed-sessions.ts";
 import { maturedByArm, type MaturedByArm } from "./matured-by-arm.ts";
+import { movedCounts, movedSessions } from "./moved-sessions.ts";
 import { recentSessions } from "./recent-sessions.ts";
 import { switchedSessions } from "./switched-sessions.ts";
 import { trafficByArm, type TrafficByArm } from "./traffic-by-arm.ts";
@@ -26,6 +27,8 @@ export function createClickHouseSessionSource(client: ClickHouseClient): Session
     },
     switchedSessions: (rollout) => switchedSessions(client, rollout),
     exposedSessions: (query) => exposedSessions(client, query),
+    movedSessions: (query) => movedSessions(client, query),
+    movedCounts: (agent) => movedCounts(client, agent),
   };
 }
 

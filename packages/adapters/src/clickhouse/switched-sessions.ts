@@ -5,12 +5,13 @@ import { readRows } from "./read-rows.ts";
 
 const row = z.object({ sessions: z.coerce.number() });
 
-/** How many of the rollout's sessions met more than one release, inside the rollout or at its edges. */
+/** How many of the rollout's sessions met more than one release that no move led to, inside the rollout or at its edges. */
 export async function switchedSessions(client: ClickHouseClient, rollout: RolloutId): Promise<number> {
   const query = `
     SELECT count() AS sessions FROM (
       SELECT session FROM perch.turns
       WHERE session IN (SELECT session FROM perch.turns WHERE rollout = {rollout:String})
+        AND (session, release) NOT IN (SELECT session, to_release FROM perch.moves)
       GROUP BY session
       HAVING uniqExact(release) > 1
     )`;

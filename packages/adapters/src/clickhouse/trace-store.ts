@@ -1,5 +1,6 @@
 import type {
   MaturedSession,
+  MoveRecord,
   Score,
   SessionEvidence,
   SessionId,
@@ -12,6 +13,8 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { alreadyMatured } from "./already-matured.ts";
 import { lastArrival } from "./last-arrival.ts";
 import { lastSequence } from "./last-sequence.ts";
+import { toMoveRow } from "./move-row.ts";
+import { movesOfSessions } from "./moves-of-sessions.ts";
 import { openSessions } from "./open-sessions.ts";
 import { createRowWriter, type RowWriter } from "./row-writer.ts";
 import { scoresOfSessions } from "./scores-of-sessions.ts";
@@ -37,6 +40,7 @@ export function createClickHouseTraceStore(clients: {
   const { inserts, reads } = clients;
   const spans = writerOf<Span>(inserts, "perch.spans", toSpanRow);
   const turns = turnWriter(inserts);
+  const moves = writerOf<MoveRecord>(inserts, "perch.moves", toMoveRow);
   const shadowTurns = writerOf<ShadowTurn>(inserts, "perch.shadow_turns", toShadowTurnRow);
   const scores = writerOf<Score>(inserts, "perch.scores", (score) => score);
   const sessions = writerOf<MaturedSession>(inserts, "perch.sessions", toSessionRow);
@@ -44,6 +48,7 @@ export function createClickHouseTraceStore(clients: {
   return {
     appendSpans: spans.append,
     appendTurns: turns.append,
+    appendMoves: moves.append,
     appendShadowTurns: shadowTurns.append,
     appendScores: scores.append,
     async appendSessions(matured) {
@@ -58,7 +63,14 @@ export function createClickHouseTraceStore(clients: {
     openSessions: (sinceMs) => openSessions(reads, sinceMs),
     lastSequence: () => lastSequence(reads),
     async close() {
-      await Promise.all([spans.close(), turns.close(), shadowTurns.close(), scores.close(), sessions.close()]);
+      await Promise.all([
+        spans.close(),
+        turns.close(),
+        moves.close(),
+        shadowTurns.close(),
+        scores.close(),
+        sessions.close(),
+      ]);
     },
   };
 }
@@ -97,10 +109,15 @@ async function evidenceOf(
   sessions: readonly SessionId[],
 ): Promise<readonly SessionEvidence[]> {
   if (sessions.length === 0) return [];
-  const [turns, scores] = await Promise.all([turnsOfSessions(client, sessions), scoresOfSessions(client, sessions)]);
+  const [turns, moves, scores] = await Promise.all([
+    turnsOfSessions(client, sessions),
+    movesOfSessions(client, sessions),
+    scoresOfSessions(client, sessions),
+  ]);
   const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
   const spans = traceIds.length === 0 ? [] : await spansOfTraces(client, traceIds);
   const turnsBySession = Map.groupBy(turns, (turn) => turn.session);
+  const movesBySession = Map.groupBy(moves, (move) => move.session);
   const scoresBySession = Map.groupBy(scores, (score) => score.session);
   const spansByTrace = Map.groupBy(spans, (span) => span.traceId);
   return sessions.map((session) => {
@@ -109,6 +126,7 @@ async function evidenceOf(
     return {
       session,
       turns: own,
+      moves: movesBySession.get(session) ?? [],
       spans: ownTraces.flatMap((traceId) => spansByTrace.get(traceId) ?? []),
       scores: scoresBySession.get(session) ?? [],
     };

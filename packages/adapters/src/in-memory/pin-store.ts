@@ -1,4 +1,5 @@
-import { LONGEST_ALIAS_CHAIN, type AgentName, type Pin, type PinStore, type SessionId } from "@perch/domain";
+import { LONGEST_ALIAS_CHAIN, outranks, type AgentName, type Pin, type PinStore, type SessionId } from "@perch/domain";
+import { createSessionMoves } from "./session-moves.ts";
 
 type HeldPin = { readonly pin: Pin; readonly expiresAt: number };
 type HeldAlias = { readonly session: SessionId; readonly expiresAt: number };
@@ -7,9 +8,14 @@ export function createMemoryPinStore(now: () => number): PinStore {
   const pins = createExpiring<HeldPin>(now);
   const aliases = createExpiring<HeldAlias>(now);
   const claim = createClaim({ pins, aliases, now });
+  const moves = createSessionMoves({
+    now,
+    held: (agent, session) => pins.get(keyOf(agent, session))?.pin ?? null,
+    hold: (pin, ttlMs) => pins.set(keyOf(pin.agent, pin.session), { pin, expiresAt: now() + ttlMs }),
+  });
   return {
     claim: async (pin, ttlMs) => claim(pin, ttlMs, () => false),
-    merge: async (pin, ttlMs) => claim(pin, ttlMs, (held) => pin.assignedAt < held.assignedAt),
+    merge: async (pin, ttlMs) => claim(pin, ttlMs, (held) => outranks(pin, held)),
     async alias({ agent, alias, session }, ttlMs) {
       const key = keyOf(agent, alias);
       if (alias === session || pins.get(key) !== null) return;
@@ -19,6 +25,7 @@ export function createMemoryPinStore(now: () => number): PinStore {
       const at = chainFrom(aliases, agent, session).at(-1) ?? session;
       return pins.get(keyOf(agent, at))?.pin ?? null;
     },
+    ...moves,
     async countLive(agent, release) {
       return pins.live().filter(({ pin }) => pin.agent === agent && pin.release === release).length;
     },

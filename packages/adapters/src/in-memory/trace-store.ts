@@ -5,6 +5,7 @@ import type {
   CohortMember,
   CohortSource,
   MaturedSession,
+  MoveRecord,
   OpenSession,
   PairPlace,
   PairSource,
@@ -24,6 +25,7 @@ type Memory = {
   readonly spansOf: Map<string, Span[]>;
   readonly turnsOf: Map<SessionId, TurnRecord[]>;
   readonly shadowTurns: ShadowTurn[];
+  readonly movesOf: Map<SessionId, MoveRecord[]>;
   readonly scoresOf: Map<SessionId, Score[]>;
   readonly sessions: Map<SessionId, MaturedSession>;
   /** The first assignment of each session, in the order of arrival: its number is its place, from 1 on. */
@@ -42,6 +44,7 @@ export function createMemoryTraceStore(): {
     spansOf: new Map(),
     turnsOf: new Map(),
     shadowTurns: [],
+    movesOf: new Map(),
     scoresOf: new Map(),
     sessions: new Map(),
     assignments: new Map(),
@@ -72,6 +75,9 @@ function traceStoreOf(memory: Memory): TraceStore {
     async appendShadowTurns(turns) {
       memory.shadowTurns.push(...turns.filter(({ id }) => isNew(memory, `shadow ${id}`)));
     },
+    async appendMoves(moves) {
+      for (const move of moves) if (isNew(memory, `move ${move.id}`)) addTo(memory.movesOf, move.session, move);
+    },
     async appendScores(scores) {
       for (const score of scores) if (isNew(memory, `score ${score.id}`)) addTo(memory.scoresOf, score.session, score);
     },
@@ -85,7 +91,8 @@ function traceStoreOf(memory: Memory): TraceStore {
         const turns = memory.turnsOf.get(session) ?? [];
         const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
         const spans = traceIds.flatMap((traceId) => memory.spansOf.get(traceId) ?? []);
-        return { session, turns: [...turns], spans, scores: [...(memory.scoresOf.get(session) ?? [])] };
+        const moves = [...(memory.movesOf.get(session) ?? [])];
+        return { session, turns: [...turns], moves, spans, scores: [...(memory.scoresOf.get(session) ?? [])] };
       });
     },
     async openSessions(sinceMs) {
@@ -153,15 +160,28 @@ function sessionSourceOf(memory: Memory): SessionSource {
       return { baseline: trafficOf("baseline"), canary: trafficOf("canary") };
     },
     async switchedSessions(rollout) {
-      return [...memory.turnsOf.values()].filter(
-        (records) =>
-          records.some((record) => record.rollout === rollout) && new Set(records.map((r) => r.release)).size > 1,
+      return [...memory.turnsOf].filter(
+        ([session, records]) =>
+          records.some((record) => record.rollout === rollout) && unexplained(memory, session, records) > 1,
       ).length;
     },
     async exposedSessions({ rollout, before }) {
       return [...assignedSessions(memory, rollout, "canary").values()].filter(
         (records) => before === null || firstOf(records).startedAt < before,
       ).length;
+    },
+    async movedSessions({ agent, move, session, limit }) {
+      return [...memory.movesOf.values()]
+        .flat()
+        .filter((one) => one.agent === agent && (move === null || one.move === move))
+        .filter((one) => session === null || one.session === session)
+        .toSorted((a, b) => b.at - a.at)
+        .slice(0, limit);
+    },
+    async movedCounts(agent) {
+      const own = [...memory.movesOf.values()].flat().filter((one) => one.agent === agent);
+      const byMove = Map.groupBy(own, ({ move }) => move);
+      return new Map([...byMove].map(([move, all]) => [move, new Set(all.map(({ session }) => session)).size]));
     },
   };
 }
@@ -197,6 +217,13 @@ function pairSourceOf(memory: Memory): PairSource {
 
 function isBefore(a: PairPlace, b: PairPlace): boolean {
   return a.at < b.at || (a.at === b.at && a.session < b.session);
+}
+
+/** Releases that no move led to. */
+function unexplained(memory: Memory, session: SessionId, records: readonly TurnRecord[]): number {
+  const led = new Set((memory.movesOf.get(session) ?? []).map(({ to }) => to));
+  const own = new Set(records.map(({ release }) => release).filter((release) => !led.has(release)));
+  return own.size;
 }
 
 function isNew(memory: Memory, identity: string): boolean {

@@ -8,6 +8,7 @@ import {
   type Pin,
 } from "@perch/domain";
 import { z } from "zod";
+import { pinMoveSchema } from "../pin-json/pin-move.ts";
 
 const pinSchema = z.object({
   agent: z.string().transform(parseAgentName),
@@ -30,6 +31,8 @@ const pinSchema = z.object({
     .default(null),
   // Pins of older versions lack it.
   targeting: targetingSchema.nullable().default(null),
+  // Gateways before this field wrote pins without it.
+  moved: pinMoveSchema.nullable().default(null),
 });
 
 export function formatPin(pin: Pin): string {

@@ -1,6 +1,7 @@
 import {
   LONGEST_ALIAS_CHAIN,
   parseSessionId,
+  timesMoved,
   type AgentName,
   type Digest,
   type Pin,
@@ -10,6 +11,7 @@ import {
 } from "@perch/domain";
 import { formatPin, parsePin } from "./pin-json.ts";
 import { ALIAS, CLAIM } from "./pin-scripts.ts";
+import { createSessionMoves } from "./session-moves.ts";
 import type { RedisConnection, RedisReply } from "./redis-connection.ts";
 
 const COUNT_AT_ONCE = 1000;
@@ -25,24 +27,18 @@ export function createRedisPinStore(connection: RedisConnection, now: () => numb
     let at = pin.session;
     for (let hop = 0; ; hop += 1) {
       const follow = hop < LONGEST_ALIAS_CHAIN ? "follow" : "stay";
-      const args = [formatPin({ ...pin, session: at }), whole(ttlMs), String(pin.assignedAt), kind, follow];
+      const args = [
+        formatPin({ ...pin, session: at }),
+        whole(ttlMs),
+        String(pin.assignedAt),
+        kind,
+        follow,
+        String(timesMoved(pin)),
+      ];
       const [what, value] = parseClaim(await connection.run(CLAIM, keysOf(pin.agent, at), args));
       if (what === "pin") return parsePin(value);
       at = parseSessionId(value);
     }
-  }
-
-  async function countAll(agent: AgentName): Promise<ReadonlyMap<Digest, number>> {
-    const pins = new Map<SessionId, Digest>();
-    let after: string | null = null;
-    do {
-      const page: PinPage = await listPins({ connection, now }, agent, { after, limit: COUNT_AT_ONCE });
-      for (const { pin } of page.pins) pins.set(pin.session, pin.release);
-      after = page.next;
-    } while (after !== null);
-    const byRelease = new Map<Digest, number>();
-    for (const release of pins.values()) byRelease.set(release, (byRelease.get(release) ?? 0) + 1);
-    return byRelease;
   }
 
   return {
@@ -61,9 +57,10 @@ export function createRedisPinStore(connection: RedisConnection, now: () => numb
       }
       return null;
     },
+    ...createSessionMoves(connection),
     async countLive(agent, release) {
       // One walk through the pins answers for all releases that are asked about meanwhile.
-      const walk = counts.get(agent) ?? countAll(agent).finally(() => counts.delete(agent));
+      const walk = counts.get(agent) ?? countAll({ connection, now }, agent).finally(() => counts.delete(agent));
       counts.set(agent, walk);
       return (await walk).get(release) ?? 0;
     },
@@ -74,13 +71,28 @@ export function createRedisPinStore(connection: RedisConnection, now: () => numb
   };
 }
 
+type Listing = { readonly connection: RedisConnection; readonly now: () => number };
+
+async function countAll(listing: Listing, agent: AgentName): Promise<ReadonlyMap<Digest, number>> {
+  const pins = new Map<SessionId, Digest>();
+  let after: string | null = null;
+  do {
+    const page: PinPage = await listPins(listing, agent, { after, limit: COUNT_AT_ONCE });
+    for (const { pin } of page.pins) pins.set(pin.session, pin.release);
+    after = page.next;
+  } while (after !== null);
+  const byRelease = new Map<Digest, number>();
+  for (const release of pins.values()) byRelease.set(release, (byRelease.get(release) ?? 0) + 1);
+  return byRelease;
+}
+
 /** Both keys of an id, alias and pin. What stands in braces decides the slot. */
 function keysOf(agent: AgentName, id: SessionId): [string, string] {
   return [`perch:alias:{${agent}|${id}}`, `perch:pin:{${agent}|${id}}`];
 }
 
 async function listPins(
-  { connection, now }: { readonly connection: RedisConnection; readonly now: () => number },
+  { connection, now }: Listing,
   agent: AgentName,
   { after, limit }: Parameters<PinStore["list"]>[1],
 ): Promise<PinPage> {

@@ -58,6 +58,17 @@ const MIGRATIONS = [
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX alias_by_expiry ON alias (expires_at);`,
   "ALTER TABLE pin ADD COLUMN targeting TEXT;",
+  `ALTER TABLE pin ADD COLUMN moved TEXT;
+   ALTER TABLE pin ADD COLUMN turn_ended_at REAL;
+
+   CREATE TABLE turn_mark (
+     agent TEXT NOT NULL,
+     session TEXT NOT NULL,
+     turn TEXT NOT NULL,
+     expires_at REAL NOT NULL,
+     PRIMARY KEY (agent, session, turn)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX turn_mark_by_expiry ON turn_mark (expires_at);`,
   "ALTER TABLE pin ADD COLUMN shadow TEXT;",
 ];
 

@@ -8,6 +8,7 @@ import {
   type Pin,
 } from "@perch/domain";
 import { z } from "zod";
+import { pinMoveSchema } from "../pin-json/pin-move.ts";
 
 /** What a claim writes, and no later claim changes. */
 export const WRITTEN_ONCE = [
@@ -25,6 +26,7 @@ export const WRITTEN_ONCE = [
   "override",
   "shadow",
   "targeting",
+  "moved",
 ] as const;
 export const PIN_COLUMNS = ["agent", "session", ...WRITTEN_ONCE];
 
@@ -47,6 +49,7 @@ export function pinValues(pin: Pin): (string | number | null)[] {
     pin.override,
     pin.shadow === null ? null : JSON.stringify(pin.shadow),
     pin.targeting === null ? null : JSON.stringify(pin.targeting),
+    pin.moved === null ? null : JSON.stringify(pin.moved),
   ];
 }
 
@@ -67,6 +70,7 @@ const rowSchema = z.object({
   override: z.string().nullable(),
   targeting: z.string().nullable(),
   shadow: z.string().nullable(),
+  moved: z.string().nullable(),
 });
 const shadowSchema = z.object({
   rollout: z.string().transform(parseRolloutId),
@@ -91,5 +95,6 @@ export function parsePinRow(row: unknown): Pin {
     override: pin.override,
     shadow: pin.shadow === null ? null : shadowSchema.parse(JSON.parse(pin.shadow)),
     targeting: pin.targeting === null ? null : targetingSchema.parse(JSON.parse(pin.targeting)),
+    moved: pin.moved === null ? null : pinMoveSchema.parse(JSON.parse(pin.moved)),
   };
 }

@@ -53,11 +53,17 @@ describe("a file shared by two gateway processes", () => {
     await again.close();
   });
 
-  test("reads the pins that a version without strategies and mirrors wrote", async () => {
+  test("reads the pins that a version without strategies, moves and mirrors wrote", async () => {
     const file = join(directory, "pins.sqlite");
     const older = openGatewayDatabase(file);
     await createSqlitePinStore(older, () => 0).claim(aPin(), 100);
-    older.exec("ALTER TABLE pin DROP COLUMN targeting; ALTER TABLE pin DROP COLUMN shadow; PRAGMA user_version = 3");
+    older.exec(`
+      ALTER TABLE pin DROP COLUMN targeting;
+      ALTER TABLE pin DROP COLUMN moved;
+      ALTER TABLE pin DROP COLUMN turn_ended_at;
+      ALTER TABLE pin DROP COLUMN shadow;
+      DROP TABLE turn_mark;
+      PRAGMA user_version = 3`);
     older.close();
     const store = createSqlitePinStore(openGatewayDatabase(file), () => 50);
     expect(await store.find(aPin().agent, aPin().session)).toEqual(aPin());

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { LONGEST_ALIAS_CHAIN, type Pin, type PinStore } from "@perch/domain";
+import { createSessionMoves } from "./session-moves.ts";
 import { inTransaction } from "./open-database.ts";
 import { parsePinRow, PIN_COLUMNS, pinValues, WRITTEN_ONCE } from "./pin-row.ts";
 
@@ -24,6 +25,7 @@ const VALUES = WRITTEN_ONCE.map((_, index) => `?${index + 3}`).join(", ");
 const onceOrUnless = (isReplaced: string): string => `
   ON CONFLICT (agent, session) DO UPDATE SET
     ${WRITTEN_ONCE.map((name) => `${name} = iif(${isReplaced}, excluded.${name}, pin.${name})`).join(",\n    ")},
+    turn_ended_at = iif(${isReplaced}, NULL, pin.turn_ended_at),
     expires_at = excluded.expires_at
   RETURNING ${COLUMNS}`;
 /** Answers nothing when the id is an alias. */
@@ -36,6 +38,9 @@ const claimByAliasUnless = (isReplaced: string): string => `
   INSERT INTO pin (${COLUMNS}, expires_at) SELECT ?1, ${END_OF_CHAIN}, ${VALUES}, ${EXPIRY} WHERE true
   ${onceOrUnless(isReplaced)}`;
 const IS_EXPIRED = `pin.expires_at <= ${NOW}`;
+const times = (table: string): string => `coalesce(${table}.moved ->> 'times', 0)`;
+const OUTRANKS = `${times("excluded")} > ${times("pin")}
+  OR (${times("excluded")} = ${times("pin")} AND excluded.assigned_at < pin.assigned_at)`;
 const RENEW_ALIASES = `
   ${chainFrom("?1", "?2", "?4")}
   UPDATE alias SET expires_at = ?3 WHERE agent = ?1 AND expires_at > ?4 AND alias IN (SELECT id FROM chain)`;
@@ -56,6 +61,10 @@ const FORGET_PINS = `
   DELETE FROM pin WHERE (agent, session) IN (SELECT agent, session FROM pin WHERE expires_at <= ? LIMIT ?)`;
 const FORGET_ALIASES = `
   DELETE FROM alias WHERE (agent, alias) IN (SELECT agent, alias FROM alias WHERE expires_at <= ? LIMIT ?)`;
+/** What is left of gateways that died. */
+const FORGET_MARKS = `
+  DELETE FROM turn_mark WHERE (agent, session, turn) IN (
+    SELECT agent, session, turn FROM turn_mark WHERE expires_at <= ? LIMIT ?)`;
 
 /** Pins in a database of `openGatewayDatabase`; closes it when closed. */
 export function createSqlitePinStore(database: DatabaseSync, now: () => number): PinStore {
@@ -64,6 +73,7 @@ export function createSqlitePinStore(database: DatabaseSync, now: () => number):
   const find = database.prepare(FIND);
   const countLive = database.prepare(COUNT_LIVE);
   const list = database.prepare(LIST);
+  const forgetMarks = database.prepare(FORGET_MARKS);
   const forget = [FORGET_PINS, FORGET_ALIASES].map((sql) => database.prepare(sql));
   return {
     claim: async (pin, ttlMs) => claim("claim", pin, ttlMs),
@@ -76,6 +86,7 @@ export function createSqlitePinStore(database: DatabaseSync, now: () => number):
       const row = find.get(agent, session, now());
       return row === undefined ? null : parsePinRow(row);
     },
+    ...createSessionMoves(database, now),
     async countLive(agent, release) {
       return Number(countLive.get(agent, release, now())?.["live"] ?? 0);
     },
@@ -85,6 +96,7 @@ export function createSqlitePinStore(database: DatabaseSync, now: () => number):
       return { pins, next: pins.length < limit ? null : (pins.at(-1)?.pin.session ?? null) };
     },
     async forgetExpired(limit) {
+      forgetMarks.run(now(), limit);
       let forgotten = 0;
       for (const statement of forget) forgotten += Number(statement.run(now(), limit - forgotten).changes);
       return forgotten;
@@ -105,7 +117,7 @@ function createClaim(
   });
   const statements = {
     claim: statementsFor(IS_EXPIRED),
-    merge: statementsFor(`${IS_EXPIRED} OR excluded.assigned_at < pin.assigned_at`),
+    merge: statementsFor(`${IS_EXPIRED} OR ${OUTRANKS}`),
   };
   const renewAliases = database.prepare(RENEW_ALIASES);
   return (kind, pin, ttlMs) => {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { moveRecordSchema } from "./moves.ts";
 import { revisionSchema } from "./table.ts";
 
 /** What one rollout's strategy made of the sessions that began at this gateway. */
@@ -36,15 +37,43 @@ export const strategyCountsSchema = z.object({
 });
 export type StrategyCounts = z.infer<typeof strategyCountsSchema>;
 
-/** `GET /-/status` of a gateway. */
-export const gatewayStatusSchema = z.object({
+const gatewayProcessSchema = z.object({
   gateway: z.string(),
+  /** Empty from a gateway before this field. */
+  version: z.string().default(""),
   startedAt: z.number(),
+  uptimeMs: z.number().default(0),
   /** Null until a first routing table was applied. */
   revision: revisionSchema.nullable(),
   leaseValid: z.boolean(),
   /** New sessions are assigned to the baseline only. */
   fenced: z.boolean(),
+  /** Null while it is not, or from a gateway before this field. */
+  fencedSince: z.number().nullable().default(null),
+  lease: z
+    .object({
+      leaseMs: z.number(),
+      /** Null while the server has not stood by the table in force. */
+      renewedAt: z.number().nullable(),
+    })
+    .nullable()
+    .default(null),
+  /** The connection that brings routing tables. */
+  sync: z
+    .object({
+      isConnected: z.boolean(),
+      /** It is so since then. */
+      since: z.number(),
+      lastError: z.object({ at: z.number(), reason: z.string() }).nullable(),
+      /** When the table in force came; null for one from the disk. */
+      receivedAt: z.number().nullable(),
+      /** Until it was in force, and until the server knew that it is. */
+      appliedMs: z.number().nullable(),
+      acknowledgedMs: z.number().nullable(),
+    })
+    .optional(),
+  /** It was told to stop, then, and cuts off what is still open at `until`. */
+  draining: z.object({ since: z.number(), until: z.number() }).nullable().default(null),
   /** Requests under way. */
   inFlight: z.number().int(),
   pins: z.object({
@@ -96,11 +125,51 @@ export const gatewayStatusSchema = z.object({
     .optional(),
   /** How the rollouts that draw users or intents chose, since the start. */
   strategies: z.array(strategyCountsSchema).default([]),
+  /** The gateway's own spans; null while it makes none. */
+  spans: z
+    .object({
+      queued: z.number().int(),
+      sent: z.number().int(),
+      dropped: z.number().int(),
+      failed: z.number().int(),
+    })
+    .nullable()
+    .default(null),
+  /** Of sessions, between releases, since the start. */
+  moves: z
+    .object({
+      moved: z.number().int(),
+      /** Turns that had to wait: the store was away, and nobody knew where their session was. */
+      unsure: z.number().int(),
+    })
+    .optional(),
   outbox: z.object({ pending: z.number().int(), buried: z.number().int() }),
   /** Since the start, by release. */
   turns: z.array(z.object({ release: z.string(), turns: z.number().int(), failed: z.number().int() })),
 });
+export type GatewayProcess = z.infer<typeof gatewayProcessSchema>;
+
+/** `GET /-/status` of a gateway. Any of several workers answers for itself, and tells of all of them. */
+export const gatewayStatusSchema = gatewayProcessSchema.extend({
+  workers: z
+    .object({
+      reporting: z.array(gatewayProcessSchema),
+      /** Workers that did not answer in time. */
+      silent: z.array(z.string()),
+    })
+    .optional(),
+});
 export type GatewayStatus = z.infer<typeof gatewayStatusSchema>;
+
+const pinMoveSchema = moveRecordSchema.pick({
+  move: true,
+  mode: true,
+  boundary: true,
+  from: true,
+  rollout: true,
+  at: true,
+  times: true,
+});
 
 /** `GET /-/why?agent=…&session=…` of a gateway: why a session is where it is. */
 export const whySchema = z.object({
@@ -136,6 +205,8 @@ export const whySchema = z.object({
     ])
     .nullable()
     .default(null),
+  /** The last move of the session; null when it is where it was assigned. */
+  moved: pinMoveSchema.nullable().default(null),
   /** The reason in a person's words. */
   rule: z.string(),
 });

@@ -1,9 +1,23 @@
 import { z } from "zod";
+import { routeMoveSchema } from "./moves.ts";
 
 export const revisionSchema = z.object({
   epoch: z.number().int().nonnegative(),
   sequence: z.number().int().nonnegative(),
 });
+
+type RevisionMessage = z.infer<typeof revisionSchema>;
+
+/** A revision as the id of a server-sent event, and as the `Last-Event-ID` of a gateway that holds it already. */
+export function formatRevision({ epoch, sequence }: RevisionMessage): string {
+  return `${epoch}.${sequence}`;
+}
+
+/** Null for anything else: a reader that says something else is sent the whole table. */
+export function parseRevision(text: string): RevisionMessage | null {
+  const [, epoch, sequence] = /^(\d{1,15})\.(\d{1,15})$/.exec(text) ?? [];
+  return epoch === undefined || sequence === undefined ? null : { epoch: Number(epoch), sequence: Number(sequence) };
+}
 
 const jwtPlaceSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("bearer") }),
@@ -77,7 +91,9 @@ const learnerSchema = z.discriminatedUnion("kind", [
 
 /**
  * The routing table as the server streams it: `GET /v1/gateways/:id/table` answers with server-sent events.
- * `event: table` carries this object; `event: lease` carries a `revisionSchema` and renews the lease of the table held.
+ * `event: table` carries this object, under its revision as the event's id; `event: lease` carries a `revisionSchema` and
+ * renews the lease of the table held. A gateway that comes back says by `Last-Event-ID` which table is in force there: if
+ * that is the present one, it gets its lease only.
  */
 export const routingTableSchema = z.object({
   revision: revisionSchema,
@@ -120,6 +136,7 @@ export const routingTableSchema = z.object({
       sessionExtractors: z.array(extractorSchema),
       sessionLearners: z.array(learnerSchema).default([]),
       idleTimeoutMs: z.number().positive(),
+      moves: z.array(routeMoveSchema).default([]),
     }),
   ),
 });

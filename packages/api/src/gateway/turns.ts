@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { moveRecordSchema } from "./moves.ts";
 
-/** One turn as a gateway reports it. `POST /v1/turns` takes `{ turns: [...] }`; an `id` sent again counts once. */
+/** One turn as a gateway reports it. `POST /v1/turns` takes `{ turns: [...] }`, moves of sessions among them; an `id` sent again counts once. */
 export const turnSchema = z.object({
   id: z.string().min(1),
   /** `assignment` is sent when a session is pinned under a rollout, before its first turn. */
@@ -72,7 +73,7 @@ export const shadowTurnSchema = z.object({
 });
 export type ShadowTurnMessage = z.infer<typeof shadowTurnSchema>;
 export const turnBatchSchema = z.object({
-  turns: z.array(z.discriminatedUnion("kind", [turnSchema, shadowTurnSchema])).max(10_000),
+  turns: z.array(z.discriminatedUnion("kind", [turnSchema, shadowTurnSchema, moveRecordSchema])).max(10_000),
 });
 export type TurnMessage = z.infer<typeof turnSchema>;
 export type TurnBatch = z.infer<typeof turnBatchSchema>;

@@ -2,6 +2,7 @@ import type { Digest } from "../release/digest.ts";
 import type { AgentName } from "../routing/ids.ts";
 import type { AgentRoute, CanaryRoute, MirrorRoute } from "../routing/routing-table.ts";
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
+import { routeMoves } from "./agent-move.ts";
 import type { AgentRecord } from "./agent-record.ts";
 import type { Rollout } from "./rollout.ts";
 import { routedStrategy, urlsOf } from "./routed-strategy.ts";
@@ -58,6 +59,7 @@ export function deriveRoute(
     sessionExtractors: rules("targetingKey")?.plan.targetingKey ?? defaults.sessionExtractors,
     sessionLearners: rules("aliases")?.plan.aliases ?? defaults.sessionLearners,
     idleTimeoutMs: defaults.idleTimeoutMs,
+    moves: routeMoves(record.moves),
   };
 }
 

@@ -26,6 +26,11 @@ const AGENT_EVENTS: Readonly<Record<AgentEvent["type"], true>> = {
   deploymentRegistered: true,
   deploymentRemoved: true,
   pointerMoved: true,
+  moveRequested: true,
+  moveHeld: true,
+  moveOpened: true,
+  moveEnded: true,
+  movePast: true,
 };
 
 const body = z.record(z.string(), z.unknown());

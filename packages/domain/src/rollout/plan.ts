@@ -2,6 +2,7 @@ import type { GateSpec } from "../gate/gate-spec.ts";
 import type { Digest } from "../release/digest.ts";
 import type { ReleaseName } from "../release/reference.ts";
 import type { AgentName } from "../routing/ids.ts";
+import type { MoveBoundary } from "../routing/move.ts";
 import type { MirrorCaps } from "../routing/routing-table.ts";
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
 import type { Classifier, IntentStrategy, RuleClassifier, Strategy } from "../routing/strategy.ts";
@@ -34,6 +35,8 @@ export type PlannedClassifier =
   | (Pick<Classifier, "name" | "version"> & { readonly kind: "http"; readonly url: string; readonly timeoutMs: number })
   /** The baseline release itself is asked. */
   | { readonly kind: "baseline" };
+/** What becomes of sessions that are pinned to a release which is taken back. */
+export type PinnedSessionsPolicy = "drain" | "migrate" | "evict";
 
 /** A rollout file, parsed: defaults filled in, durations in milliseconds, weights in basis points. */
 export type RolloutPlan = {
@@ -69,6 +72,12 @@ export type RolloutPlan = {
   readonly propagation: { readonly deadlineMs: number; readonly leaseMs: number };
   /** For this long after a promotion the rollout can still be rolled back. */
   readonly rollbackWindowMs: number;
+  /** Lacking in plans that older versions recorded: drain. */
+  readonly pinnedSessions?: PinnedSessionsPolicy;
+  /** `AutoUpgrade`: after a promotion the sessions of the old baseline go along. Lacking: Pinned. */
+  readonly versioningBehavior?: "Pinned" | "AutoUpgrade";
+  /** Null or lacking: where the agent says so, or after five minutes of silence. */
+  readonly safeBoundary?: MoveBoundary | null;
 };
 
 export type ReleaseIdentity = { readonly digest: Digest; readonly version: string };

@@ -181,23 +181,22 @@ function metricOf(gate: LooseGate): string {
 
 function checkRole(gate: LooseGate, path: readonly (string | number)[]): RolloutSpecProblem[] {
   const role = gate.role ?? "guardrail";
-  if (role !== "guardrail" && gate.onFail === "rollback") {
+  if (role !== "guardrail" && isRollback(gate)) {
     return [
       {
         path: [...path, "onFail"],
-        message: `found rollback on a ${role} gate, expected pause: only a guardrail rolls back`,
+        message: `found ${gate.onFail} on a ${role} gate, expected pause: only a guardrail rolls back`,
       },
     ];
   }
   if (role !== "guardrail" && gate.critical === true) {
     return [{ path: [...path, "critical"], message: `found a critical ${role} gate, expected role: guardrail` }];
   }
-  const isRollback = (gate.onFail ?? "rollback") === "rollback";
   if (
     role === "guardrail" &&
     gate.critical !== undefined &&
     gate.onFail !== undefined &&
-    gate.critical !== isRollback
+    gate.critical !== isRollback(gate)
   ) {
     return [
       {
@@ -207,6 +206,10 @@ function checkRole(gate: LooseGate, path: readonly (string | number)[]): Rollout
     ];
   }
   return [];
+}
+
+function isRollback({ onFail }: LooseGate): boolean {
+  return onFail === "rollback" || onFail === "rollback+evict";
 }
 
 function checkGateNames(gates: readonly LooseGate[]): RolloutSpecProblem[] {

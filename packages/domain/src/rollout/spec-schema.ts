@@ -79,7 +79,26 @@ const gateSchema = z.strictObject({
   role: z.enum(["guardrail", "signal", "muted"]).default("guardrail"),
   critical: z.boolean().optional().meta({ description: "A critical guardrail rolls back, any other gate only pauses" }),
   weight: z.number().gt(0).max(1).optional().meta({ description: "Share of familyWiseErrorRate, 0 to 1" }),
-  onFail: z.enum(["rollback", "pause"]).optional(),
+  onFail: z.enum(["rollback", "rollback+evict", "pause"]).optional(),
+});
+
+const boundary = z.union([
+  z.literal("conversation-end"),
+  z
+    .strictObject({ header: z.boolean().default(true), idle: positiveDuration.optional() })
+    .refine(({ header, idle }) => header || idle !== undefined, {
+      message: "expected header: true, an idle time, or both: else there is no boundary",
+    }),
+]);
+
+const pinsSchema = z.strictObject({
+  idleTimeout: positiveDuration.optional(),
+  versioningBehavior: z.enum(["Pinned", "AutoUpgrade"]).default("Pinned").meta({
+    description: "AutoUpgrade: after a promotion, sessions of the old baseline move at their next safe boundary",
+  }),
+  safeBoundary: boundary
+    .optional()
+    .meta({ description: "Where a live session may be moved: conversation-end, or header and/or an idle time" }),
 });
 
 const analysisSchema = z.strictObject({
@@ -92,7 +111,10 @@ const analysisSchema = z.strictObject({
 
 const rollbackSchema = z.strictObject({
   automatic: z.boolean().default(true),
-  pinnedSessions: z.literal("drain").default("drain"),
+  pinnedSessions: z
+    .enum(["drain", "migrate", "evict"])
+    .default("drain")
+    .meta({ description: "What becomes of the canary's live sessions after a rollback" }),
   propagation: z
     .strictObject({
       deadline: positiveDuration.default("2s"),
@@ -121,7 +143,7 @@ export const rolloutSpecSchema = z
       release: z.string().min(1),
       baseline: z.string().min(1).default("current"),
       strategy: strategySchema,
-      pins: z.strictObject({ idleTimeout: positiveDuration }).optional(),
+      pins: pinsSchema.optional(),
       steps: z.array(stepSchema).min(1).max(50).optional(),
       ramp: rampSchema.optional(),
       analysis: analysisSchema.optional(),

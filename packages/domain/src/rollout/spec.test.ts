@@ -110,6 +110,24 @@ test("scores are bad when low, signals and uncritical guardrails only pause", ()
   expect(gates[0]?.alpha).toBeCloseTo(0.004);
 });
 
+test("what becomes of live sessions is drain and Pinned unless the file says otherwise", () => {
+  expect(planOf(aFile())).toMatchObject({ pinnedSessions: "drain", versioningBehavior: "Pinned", safeBoundary: null });
+  const pins = { versioningBehavior: "AutoUpgrade", safeBoundary: { idle: "10m" } };
+  expect(planOf(aFile({ pins, rollback: { pinnedSessions: "migrate" } }))).toMatchObject({
+    idleTimeoutMs: null,
+    pinnedSessions: "migrate",
+    versioningBehavior: "AutoUpgrade",
+    safeBoundary: { header: true, idleMs: 600_000 },
+  });
+  const { safeBoundary } = planOf(aFile({ pins: { safeBoundary: "conversation-end" } }));
+  expect(safeBoundary).toEqual({ header: true, idleMs: null });
+});
+
+test("a guardrail that evicts is a guardrail that rolls back", () => {
+  const { gates } = planOf(aFile({}, [{ name: "error-rate", kind: "proportion", onFail: "rollback+evict" }]));
+  expect(gates).toMatchObject([{ onFail: "rollback", evicts: true }]);
+});
+
 test("a rollout that no outcome gate watches is warned about", () => {
   const parsed = parseRolloutSpec(aFile({}, [{ name: "error-rate", kind: "proportion" }]));
   expect(parsed).toMatchObject({
@@ -165,7 +183,13 @@ describe("is refused:", () => {
       'found "cookie:x", expected header:NAME',
     ],
     ["a strategy of a later version", { strategy: { type: "canary" } }, 'found "canary", expected one of "session"'],
-    ["pinned sessions other than drained", { rollback: { pinnedSessions: "evict" } }, 'expected "drain"'],
+    ["pinned sessions that are to be forgotten", { rollback: { pinnedSessions: "forget" } }, 'found "forget"'],
+    ["a boundary that no session reaches", { pins: { safeBoundary: { header: false } } }, "spec.pins.safeBoundary"],
+    [
+      "an eviction by a gate that only warns",
+      { analysis: { gates: [{ name: "error-rate", kind: "proportion", role: "signal", onFail: "rollback+evict" }] } },
+      "on a signal gate",
+    ],
     ["a window of no length", { analysis: { interval: "0s", gates: [GATE] } }, "longer than nothing"],
     ["a release without a version", { release: "latest" }, 'found "latest"'],
     ["no gate", { analysis: { gates: [] } }, "spec.analysis.gates: found []"],

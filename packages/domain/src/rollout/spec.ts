@@ -2,6 +2,7 @@ import { GateError } from "../gate/error.ts";
 import type { GateSpec, Metric } from "../gate/gate-spec.ts";
 import { splitErrorBudget } from "../gate/split-error-budget.ts";
 import { parseAgentName } from "../routing/ids.ts";
+import type { MoveBoundary } from "../routing/move.ts";
 import { parseSessionExtractors, parseSessionLearners } from "../routing/parse-session-rules.ts";
 import { parseDurationMs } from "./duration.ts";
 import { isShadowOnly, type MirrorPlan, type RolloutPlan, type RolloutStep } from "./plan.ts";
@@ -88,8 +89,8 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
     targetingKey: spec.strategy.targetingKey?.flatMap(parseSessionExtractors) ?? null,
     aliases: spec.strategy.aliases?.flatMap(parseSessionLearners) ?? null,
     strategy: planStrategy(spec.strategy),
-    idleTimeoutMs: spec.pins === undefined ? null : milliseconds(spec.pins.idleTimeout),
     mirror: mirrorOf(spec.steps?.[0]),
+    ...pinsOf(spec.pins),
     steps: stepsOf(spec),
     windowMs: milliseconds(analysis.interval),
     consecutiveFailureLimit: analysis.consecutiveFailureLimit,
@@ -102,6 +103,7 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
       leaseMs: milliseconds(rollback.propagation.lease),
     },
     rollbackWindowMs: ROLLBACK_WINDOW_MS,
+    pinnedSessions: rollback.pinnedSessions,
   };
 }
 
@@ -146,11 +148,32 @@ function gatesOf(entries: readonly GateEntry[], familyWiseErrorRate: number): re
       margin: entry.compare.margin,
       role: entry.role,
       onFail: canRollBack ? ("rollback" as const) : ("pause" as const),
+      ...(entry.onFail === "rollback+evict" ? { evicts: true } : {}),
     };
   });
   const claims = gates.map((gate, index) => ({ ...gate, weight: entries[index]?.weight ?? null }));
   const alphas = splitErrorBudget(claims, familyWiseErrorRate);
   return gates.map((gate) => ({ ...gate, alpha: alphas[gate.name] ?? familyWiseErrorRate }));
+}
+
+type Pins = NonNullable<RolloutSpec["spec"]["pins"]>;
+type SafeBoundary = Pins["safeBoundary"];
+
+function pinsOf(
+  pins: Pins | undefined,
+): Required<Pick<RolloutPlan, "idleTimeoutMs" | "versioningBehavior" | "safeBoundary">> {
+  const { idleTimeout, versioningBehavior, safeBoundary } = pins ?? {};
+  return {
+    idleTimeoutMs: idleTimeout === undefined ? null : milliseconds(idleTimeout),
+    versioningBehavior: versioningBehavior ?? "Pinned",
+    safeBoundary: boundaryOf(safeBoundary),
+  };
+}
+
+function boundaryOf(written: SafeBoundary): MoveBoundary | null {
+  if (written === undefined) return null;
+  if (written === "conversation-end") return { header: true, idleMs: null };
+  return { header: written.header, idleMs: written.idle === undefined ? null : milliseconds(written.idle) };
 }
 
 /** The checks have made sure that it names a metric. */

@@ -35,6 +35,7 @@ function routeAt(weightBp: number): AgentRoute {
     sessionExtractors: [],
     sessionLearners: [],
     idleTimeoutMs: 1000,
+    moves: [],
   };
 }
 

@@ -36,6 +36,7 @@ function contact(change: Change): FirstContact {
       sessionExtractors: [],
       sessionLearners: [],
       idleTimeoutMs: 1000,
+      moves: [],
     },
     session: parseSessionId(change.session ?? "session-1"),
     candidate: change.candidate ?? null,

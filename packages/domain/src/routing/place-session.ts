@@ -43,6 +43,7 @@ export function placeSession(contact: FirstContact): Pin {
     override: null,
     shadow: arm === "baseline" ? shadowOf(contact) : null,
     targeting,
+    moved: null,
   };
 }
 
@@ -87,5 +88,6 @@ export function placeByOverride(contact: FirstContact, release: Digest, token: s
     override: token,
     shadow: null,
     targeting: null,
+    moved: null,
   };
 }

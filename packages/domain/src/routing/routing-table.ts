@@ -1,5 +1,6 @@
 import type { Digest } from "../release/digest.ts";
 import type { AgentName, RolloutId } from "./ids.ts";
+import type { RouteMove } from "./move.ts";
 import type { SessionExtractor, SessionLearner } from "./session-rules.ts";
 import type { Strategy } from "./strategy.ts";
 
@@ -66,6 +67,8 @@ export type AgentRoute = {
   readonly sessionLearners: readonly SessionLearner[];
   /** A pin that is idle this long is forgotten. */
   readonly idleTimeoutMs: number;
+  /** Sessions that are to change their release, or have. */
+  readonly moves: readonly RouteMove[];
 };
 
 /** What a gateway needs to know, whole: never a difference to an earlier one. */

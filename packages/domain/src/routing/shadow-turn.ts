@@ -1,6 +1,5 @@
 import type { Digest } from "../release/digest.ts";
 import type { AgentName, GatewayId, RolloutId, SessionId } from "./ids.ts";
-import type { TurnRecord } from "./turn-record.ts";
 
 /**
  * What became of the mirror of one turn. `answered`: its answer was read to the end. `failed`: it was sent, and no whole
@@ -59,6 +58,3 @@ export type ShadowTurn = {
   readonly requestBytes: number;
   readonly responseBytes: number;
 };
-
-/** What a gateway keeps and sends. */
-export type GatewayRecord = TurnRecord | ShadowTurn;

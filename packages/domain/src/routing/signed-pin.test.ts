@@ -1,3 +1,4 @@
+import { aPinMove } from "@perch/testkit";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../release/digest.ts";
@@ -26,6 +27,7 @@ const pin: Pin = {
   override: null,
   shadow: null,
   targeting: null,
+  moved: null,
 };
 const signed = signPin(pin, 1000, secrets);
 const read = (text: string, change: { now?: number; as?: PinSecrets; of?: string; in?: string } = {}) =>
@@ -45,6 +47,13 @@ describe("a signed pin", () => {
     expect(Buffer.from(signed.split(".")[1] ?? "", "base64url").toString()).not.toContain("secret-seed");
     expect(signed).toMatch(/^pin1\.[\w-]+\.[\w-]{43}$/);
     expect(signed.length).toBeLessThan(400);
+  });
+
+  test("brings back the move of its session, and is as ever where there was none", () => {
+    const moved = { ...pin, moved: aPinMove({ rollout: pin.rollout, times: 2 }) };
+    expect(read(signPin(moved, 1000, secrets))).toMatchObject({ kind: "valid", pin: { ...moved, seed: null } });
+    const payload = Buffer.from(signed.split(".")[1] ?? "", "base64url").toString();
+    expect(JSON.parse(payload)).toHaveLength(12);
   });
 
   test("is good until it expires", () => {

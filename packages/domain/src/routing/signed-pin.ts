@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseDigest } from "../release/digest.ts";
-import { parseGatewayId, parseRolloutId, type AgentName, type SessionId } from "./ids.ts";
+import { parseGatewayId, parseMoveId, parseRolloutId, type AgentName, type SessionId } from "./ids.ts";
+import type { PinMove } from "./move.ts";
 import type { Pin } from "./pin-store.ts";
 import type { PinSecrets } from "./pin-secrets.ts";
 import { openSeal, seal } from "./seal.ts";
@@ -20,7 +21,7 @@ export function signPin(pin: Pin, expiresAt: number, secrets: PinSecrets): strin
 }
 
 function payloadOf(pin: Pin, expiresAt: number): z.input<typeof payloadSchema> {
-  return [
+  const assigned = [
     expiresAt,
     pin.release,
     pin.arm,
@@ -33,8 +34,10 @@ function payloadOf(pin: Pin, expiresAt: number): z.input<typeof payloadSchema> {
     pin.gateway,
     pin.assignedAt,
     pin.override,
-    ...(pin.targeting === null ? ([] as const) : ([pin.targeting] as const)),
-  ];
+  ] as const;
+  // Left out where there is none: gateways before these fields read pins without them.
+  if (pin.moved !== null) return [...assigned, pin.targeting, formatMove(pin.moved)];
+  return pin.targeting === null ? [...assigned] : [...assigned, pin.targeting];
 }
 
 export type PresentedPin = {
@@ -50,7 +53,7 @@ export function readSignedPin(presented: PresentedPin, secrets: PinSecrets): Sig
   if (payload === null) return { kind: "foreign" };
   const [expiresAt, release, arm, rollout, step, weightBp, bucket, epoch, sequence, gateway, assignedAt, ...rest] =
     parsePayload(payload);
-  const [override, targeting] = rest;
+  const [override, targeting, moved] = rest;
   if (expiresAt <= now) return { kind: "expired" };
   const pin: Pin = {
     agent,
@@ -69,11 +72,21 @@ export function readSignedPin(presented: PresentedPin, secrets: PinSecrets): Sig
     // Only the store says what is mirrored: a session that lost it there has a hole, and its pair counts as incomplete.
     shadow: null,
     targeting: targeting ?? null,
+    moved: moved === undefined ? null : parseMove(moved),
   };
   return { kind: "valid", pin, expiresAt };
 }
 
 const number = z.number().nullable();
+const moveSchema = z.tuple([
+  z.string(),
+  z.enum(["migrate", "evict", "autoUpgrade"]),
+  z.enum(["agent", "idle", "none"]),
+  z.string(),
+  z.string().nullable(),
+  z.number(),
+  z.number(),
+]);
 const payloadSchema = z.tuple([
   z.number(),
   z.string(),
@@ -88,12 +101,22 @@ const payloadSchema = z.tuple([
   z.number(),
   z.string().nullable(),
   // Left out where there is none, as in every pin of older versions.
-  targetingSchema.optional(),
+  targetingSchema.nullable().optional(),
+  moveSchema.optional(),
 ]);
 
 /** We sealed it ourselves: whatever is wrong with it is a fault of ours. */
 function parsePayload(payload: string): z.infer<typeof payloadSchema> {
   return payloadSchema.parse(JSON.parse(payload));
+}
+
+function formatMove({ move, mode, boundary, from, rollout, at, times }: PinMove): z.input<typeof moveSchema> {
+  return [move, mode, boundary, from, rollout, at, times];
+}
+
+function parseMove([move, mode, boundary, from, rollout, at, times]: z.infer<typeof moveSchema>): PinMove {
+  const before = rollout === null ? null : parseRolloutId(rollout);
+  return { move: parseMoveId(move), mode, boundary, from: parseDigest(from), rollout: before, at, times };
 }
 
 function contextOf({ agent, session }: { agent: AgentName; session: SessionId }): string {

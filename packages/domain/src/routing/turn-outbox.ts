@@ -1,4 +1,9 @@
-import type { GatewayRecord } from "./shadow-turn.ts";
+import type { MoveRecord } from "./move.ts";
+import type { ShadowTurn } from "./shadow-turn.ts";
+import type { TurnRecord } from "./turn-record.ts";
+
+/** What a gateway keeps and sends. */
+export type GatewayRecord = TurnRecord | ShadowTurn | MoveRecord;
 
 /** Records that are kept, sent and forgotten together. */
 export type KeptTurns = {
@@ -10,7 +15,7 @@ export type KeptTurns = {
 };
 
 /**
- * Turn records on their way to the server: what was appended is kept until it is settled or buried, also over the death
+ * Records on their way to the server: what was appended is kept until it is settled or buried, also over the death
  * of the process. Synchronous, so that the last byte of an answer can wait for its record.
  */
 export interface TurnOutbox {

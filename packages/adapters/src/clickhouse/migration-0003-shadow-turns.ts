@@ -2,7 +2,7 @@ import type { Migration } from "./migrate.ts";
 
 /** A table of their own: no query over turns or sessions can take what was mirrored for what a user had. */
 export const shadowTurns: Migration = {
-  version: 2,
+  version: 3,
   name: "shadow-turns",
   statements: [
     `CREATE TABLE IF NOT EXISTS perch.shadow_turns (
