@@ -92,6 +92,7 @@ function parseTable(json: string): RoutingTable {
       ...route,
       agent: parseAgentName(route.agent),
       moves: [],
+      mirror: null,
       current: parseDigest(route.current),
       canary: route.canary && {
         ...route.canary,

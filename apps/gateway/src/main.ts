@@ -17,8 +17,11 @@ import { readPinSecrets } from "./config/read-pin-secrets.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
 import { createLlhttp } from "./http1/llhttp.ts";
+import { createLookAfter } from "./look-after.ts";
 import { createMetrics, type MetricsDeps } from "./metrics/create-metrics.ts";
 import { createMeter, type MeterCounts } from "./metrics/meter.ts";
+import type { Mirror } from "./mirror/create-mirror.ts";
+import { openMirror } from "./mirror/open-mirror.ts";
 import { createMoving, type Moving } from "./moves/create-moving.ts";
 import { openPinStore, type Pins } from "./pins/open-pin-store.ts";
 import { createQuestionAnswerer } from "./questions/answer-questions.ts";
@@ -46,18 +49,21 @@ import { createWorkerReports, lineToParent } from "./workers/worker-reports.ts";
 
 const FLUSH_MS = 2000;
 const LOOK_AFTER_MS = 1000;
-const FORGET_AT_ONCE = 1000;
 
 const { version }: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const now = (): number => Date.now();
 const tick = (): number => performance.now();
+const later = (ms: number, run: () => void): (() => void) => {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+};
 const random = (): number => Math.random();
 
 async function run(config: GatewayConfig, log: Log): Promise<void> {
   const { secrets, file, close, ...state } = await openState(config, log);
   const { gateway, pins, outbox, held } = state;
   const parts = await createParts(config, { ...state, log });
-  const { tickEnd, recorder, llhttp, pools, meter, tracing, classifiers, link, moving } = parts;
+  const { tickEnd, recorder, llhttp, pools, meter, tracing, classifiers, link, moving, mirror } = parts;
   let draining: Draining | null = null;
   const admin = openAdmin(config, {
     ...state,
@@ -81,20 +87,20 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
       recorder.record(turn, onKept);
     },
     newId: randomUUID,
-    randomHex: createRandomHex((bytes) => randomFillSync(bytes)),
     upstreamTimeoutMs: config.upstreamTimeoutMs,
   });
   const listener = await listen(config, { llhttp, tick, handle, meter });
-  const onApplied = createOnApplied({ held, pools, meter, moving });
+  const onApplied = createOnApplied({ held, pools, meter, moving, mirror });
   const onQuestion = createQuestionAnswerer({ held, pins: pins.cached, store: pins.store, link, log });
   const syncing = { link, held, file, outbox, state: parts.sync, log, sleep, random, now, tick, onApplied, onQuestion };
   const sync = startSync(syncing);
-  const lookAfter = setInterval(createLookAfter({ held, pins, pools, moving, log }), LOOK_AFTER_MS);
+  const lookAfter = setInterval(createLookAfter({ held, pins, pools, moving, mirror, log }), LOOK_AFTER_MS);
 
   process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);
   draining = await untilDraining(config);
   log.info("stopping: letting open answers finish", { inFlight: listener.inFlight() });
   await listener.stop(config.drainMs);
+  mirror.stop();
   tickEnd.flush();
   clearInterval(lookAfter);
   await moving.reporter.stop();
@@ -121,6 +127,9 @@ async function createParts(
   const llhttp = createLlhttp();
   const link = createServerLink(config.serverUrl, gateway);
   const [strategies, classifiers] = [createStrategyCounter(), createClassifierLink()];
+  const recorder = createTurnRecorder({ outbox, log, tickEnd });
+  const randomHex = createRandomHex((bytes) => randomFillSync(bytes));
+  const mirroring = { gateway, held, llhttp, recorder, randomHex, newId: randomUUID, now, tick, later, log };
   return {
     version,
     now,
@@ -141,7 +150,9 @@ async function createParts(
     sync: createSyncState(now),
     tracing: await tracingOf(config, { gateway, version, log }),
     tickEnd,
-    recorder: createTurnRecorder({ outbox, log, tickEnd }),
+    recorder,
+    randomHex,
+    mirror: openMirror(mirroring),
     llhttp,
     pools: createUpstreamPools({ llhttp, tick, patienceMs: config.upstreamTimeoutMs }),
     health: createUpstreamHealth(tick),
@@ -181,16 +192,18 @@ type Applied = {
   readonly pools: Pick<UpstreamPools, "keepOnly">;
   readonly meter: Pick<MeterCounts, "turns">;
   readonly moving: Pick<Moving, "reporter">;
+  readonly mirror: Pick<Mirror, "review">;
 };
 
 /** What is kept for releases and URLs is kept for those of the table in force. */
-function createOnApplied({ held, pools, meter, moving }: Applied): () => void {
+function createOnApplied({ held, pools, meter, moving, mirror }: Applied): () => void {
   return () => {
     const index = held.index();
     pools.keepOnly(index?.origins ?? new Set());
     const releases = [...(index?.agents.values() ?? [])].flatMap((agent) => [...agent.releases.keys()]);
     meter.turns.keepOnly(new Set(releases));
     moving.reporter.noteTable();
+    mirror.review();
   };
 }
 
@@ -241,33 +254,6 @@ function restoreTable(held: HeldTable, file: TableFile, log: Log): void {
   } catch (error) {
     log.warn("the routing table on disk cannot be used; waiting for the server's", { reason: reasonOf(error) });
   }
-}
-
-type LookedAfter = {
-  readonly held: HeldTable;
-  readonly pins: Pins;
-  readonly pools: Pick<UpstreamPools, "sweep">;
-  readonly moving: Pick<Moving, "look">;
-  readonly log: Log;
-};
-
-/** What is looked after once a second: whether the lease ran out, old connections, expired pins, and pins not yet written. */
-function createLookAfter({ held, pins, pools, moving, log }: LookedAfter): () => void {
-  let wasFenced: boolean | null = null;
-  return () => {
-    const isFenced = held.isFenced();
-    if (isFenced !== wasFenced) {
-      if (isFenced) log.warn("no lease from the server: new sessions go to the baseline only");
-      else log.info("the server's lease is valid: new sessions are assigned by weight");
-    }
-    wasFenced = isFenced;
-    pools.sweep();
-    moving.look();
-    void pins.cached.catchUp();
-    pins.store
-      .forgetExpired(FORGET_AT_ONCE)
-      .catch((error: unknown) => log.warn("expired pins cannot be deleted", { reason: reasonOf(error) }));
-  };
 }
 
 const log = createLog((line) => process.stderr.write(line), now);

@@ -7,6 +7,7 @@ import {
   type CohortSource,
   type Digest,
   type Ledger,
+  type PairSource,
   type ReleaseContentSource,
   type ReleasePolicy,
   type ReleaseSource,
@@ -23,6 +24,7 @@ import { createApp } from "./api/app.ts";
 import { createClockRoutes } from "./api/clock-routes.ts";
 import { createDiffRoutes } from "./api/diff-routes.ts";
 import { createConsoleRoutes } from "./api/console-routes.ts";
+import { createPairRoutes } from "./api/pair-routes.ts";
 import { createPointerRoutes } from "./api/pointer-routes.ts";
 import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
 import { createRolloutRoutes } from "./api/rollout-routes.ts";
@@ -49,7 +51,12 @@ import { createAssembler } from "./sessions/assembler.ts";
 export type ServerDeps = {
   readonly ledger: Ledger;
   readonly state: ServerState;
-  readonly traces: { readonly store: TraceStore; readonly cohorts: CohortSource; readonly sessions: SessionSource };
+  readonly traces: {
+    readonly store: TraceStore;
+    readonly cohorts: CohortSource;
+    readonly sessions: SessionSource;
+    readonly pairs: PairSource;
+  };
   readonly releases: ReleaseSource;
   readonly contents: ReleaseContentSource;
   readonly sentiment: SentimentScorer;
@@ -129,12 +136,13 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
   const reports = createMoveReports({ hub, publisher });
   const { contents } = deps;
   const moving: FollowMovesDeps = { book, contents, reports, idleTimeoutMs, now, log };
-  const { cohorts } = traces;
+  const { cohorts, pairs } = traces;
   const follow = (): Promise<void> => followMoves(moving);
-  const controller = createController({ book, cohorts, hub, publisher, now, log, followMoves: follow });
+  const controller = createController({ book, cohorts, pairs, hub, publisher, now, log, followMoves: follow });
   const maxAgeMs = deps.setNow === null ? FIGURES_MAX_AGE_MS : 0;
   const figures = createFiguresSource({
     sessions: traces.sessions,
+    pairs,
     now,
     maxAgeMs,
     idleTimeoutMs,
@@ -214,7 +222,13 @@ function routesOf(
   };
   const isSynthetic = setNow !== null;
   return [
-    createCollectorRoutes({ store: traces.store, assembler: { noteTurns, noteSpans }, sentiment, now }),
+    createCollectorRoutes({
+      store: traces.store,
+      assembler: { noteTurns, noteSpans },
+      onShadowTurns: (turns) => figures.noteTurns(turns),
+      sentiment,
+      now,
+    }),
     createMoveRoutes({ ...moving, sessions: traces.sessions, onReport: () => followMoves(moving) }),
     createGatewayRoutes({ hub, questions: core.questions, pinCounts: core.pinCounts, onAck: followGateways }),
     createAgentRoutes({ book, releases, now, places: settings.places, pinCounts: core.pinCounts }),
@@ -228,6 +242,7 @@ function routesOf(
       now,
       idleTimeoutMs: core.idleTimeoutMs,
     }),
+    createPairRoutes({ book, pairs: traces.pairs }),
     createDiffRoutes({ contents, book }),
     createClockRoutes({ now, setNow, turn: loops.settle, book }),
     createConsoleRoutes(settings.consoleDirectory),

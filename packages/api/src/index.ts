@@ -25,9 +25,11 @@ export {
   type Why,
 } from "./gateway/status.ts";
 export {
+  shadowTurnSchema,
   turnBatchAcceptedSchema,
   turnBatchSchema,
   turnSchema,
+  type ShadowTurnMessage,
   type TurnBatch,
   type TurnMessage,
 } from "./gateway/turns.ts";
@@ -78,6 +80,7 @@ export {
   gateViewSchema,
   ledgerEntrySchema,
   overviewSchema,
+  pairPageSchema,
   phaseSchema,
   propagationSchema,
   rolloutCommandSchema,
@@ -90,6 +93,7 @@ export {
   type GateView,
   type LedgerEntryView,
   type Overview,
+  type PairPage,
   type Propagation,
   type RolloutCommand,
   type RolloutStarted,

@@ -104,6 +104,8 @@ export {
   compareRevisions,
   type AgentRoute,
   type CanaryRoute,
+  type MirrorCaps,
+  type MirrorRoute,
   type ReleaseRoute,
   type Revision,
   type RoutingTable,
@@ -172,9 +174,10 @@ export {
   type RouteMove,
 } from "./routing/move.ts";
 export { explainPin } from "./routing/explain-pin.ts";
-export { findInJson, type FoundInJson } from "./routing/find-in-json.ts";
-export type { KeptTurns, TurnOutbox } from "./routing/turn-outbox.ts";
+export { findInJson, replaceInJson, type FoundInJson } from "./routing/find-in-json.ts";
+export type { GatewayRecord, KeptTurns, TurnOutbox } from "./routing/turn-outbox.ts";
 export { isFailedTurn, type TurnFault, type TurnRecord } from "./routing/turn-record.ts";
+export type { ShadowOutcome, ShadowReason, ShadowTurn } from "./routing/shadow-turn.ts";
 
 export type { Attribution, Span, SpanKind } from "./telemetry/span.ts";
 export type { Score } from "./telemetry/score.ts";
@@ -182,6 +185,8 @@ export { formatSessionKey, type SessionKey } from "./telemetry/session-key.ts";
 export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
 export type { CohortMember } from "./telemetry/cohort-member.ts";
 export type { CohortSource, OpenSession, TraceStore } from "./telemetry/trace-store.ts";
+export type { PairEvidence, PairPlace, PairSource } from "./telemetry/pair-source.ts";
+export { judgePair, type Pair, type PairSide } from "./telemetry/judge-pair.ts";
 export type {
   ListedSession,
   RecordedSession,
@@ -204,12 +209,14 @@ export type { GateSpec, Metric } from "./gate/gate-spec.ts";
 export type { ArmCounts, AssignedSessions, Block } from "./gate/block.ts";
 export type { GateReport, Judgement, Verdict } from "./gate/verdict.ts";
 
-export type {
-  PinnedSessionsPolicy,
-  PlannedStrategy,
-  ReleaseIdentity,
-  RolloutPlan,
-  RolloutStep,
+export {
+  isShadowOnly,
+  type MirrorPlan,
+  type PinnedSessionsPolicy,
+  type PlannedStrategy,
+  type ReleaseIdentity,
+  type RolloutPlan,
+  type RolloutStep,
 } from "./rollout/plan.ts";
 export { CLASSIFY_PATH, classifierAtCanary, urlsOf } from "./rollout/routed-strategy.ts";
 export { parseRolloutSpec, type ParsedSpec } from "./rollout/spec.ts";
@@ -231,6 +238,7 @@ export type {
   RolloutEventType,
   TimelineEntry,
 } from "./rollout/rollout.ts";
+export { waitsForGateways } from "./rollout/move-to.ts";
 export { foldEvidence, judgeBlock, judgeStep, type Evidence, type EvidencePoint } from "./rollout/evidence.ts";
 export { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./rollout/weight.ts";
 export {

@@ -1,11 +1,13 @@
 export {
   aCanaryRoute,
+  aMirrorRoute,
   aMove,
   aMoveRecord,
   anAgentRoute,
   aPin,
   aPinMove,
   aRoutingTable,
+  aShadowTurn,
   aTurnRecord,
 } from "./routing-builders.ts";
 export { aGate } from "./gate-builders.ts";

@@ -24,6 +24,7 @@ const canary = aPin({
   revision: { epoch: 2, sequence: 9 },
   assignedAt: 123,
   override: "token-1",
+  shadow: { rollout: parseRolloutId("support-2-4-0"), release: digestOf("support 2.4.0") },
   targeting: {
     kind: "intent",
     rollout: parseRolloutId("support-2-3-1"),

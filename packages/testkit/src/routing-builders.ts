@@ -7,11 +7,13 @@ import {
   parseSessionId,
   type AgentRoute,
   type CanaryRoute,
+  type MirrorRoute,
   type MoveRecord,
   type PinMove,
   type RouteMove,
   type Pin,
   type RoutingTable,
+  type ShadowTurn,
   type TurnRecord,
 } from "@perch/domain";
 
@@ -23,6 +25,7 @@ export function anAgentRoute(change: Partial<AgentRoute> = {}): AgentRoute {
     pathPrefix: "/support",
     current: digestOf("support 2.3.0"),
     canary: null,
+    mirror: null,
     releases: [
       { release: digestOf("support 2.3.0"), version: "2.3.0", urls: ["http://127.0.0.1:1"] },
       { release: digestOf("support 2.3.1"), version: "2.3.1", urls: ["http://127.0.0.1:2"] },
@@ -47,6 +50,44 @@ export function aCanaryRoute(change: Partial<CanaryRoute> = {}): CanaryRoute {
   };
 }
 
+export function aMirrorRoute(change: Partial<MirrorRoute> = {}): MirrorRoute {
+  return {
+    rollout: parseRolloutId("support-2-3-1"),
+    seed: "seed",
+    percentageBp: 1000,
+    release: digestOf("support 2.3.1"),
+    timeoutMs: 60_000,
+    caps: { sessions: 1000, turns: 10_000, requestBytes: 1_000_000_000 },
+    ...change,
+  };
+}
+
+export function aShadowTurn(change: Partial<ShadowTurn> = {}): ShadowTurn {
+  return {
+    id: "shadow-1",
+    kind: "shadow",
+    gateway: parseGatewayId("gw-1"),
+    agent: parseAgentName("support"),
+    session: parseSessionId("session-1"),
+    release: digestOf("support 2.3.1"),
+    arm: "shadow",
+    rollout: parseRolloutId("support-2-3-1"),
+    assignedAt: 1000,
+    traceId: "1af7651916cd43dd8448eb211c80319c",
+    pairedTraceId: "0af7651916cd43dd8448eb211c80319c",
+    pairedStartedAt: 1000,
+    startedAt: 1001,
+    durationMs: 30,
+    firstByteMs: 6,
+    status: 200,
+    outcome: "answered",
+    reason: null,
+    requestBytes: 10,
+    responseBytes: 25,
+    ...change,
+  };
+}
+
 export function aRoutingTable(change: Partial<RoutingTable> = {}): RoutingTable {
   return { revision: { epoch: 1, sequence: 1 }, leaseMs: 15_000, agents: [anAgentRoute()], ...change };
 }
@@ -66,6 +107,7 @@ export function aPin(change: Partial<Pin> = {}): Pin {
     gateway: parseGatewayId("gw-1"),
     assignedAt: 0,
     override: null,
+    shadow: null,
     targeting: null,
     moved: null,
     ...change,

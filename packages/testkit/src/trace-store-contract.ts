@@ -6,11 +6,13 @@ import {
   type CohortSource,
   type SessionId,
   type SessionKey,
+  type PairSource,
   type SessionSource,
   type TraceStore,
   type TurnRecord,
 } from "@perch/domain";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describePairSource } from "./pair-source-contract.ts";
 import { aMoveRecord, aTurnRecord } from "./routing-builders.ts";
 import { describeSessionListing } from "./session-listing-contract.ts";
 import { describeSessionSource } from "./session-source-contract.ts";
@@ -21,6 +23,7 @@ export type TraceStorage = {
   readonly store: TraceStore;
   readonly cohorts: CohortSource;
   readonly sessions: SessionSource;
+  readonly pairs: PairSource;
 };
 
 const ROLLOUT = parseRolloutId("support-2-3-1");
@@ -46,6 +49,7 @@ export function describeTraceStore(create: () => Promise<TraceStorage>): void {
   describe("two agents with the same session id", () => describeTwoAgents(() => storage));
   describe("session lists", () => describeSessionListing(() => storage));
   describe("session pages", () => describeSessionSource(() => storage));
+  describe("mirrored sessions", () => describePairSource(() => storage));
 }
 
 // oxlint-disable-next-line max-lines-per-function -- a suite is a list of tests

@@ -48,6 +48,7 @@ function rolledBack(changes: Partial<RolloutView> = {}): RolloutView {
     endedAt: 60_020,
     baseline: { digest: "sha256:a", version: "2.3.0" },
     canary: { digest: "sha256:b", version: "2.3.1" },
+    mirror: null,
     steps: [{ weightBp: 500, label: "5 %" }],
     step: null,
     weightBp: 0,

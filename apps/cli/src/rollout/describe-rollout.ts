@@ -8,6 +8,7 @@ export function describeRollout(rollout: RolloutView): string {
   return [
     `${id}  ${agent}  ${baseline.version} → ${canary.version}`,
     describeStep(rollout),
+    ...describeMirror(rollout.mirror),
     `sessions      baseline ${arms.baseline.sessions}, canary ${arms.canary.sessions}`,
     ...describeDrift(rollout),
     ...rollout.gates.map((gate) => describeGate(gate, width)),
@@ -15,6 +16,14 @@ export function describeRollout(rollout: RolloutView): string {
     ...describePropagation(propagation),
     ...(rollout.isSynthetic ? ["(the sessions' clocks are made up)"] : []),
   ].join("\n");
+}
+
+function describeMirror(mirror: RolloutView["mirror"]): readonly string[] {
+  if (mirror === null) return [];
+  const { percentageBp, spent, cap, stoppedBecause } = mirror;
+  const stopped = stoppedBecause === "" ? "" : `; stopped: ${stoppedBecause}`;
+  const spending = `${spent.sessions} of at most ${cap.sessions} sessions, ${spent.turns} of at most ${cap.turns} turns`;
+  return [`mirror        ${percentageBp / 100} % of new sessions: ${spending}${stopped}`];
 }
 
 function describePropagation(propagation: RolloutView["propagation"]): readonly string[] {

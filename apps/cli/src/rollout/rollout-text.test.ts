@@ -52,6 +52,7 @@ function aRollout(overrides: Partial<RolloutView> = {}): RolloutView {
     endedAt: null,
     baseline: { digest: "d0", version: "2.3.0" },
     canary: { digest: "d1", version: "2.3.1" },
+    mirror: null,
     steps: [
       { weightBp: 500, label: "5 %" },
       { weightBp: 2_500, label: "25 %" },

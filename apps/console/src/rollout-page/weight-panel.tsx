@@ -1,5 +1,6 @@
 import type { RolloutView } from "@perch/api";
 import { acknowledgementsOf } from "./acknowledgements.ts";
+import { describeMirror } from "./describe-mirror.ts";
 import { describeOutcome } from "./describe-outcome.ts";
 import { DriftShares } from "./drift-shares.tsx";
 import { formatCount, formatMs, formatWeight } from "./format-number.ts";
@@ -86,6 +87,7 @@ function Waiting({ rollout }: { readonly rollout: RolloutView }) {
   const lastMs = rollout.propagation === null ? null : acknowledgementsOf(rollout.propagation).lastMs;
   return (
     <div class="weight-foot">
+      {rollout.mirror !== null && <p data-testid="mirror">{describeMirror(rollout.mirror)}</p>}
       {isReasonNews(rollout) && <p class="reason">{rollout.reason}</p>}
       {rollout.waitingFor.length > 0 && (
         <div class="waiting">

@@ -45,6 +45,7 @@ export function sampleRollout(situation: Exclude<Situation, "empty">, canarySess
     endedAt: situation === "rolledBack" || situation === "promoted" ? DECIDED_AT + 41 : null,
     baseline: BASELINE,
     canary: CANARY,
+    mirror: null,
     steps: LADDER.map((weightBp) => ({ weightBp, label: `${weightBp / 100} %` })),
     windowMs: 2_000,
     gates: sampleGates(seen, ending === "healthy"),

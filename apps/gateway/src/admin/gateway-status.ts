@@ -1,6 +1,7 @@
 import type { GatewayProcess } from "@perch/api";
 import type { GatewayId, TurnOutbox } from "@perch/domain";
 import type { StrategyCounter } from "../classify/strategy-counts.ts";
+import type { Mirror } from "../mirror/create-mirror.ts";
 import type { SessionMover } from "../moves/session-mover.ts";
 import type { Pins } from "../pins/open-pin-store.ts";
 import type { PlacementCounts } from "../session/placement-counts.ts";
@@ -21,6 +22,7 @@ export type StatusDeps = {
   readonly pins: Pins;
   readonly mover: Pick<SessionMover, "counts">;
   readonly counts: Pick<PlacementCounts, "counts">;
+  readonly mirror: Pick<Mirror, "status">;
   readonly strategies: Pick<StrategyCounter, "counts">;
   readonly outbox: Pick<TurnOutbox, "countPending" | "countBuried">;
   readonly recorder: Pick<TurnRecorder, "counts">;
@@ -50,6 +52,7 @@ export async function statusOf(deps: StatusDeps): Promise<GatewayProcess> {
     inFlight: deps.inFlight(),
     pins: { live: await livePins(deps), storeFaults: deps.pins.faults(), ...deps.pins.cached.counts() },
     presented: deps.counts.counts(),
+    mirror: deps.mirror.status(),
     strategies: deps.strategies.counts(),
     moves: deps.mover.counts(),
     spans: deps.spans?.() ?? null,

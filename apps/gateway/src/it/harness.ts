@@ -12,7 +12,14 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { MoveRecordMessage, MoveReport, RoutingTableMessage, TurnMessage } from "@perch/api";
+import type {
+  MoveRecordMessage,
+  MoveReport,
+  RoutingTableMessage,
+  ShadowTurnMessage,
+  TurnBatch,
+  TurnMessage,
+} from "@perch/api";
 
 const closers: (() => Promise<void> | void)[] = [];
 
@@ -83,12 +90,14 @@ export type FakeServer = {
   readonly posted: TurnMessage[];
   /** The assignments among the records; all others are in `posted`. */
   readonly assigned: TurnMessage[];
+  /** What became of mirrored turns. */
+  readonly shadowTurns: ShadowTurnMessage[];
   /** The moves of sessions among them. */
   readonly moved: MoveRecordMessage[];
   /** The last report of each gateway. */
   readonly reports: Map<string, MoveReport>;
   /** What `POST /v1/turns` answers; the record counts as posted only with 200. */
-  answerTurns: (turns: readonly (TurnMessage | MoveRecordMessage)[]) => number;
+  answerTurns: (turns: TurnBatch["turns"]) => number;
   /** False: no more leases, on open streams either. */
   renewsLeases: boolean;
   publish(table: RoutingTableMessage): number;
@@ -102,9 +111,10 @@ function noteReport({ url }: IncomingMessage, body: MoveReport, { reports }: Fak
   return true;
 }
 
-function keep(records: readonly (TurnMessage | MoveRecordMessage)[], { posted, assigned, moved }: FakeServer): void {
+function keep(records: TurnBatch["turns"], { posted, assigned, moved, shadowTurns }: FakeServer): void {
   for (const record of records) {
     if (record.kind === "move") moved.push(record);
+    else if (record.kind === "shadow") shadowTurns.push(record);
     else (record.kind === "assignment" ? assigned : posted).push(record);
   }
 }
@@ -119,6 +129,7 @@ export async function startServer(options: { leaseEveryMs?: number; port?: numbe
     acks: [],
     posted: [],
     assigned: [],
+    shadowTurns: [],
     moved: [],
     reports: new Map(),
     answerTurns: () => 200,

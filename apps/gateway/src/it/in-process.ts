@@ -57,6 +57,7 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
     maxConcurrent: null,
     upstreamTimeoutMs: 5000,
     admin: () => null,
+    mirror: { begin: () => null },
     meter,
     tracing: null,
     now,

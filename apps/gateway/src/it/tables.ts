@@ -4,6 +4,16 @@ import { digestOf } from "@perch/domain";
 export const BASELINE = digestOf("support 2.3.0");
 export const CANARY = digestOf("support 2.3.1");
 
+/** Everything of the agent's is mirrored to the canary's release. */
+export const A_MIRROR = {
+  rollout: "support-2-3-1",
+  seed: "it",
+  percentageBp: 10_000,
+  release: CANARY,
+  timeoutMs: 60_000,
+  caps: { sessions: 1000, turns: 10_000, requestBytes: 1_000_000_000 },
+};
+
 type Agent = RoutingTableMessage["agents"][number];
 
 /** The agent `support` with two releases; the canary at the given weight. */
@@ -27,6 +37,7 @@ export function tableOf(options: {
         hosts: [],
         pathPrefix: "/support",
         current: BASELINE,
+        mirror: null,
         canary: weightBp === undefined ? null : route,
         releases: [
           { release: BASELINE, version: "2.3.0", urls: [...baseline] },

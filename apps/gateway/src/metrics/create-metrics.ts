@@ -2,6 +2,7 @@ import type { GatewayId, TurnOutbox } from "@perch/domain";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { Draining } from "../admin/gateway-status.ts";
 import type { SpanCounts } from "../tracing/span-queue.ts";
+import { registerMirrorMetrics, type MirrorMetricsDeps } from "./mirror-metrics.ts";
 import { registerPinMetrics, type PinMetricsDeps } from "./pin-metrics.ts";
 import { registerCounter, registerGauge, single } from "./register.ts";
 import { registerTableMetrics, type TableMetricsDeps } from "./table-metrics.ts";
@@ -11,7 +12,8 @@ import { registerUpstreamMetrics, type UpstreamMetricsDeps } from "./upstream-me
 export type MetricsDeps = TurnMetricsDeps &
   PinMetricsDeps &
   TableMetricsDeps &
-  UpstreamMetricsDeps & {
+  UpstreamMetricsDeps &
+  MirrorMetricsDeps & {
     readonly gateway: GatewayId;
     readonly version: string;
     readonly startedAt: number;
@@ -40,6 +42,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   registerPinMetrics(registry, deps);
   registerTableMetrics(registry, deps);
   registerUpstreamMetrics(registry, deps);
+  registerMirrorMetrics(registry, deps);
   registerProcessMetrics(registry, deps);
   if (deps.spans !== null) registerSpanMetrics(registry, deps.spans);
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS });

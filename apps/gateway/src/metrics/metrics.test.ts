@@ -13,6 +13,19 @@ import { createMeter, type MeterCounts } from "./meter.ts";
 const agent = parseAgentName("support");
 const [baseline, canary, gone] = [digestOf("a"), digestOf("b"), digestOf("c")];
 
+const MIRROR = {
+  sessions: 2,
+  mirrored: 8,
+  answered: 6,
+  failed: { timeout: 2 },
+  dropped: { queue_full: 5 },
+  skipped: {},
+  abandoned: 1,
+  queueBytes: 900,
+  queued: 3,
+  inFlight: 1,
+};
+
 function metricsOf(meter: MeterCounts, gateway = "gw-1"): { text(): Promise<string> } {
   const held = createHeldTable(() => 0);
   const releases = [baseline, canary].map((release, index) => ({
@@ -48,6 +61,7 @@ function metricsOf(meter: MeterCounts, gateway = "gw-1"): { text(): Promise<stri
     counts: createPlacementCounts(),
     pools: { counts: () => new Map([["http://127.0.0.1:1", { open: 3, idle: 1 }]]) },
     health: { isAside: () => true },
+    mirror: { status: () => MIRROR },
     inFlight: () => 7,
     connections: () => 9,
     draining: () => null,
@@ -101,6 +115,9 @@ describe("the metrics", () => {
       'perch_gateway_outbox_pending{gateway="gw-1"} 11',
       'perch_gateway_spans_total{outcome="dropped",gateway="gw-1"} 3',
       'perch_gateway_requests_in_flight{gateway="gw-1"} 7',
+      'perch_gateway_shadow_turns_total{outcome="answered",reason="none",gateway="gw-1"} 6',
+      'perch_gateway_shadow_turns_total{outcome="dropped",reason="queue_full",gateway="gw-1"} 5',
+      'perch_gateway_shadow_queue_bytes{gateway="gw-1"} 900',
       "nodejs_eventloop_lag_seconds",
       "process_resident_memory_bytes",
     ]) {

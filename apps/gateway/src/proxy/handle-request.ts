@@ -1,6 +1,7 @@
 import { reasonOf } from "@perch/adapters/json-log";
 import type { AdminPages } from "../admin/admin-pages.ts";
 import { fieldOf } from "../http1/fields.ts";
+import type { Mirror, ToMirror } from "../mirror/create-mirror.ts";
 import { sendOwn, sendProblem, type Refusal } from "../problem.ts";
 import { endStay } from "../moves/under-way.ts";
 import { placeRequest, type PlaceRequestDeps } from "../session/place-request.ts";
@@ -12,12 +13,14 @@ import type { ClientTurn } from "./client-turn.ts";
 import { linesOf } from "./headers.ts";
 import { requestHeadOf } from "./request-head.ts";
 import { forward, type ForwardDeps } from "./forward.ts";
+import type { ResponseTap } from "./response-tap.ts";
 import { traceContextOf } from "./trace-context.ts";
 
 export type HandleRequestDeps = ForwardDeps &
   PlaceRequestDeps & {
     readonly randomHex: (bytes: number) => string;
     readonly admin: AdminPages;
+    readonly mirror: Pick<Mirror, "begin">;
   };
 
 /** A whole request: whose it is, which release its session belongs to, and the way there and back. */
@@ -61,13 +64,14 @@ function pass({ turn, placement, opening, startedAt, startedTick }: Placed, deps
     sendProblem(turn, placement.refusal);
     return;
   }
-  const { pin, route, release, learner, needsPlainAnswer, isOutsideSessions, stay } = placement;
+  const { pin, route, release, needsPlainAnswer, isOutsideSessions, stay } = placement;
   const traceparent = fieldOf(turn.request.fields, "traceparent");
   const trace = traceContextOf(traceparent, deps.randomHex, deps.tracing?.sampler ?? null);
   if (placement.isAssigned) deps.record(assignmentOf(pin, trace.traceId, deps));
   const path = `${placement.agentPath}${turn.request.query}`;
   const ownLines = linesOf(placement.ownHeaders);
   const opened = opening?.opened() ?? null;
+  const { tap, record } = mirroring(placement, { turn, trace, startedAt }, deps);
   forward(
     {
       turn,
@@ -78,15 +82,32 @@ function pass({ turn, placement, opening, startedAt, startedTick }: Placed, deps
       pathPrefix: route.pathPrefix,
       trace,
       ownLines,
-      tap: learner,
+      tap,
       needsPlainAnswer,
       opened,
       stay,
       startedAt,
       startedTick,
     },
-    deps,
+    record === deps.record ? deps : { ...deps, record },
   );
+}
+
+/** Lets the mirror, where there is one for this turn, see the answer and know when the user's turn is over. */
+function mirroring(
+  { pin, learner, agentPath }: Extract<Placement, { kind: "placed" }>,
+  turn: Pick<ToMirror, "turn" | "trace" | "startedAt">,
+  { mirror, record }: HandleRequestDeps,
+): Pick<HandleRequestDeps, "record"> & { readonly tap: ResponseTap | null } {
+  const mirrored = pin.shadow === null ? null : mirror.begin({ ...turn, pin, agentPath });
+  if (mirrored === null) return { tap: learner, record };
+  return {
+    tap: mirrored.tap(learner),
+    record(ended, onKept) {
+      mirrored.userEnded();
+      record(ended, onKept);
+    },
+  };
 }
 
 function giveUp(turn: ClientTurn, error: unknown, { log, meter }: HandleRequestDeps): void {

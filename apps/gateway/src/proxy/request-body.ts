@@ -10,6 +10,13 @@ export type BodyReceiver = {
   bodyEnd(trailers: Fields): void;
 };
 
+/** Sees a body pass by, and has no say in it. */
+export type BodyWatcher = {
+  pieces(pieces: readonly Buffer[]): void;
+  /** All of it has been given to the agent. */
+  passedOn(): void;
+};
+
 /** The connection that a body comes from. */
 export type BodySource = {
   pauseBody(): void;
@@ -29,6 +36,7 @@ export class RequestBody {
   #waitingBytes = 0;
   #trailers: Fields | null = null;
   #receiver: BodyReceiver | null = null;
+  #watcher: BodyWatcher | null = null;
   #answerPeek: (() => void) | null = null;
 
   constructor(source: BodySource) {
@@ -53,6 +61,12 @@ export class RequestBody {
     return whole.toString("utf8", 0, LOOK_INTO_BYTES);
   }
 
+  /** Shows all of it, from its beginning on. To be called before `sendTo`. */
+  watch(watcher: BodyWatcher): void {
+    this.#watcher = watcher;
+    if (this.#waiting.length > 0) watcher.pieces(this.#waiting);
+  }
+
   /** What is there already, and then what comes. */
   sendTo(receiver: BodyReceiver): void {
     this.#receiver = receiver;
@@ -60,8 +74,10 @@ export class RequestBody {
     const hasRoom = this.#waiting.length === 0 || receiver.bodyData(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
-    if (this.#trailers !== null) receiver.bodyEnd(this.#trailers);
-    else if (hasRoom) this.#source.resumeBody();
+    if (this.#trailers !== null) {
+      receiver.bodyEnd(this.#trailers);
+      this.#watcher?.passedOn();
+    } else if (hasRoom) this.#source.resumeBody();
     else this.#source.pauseBody();
   }
 
@@ -74,12 +90,14 @@ export class RequestBody {
     for (const piece of pieces) this.bytes += piece.byteLength;
     if (this.#receiver !== null) {
       if (pieces.length > 0 && !this.#receiver.bodyData(pieces)) this.#source.pauseBody();
+      this.#watcher?.pieces(pieces);
       return;
     }
     for (const piece of pieces) {
       this.#waiting.push(piece);
       this.#waitingBytes += piece.byteLength;
     }
+    this.#watcher?.pieces(pieces);
     if (this.#waitingBytes >= LOOK_INTO_BYTES) this.#source.pauseBody();
     this.#settlePeek();
   }
@@ -88,6 +106,7 @@ export class RequestBody {
   finish(trailers: Fields): void {
     this.#trailers = trailers;
     this.#receiver?.bodyEnd(trailers);
+    if (this.#receiver !== null) this.#watcher?.passedOn();
     this.#settlePeek();
   }
 

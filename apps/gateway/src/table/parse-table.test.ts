@@ -1,5 +1,5 @@
 import { digestOf, parseAgentName, parseSessionExtractors, parseSessionLearners, type Strategy } from "@perch/domain";
-import { aCanaryRoute, anAgentRoute, aRoutingTable } from "@perch/testkit";
+import { aCanaryRoute, aMirrorRoute, anAgentRoute, aRoutingTable } from "@perch/testkit";
 import { expect, test } from "vitest";
 import { GatewayError } from "../gateway-error.ts";
 import { parseTable } from "./parse-table.ts";
@@ -98,6 +98,10 @@ test.each([
     JSON.stringify({ ...whole, agents: [{ ...anAgentRoute(), sessionExtractors: [{ kind: "psychic" }] }] }),
   ],
   ["agents", JSON.stringify({ ...whole, agents: "none" })],
+  [
+    "not among the releases",
+    JSON.stringify({ ...whole, agents: [anAgentRoute({ mirror: aMirrorRoute({ release: digestOf("other") }) })] }),
+  ],
   ["not among the releases", JSON.stringify({ ...whole, agents: [{ ...anAgentRoute(), current: digestOf("other") }] })],
   ["no http URL", JSON.stringify({ ...whole, agents: [withUrl("file:///etc/passwd")] })],
   ["path prefix", JSON.stringify({ ...whole, agents: [{ ...anAgentRoute(), pathPrefix: "support/" }] })],

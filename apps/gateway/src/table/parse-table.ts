@@ -76,9 +76,18 @@ const HOST =
   /^(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$|^\[[0-9a-f:.]+\]$/i;
 
 /** What the schema cannot see. */
-function contradictionsOf({ agent, hosts, pathPrefix, current, canary, releases, moves }: AgentMessage): string[] {
+function contradictionsOf({
+  agent,
+  hosts,
+  pathPrefix,
+  current,
+  canary,
+  mirror,
+  releases,
+  moves,
+}: AgentMessage): string[] {
   const served = new Set(releases.map(({ release }) => release));
-  const assigned = canary === null ? [current] : [current, canary.release];
+  const assigned = [current, canary?.release ?? [], mirror?.release ?? []].flat();
   const urls = [...releases.flatMap((release) => release.urls), ...classifierUrls(canary)];
   return [
     ...assigned.filter((name) => !served.has(name)).map((name) => `${name} is assigned to, but not among the releases`),
@@ -105,7 +114,7 @@ function isHttpUrl(text: string): boolean {
 }
 
 function toDomain(message: AgentMessage): AgentRoute {
-  const { canary } = message;
+  const { canary, mirror } = message;
   return {
     agent: parseAgentName(message.agent),
     hosts: message.hosts,
@@ -115,6 +124,10 @@ function toDomain(message: AgentMessage): AgentRoute {
       canary === null
         ? null
         : { ...canary, rollout: parseRolloutId(canary.rollout), release: parseDigest(canary.release) },
+    mirror:
+      mirror === null
+        ? null
+        : { ...mirror, rollout: parseRolloutId(mirror.rollout), release: parseDigest(mirror.release) },
     releases: message.releases.map((release) => ({ ...release, release: parseDigest(release.release) })),
     sessionExtractors: message.sessionExtractors,
     sessionLearners: message.sessionLearners,

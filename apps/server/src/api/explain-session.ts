@@ -72,6 +72,7 @@ function drawOf({ agent, session, first }: RecordedSession, background: Backgrou
     override: null,
     targeting: null,
     moved: null,
+    shadow: null,
   };
 }
 

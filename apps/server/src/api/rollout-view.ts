@@ -37,6 +37,8 @@ function decisionOf({
 export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: LiveFacts): RolloutView {
   const { rollout, evidence } = held;
   const judgement = judgeStep(evidence?.board ?? emptyBoard(rollout), rollout);
+  // No gate has anything to say while nobody meets the canary.
+  const isShadowing = rollout.phase.kind === "Shadowing";
   const reason = rollout.reason === "" ? live.waitingFor.join("; ") : rollout.reason;
   return {
     id: rollout.id,
@@ -49,6 +51,7 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
     endedAt: isFinal(rollout) ? rollout.phaseSince : null,
     baseline: rollout.baseline,
     canary: rollout.canary,
+    mirror: mirrorView(rollout, figures),
     steps: rollout.plan.steps.map(({ weightBp }) => ({ weightBp, label: `${weightBp / 100} %` })),
     step: stepOf(rollout),
     weightBp: canaryWeightBp(rollout),
@@ -57,7 +60,7 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
     ...decisionOf(rollout),
     rejectedGates: rejectedGates(judgement),
     sampleRatio: { ...judgement.sampleRatio },
-    waitingFor: isFinal(rollout) ? [] : [...live.waitingFor, ...judgement.waitingFor],
+    waitingFor: isFinal(rollout) ? [] : [...live.waitingFor, ...(isShadowing ? [] : judgement.waitingFor)],
     arms: { baseline: armView(figures.arms.baseline), canary: armView(figures.arms.canary) },
     switchedSessions: figures.switched,
     canarySessionsExposed: figures.exposed,
@@ -65,6 +68,18 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
     propagation: propagationOf(rollout, live.propagation ?? rollout.propagation),
     timeline: rollout.timeline.map((entry) => ({ ...entry })),
     isSynthetic: rollout.isSynthetic,
+  };
+}
+
+function mirrorView({ plan, phase, mirrorStop }: Rollout, { mirrored }: SessionFigures): RolloutView["mirror"] {
+  const { mirror = null } = plan;
+  if (mirror === null) return null;
+  return {
+    percentageBp: mirror.percentageBp,
+    isOn: phase.kind === "Shadowing" && mirrorStop === null,
+    stoppedBecause: mirrorStop?.reason ?? "",
+    spent: { ...mirrored },
+    cap: { ...mirror.caps },
   };
 }
 
@@ -98,7 +113,7 @@ function armView({
 function propagationOf(rollout: Rollout, record: PropagationRecord | null): Propagation | null {
   if (record === null) return null;
   const decided = rollout.timeline.findLast(({ phase }) =>
-    ["Shifting", "Promoting", "RollingBack", "Aborting"].includes(phase),
+    ["Shadowing", "Shifting", "Promoting", "RollingBack", "Aborting"].includes(phase),
   );
   const acks = record.gateways.flatMap(({ ackedAt }) => (ackedAt === null ? [] : [ackedAt]));
   return {

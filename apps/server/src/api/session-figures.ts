@@ -3,11 +3,13 @@ import {
   type AgentName,
   type Arm,
   type ArmSummary,
+  type GatewayRecord,
+  type MirrorCaps,
+  type PairSource,
   type ReleaseTraffic,
   type Rollout,
   type RolloutId,
   type SessionSource,
-  type TurnRecord,
 } from "@perch/domain";
 
 /** What the store knows of a rollout's sessions, for people to look at. No decision depends on it. */
@@ -17,17 +19,20 @@ export type SessionFigures = {
   readonly traffic: { readonly since: number; readonly releases: readonly ReleaseTraffic[] } | null;
   readonly switched: number;
   readonly exposed: number;
+  /** What was mirrored. */
+  readonly mirrored: MirrorCaps;
 };
 
 /** Reads figures, and keeps them while nothing has happened that could change them. */
 export interface FiguresSource {
   figuresOf(rollout: Rollout): Promise<SessionFigures>;
-  noteTurns(turns: readonly TurnRecord[]): void;
+  noteTurns(turns: readonly GatewayRecord[]): void;
   noteMatured(): void;
 }
 
 export type FiguresDeps = {
   readonly sessions: SessionSource;
+  readonly pairs: Pick<PairSource, "spent">;
   readonly now: () => number;
   /** Figures of a rollout with traffic may be as old as this. */
   readonly maxAgeMs: number;
@@ -98,16 +103,18 @@ export function createFiguresSource(deps: FiguresDeps): FiguresSource {
 }
 
 async function readFigures(rollout: Rollout, deps: FiguresDeps): Promise<SessionFigures> {
-  const { sessions } = deps;
+  const { sessions, pairs } = deps;
   const lastAck = rollout.propagation?.gateways.reduce((last, { ackedAt }) => Math.max(last, ackedAt ?? 0), 0) ?? 0;
   const isTakenBack = rollout.decision !== null && lastAck > 0;
-  const [arms, traffic, switched, exposed] = await Promise.all([
+  const mirrors = (rollout.plan.mirror ?? null) !== null;
+  const [arms, traffic, switched, exposed, mirrored] = await Promise.all([
     sessions.armSummaries(rollout.id),
     readTraffic(rollout, deps),
     sessions.switchedSessions(rollout.id),
     sessions.exposedSessions({ rollout: rollout.id, before: isTakenBack ? lastAck : null }),
+    mirrors ? pairs.spent(rollout.id) : { sessions: 0, turns: 0, requestBytes: 0 },
   ]);
-  return { arms, traffic, switched, exposed };
+  return { arms, traffic, switched, exposed, mirrored };
 }
 
 async function readTraffic(

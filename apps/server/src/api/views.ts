@@ -1,10 +1,9 @@
 import type { Overview, RolloutView } from "@perch/api";
-import type { MaturedSession, Rollout, SessionSource } from "@perch/domain";
+import { waitsForGateways, type MaturedSession, type Rollout, type SessionSource } from "@perch/domain";
 import type { Book } from "../controller/book.ts";
 import { laggardsOf, recordOf } from "../controller/follow-sync.ts";
 import type { Publisher } from "../controller/publisher.ts";
 import { readinessOf } from "../controller/readiness.ts";
-import { waitsForGateways } from "../controller/reconcile.ts";
 import type { GatewayHub } from "../gateways/hub.ts";
 import type { PinCounts } from "../gateways/pin-counts.ts";
 import { livePinsOf } from "./drift-view.ts";
@@ -79,7 +78,7 @@ function waitOf(rollout: Rollout, { book, hub, publisher, now }: ViewsDeps): Omi
     const readiness = readinessOf(rollout, book.agent(rollout.plan.agent), { hub, now: now() });
     return { propagation: null, waitingFor: readiness.kind === "ready" ? [] : [readiness.reason] };
   }
-  if (!waitsForGateways(rollout)) return { propagation: null, waitingFor: [] };
+  if (!waitsForGateways(rollout.phase)) return { propagation: null, waitingFor: [] };
   const spread = hub.spreadOf(publisher.revisionOf(rollout));
   const laggards = laggardsOf(spread);
   const waits =

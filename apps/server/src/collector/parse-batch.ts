@@ -1,4 +1,11 @@
-import { scoreBatchSchema, turnBatchSchema, type MoveRecordMessage, type TurnMessage } from "@perch/api";
+import {
+  scoreBatchSchema,
+  turnBatchSchema,
+  type MoveRecordMessage,
+  type ShadowTurnMessage,
+  type TurnBatch,
+  type TurnMessage,
+} from "@perch/api";
 import {
   parseAgentName,
   parseDigest,
@@ -8,8 +15,10 @@ import {
   parseSessionId,
   RoutingError,
   ReleaseError,
+  type GatewayRecord,
   type MoveRecord,
   type Score,
+  type ShadowTurn,
   type TurnRecord,
 } from "@perch/domain";
 import type { z } from "zod";
@@ -21,13 +30,25 @@ export type Batch<T> =
 
 const MAX_PROBLEMS = 100;
 
-export function parseTurnBatch(body: unknown): Batch<TurnRecord | MoveRecord> {
+export function parseTurnBatch(body: unknown): Batch<GatewayRecord> {
   const parsed = turnBatchSchema.safeParse(body);
   if (!parsed.success) return { kind: "invalid", problems: problemsOf(parsed.error) };
-  return collectItems(parsed.data.turns, (record, index, check): TurnRecord | MoveRecord | null => {
-    const checkHere: Check = (field, parse, text) => check(`turns[${index}].${field}`, parse, text);
-    return record.kind === "move" ? toMoveRecord(record, checkHere) : toTurnRecord(record, checkHere);
-  });
+  return collectItems(parsed.data.turns, (record, index, check) =>
+    toRecord(record, (field, parse, text) => check(`turns[${index}].${field}`, parse, text)),
+  );
+}
+
+function toRecord(record: TurnBatch["turns"][number], check: Check): GatewayRecord | null {
+  switch (record.kind) {
+    case "move":
+      return toMoveRecord(record, check);
+    case "shadow":
+      return toShadowTurn(record, check);
+    case "assignment":
+    case "turn":
+    case "sessionEnd":
+      return toTurnRecord(record, check);
+  }
 }
 
 export function parseScoreBatch(body: unknown, receivedAt: number): Batch<Score> {
@@ -68,6 +89,16 @@ function toTurnRecord(turn: TurnMessage, check: Check): TurnRecord | null {
   const release = check("release", parseDigest, turn.release);
   const rollout = turn.rollout === null ? null : check("rollout", parseRolloutId, turn.rollout);
   if (gateway === null || agent === null || session === null || release === null) return null;
+  return { ...turn, gateway, agent, session, release, rollout };
+}
+
+function toShadowTurn(turn: ShadowTurnMessage, check: Check): ShadowTurn | null {
+  const gateway = check("gateway", parseGatewayId, turn.gateway);
+  const agent = check("agent", parseAgentName, turn.agent);
+  const session = check("session", parseSessionId, turn.session);
+  const release = check("release", parseDigest, turn.release);
+  const rollout = check("rollout", parseRolloutId, turn.rollout);
+  if (gateway === null || agent === null || session === null || release === null || rollout === null) return null;
   return { ...turn, gateway, agent, session, release, rollout };
 }
 

@@ -41,6 +41,7 @@ beforeEach(async () => {
   ({ store } = createMemoryTraceStore());
   const collector = createCollectorRoutes({
     store,
+    onShadowTurns: () => undefined,
     assembler: { noteTurns: () => undefined, noteSpans: () => undefined },
     sentiment: { scoreOf: () => 0 },
     now: () => 0,

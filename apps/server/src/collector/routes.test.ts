@@ -3,6 +3,7 @@ import {
   parseAgentName,
   parseSessionId,
   TelemetryError,
+  type ShadowTurn,
   type Span,
   type TraceStore,
   type TurnRecord,
@@ -25,12 +26,12 @@ const aToolSpan = {
 };
 
 let store: TraceStore;
-let noted: { turns: TurnRecord[]; spans: Span[] };
+let noted: { turns: TurnRecord[]; shadowTurns: ShadowTurn[]; spans: Span[] };
 let collector: ReturnType<typeof createCollectorRoutes>;
 
 beforeEach(() => {
   ({ store } = createMemoryTraceStore());
-  noted = { turns: [], spans: [] };
+  noted = { turns: [], shadowTurns: [], spans: [] };
   collector = aCollector();
 });
 
@@ -38,6 +39,7 @@ function aCollector(change: Partial<TraceStore> = {}) {
   return createCollectorRoutes({
     store: { ...store, ...change },
     assembler: { noteTurns: (turns) => noted.turns.push(...turns), noteSpans: (spans) => noted.spans.push(...spans) },
+    onShadowTurns: (turns) => noted.shadowTurns.push(...turns),
     sentiment: { scoreOf: () => 0 },
     now: () => 5000,
     maxBodyBytes: 100_000,

@@ -1,6 +1,6 @@
 import { routingTableSchema } from "@perch/api";
 import { parseSessionExtractors, parseSessionLearners, type RuleCondition, type Strategy } from "@perch/domain";
-import { aCanaryRoute, anAgentRoute, aRoutingTable } from "@perch/testkit";
+import { aCanaryRoute, aMirrorRoute, anAgentRoute, aRoutingTable } from "@perch/testkit";
 import { expect, test } from "vitest";
 import { toMessage } from "./to-message.ts";
 
@@ -30,6 +30,7 @@ test.each(strategies)("a table comes over the wire whole, whatever it says: $kin
   const rules = ["header:a + json:/b", "cookie:c", "query:q", "path:/{session}", "jwt:sub@header:t", "wsFrame:/w"];
   const route = anAgentRoute({
     canary: aCanaryRoute({ strategy }),
+    mirror: aMirrorRoute(),
     hosts: ["*.example"],
     sessionExtractors: rules.flatMap(parseSessionExtractors),
     sessionLearners: ["mcp", "a2a"].flatMap(parseSessionLearners),

@@ -217,3 +217,18 @@ test("matures a thousand sessions in one tick, in one unbroken order", async () 
   const sequences = (await storage.sessions.recent(2000)).map((session) => session.sequence);
   expect(sequences.toReversed()).toEqual(Array.from({ length: 1100 }, (_, index) => index + 1));
 });
+
+test("spans of a shadow neither hold its session open nor become part of it, although they name it", async () => {
+  await arrive(ended);
+  now += LATENESS_MS - 1;
+  const shadows = aSpan({
+    traceId: "c".repeat(32),
+    attribution: { session: ended.session, release: null, arm: "shadow", rollout: null, serviceVersion: null },
+    tool: { name: "escalate_to_human", callId: null, argumentsDigest: null },
+  });
+  await storage.store.appendSpans([shadows]);
+  assembler.noteSpans([shadows]);
+  now += 1;
+  expect(await assembler.tick()).toBe(1);
+  expect(await matured()).toMatchObject([{ isEscalated: false }]);
+});

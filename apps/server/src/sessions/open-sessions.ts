@@ -63,6 +63,7 @@ export function createOpenSessions(limits: Limits): OpenSessions {
       add(entry);
     },
     noteSpan(span, now) {
+      if (span.attribution.arm === "shadow") return;
       for (const key of owners.ownersOf(span)) {
         const entry = entries.get(key);
         if (entry === undefined) continue;

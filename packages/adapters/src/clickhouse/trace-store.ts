@@ -3,6 +3,7 @@ import {
   type MaturedSession,
   type MoveRecord,
   type Score,
+  type ShadowTurn,
   type Span,
   type TraceStore,
   type TurnRecord,
@@ -17,6 +18,7 @@ import { openSessions } from "./open-sessions.ts";
 import { createRowWriter, type RowWriter } from "./row-writer.ts";
 import { toScoreRow } from "./score-row.ts";
 import { toSessionRow } from "./session-row.ts";
+import { toShadowTurnRow } from "./shadow-turn-row.ts";
 import { toSpanRow } from "./span-row.ts";
 import { toTurnRow } from "./turn-row.ts";
 
@@ -36,6 +38,7 @@ export function createClickHouseTraceStore(clients: {
   const spans = writerOf<Span>(inserts, "perch.spans", toSpanRow);
   const turns = turnWriter(inserts);
   const moves = writerOf<MoveRecord>(inserts, "perch.moves", toMoveRow);
+  const shadowTurns = writerOf<ShadowTurn>(inserts, "perch.shadow_turns", toShadowTurnRow);
   const scores = writerOf<Score>(inserts, "perch.scores", toScoreRow);
   const sessions = writerOf<MaturedSession>(inserts, "perch.matured_sessions", toSessionRow);
 
@@ -43,6 +46,7 @@ export function createClickHouseTraceStore(clients: {
     appendSpans: spans.append,
     appendTurns: turns.append,
     appendMoves: moves.append,
+    appendShadowTurns: shadowTurns.append,
     appendScores: scores.append,
     async appendSessions(matured) {
       // One process writes sessions, so nobody else can mature one between this look and the write.
@@ -53,7 +57,14 @@ export function createClickHouseTraceStore(clients: {
     openSessions: (sinceMs) => openSessions(reads, sinceMs),
     lastSequence: () => lastSequence(reads),
     async close() {
-      await Promise.all([spans.close(), turns.close(), moves.close(), scores.close(), sessions.close()]);
+      await Promise.all([
+        spans.close(),
+        turns.close(),
+        moves.close(),
+        shadowTurns.close(),
+        scores.close(),
+        sessions.close(),
+      ]);
     },
   };
 }

@@ -7,11 +7,14 @@ import {
   type MaturedSession,
   type MoveRecord,
   type OpenSession,
+  type PairPlace,
+  type PairSource,
   type RolloutId,
   type Score,
   type SessionEvidence,
   type SessionKey,
   type SessionSource,
+  type ShadowTurn,
   type Span,
   type TraceStore,
   type TurnRecord,
@@ -24,6 +27,7 @@ type Memory = {
   readonly spansOf: Map<string, Span[]>;
   /** These by agent and session, as `formatSessionKey` writes them; scores by session alone. */
   readonly turnsOf: Map<string, TurnRecord[]>;
+  readonly shadowTurns: ShadowTurn[];
   readonly movesOf: Map<string, MoveRecord[]>;
   readonly scoresOf: Map<string, Score[]>;
   readonly sessions: Map<string, MaturedSession>;
@@ -32,17 +36,28 @@ type Memory = {
 };
 
 /** Keeps everything in the process, for tests. What one interface is given, the others see. */
-export function createMemoryTraceStore(): { store: TraceStore; cohorts: CohortSource; sessions: SessionSource } {
+export function createMemoryTraceStore(): {
+  store: TraceStore;
+  cohorts: CohortSource;
+  sessions: SessionSource;
+  pairs: PairSource;
+} {
   const memory: Memory = {
     seen: new Set(),
     spansOf: new Map(),
     turnsOf: new Map(),
+    shadowTurns: [],
     movesOf: new Map(),
     scoresOf: new Map(),
     sessions: new Map(),
     assignments: new Map(),
   };
-  return { store: traceStoreOf(memory), cohorts: cohortSourceOf(memory), sessions: sessionSourceOf(memory) };
+  return {
+    store: traceStoreOf(memory),
+    cohorts: cohortSourceOf(memory),
+    sessions: sessionSourceOf(memory),
+    pairs: pairSourceOf(memory),
+  };
 }
 
 function traceStoreOf(memory: Memory): TraceStore {
@@ -59,6 +74,9 @@ function traceStoreOf(memory: Memory): TraceStore {
         addTo(memory.turnsOf, key, turn);
         if (turn.kind === "assignment" && !memory.assignments.has(key)) memory.assignments.set(key, turn);
       }
+    },
+    async appendShadowTurns(turns) {
+      memory.shadowTurns.push(...turns.filter(({ id }) => isNew(memory, `shadow ${id}`)));
     },
     async appendMoves(moves) {
       for (const move of moves)
@@ -167,6 +185,40 @@ function sessionSourceOf(memory: Memory): SessionSource {
       return new Map([...byMove].map(([move, all]) => [move, new Set(all.map(({ session }) => session)).size]));
     },
   };
+}
+
+function pairSourceOf(memory: Memory): PairSource {
+  return {
+    async pairs({ rollout, before, limit }) {
+      const own = memory.shadowTurns.filter((turn) => turn.rollout === rollout);
+      const places = [...Map.groupBy(own, ({ session }) => session)].map(([session, shadow]) => ({
+        session,
+        shadow,
+        at: Math.min(...shadow.map(({ pairedStartedAt }) => pairedStartedAt)),
+      }));
+      const sorted = places.toSorted((a, b) => (isBefore(a, b) ? 1 : -1));
+      const page = sorted.filter((place) => before === null || isBefore(place, before)).slice(0, limit);
+      return page.map(({ session, shadow }) => {
+        const agent = shadow[0]?.agent;
+        const baseline = agent === undefined ? [] : (memory.turnsOf.get(formatSessionKey({ agent, session })) ?? []);
+        return { session, shadow, baseline };
+      });
+    },
+    async spent(rollout) {
+      const sent = memory.shadowTurns.filter(
+        (turn) => turn.rollout === rollout && (turn.outcome === "answered" || turn.outcome === "failed"),
+      );
+      return {
+        sessions: new Set(sent.map(({ session }) => session)).size,
+        turns: sent.length,
+        requestBytes: sent.reduce((sum, { requestBytes }) => sum + requestBytes, 0),
+      };
+    },
+  };
+}
+
+function isBefore(a: PairPlace, b: PairPlace): boolean {
+  return a.at < b.at || (a.at === b.at && a.session < b.session);
 }
 
 /** Releases that no move led to. */

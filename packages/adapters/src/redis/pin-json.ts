@@ -24,6 +24,11 @@ const pinSchema = z.object({
   gateway: z.string().transform(parseGatewayId),
   assignedAt: z.number(),
   override: z.string().nullable(),
+  /** Pins of older gateways lack it. */
+  shadow: z
+    .object({ rollout: z.string().transform(parseRolloutId), release: z.string().transform(parseDigest) })
+    .nullable()
+    .default(null),
   // Pins of older versions lack it.
   targeting: targetingSchema.nullable().default(null),
   // Gateways before this field wrote pins without it.

@@ -71,6 +71,7 @@ const MIGRATIONS = [
    CREATE INDEX turn_mark_by_expiry ON turn_mark (expires_at);`,
   `CREATE TABLE store_identity (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), id TEXT NOT NULL) STRICT;
    INSERT INTO store_identity (only_row, id) VALUES (1, lower(hex(randomblob(16))));`,
+  "ALTER TABLE pin ADD COLUMN shadow TEXT;",
 ];
 
 /** 64 MB: only a log that the checkpointer does not get to is written by the commit that fills it. */

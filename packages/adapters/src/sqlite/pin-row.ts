@@ -24,6 +24,7 @@ export const WRITTEN_ONCE = [
   "gateway",
   "assigned_at",
   "override",
+  "shadow",
   "targeting",
   "moved",
 ] as const;
@@ -46,6 +47,7 @@ export function pinValues(pin: Pin): (string | number | null)[] {
     pin.gateway,
     pin.assignedAt,
     pin.override,
+    pin.shadow === null ? null : JSON.stringify(pin.shadow),
     pin.targeting === null ? null : JSON.stringify(pin.targeting),
     pin.moved === null ? null : JSON.stringify(pin.moved),
   ];
@@ -67,7 +69,12 @@ const rowSchema = z.object({
   assigned_at: z.number(),
   override: z.string().nullable(),
   targeting: z.string().nullable(),
+  shadow: z.string().nullable(),
   moved: z.string().nullable(),
+});
+const shadowSchema = z.object({
+  rollout: z.string().transform(parseRolloutId),
+  release: z.string().transform(parseDigest),
 });
 
 export function parsePinRow(row: unknown): Pin {
@@ -86,6 +93,7 @@ export function parsePinRow(row: unknown): Pin {
     gateway: parseGatewayId(pin.gateway),
     assignedAt: pin.assigned_at,
     override: pin.override,
+    shadow: pin.shadow === null ? null : shadowSchema.parse(JSON.parse(pin.shadow)),
     targeting: pin.targeting === null ? null : targetingSchema.parse(JSON.parse(pin.targeting)),
     moved: pin.moved === null ? null : pinMoveSchema.parse(JSON.parse(pin.moved)),
   };

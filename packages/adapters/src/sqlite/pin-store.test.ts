@@ -53,7 +53,7 @@ describe("a file shared by two gateway processes", () => {
     await again.close();
   });
 
-  test("reads the pins that a version without strategies and moves wrote", async () => {
+  test("reads the pins that a version without strategies, moves and mirrors wrote", async () => {
     const file = join(directory, "pins.sqlite");
     const older = openGatewayDatabase(file);
     await createSqlitePinStore(older, () => 0).claim(aPin(), 100);
@@ -61,6 +61,7 @@ describe("a file shared by two gateway processes", () => {
       ALTER TABLE pin DROP COLUMN targeting;
       ALTER TABLE pin DROP COLUMN moved;
       ALTER TABLE pin DROP COLUMN turn_ended_at;
+      ALTER TABLE pin DROP COLUMN shadow;
       DROP TABLE turn_mark;
       DROP TABLE store_identity;
       PRAGMA user_version = 3`);

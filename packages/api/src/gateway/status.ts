@@ -104,6 +104,25 @@ const gatewayProcessSchema = z.object({
       aliasesLearned: z.number().int(),
     })
     .optional(),
+  /** What is sent a second time, to shadow releases. Counts are since the start. */
+  mirror: z
+    .object({
+      /** Whose mirror was begun here. */
+      sessions: z.number().int(),
+      /** Turns that were sent to a shadow. */
+      mirrored: z.number().int(),
+      answered: z.number().int(),
+      failed: z.record(z.string(), z.number().int()),
+      dropped: z.record(z.string(), z.number().int()),
+      skipped: z.record(z.string(), z.number().int()),
+      /** Sessions whose mirror ended before they did. */
+      abandoned: z.number().int(),
+      /** What is held of requests just now. */
+      queueBytes: z.number().int(),
+      queued: z.number().int(),
+      inFlight: z.number().int(),
+    })
+    .optional(),
   /** How the rollouts that draw users or intents chose, since the start. */
   strategies: z.array(strategyCountsSchema).default([]),
   /** The gateway's own spans; null while it makes none. */

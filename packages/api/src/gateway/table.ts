@@ -116,6 +116,22 @@ export const routingTableSchema = z.object({
           strategy: strategySchema.default({ kind: "session" }),
         })
         .nullable(),
+      /** Servers before this field mirrored nothing. */
+      mirror: z
+        .object({
+          rollout: z.string(),
+          seed: z.string(),
+          percentageBp: z.number().int().min(0).max(10_000),
+          release: z.string(),
+          timeoutMs: z.number().positive(),
+          caps: z.object({
+            sessions: z.number().int().nonnegative(),
+            turns: z.number().int().nonnegative(),
+            requestBytes: z.number().int().nonnegative(),
+          }),
+        })
+        .nullable()
+        .default(null),
       releases: z.array(z.object({ release: z.string(), version: z.string(), urls: z.array(z.string()) })),
       sessionExtractors: z.array(extractorSchema),
       sessionLearners: z.array(learnerSchema).default([]),

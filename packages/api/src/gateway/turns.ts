@@ -26,8 +26,54 @@ export const turnSchema = z.object({
   endsSession: z.boolean(),
   isSynthetic: z.boolean(),
 });
+/** What became of the mirror of a turn. It is no turn of the user's session. */
+export const shadowTurnSchema = z.object({
+  id: z.string().min(1),
+  kind: z.literal("shadow"),
+  gateway: z.string(),
+  agent: z.string(),
+  session: z.string(),
+  release: z.string(),
+  arm: z.literal("shadow"),
+  rollout: z.string(),
+  /** When the session was pinned. */
+  assignedAt: z.number(),
+  traceId: z.string().regex(/^[0-9a-f]{32}$/),
+  /** The user's turn. */
+  pairedTraceId: z.string().regex(/^[0-9a-f]{32}$/),
+  pairedStartedAt: z.number(),
+  startedAt: z.number(),
+  durationMs: z.number().nonnegative(),
+  firstByteMs: z.number().nonnegative().nullable(),
+  status: z.number().int(),
+  outcome: z.enum(["answered", "failed", "dropped", "skipped"]),
+  reason: z
+    .enum([
+      "queue_full",
+      "body_too_large",
+      "websocket",
+      "id_unknown",
+      "not_passed_on",
+      "cap_reached",
+      "lease_expired",
+      "mirror_ended",
+      "gateway_stopped",
+      "not_deployed",
+      "unreachable",
+      "timeout",
+      "reset",
+      "malformed",
+      "answer_too_large",
+      "listener",
+      "internal",
+    ])
+    .nullable(),
+  requestBytes: z.number().int().nonnegative(),
+  responseBytes: z.number().int().nonnegative(),
+});
+export type ShadowTurnMessage = z.infer<typeof shadowTurnSchema>;
 export const turnBatchSchema = z.object({
-  turns: z.array(z.discriminatedUnion("kind", [turnSchema, moveRecordSchema])).max(10_000),
+  turns: z.array(z.discriminatedUnion("kind", [turnSchema, shadowTurnSchema, moveRecordSchema])).max(10_000),
 });
 export type TurnMessage = z.infer<typeof turnSchema>;
 export type TurnBatch = z.infer<typeof turnBatchSchema>;

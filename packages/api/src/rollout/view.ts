@@ -53,6 +53,7 @@ export type Propagation = z.infer<typeof propagationSchema>;
 export const phaseSchema = z.enum([
   "Pending",
   "Preparing",
+  "Shadowing",
   "Shifting",
   "Baking",
   "Paused",
@@ -106,6 +107,41 @@ export const driftSchema = z.object({
   liveBy: z.enum(["pins", "records"]).default("records"),
 });
 export type Drift = z.infer<typeof driftSchema>;
+/** What was sent to the shadow. */
+const mirrorSpentSchema = z.object({
+  sessions: z.number().int(),
+  turns: z.number().int(),
+  requestBytes: z.number().int(),
+});
+
+const pairSideSchema = z.object({
+  release: z.string(),
+  turns: z.number().int(),
+  /** In the order of the user's turns; 0 where no answer began. */
+  statuses: z.array(z.number().int()),
+  /** Of all its turns together. */
+  durationMs: z.number(),
+  responseBytes: z.number().int(),
+});
+
+/** `GET /v1/rollouts/:id/pairs?limit=…&before=…`: sessions of the rollout that were mirrored, the newest first. */
+export const pairPageSchema = z.object({
+  pairs: z.array(
+    z.object({
+      session: z.string(),
+      startedAt: z.number(),
+      /** Every turn of the session so far has a whole answer of both sides, the shadow's in order. */
+      isComplete: z.boolean(),
+      /** What is missing; empty when nothing is. */
+      incompleteBecause: z.array(z.string()),
+      baseline: pairSideSchema,
+      shadow: pairSideSchema,
+    }),
+  ),
+  /** To be passed as `before` for the next page; null on the last. */
+  next: z.string().nullable(),
+});
+export type PairPage = z.infer<typeof pairPageSchema>;
 
 /** `GET /v1/rollouts/:id`; `GET /v1/rollouts` lists them, newest first; `…/:id/stream` sends one as each `event: rollout`. */
 export const rolloutViewSchema = z.object({
@@ -120,6 +156,19 @@ export const rolloutViewSchema = z.object({
   endedAt: z.number().nullable(),
   baseline: releaseNameSchema,
   canary: releaseNameSchema,
+  /** Null: it mirrors nothing. */
+  mirror: z
+    .object({
+      percentageBp: z.number().int(),
+      /** New sessions are mirrored just now. */
+      isOn: z.boolean(),
+      /** Why it stopped before its time; empty when it did not. */
+      stoppedBecause: z.string(),
+      spent: mirrorSpentSchema,
+      cap: mirrorSpentSchema,
+    })
+    .nullable()
+    .default(null),
   steps: z.array(z.object({ weightBp: z.number().int(), label: z.string() })),
   /** Index into `steps`; null before the first and after the last. */
   step: z.number().int().nullable(),

@@ -1,6 +1,6 @@
 import type { Digest } from "../release/digest.ts";
 import type { AgentName } from "../routing/ids.ts";
-import type { AgentRoute, CanaryRoute } from "../routing/routing-table.ts";
+import type { AgentRoute, CanaryRoute, MirrorRoute } from "../routing/routing-table.ts";
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
 import { routeMoves } from "./agent-move.ts";
 import type { AgentRecord } from "./agent-record.ts";
@@ -50,6 +50,7 @@ export function deriveRoute(
     ...placeOf(record.agent, defaults.places),
     current,
     canary: active === null ? null : canaryRoute(active, record),
+    mirror: active === null ? null : mirrorRoute(active),
     releases: record.releases.map(({ digest, version }) => ({
       release: digest,
       version,
@@ -102,4 +103,13 @@ function canaryRoute(rollout: Rollout, record: AgentRecord): CanaryRoute | null 
     release: rollout.canary.digest,
     strategy: routedStrategy(rollout, record),
   };
+}
+
+function mirrorRoute({ id, plan, phase, seed, canary, mirrorStop }: Rollout): MirrorRoute | null {
+  const { mirror = null } = plan;
+  if (mirror === null || phase.kind !== "Shadowing" || mirrorStop?.stops === "everything") return null;
+  const { timeoutMs, caps } = mirror;
+  // Sessions that are mirrored already go on to their end.
+  const percentageBp = mirrorStop === null ? mirror.percentageBp : 0;
+  return { rollout: id, seed, percentageBp, release: canary.digest, timeoutMs, caps };
 }

@@ -13,6 +13,7 @@ const ROLLOUT_EVENTS: Readonly<Record<RolloutEventType, true>> = {
   synced: true,
   syncTimedOut: true,
   blockJudged: true,
+  mirrorStopped: true,
   pauseRequested: true,
   resumeRequested: true,
   rollbackRequested: true,

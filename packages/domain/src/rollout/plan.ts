@@ -3,6 +3,7 @@ import type { Digest } from "../release/digest.ts";
 import type { ReleaseName } from "../release/reference.ts";
 import type { AgentName } from "../routing/ids.ts";
 import type { MoveBoundary } from "../routing/move.ts";
+import type { MirrorCaps } from "../routing/routing-table.ts";
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
 import type { Classifier, IntentStrategy, RuleClassifier, Strategy } from "../routing/strategy.ts";
 
@@ -16,6 +17,15 @@ export type RolloutStep = {
   readonly requiresApproval: boolean;
 };
 
+/** Before anybody meets the canary: it answers copies of what a share of new sessions ask, to nobody. */
+export type MirrorPlan = {
+  readonly percentageBp: number;
+  readonly timeoutMs: number;
+  /** How long, from the last gateway's acknowledgement on. */
+  readonly durationMs: number;
+  readonly requiresApproval: boolean;
+  readonly caps: MirrorCaps;
+};
 /** A strategy as the file says it. What runs somewhere is looked up each time the gateways are told. */
 export type PlannedStrategy =
   | Exclude<Strategy, { kind: "intent" }>
@@ -47,6 +57,9 @@ export type RolloutPlan = {
   readonly strategy?: PlannedStrategy;
   /** Null: the server's default. */
   readonly idleTimeoutMs: number | null;
+  /** Null or lacking: nothing is mirrored. */
+  readonly mirror?: MirrorPlan | null;
+  /** None: the rollout only mirrors. */
   readonly steps: readonly RolloutStep[];
   readonly windowMs: number;
   readonly consecutiveFailureLimit: number;
@@ -68,3 +81,8 @@ export type RolloutPlan = {
 };
 
 export type ReleaseIdentity = { readonly digest: Digest; readonly version: string };
+
+/** It ends when its mirror has run its time. Nobody meets the release, and nothing is promoted. */
+export function isShadowOnly({ mirror, steps }: RolloutPlan): boolean {
+  return (mirror ?? null) !== null && steps.length === 0;
+}

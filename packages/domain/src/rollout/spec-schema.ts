@@ -18,8 +18,31 @@ const weight = z
   .multipleOf(0.01)
   .meta({ description: "Share of new sessions in percent, with up to two decimals" });
 
+const mirrorTimeout = duration.refine((text) => isBetween(text, 1000, 600_000), {
+  message: "expected a duration from 1s to 10m",
+});
+const count = (otherwise: number) => z.number().int().min(1).max(1_000_000_000_000).default(otherwise);
+const SPEND_CAP = { sessions: 1000, turns: 10_000, requestBytes: 1_000_000_000 };
+
+const mirrorSchema = z.strictObject({
+  percentage: weight,
+  sideEffects: z
+    .literal("block", { error: "expected block: what is mirrored must not act on the world a second time" })
+    .meta({ description: "The agent must heed the header x-perch-shadow: 1 and answer tools that write from a stub" }),
+  timeout: mirrorTimeout.default("60s"),
+  spendCap: z
+    .strictObject({
+      sessions: count(SPEND_CAP.sessions),
+      turns: count(SPEND_CAP.turns),
+      requestBytes: count(SPEND_CAP.requestBytes),
+    })
+    .default(SPEND_CAP)
+    .meta({ description: "How much is mirrored in all" }),
+});
+
 const stepSchema = z.strictObject({
-  setWeight: weight,
+  setWeight: weight.optional(),
+  setMirrorRoute: mirrorSchema.optional().meta({ description: "The first step only: nobody meets the canary yet" }),
   pause: z
     .strictObject({
       duration: duration.optional(),
@@ -101,6 +124,11 @@ const rollbackSchema = z.strictObject({
     .default({ deadline: "2s", lease: "15s", quorum: "all" }),
 });
 
+function isBetween(text: string, least: number, most: number): boolean {
+  const ms = parseDurationMs(text) ?? least;
+  return ms >= least && ms <= most;
+}
+
 /** A rollout file as a person writes it. What spans several fields is checked by `spec-checks.ts`. */
 export const rolloutSpecSchema = z
   .strictObject({
@@ -118,7 +146,7 @@ export const rolloutSpecSchema = z
       pins: pinsSchema.optional(),
       steps: z.array(stepSchema).min(1).max(50).optional(),
       ramp: rampSchema.optional(),
-      analysis: analysisSchema,
+      analysis: analysisSchema.optional(),
       rollback: rollbackSchema.default({
         automatic: true,
         pinnedSessions: "drain",
@@ -129,7 +157,8 @@ export const rolloutSpecSchema = z
   .meta({ title: "Perch rollout", description: "Moves an agent from its baseline release to a canary release" });
 
 export type RolloutSpec = z.infer<typeof rolloutSpecSchema>;
-export type GateEntry = RolloutSpec["spec"]["analysis"]["gates"][number];
+export type AnalysisEntry = z.infer<typeof analysisSchema>;
+export type GateEntry = AnalysisEntry["gates"][number];
 
 /** The JSON Schema of a rollout file, for editors and other tools. */
 export function rolloutJsonSchema(): Record<string, unknown> {

@@ -5,9 +5,9 @@ import { parseAgentName } from "../routing/ids.ts";
 import type { MoveBoundary } from "../routing/move.ts";
 import { parseSessionExtractors, parseSessionLearners } from "../routing/parse-session-rules.ts";
 import { parseDurationMs } from "./duration.ts";
-import type { RolloutPlan, RolloutStep } from "./plan.ts";
+import { isShadowOnly, type MirrorPlan, type RolloutPlan, type RolloutStep } from "./plan.ts";
 import { badDirection, checkAcrossFields, nameInFile, type RolloutSpecProblem } from "./spec-checks.ts";
-import { rolloutSpecSchema, type GateEntry, type RolloutSpec } from "./spec-schema.ts";
+import { rolloutSpecSchema, type AnalysisEntry, type GateEntry, type RolloutSpec } from "./spec-schema.ts";
 import { checkStrategy } from "./strategy-checks.ts";
 import { planStrategy } from "./strategy-plan.ts";
 
@@ -19,6 +19,13 @@ export type ParsedSpec =
 const LEAST_CANARY_SESSIONS_TO_PROMOTE = 100;
 /** After a promotion the old release is kept warm, and the way back open, for a day. */
 const ROLLBACK_WINDOW_MS = 86_400_000;
+/** Of a rollout that only mirrors. */
+const NOTHING_JUDGED: AnalysisEntry = {
+  interval: "5m",
+  consecutiveFailureLimit: 3,
+  familyWiseErrorRate: 0.01,
+  gates: [],
+};
 
 /** Reads a rollout file that was parsed from YAML or JSON. Every problem at once, each with its path. */
 export function parseRolloutSpec(file: unknown): ParsedSpec {
@@ -68,7 +75,7 @@ function expectationOf(message: string): string {
 
 function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
   const agent = parseAgentName(spec.agent);
-  const { analysis, rollback } = spec;
+  const { analysis = NOTHING_JUDGED, rollback } = spec;
   return {
     name: metadata.name,
     labels: metadata.labels,
@@ -82,6 +89,7 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
     targetingKey: spec.strategy.targetingKey?.flatMap(parseSessionExtractors) ?? null,
     aliases: spec.strategy.aliases?.flatMap(parseSessionLearners) ?? null,
     strategy: planStrategy(spec.strategy),
+    mirror: mirrorOf(spec.steps?.[0]),
     ...pinsOf(spec.pins),
     steps: stepsOf(spec),
     windowMs: milliseconds(analysis.interval),
@@ -99,12 +107,24 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
   };
 }
 
+function mirrorOf(step: NonNullable<RolloutSpec["spec"]["steps"]>[number] | undefined): MirrorPlan | null {
+  if (step?.setMirrorRoute === undefined) return null;
+  const { percentage, timeout, spendCap } = step.setMirrorRoute;
+  return {
+    percentageBp: Math.round(percentage * 100),
+    timeoutMs: milliseconds(timeout),
+    durationMs: milliseconds(step.pause?.duration ?? "0s"),
+    requiresApproval: step.pause?.requiresApproval === true,
+    caps: spendCap,
+  };
+}
+
 /** A ramp is a list of steps like any other; a weight of 100 at the end is the promotion itself, not a step. */
 function stepsOf(spec: RolloutSpec["spec"]): readonly RolloutStep[] {
   const written =
     spec.steps ??
     (spec.ramp?.ladder ?? []).map((setWeight) => ({ setWeight, pause: { duration: spec.ramp?.minStep } }));
-  const steps = written.filter((step) => step.setWeight < 100);
+  const steps = written.flatMap(({ setWeight = 100, pause }) => (setWeight < 100 ? [{ setWeight, pause }] : []));
   return steps.map((step, index) => ({
     weightBp: Math.round(step.setWeight * 100),
     durationMs: milliseconds(step.pause?.duration ?? "0s"),
@@ -171,6 +191,7 @@ function milliseconds(text: string): number {
 }
 
 function warningsOf(plan: RolloutPlan): readonly string[] {
+  if (isShadowOnly(plan)) return [];
   const judgesOutcome = plan.gates.some(
     (gate) => gate.role === "guardrail" && (gate.of === "escalation-rate" || gate.of.startsWith("score.")),
   );

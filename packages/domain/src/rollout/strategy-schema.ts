@@ -25,7 +25,7 @@ export type IntentEntry = z.infer<typeof intentSchema>;
 /** Which fields a type needs is checked by `strategy-checks.ts`. */
 export const strategySchema = z
   .strictObject({
-    type: z.enum(["session", "user", "intent"]).default("session"),
+    type: z.enum(["session", "user", "intent", "shadow"]).default("session"),
     seed: z.string().min(1).max(200).default("auto"),
     targetingKey: entries(parseSessionExtractors)
       .optional()

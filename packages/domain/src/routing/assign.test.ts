@@ -30,6 +30,7 @@ function routeAt(weightBp: number): AgentRoute {
       release: canary,
       strategy: { kind: "session" },
     },
+    mirror: null,
     releases: [],
     sessionExtractors: [],
     sessionLearners: [],

@@ -20,6 +20,11 @@ test("a moved pin belongs to no rollout any more, and remembers which it was", (
   });
 });
 
+test("the turns of a moved session are mirrored no more", () => {
+  const mirrored = aPin({ shadow: { rollout, release: third } });
+  expect(movePin(mirrored, { ...by, move, gateway: pin.gateway }).shadow).toBeNull();
+});
+
 test("a second move counts on, and still tells the rollout from before the first", () => {
   const again = movePin(moved, { ...by, move: aMove({ from: move.to, to: third }), gateway: parseGatewayId("gw-1") });
   expect(again).toMatchObject({ release: third, moved: { times: 2, from: move.to, rollout } });

@@ -73,7 +73,10 @@ export type Mover = {
   readonly now: number;
 };
 
-/** The pin of a session after its move. It belongs to no rollout any more: nothing can be concluded from its later turns. */
+/**
+ * The pin of a session after its move. It belongs to no rollout any more: nothing can be concluded from its later turns, so
+ * they are not mirrored either.
+ */
 export function movePin(pin: Pin, { move, arm, boundary, revision, gateway, now }: Mover): Pin {
   return {
     ...pin,
@@ -85,6 +88,7 @@ export function movePin(pin: Pin, { move, arm, boundary, revision, gateway, now 
     bucket: null,
     seed: null,
     override: null,
+    shadow: null,
     revision,
     gateway,
     moved: {

@@ -23,6 +23,8 @@ export type Pin = {
   readonly assignedAt: number;
   /** The override token that chose the release; null for a session that was assigned. */
   readonly override: string | null;
+  /** Where the session's turns are mirrored to, decided at first contact like the rest; null for most. */
+  readonly shadow: { readonly rollout: RolloutId; readonly release: Digest } | null;
   /** Null where every session was drawn by its own id, and in pins of versions that knew nothing else. */
   readonly targeting: Targeting | null;
   /** Null for a session that is where it was assigned. */

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../release/digest.ts";
+import { bucketOf } from "./assign.ts";
 import { explainPin } from "./explain-pin.ts";
 import { parseAgentName, parseGatewayId, parseRolloutId, parseSessionId } from "./ids.ts";
 import { placeSession, type Candidate, type FirstContact } from "./place-session.ts";
@@ -30,6 +31,7 @@ function contact(change: Change): FirstContact {
       pathPrefix: "/support",
       current,
       canary: hasRollout ? { ...canary, weightBp, strategy } : null,
+      mirror: null,
       releases: [],
       sessionExtractors: [],
       sessionLearners: [],
@@ -69,6 +71,32 @@ test("a session without a rollout has neither bucket nor seed", () => {
   const pin = placeSession(contact({ hasRollout: false }));
   expect(pin).toMatchObject({ release: current, bucket: null, seed: null, rollout: null });
   expect(explainPin(pin)).toContain("no rollout was under way");
+});
+
+test("a share of new baseline sessions is mirrored, by the bucket of the rollout's seed, and a larger share only adds", () => {
+  const release = digestOf("shadow");
+  const caps = { sessions: 1, turns: 1, requestBytes: 1 };
+  const mirror = { rollout: parseRolloutId("shadow"), seed: "s", percentageBp: 0, release, timeoutMs: 1, caps };
+  const placed = (index: number, percentageBp: number, leaseExpired = false) => {
+    const first = contact({ hasRollout: false, leaseExpired });
+    const session = parseSessionId(`session-${index}`);
+    return placeSession({ ...first, session, route: { ...first.route, mirror: { ...mirror, percentageBp } } });
+  };
+  const indexes = Array.from({ length: 500 }, (_, index) => index);
+  const mirrored = (percentageBp: number) => indexes.filter((index) => placed(index, percentageBp).shadow !== null);
+  const few = mirrored(1000);
+  expect(few).toEqual(indexes.filter((index) => bucketOf("s", `session-${index}`) < 1000));
+  expect(mirrored(3000)).toEqual(expect.arrayContaining(few));
+  const [one = 0] = few;
+  // It stays a session of no rollout: nothing that judges sessions may take it for one of its own.
+  expect(placed(one, 1000)).toMatchObject({
+    release: current,
+    arm: "baseline",
+    rollout: null,
+    step: null,
+    shadow: { rollout: "shadow", release },
+  });
+  expect(placed(one, 1000, true).shadow).toBeNull();
 });
 
 const users: Strategy = { kind: "user", userKey: [{ kind: "header", name: "x-user-id" }] };

@@ -1,5 +1,5 @@
 import type { Digest } from "../release/digest.ts";
-import { assign } from "./assign.ts";
+import { assign, bucketOf } from "./assign.ts";
 import type { GatewayId, SessionId } from "./ids.ts";
 import type { Pin } from "./pin-store.ts";
 import type { AgentRoute, Revision } from "./routing-table.ts";
@@ -41,9 +41,18 @@ export function placeSession(contact: FirstContact): Pin {
     gateway,
     assignedAt: contact.now,
     override: null,
+    shadow: arm === "baseline" ? shadowOf(contact) : null,
     targeting,
     moved: null,
   };
+}
+
+/** By the same bucket as everything else of the rollout. A gateway whose lease has run out begins no shadow. */
+function shadowOf({ route, session, leaseExpired }: FirstContact): Pin["shadow"] {
+  const { mirror } = route;
+  if (mirror === null || leaseExpired) return null;
+  if (bucketOf(mirror.seed, session) >= mirror.percentageBp) return null;
+  return { rollout: mirror.rollout, release: mirror.release };
 }
 
 /** What was found for another rollout than the one under way now counts for nothing: the session is left out. */
@@ -77,6 +86,7 @@ export function placeByOverride(contact: FirstContact, release: Digest, token: s
     gateway,
     assignedAt: contact.now,
     override: token,
+    shadow: null,
     targeting: null,
     moved: null,
   };

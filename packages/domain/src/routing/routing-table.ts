@@ -29,6 +29,22 @@ export type CanaryRoute = {
   readonly strategy: Strategy;
 };
 
+/** How much a rollout may mirror in all. */
+export type MirrorCaps = { readonly sessions: number; readonly turns: number; readonly requestBytes: number };
+
+/** A share of new baseline sessions whose requests go, whole sessions of them, to another release as well. */
+export type MirrorRoute = {
+  readonly rollout: RolloutId;
+  readonly seed: string;
+  /** Basis points 0..10000 of *new* sessions. */
+  readonly percentageBp: number;
+  /** Its answers are read and thrown away. */
+  readonly release: Digest;
+  /** The longest that a mirrored turn may take, from its first byte there to its last byte back. */
+  readonly timeoutMs: number;
+  readonly caps: MirrorCaps;
+};
+
 export type AgentRoute = {
   readonly agent: AgentName;
   /**
@@ -41,6 +57,8 @@ export type AgentRoute = {
   /** The baseline of new sessions. */
   readonly current: Digest;
   readonly canary: CanaryRoute | null;
+  /** Null: nothing is mirrored, what was begun neither. */
+  readonly mirror: MirrorRoute | null;
   /** Every release a live pin may name, the current and the canary included. */
   readonly releases: readonly ReleaseRoute[];
   /** Where the session id is looked for, first hit wins. */

@@ -25,6 +25,7 @@ const pin: Pin = {
   gateway: parseGatewayId("gw-1"),
   assignedAt: 1234,
   override: null,
+  shadow: null,
   targeting: null,
   moved: null,
 };

@@ -69,6 +69,8 @@ export function readSignedPin(presented: PresentedPin, secrets: PinSecrets): Sig
     gateway: parseGatewayId(gateway),
     assignedAt,
     override,
+    // Only the store says what is mirrored: a session that lost it there has a hole, and its pair counts as incomplete.
+    shadow: null,
     targeting: targeting ?? null,
     moved: moved === undefined ? null : parseMove(moved),
   };

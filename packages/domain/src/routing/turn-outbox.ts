@@ -1,5 +1,9 @@
 import type { MoveRecord } from "./move.ts";
+import type { ShadowTurn } from "./shadow-turn.ts";
 import type { TurnRecord } from "./turn-record.ts";
+
+/** What a gateway keeps and sends. */
+export type GatewayRecord = TurnRecord | ShadowTurn | MoveRecord;
 
 /** Records that are kept, sent and forgotten together. */
 export type KeptTurns = {
@@ -16,7 +20,7 @@ export type KeptTurns = {
  */
 export interface TurnOutbox {
   /** Keeps them as one batch: whole, or not at all when it throws. */
-  append(records: readonly (TurnRecord | MoveRecord)[]): void;
+  append(turns: readonly GatewayRecord[]): void;
   /** The oldest batches this gateway should send now, of at least `limit` records if there are so many. They stay. */
   oldest(limit: number): readonly KeptTurns[];
   /** The server has them: forgets them. */

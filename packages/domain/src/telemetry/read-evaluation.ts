@@ -18,6 +18,8 @@ const SESSION_KEYS = ["perch.session.id", "gen_ai.conversation.id", "session.id"
 export function readEvaluation(log: RawLog, receivedAt: number): EvaluationReading {
   const eventName = log.eventName === "" ? textAttribute(log.attributes, "event.name") : log.eventName;
   if (eventName !== "gen_ai.evaluation.result") return { kind: "other" };
+  // It names the session of the user, who never saw what is evaluated here.
+  if (textAttribute(log.attributes, "perch.arm") === "shadow") return { kind: "other" };
   const name = textAttribute(log.attributes, "gen_ai.evaluation.name");
   if (name === null) return { kind: "refused", because: "an evaluation has no gen_ai.evaluation.name" };
   const value = log.attributes.get("gen_ai.evaluation.score.value");

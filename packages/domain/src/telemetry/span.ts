@@ -8,7 +8,8 @@ export type SpanKind = "turn" | "reasoning" | "tool" | "memory_read" | "memory_w
 export type Attribution = {
   readonly session: SessionId | null;
   readonly release: Digest | null;
-  readonly arm: Arm | null;
+  /** `shadow`: nothing of it belongs to the session, although it names it. */
+  readonly arm: Arm | "shadow" | null;
   readonly rollout: RolloutId | null;
   /** Resource `service.version`, for finding mis-deployed pods. */
   readonly serviceVersion: string | null;

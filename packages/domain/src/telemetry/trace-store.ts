@@ -1,6 +1,7 @@
 import type { AssignedSessions } from "../gate/block.ts";
 import type { AgentName, RolloutId } from "../routing/ids.ts";
 import type { MoveRecord } from "../routing/move.ts";
+import type { ShadowTurn } from "../routing/shadow-turn.ts";
 import type { TurnRecord } from "../routing/turn-record.ts";
 import type { Score } from "./score.ts";
 import type { CohortMember } from "./cohort-member.ts";
@@ -23,6 +24,8 @@ export interface TraceStore {
   /** Assignments are numbered in the order in which they become durable, from 1 on. */
   appendTurns(turns: readonly TurnRecord[]): Promise<void>;
   appendMoves(moves: readonly MoveRecord[]): Promise<void>;
+  /** Kept apart from the turns of users: whatever counts those never meets these. One with a known id counts once too. */
+  appendShadowTurns(turns: readonly ShadowTurn[]): Promise<void>;
   appendScores(scores: readonly Score[]): Promise<void>;
   appendSessions(sessions: readonly MaturedSession[]): Promise<void>;
   /**
