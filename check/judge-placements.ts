@@ -11,9 +11,11 @@ export function judgePlacements(history: IndexedHistory): readonly Violation[] {
   return history.claims.filter(({ isOwn }) => isOwn).flatMap((fresh) => judgePlacement(fresh, history));
 }
 
-/** Placed while the gateway's lease had run out: to the baseline, whatever the weight. */
-export function isFenced({ claim }: FreshClaim): boolean {
-  return claim.rollout === null && claim.bucket !== null;
+/** Placed while the gateway's lease had run out: whatever the weight, where nothing can have been taken back. */
+export function isFenced({ claim }: FreshClaim, history: IndexedHistory): boolean {
+  const route = history.tableOf(claim.revision)?.route;
+  const wentBack = route !== undefined && route.withoutLease !== route.current && claim.release === route.withoutLease;
+  return claim.rollout === null && (claim.bucket !== null || wentBack);
 }
 
 function judgePlacement(fresh: FreshClaim, history: IndexedHistory): Violation[] {
@@ -26,20 +28,28 @@ function judgePlacement(fresh: FreshClaim, history: IndexedHistory): Violation[]
   const acked = history.ackedBy(claim.gateway, fresh.attempt.sentAt);
   if (acked !== null && compareKeys(claim.revision, acked) < 0)
     return problem("stale", `the gateway had acknowledged ${acked} before`);
-  if (isFenced(fresh)) {
+  if (isFenced(fresh, history)) {
     const reason = whyNotFenced(fresh, history);
     return reason === null ? [] : problem("fencedWithoutCause", reason);
   }
-  const lateBy = claim.arm === "canary" ? pastLease(fresh, history) : 0;
+  const lateBy = isLent(fresh, history) ? pastLease(fresh, history) : 0;
   return lateBy > 0 ? problem("leaseIgnored", `its lease had run out ${Math.round(lateBy)} ms before`) : [];
 }
 
+/** At a release that new sessions meet only under a lease: a canary, or one that was promoted a short while ago. */
+function isLent({ claim }: FreshClaim, history: IndexedHistory): boolean {
+  const route = history.tableOf(claim.revision)?.route;
+  const isOnProbation = route !== undefined && route.withoutLease !== route.current;
+  return claim.arm === "canary" || (isOnProbation && claim.release === route.current);
+}
+
 /** Under the name that the gateway gives the session; or under the client's, when what that stands for was not known. */
-function whyMisplaced({ claim, session, attempt }: FreshClaim, history: IndexedHistory): string | null {
+function whyMisplaced(fresh: FreshClaim, history: IndexedHistory): string | null {
+  const { claim, session, attempt } = fresh;
   const held = history.tableOf(claim.revision);
   if (held === null) return `no table ${claim.revision} was ever sent`;
   const names = attempt.named === null || attempt.named === session ? [session] : [session, attempt.named];
-  const problems = names.map((name) => difference(claim, expectedBy(held.route, name, claim.rollout === null)));
+  const problems = names.map((name) => difference(claim, expectedBy(held.route, name, isFenced(fresh, history))));
   return problems.includes(null) ? null : `${problems[0]}, by table ${claim.revision}`;
 }
 
@@ -52,8 +62,9 @@ function difference(claim: Claim, expected: Expected): string | null {
   return null;
 }
 
-function expectedBy({ current, canary }: AgentRoute, session: string, isFenced: boolean): Expected {
-  const baseline = { release: current, arm: "baseline", rollout: null, step: null, weightBp: null, bucket: null };
+function expectedBy({ current, withoutLease, canary }: AgentRoute, session: string, isFenced: boolean): Expected {
+  const toBaseline = isFenced ? withoutLease : current;
+  const baseline = { release: toBaseline, arm: "baseline", rollout: null, step: null, weightBp: null, bucket: null };
   if (canary === null) return baseline;
   const { rollout, step, weightBp, seed, release } = canary;
   const bucket = publishedBucket(seed, session);

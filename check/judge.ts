@@ -15,8 +15,6 @@ export type Judgement = {
   readonly degraded: Readonly<Record<DegradedReason, number>>;
   /** Sessions placed without a lease, at the baseline. */
   readonly fenced: number;
-  /** Sessions that met a release whose promotion had been taken back, through gateways that had not heard. */
-  readonly cutOffAfterPromotion: number;
   readonly failures: Readonly<Record<string, number>>;
   readonly shares: readonly Share[];
   readonly phases: ReadonlyMap<string, string>;
@@ -26,14 +24,13 @@ export type Judgement = {
 export function judge(history: History): Judgement {
   const indexed = indexHistory(history);
   const switches = judgeSwitches(indexed);
-  const leaks = judgeLeaks(indexed);
   const failures = judgeFailures(indexed);
   const shares = sharesOf(indexed);
   return {
     violations: [
       ...switches.violations,
       ...judgePlacements(indexed),
-      ...leaks.violations,
+      ...judgeLeaks(indexed),
       ...judgeShares(shares),
       ...failures.violations,
       ...judgeRecords(indexed),
@@ -42,8 +39,7 @@ export function judge(history: History): Judgement {
     sessions: history.conversations.length,
     turns: [...indexed.attempts.values()].filter(({ outcome }) => outcome.kind === "answered").length,
     degraded: switches.degraded,
-    fenced: indexed.claims.filter((fresh) => fresh.isOwn && isFenced(fresh)).length,
-    cutOffAfterPromotion: leaks.cutOffAfterPromotion,
+    fenced: indexed.claims.filter((fresh) => fresh.isOwn && isFenced(fresh, indexed)).length,
     failures: failures.explained,
     shares,
     phases: phasesOf(history),

@@ -3,10 +3,7 @@ import type { Plan } from "./plan.ts";
 import type { Run } from "./run-store.ts";
 import { tellHistory } from "./tell-history.ts";
 
-export type StoreReport = Pick<
-  Judgement,
-  "sessions" | "turns" | "degraded" | "fenced" | "cutOffAfterPromotion" | "failures" | "shares"
-> & {
+export type StoreReport = Pick<Judgement, "sessions" | "turns" | "degraded" | "fenced" | "failures" | "shares"> & {
   readonly store: Plan["store"];
   readonly violations: Readonly<Record<string, number>>;
   /** Rollouts by the phase that they ended in; faults by kind. */

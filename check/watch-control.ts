@@ -94,6 +94,7 @@ function parseTable(json: string): RoutingTable {
       moves: [],
       mirror: null,
       current: parseDigest(route.current),
+      withoutLease: parseDigest(route.withoutLease ?? route.current),
       canary: route.canary && {
         ...route.canary,
         rollout: parseRolloutId(route.canary.rollout),

@@ -113,7 +113,7 @@ type Core = Awaited<ReturnType<typeof createCore>>;
 /** What the server knows and decides, without a clock that ticks. */
 async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, epoch: number) {
   const hub = await createGatewayHub({ now, epoch, state: deps.state, leaseMs: settings.leaseMs, log });
-  const publisher = createPublisher({ book: () => book, hub, defaults: settings });
+  const publisher = createPublisher({ book: () => book, hub, defaults: settings, now });
   const book: Book = await openBook(deps.ledger, () => publisher.publish());
   refuseTakenPlaces(book, settings.places);
   publisher.publish();

@@ -24,6 +24,7 @@ export function anAgentRoute(change: Partial<AgentRoute> = {}): AgentRoute {
     hosts: [],
     pathPrefix: "/support",
     current: digestOf("support 2.3.0"),
+    withoutLease: change.current ?? digestOf("support 2.3.0"),
     canary: null,
     mirror: null,
     releases: [

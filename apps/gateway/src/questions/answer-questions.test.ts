@@ -51,7 +51,7 @@ test("says why a session is where it is, with what is left of its pin", async ()
       {
         ...pin,
         version: "2.3.0",
-        rule: "no rollout was under way, so it went to the current release",
+        rule: "no rollout was under way, so it went to its gateway's current release",
         alias: null,
         expiresAt: 1100,
         idleTimeoutMs: 60_000,

@@ -81,13 +81,14 @@ function contradictionsOf({
   hosts,
   pathPrefix,
   current,
+  withoutLease,
   canary,
   mirror,
   releases,
   moves,
 }: AgentMessage): string[] {
   const served = new Set(releases.map(({ release }) => release));
-  const assigned = [current, canary?.release ?? [], mirror?.release ?? []].flat();
+  const assigned = [current, withoutLease ?? [], canary?.release ?? [], mirror?.release ?? []].flat();
   const urls = [...releases.flatMap((release) => release.urls), ...classifierUrls(canary)];
   return [
     ...assigned.filter((name) => !served.has(name)).map((name) => `${name} is assigned to, but not among the releases`),
@@ -120,6 +121,7 @@ function toDomain(message: AgentMessage): AgentRoute {
     hosts: message.hosts,
     pathPrefix: message.pathPrefix,
     current: parseDigest(message.current),
+    withoutLease: parseDigest(message.withoutLease ?? message.current),
     canary:
       canary === null
         ? null

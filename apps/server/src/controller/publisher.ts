@@ -14,7 +14,8 @@ import type { Book } from "./book.ts";
 export type PublisherDeps = {
   readonly book: () => Book;
   readonly hub: Pick<GatewayHub, "publish">;
-  readonly defaults: RouteDefaults & { readonly leaseMs: number };
+  readonly defaults: Omit<RouteDefaults, "now"> & { readonly leaseMs: number };
+  readonly now: () => number;
 };
 
 /** Turns what the book says into the table that the gateways hold, and knows which revision carries which decision. */
@@ -27,7 +28,7 @@ export interface Publisher {
   revisionOfMove(agent: AgentName, move: AgentMove): Revision;
 }
 
-export function createPublisher({ book, hub, defaults }: PublisherDeps): Publisher {
+export function createPublisher({ book, hub, defaults, now }: PublisherDeps): Publisher {
   const carriers = new Map<string, { readonly phase: string; readonly revision: Revision }>();
 
   function publish(): void {
@@ -35,7 +36,7 @@ export function createPublisher({ book, hub, defaults }: PublisherDeps): Publish
     const idleTimeoutMs = idleTimeout(rollouts, defaults.idleTimeoutMs);
     const routes = book()
       .agents()
-      .map((record) => deriveRoute(record, rollouts, { ...defaults, idleTimeoutMs }))
+      .map((record) => deriveRoute(record, rollouts, { ...defaults, idleTimeoutMs, now: now() }))
       .filter((route): route is AgentRoute => route !== null);
     const leases = rollouts.filter((rollout) => !isFinal(rollout)).map(({ plan }) => plan.propagation.leaseMs);
     const revision = hub.publish(routes, leases.length === 0 ? defaults.leaseMs : Math.min(...leases));

@@ -56,7 +56,7 @@ async function createWorld(memory: readonly [Memory, Memory] = [null, null]) {
     sessionLearners: [],
     places: new Map(),
   };
-  const publisher = createPublisher({ book: () => book, hub, defaults });
+  const publisher = createPublisher({ book: () => book, hub, defaults, now: () => now });
   const book: Book = await openBook(ledger, () => publisher.publish());
   await deployBoth(book);
   const contents = { read: async (wanted: unknown) => contentOf(wanted, memory) };

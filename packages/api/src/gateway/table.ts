@@ -105,6 +105,8 @@ export const routingTableSchema = z.object({
       hosts: z.array(z.string()).default([]),
       pathPrefix: z.string(),
       current: z.string(),
+      /** From servers before this field: the current release. */
+      withoutLease: z.string().optional(),
       canary: z
         .object({
           rollout: z.string(),

@@ -13,6 +13,7 @@ const DEFAULTS: RouteDefaults = {
   sessionExtractors: [{ kind: "header", name: "x-session-id" }],
   sessionLearners: [],
   places: new Map(),
+  now: 0,
 };
 const [baseline, canary] = [digestOf("2.3.0"), digestOf("2.3.1")];
 
@@ -135,6 +136,16 @@ test("the last promotion decides what is current, and a promotion that was taken
   expect(currentRelease(record, [aRollout({ kind: "Promoting" })])).toBe(canary);
   expect(currentRelease(record, [promoted, aRollout({ kind: "RolledBack" })])).toBe(canary);
   expect(currentRelease(record, [aRollout({ kind: "RolledBack" })])).toBe(baseline);
+});
+
+test("without a lease new sessions go back to the baseline of a promotion, for as long as it may be taken back", () => {
+  const at = (phase: Phase, now: number) => deriveRoute(record, [aRollout(phase)], { ...DEFAULTS, now });
+  expect(at({ kind: "Promoting" }, 0)).toMatchObject({ current: canary, withoutLease: baseline });
+  expect(at({ kind: "Succeeded", rollbackUntil: 10 }, 9)).toMatchObject({ current: canary, withoutLease: baseline });
+  expect(at({ kind: "Succeeded", rollbackUntil: 10 }, 10)).toMatchObject({ current: canary, withoutLease: canary });
+  expect(at({ kind: "RolledBack" }, 0)).toMatchObject({ current: baseline, withoutLease: baseline });
+  const isGone = { ...record, deployments: record.deployments.filter(({ release }) => release === canary) };
+  expect(deriveRoute(isGone, [aRollout({ kind: "Promoting" })], DEFAULTS)).toMatchObject({ withoutLease: canary });
 });
 
 test("a release has the status that its rollouts give it", () => {

@@ -31,6 +31,7 @@ export type RouteDefaults = {
   readonly sessionLearners: readonly SessionLearner[];
   /** Agents that are not at `/NAME` of every host. */
   readonly places: ReadonlyMap<AgentName, AgentPlace>;
+  readonly now: number;
 };
 
 /** What the gateways need to know of an agent; null while nothing of it was ever deployed. `rollouts`: oldest first. */
@@ -49,6 +50,7 @@ export function deriveRoute(
     agent: record.agent,
     ...placeOf(record.agent, defaults.places),
     current,
+    withoutLease: releaseWithoutLease(record, rollouts, defaults.now) ?? current,
     canary: active === null ? null : canaryRoute(active, record),
     mirror: active === null ? null : mirrorRoute(active),
     releases: record.releases.map(({ digest, version }) => ({
@@ -61,6 +63,15 @@ export function deriveRoute(
     idleTimeoutMs: defaults.idleTimeoutMs,
     moves: routeMoves(record.moves),
   };
+}
+
+/** The baseline of a promotion that may still be taken back, if it runs anywhere; else null. */
+function releaseWithoutLease(record: AgentRecord, rollouts: readonly Rollout[], now: number): Digest | null {
+  const promoted = rollouts.findLast((rollout) => rollout.plan.agent === record.agent && isPromoted(rollout));
+  if (promoted === undefined) return null;
+  const { phase, baseline } = promoted;
+  const mayGoBack = phase.kind === "Promoting" || (phase.kind === "Succeeded" && now < phase.rollbackUntil);
+  return mayGoBack && urlsOf(baseline.digest, record).length > 0 ? baseline.digest : null;
 }
 
 export function placeOf(agent: AgentName, places: ReadonlyMap<AgentName, AgentPlace>): AgentPlace {

@@ -74,7 +74,13 @@ const AGENT_EVENTS: AgentEvent[] = [
 });
 const record = AGENT_EVENTS.reduce(advanceAgent, newAgent(parseAgentName("support")));
 const routeOf = (rollout: Rollout) =>
-  deriveRoute(record, [rollout], { idleTimeoutMs: 7, sessionExtractors: [], sessionLearners: [], places: new Map() });
+  deriveRoute(record, [rollout], {
+    idleTimeoutMs: 7,
+    sessionExtractors: [],
+    sessionLearners: [],
+    places: new Map(),
+    now: 0,
+  });
 
 test("a mirror comes before the first weight, and its time begins with the last acknowledgement", () => {
   const rollout = shadowing(beforeWeights());

@@ -253,7 +253,7 @@ describe("the gateways are told", () => {
       forcedBecause: "",
       isSynthetic: false,
     });
-    const defaults = { idleTimeoutMs: 1, sessionExtractors: [], sessionLearners: [], places: new Map() };
+    const defaults = { idleTimeoutMs: 1, sessionExtractors: [], sessionLearners: [], places: new Map(), now: 0 };
     const baking = { ...rollout, phase: { kind: "Baking", step: 0, startedAt: 0 } } as const;
     return deriveRoute(record, [baking], defaults)?.canary?.strategy;
   };

@@ -22,6 +22,7 @@ function routeAt(weightBp: number): AgentRoute {
     hosts: [],
     pathPrefix: "/support",
     current,
+    withoutLease: current,
     canary: {
       rollout: parseRolloutId("r1"),
       step: 2,
@@ -134,6 +135,13 @@ describe("assigning a session", () => {
         expect(assignment).toEqual({ release: current, arm: "baseline", canary: null, bucket: bucketOf("s", key) });
       }),
     );
+  });
+
+  test("goes back to the release before a promotion when the lease ran out, under a rollout and without", () => {
+    const promoted = { ...routeAt(5000), current: digestOf("promoted") };
+    expect(assign(promoted, "anybody", true)).toMatchObject({ release: current, arm: "baseline", canary: null });
+    expect(assign({ ...promoted, canary: null }, "anybody", true)).toMatchObject({ release: current, bucket: null });
+    expect(assign({ ...promoted, canary: null }, "anybody", false).release).toBe(promoted.current);
   });
 
   test("goes to the current release when no rollout is under way", () => {

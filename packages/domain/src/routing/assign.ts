@@ -48,13 +48,14 @@ export type Assignment = {
 
 /**
  * `key`: what is drawn, a session's or a user's id; null for whoever the rollout's strategy leaves out.
- * `leaseExpired`: the gateway was cut off for too long, so nobody new may meet the canary.
+ * `leaseExpired`: the gateway was cut off for too long, so nobody new may meet what may have been taken back meanwhile.
  */
 export function assign(route: AgentRoute, key: string | null, leaseExpired: boolean): Assignment {
   const { canary } = route;
-  if (canary === null || key === null) return { release: route.current, arm: "baseline", canary: null, bucket: null };
+  const baseline = leaseExpired ? route.withoutLease : route.current;
+  if (canary === null || key === null) return { release: baseline, arm: "baseline", canary: null, bucket: null };
   const bucket = bucketOf(canary.seed, key);
-  if (leaseExpired) return { release: route.current, arm: "baseline", canary: null, bucket };
+  if (leaseExpired) return { release: baseline, arm: "baseline", canary: null, bucket };
   const arm = armOf(bucket, canary.weightBp);
   return { release: arm === "canary" ? canary.release : route.current, arm, canary, bucket };
 }

@@ -8,9 +8,9 @@ export function explainPin(pin: Pin): string {
   if (pin.override !== null) return `override token ${pin.override} chose its release, whatever the weights said`;
   const exclusion = pin.targeting === null ? null : explainExclusion(pin.targeting);
   if (exclusion !== null) return exclusion;
-  if (pin.bucket === null) return "no rollout was under way, so it went to the current release";
+  if (pin.bucket === null) return "no rollout was under way, so it went to its gateway's current release";
   if (pin.rollout === null || pin.weightBp === null) {
-    return `the gateway's lease had run out, so it went to the current release whatever its bucket (${pin.bucket})`;
+    return `the gateway's lease had run out, so it went to the baseline whatever its bucket (${pin.bucket})`;
   }
   const [comparison, place] = pin.arm === "canary" ? ["below", "the canary"] : ["not below", "the baseline"];
   // A pin that came back from its client does not bring the seed along.

@@ -30,6 +30,7 @@ function contact(change: Change): FirstContact {
       hosts: [],
       pathPrefix: "/support",
       current,
+      withoutLease: current,
       canary: hasRollout ? { ...canary, weightBp, strategy } : null,
       mirror: null,
       releases: [],

@@ -56,6 +56,11 @@ export type AgentRoute = {
   readonly pathPrefix: string;
   /** The baseline of new sessions. */
   readonly current: Digest;
+  /**
+   * Where new sessions go while the gateway has no lease: `current`, but for as long as that was promoted a short while ago and
+   * may still be taken back, the release before it.
+   */
+  readonly withoutLease: Digest;
   readonly canary: CanaryRoute | null;
   /** Null: nothing is mirrored, what was begun neither. */
   readonly mirror: MirrorRoute | null;
