@@ -133,16 +133,26 @@ export { findInJson, type FoundInJson } from "./routing/find-in-json.ts";
 export type { KeptTurns, TurnOutbox } from "./routing/turn-outbox.ts";
 export { isFailedTurn, type TurnFault, type TurnRecord } from "./routing/turn-record.ts";
 
-export type { Attribution, Span, SpanKind } from "./telemetry/span.ts";
+export {
+  DIALECTS,
+  SPAN_KINDS,
+  type Attribution,
+  type Dialect,
+  type Span,
+  type SpanKind,
+  type TokenUsage,
+  type ToolCall,
+} from "./telemetry/span.ts";
 export type { Score } from "./telemetry/score.ts";
 export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
 export type { CohortMember } from "./telemetry/cohort-member.ts";
 export type { CohortSource, OpenSession, TraceStore } from "./telemetry/trace-store.ts";
 export type { ArmSummary, ArmTraffic, SessionSource } from "./telemetry/session-source.ts";
 export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";
-export type { Attributes, AttributeValue, RawSpan } from "./telemetry/raw-span.ts";
+export type { Attributes, AttributeValue, RawEvent, RawSpan } from "./telemetry/raw-span.ts";
 export { countAttribute, textAttribute } from "./telemetry/raw-span.ts";
 export { readSpan } from "./telemetry/read-span.ts";
+export { resolveTrace, type ResolvedSpan, type ResolvedTrace, type SpanRole } from "./telemetry/resolve-trace.ts";
 export type { RawLog } from "./telemetry/raw-log.ts";
 export { readEvaluation, type EvaluationReading } from "./telemetry/read-evaluation.ts";
 export { assembleSession, type AssemblyContext } from "./telemetry/assemble-session.ts";

@@ -8,7 +8,7 @@ import {
   type TraceStore,
 } from "@perch/domain";
 import { createMemoryTraceStore } from "@perch/adapters/in-memory";
-import { aSpan, aTurnRecord } from "@perch/testkit";
+import { aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
 import { beforeEach, expect, test } from "vitest";
 import { createAssembler, type Assembler } from "./assembler.ts";
 
@@ -81,7 +81,7 @@ test("a record of the end ends the session; without any turn it is dropped", asy
 test("late spans of a turn make it wait, and count", async () => {
   await arrive(ended);
   now += LATENESS_MS - 1;
-  const late = aSpan({ tool: { name: "escalate_to_human", callId: null, argumentsDigest: null } });
+  const late = aSpan({ tool: aToolCall({ name: "escalate_to_human" }) });
   await storage.store.appendSpans([late]);
   assembler.noteSpans([late]);
   now += 1;

@@ -1,6 +1,7 @@
 import type { Digest } from "../release/digest.ts";
 import type { ReleasePolicy } from "../release/policy.ts";
 import { isFailedTurn, type TurnRecord } from "../routing/turn-record.ts";
+import { resolveTrace, type ResolvedTrace } from "./resolve-trace.ts";
 import type { Score } from "./score.ts";
 import type { MaturedSession, SessionEvidence } from "./session.ts";
 import type { Span } from "./span.ts";
@@ -22,8 +23,9 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
   const turns = records.filter((record) => record.kind === "turn");
   const first = turns[0];
   if (first === undefined) return null;
-  const spans = byTime(uniqueBy(evidence.spans, (span) => `${span.traceId} ${span.spanId}`));
-  const toolCalls = spans.filter((span) => span.kind === "tool");
+  const traces = [...Map.groupBy(evidence.spans, (span) => span.traceId).values()].map(resolveTrace);
+  const steps = byTime(traces.flatMap((trace) => trace.steps));
+  const toolCalls = steps.filter((span) => span.kind === "tool");
   const toolSequence = toolCalls.flatMap((span) => (span.tool === null ? [] : [span.tool.name]));
   const { escalationTools } = context.policyOf(first.release);
   return {
@@ -43,9 +45,9 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
     toolSequence,
     failedToolCalls: toolCalls.filter((span) => span.isError).length,
     isEscalated: toolSequence.some((name) => escalationTools.includes(name)),
-    inputTokens: sumOf(spans, (span) => span.inputTokens),
-    outputTokens: sumOf(spans, (span) => span.outputTokens),
-    meanSentiment: meanSentimentOf(spans),
+    inputTokens: sumOf(steps, (span) => span.inputTokens),
+    outputTokens: sumOf(steps, (span) => span.outputTokens),
+    meanSentiment: meanSentimentOf(traces),
     scores: latestScores(evidence.scores),
     releasesSeen: [...new Set(records.map((record) => record.release))],
     isSynthetic: turns.some((turn) => turn.isSynthetic),
@@ -66,16 +68,10 @@ function sumOf<T>(items: readonly T[], valueOf: (item: T) => number): number {
   return items.reduce((sum, item) => sum + valueOf(item), 0);
 }
 
-/**
- * The mean over turns. An agent that calls another agent nests turn spans in one trace; the outermost, which began
- * first, holds the user's own words, the inner ones what the agent wrote to its helper.
- */
-function meanSentimentOf(spans: readonly Span[]): number | null {
-  const outermost = new Map<string, Span>();
-  for (const span of spans) {
-    if (span.kind === "turn" && !outermost.has(span.traceId)) outermost.set(span.traceId, span);
-  }
-  const values = [...outermost.values()].flatMap((span) => (span.userSentiment === null ? [] : [span.userSentiment]));
+/** The mean over turns: each is a trace. */
+function meanSentimentOf(traces: readonly ResolvedTrace[]): number | null {
+  // In an order of their own, since a sum of fractions depends on it.
+  const values = traces.flatMap(({ userSentiment }) => userSentiment ?? []).toSorted((a, b) => a - b);
   return values.length === 0 ? null : sumOf(values, (value) => value) / values.length;
 }
 

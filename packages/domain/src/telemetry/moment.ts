@@ -1,0 +1,6 @@
+/** How long after `startedAt` the moment was that a text names by ISO 8601, with or without quotes; null when it was not. */
+export function momentMs(text: string | null, startedAt: number): number | null {
+  if (text === null || text.length > 40) return null;
+  const after = Date.parse(text.replaceAll('"', "")) - startedAt;
+  return Number.isFinite(after) && after >= 0 ? after : null;
+}

@@ -1,0 +1,44 @@
+import { firstDuration, firstText, textAttribute, type RawSpan } from "./raw-span.ts";
+import type { Span } from "./span.ts";
+
+export type ErrorReading = Pick<Span, "isError" | "errorType" | "errorMessage">;
+
+const NO_ERROR: ErrorReading = { isError: false, errorType: null, errorMessage: null };
+const MESSAGE_CHARACTERS = 300;
+// A class or a code. Whatever else stands there is a message, of which there are too many to count by.
+const ERROR_TYPE = /^[\w.$:/<>+-]{1,100}$/;
+
+/**
+ * What went wrong, wherever OpenTelemetry can say so: the status, an exception event that no status came with, or
+ * `error.type`. A status that was set to OK is the instrumentation's last word: what was thrown was dealt with.
+ */
+export function readError(raw: RawSpan): ErrorReading {
+  if (raw.status === "ok") return NO_ERROR;
+  const exception = raw.events.findLast((event) => event.name === "exception")?.attributes;
+  const said = textAttribute(raw.attributes, "error.type");
+  if (raw.status === "unset" && exception === undefined && said === null) return NO_ERROR;
+  const thrown = exception && textAttribute(exception, "exception.message");
+  return {
+    isError: true,
+    errorType: errorType(said ?? (exception && textAttribute(exception, "exception.type")) ?? statusCode(raw)),
+    errorMessage: errorMessage(thrown ?? textAttribute(raw.attributes, "error.message") ?? raw.statusMessage),
+  };
+}
+
+/** The text if it can be an error type; null when it is a message. */
+export function errorType(text: string | null): string | null {
+  return text !== null && ERROR_TYPE.test(text) ? text : null;
+}
+
+/** The first paragraph, without the stack that LangChain puts behind it, and cut short. */
+export function errorMessage(text: string): string | null {
+  const end = text.slice(0, 2 * MESSAGE_CHARACTERS).search(/\r?\n\s*(?:\n|at )/);
+  const message = text.slice(0, end === -1 ? MESSAGE_CHARACTERS : Math.min(end, MESSAGE_CHARACTERS));
+  return message === "" ? null : message;
+}
+
+function statusCode({ attributes }: RawSpan): string | null {
+  const http = firstDuration(attributes, ["http.response.status_code", "http.status_code"]);
+  if (http !== null && http >= 400) return String(http);
+  return firstText(attributes, ["rpc.response.status_code"]);
+}
