@@ -3,6 +3,7 @@ import {
   parseAgentName,
   parseRolloutId,
   parseSessionId,
+  type AttributeValue,
   type MaturedSession,
   type RawSpan,
   type Score,
@@ -92,6 +93,14 @@ export function aMaturedSession(change: Partial<MaturedSession> = {}): MaturedSe
     isSynthetic: false,
     ...change,
   };
+}
+
+/** A span with these attributes and no others, of an instrumentation that is known by them alone. */
+export function aRawSpanWith(
+  entries: Readonly<Record<string, AttributeValue>>,
+  change: Partial<RawSpan> = {},
+): RawSpan {
+  return aRawSpan({ scopeName: "some-instrumentation", attributes: new Map(Object.entries(entries)), ...change });
 }
 
 /** A tool call as version 7 of the AI SDK reports it. */

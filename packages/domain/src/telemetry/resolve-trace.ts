@@ -38,6 +38,7 @@ type Place = {
   readonly turn: Entry | null;
   /** The nearest call, with nothing but groups in between. */
   readonly call: Entry | null;
+  readonly isInCall: boolean;
   readonly isInTool: boolean;
 };
 type Entry = {
@@ -81,7 +82,7 @@ export function resolveTrace(spans: readonly Span[]): ResolvedTrace {
 
 /** Depth first, without recursion: a trace may be as deep as it has spans. */
 function place(tree: TraceTree): readonly Entry[] {
-  const outside: Place = { depth: 0, turn: null, call: null, isInTool: false };
+  const outside: Place = { depth: 0, turn: null, call: null, isInCall: false, isInTool: false };
   const entries: Entry[] = [];
   const waiting = tree.roots.toReversed().map((span) => ({ span, place: outside }));
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
@@ -108,14 +109,17 @@ function addDuplicate(entry: Entry, outer: Entry): Entry {
   return duplicate;
 }
 
-/** A chain or a workflow without a name takes the name of the first agent inside, which then is the turn's own. */
+/**
+ * What is inside a call is no turn of its own. A chain or a workflow without a name takes the name of the first agent
+ * inside, which then is the turn's own.
+ */
 function resolveAgent(entry: Entry, turn: Entry | null): Entry {
-  if (turn === null) return { ...entry, role: "turn" };
-  const { agent } = entry.span;
-  if (agent === null) return entry;
-  const isOwn = (turn.span.agent ?? agent) === agent;
-  if (!isOwn || entry.place.isInTool) return { ...entry, role: "subAgent" };
-  turn.span = { ...turn.span, agent };
+  const { span, place } = entry;
+  if (turn === null && !place.isInCall) return { ...entry, role: "turn" };
+  if (span.agent === null) return entry;
+  const isOwn = turn !== null && !place.isInTool && (turn.span.agent ?? span.agent) === span.agent;
+  if (!isOwn) return { ...entry, role: "subAgent" };
+  turn.span = { ...turn.span, agent: span.agent };
   return addDuplicate(entry, turn);
 }
 
@@ -127,9 +131,11 @@ function isSameCall(outer: Span, inner: Span): boolean {
 function placeInside(entry: Entry, place: Place): Place {
   const { span, role } = entry;
   const depth = place.depth + 1;
-  if (role === "step") return { ...place, depth, call: entry, isInTool: place.isInTool || span.kind === "tool" };
+  if (role === "step") {
+    return { ...place, depth, call: entry, isInCall: true, isInTool: place.isInTool || span.kind === "tool" };
+  }
   if (role === "duplicate") return { ...place, depth, call: span.kind === "turn" ? place.call : entry };
-  if (role === "turn") return { depth, turn: entry, call: null, isInTool: false };
+  if (role === "turn") return { depth, turn: entry, call: null, isInCall: false, isInTool: false };
   // An agent inside a call is at work for it: what it asks the model is its own.
   if (role === "subAgent") return { ...place, depth, call: null };
   return { ...place, depth };

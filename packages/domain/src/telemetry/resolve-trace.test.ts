@@ -1,0 +1,225 @@
+import { aSpan, aToolCall } from "@perch/testkit";
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { resolveTrace } from "./resolve-trace.ts";
+import type { Span, SpanKind } from "./span.ts";
+
+/** A span `id` inside `parent`, which began later the later it stands in a test. */
+function span(id: string, parent: string | null, kind: SpanKind, change: Partial<Span> = {}): Span {
+  clock += 1;
+  const tool = kind === "tool" ? aToolCall() : null;
+  return aSpan({ spanId: id, parentSpanId: parent, kind, startedAt: clock, durationMs: 1, tool, ...change });
+}
+let clock = 0;
+
+function rolesOf(spans: readonly Span[]): Record<string, string> {
+  return Object.fromEntries(resolveTrace(spans).spans.map((one) => [one.span.spanId, one.role]));
+}
+
+const usage = { inputTokens: 100, outputTokens: 10 };
+const named = (name: string) => ({ tool: aToolCall({ name }) });
+
+test("a model call inside a model call is the same call, also through groups, chains and HTTP, and is counted once", () => {
+  const spans = [
+    span("framework", null, "reasoning", { ...usage, model: "m" }),
+    span("chain", "framework", "turn"),
+    span("http", "chain", "other", { dialect: null }),
+    span("sdk", "http", "reasoning", { ...usage, cachedInputTokens: 8, finishReason: "stop" }),
+    span("gateway", "sdk", "reasoning", usage),
+  ];
+  const { steps, spans: resolved } = resolveTrace(spans);
+  expect(steps).toMatchObject([{ spanId: "framework", ...usage, cachedInputTokens: 8, finishReason: "stop" }]);
+  expect(resolved.map(({ duplicateOf }) => duplicateOf)).toEqual([null, null, null, "framework", "framework"]);
+});
+
+test("what the outer span lacks comes from within, and tokens that were told of twice in there only once", () => {
+  const spans = [
+    span("outer", null, "reasoning"),
+    span("middle", "outer", "reasoning", usage),
+    span("inner", "middle", "reasoning", { ...usage, provider: "anthropic" }),
+  ];
+  expect(resolveTrace(spans).steps).toMatchObject([{ ...usage, provider: "anthropic" }]);
+});
+
+test("a model call that was tried again spent the tokens of both attempts, and did not fail", () => {
+  const spans = [
+    span("outer", null, "reasoning"),
+    span("first", "outer", "reasoning", { isError: true, errorType: "overloaded_error", inputTokens: 100 }),
+    span("second", "outer", "reasoning", { ...usage, finishReason: "stop" }),
+  ];
+  expect(resolveTrace(spans).steps).toMatchObject([{ isError: false, inputTokens: 200, finishReason: "stop" }]);
+});
+
+test("an error whose type says nothing has the type of the error inside", () => {
+  const spans = [
+    span("outer", null, "reasoning", { isError: true, errorType: "Error", errorMessage: "529" }),
+    span("inner", "outer", "reasoning", { isError: true, errorType: "overloaded_error" }),
+  ];
+  expect(resolveTrace(spans).steps).toMatchObject([{ errorType: "overloaded_error", errorMessage: "529" }]);
+});
+
+test("a tool call told of by agent, MCP client and MCP server is one call, which failed if any of them says so", () => {
+  const spans = [
+    span("agent", null, "tool", { ...named("orders_refund"), dialect: "ai-sdk" }),
+    span("client", "agent", "tool", { ...named("refund"), dialect: "mcp" }),
+    span("http", "client", "other"),
+    span("server", "http", "tool", { ...named("refund"), dialect: "mcp", isError: true, errorType: "tool_error" }),
+  ];
+  const { steps } = resolveTrace(spans);
+  expect(steps).toMatchObject([{ spanId: "agent", isError: true, errorType: "tool_error" }]);
+  expect(steps[0]?.tool?.name).toBe("orders_refund");
+});
+
+test("another tool inside a tool is a call of its own, as is one whose name merely ends alike", () => {
+  const spans = [
+    span("a", null, "tool", named("plan")),
+    span("b", "a", "tool", named("lookup_order")),
+    span("c", null, "tool", { ...named("bigrefund"), dialect: "ai-sdk" }),
+    span("d", "c", "tool", { ...named("refund"), dialect: "mcp" }),
+  ];
+  expect(rolesOf(spans)).toEqual({ a: "step", b: "step", c: "step", d: "step" });
+});
+
+test("model calls inside a tool are real, and so is that tool when the model inside calls it again", () => {
+  const spans = [
+    span("call", null, "reasoning"),
+    span("tool", "call", "tool"),
+    span("inside", "tool", "reasoning"),
+    span("again", "inside", "tool"),
+  ];
+  expect(Object.values(rolesOf(spans))).toEqual(["step", "step", "step", "step"]);
+});
+
+test("the outermost that can be a turn is the turn, behind any parent; an agent inside is a sub-agent", () => {
+  const spans = [
+    span("http", "somewhere else", "other", { dialect: null }),
+    span("turn", "http", "turn", { agent: "support" }),
+    span("call", "turn", "reasoning"),
+    span("tool", "turn", "tool", named("ask_billing")),
+    span("helper", "tool", "turn", { agent: "billing" }),
+    span("its call", "helper", "reasoning"),
+    span("chain", "turn", "turn"),
+  ];
+  expect(rolesOf(spans)).toEqual({
+    http: "group",
+    turn: "turn",
+    call: "step",
+    tool: "step",
+    helper: "subAgent",
+    "its call": "step",
+    chain: "group",
+  });
+});
+
+test("a workflow around an agent is that agent's turn; an agent that calls itself by a tool is a sub-agent", () => {
+  const spans = [
+    span("workflow", null, "turn"),
+    span("agent", "workflow", "turn", { agent: "support" }),
+    span("twin", "agent", "turn", { agent: "support" }),
+    span("tool", "agent", "tool"),
+    span("again", "tool", "turn", { agent: "support" }),
+  ];
+  expect(resolveTrace(spans).turns).toMatchObject([{ spanId: "workflow", agent: "support" }]);
+  expect(rolesOf(spans)).toMatchObject({ agent: "duplicate", twin: "duplicate", again: "subAgent" });
+});
+
+test("an agent at work inside a model call makes model calls of its own", () => {
+  const spans = [
+    span("turn", null, "turn", { agent: "router" }),
+    span("call", "turn", "reasoning"),
+    span("transferred", "call", "turn", { agent: "billing" }),
+    span("its call", "transferred", "reasoning"),
+  ];
+  expect(rolesOf(spans)).toMatchObject({ call: "step", transferred: "subAgent", "its call": "step" });
+});
+
+test("a use of memory inside one of the same kind is the same", () => {
+  const spans = [
+    span("search", null, "memory_read"),
+    span("vectors", "search", "memory_read"),
+    span("write", "search", "memory_write"),
+  ];
+  expect(rolesOf(spans)).toEqual({ search: "step", vectors: "duplicate", write: "step" });
+});
+
+const TURN = span("turn", null, "turn", { agent: "support" });
+const asksForTool = { ...usage, finishReason: "tool_calls" };
+const answers = { ...usage, finishReason: "stop" };
+
+test.each([
+  [
+    "the last model call answered",
+    [span("a", "turn", "reasoning", asksForTool), span("b", "turn", "reasoning", answers)],
+    1,
+  ],
+  ["the last model call asked for a tool", [span("a", "turn", "reasoning", asksForTool)], 0],
+  [
+    "the last model call failed",
+    [span("a", "turn", "reasoning", answers), span("b", "turn", "reasoning", { isError: true })],
+    0,
+  ],
+  ["only a model call inside a tool answered", [span("t", "turn", "tool"), span("a", "t", "reasoning", answers)], 0],
+  ["the model broke off without a word", [span("a", "turn", "reasoning")], 0],
+  ["it answered without saying why it stopped", [span("a", "turn", "reasoning", usage)], 1],
+] as const)("a turn whose dialect does not say has a response when %s", (_what, calls, expected) => {
+  const { responses } = resolveTrace([TURN, ...calls]);
+  expect(responses.map(({ kind, spanId, parentSpanId }) => [kind, spanId, parentSpanId])).toEqual(
+    expected === 1 ? [["response", "turn-response", "turn"]] : [],
+  );
+});
+
+test("a response that the dialect tells of is the turn's, and one of a sub-agent is not", () => {
+  const spans = [
+    { ...TURN, dialect: "ai-sdk" } as const,
+    span("tool", "turn", "tool"),
+    span("helper", "tool", "turn", { agent: "billing", dialect: "ai-sdk" }),
+    span("helper-response", "helper", "response"),
+  ];
+  expect(resolveTrace(spans).responses).toEqual([]);
+  expect(resolveTrace([...spans, span("turn-response", "turn", "response")]).responses).toMatchObject([
+    { spanId: "turn-response" },
+  ]);
+});
+
+test("the mood is that of the outermost turn, else of the first model call outside of tools", () => {
+  const tool = [span("tool", "turn", "tool"), span("inside", "tool", "reasoning", { userSentiment: -1 })];
+  const call = span("call", "turn", "reasoning", { userSentiment: 0.25 });
+  expect(resolveTrace([{ ...TURN, userSentiment: 0.5 }, ...tool, call]).userSentiment).toBe(0.5);
+  expect(resolveTrace([TURN, ...tool, call]).userSentiment).toBe(0.25);
+  expect(resolveTrace([TURN, ...tool]).userSentiment).toBeNull();
+});
+
+test("no order, no repeats, no missing parents and no cycles of spans ever change or stop the result", () => {
+  const id = fc.integer({ min: 0, max: 8 }).map(String);
+  const anySpan = fc
+    .record({
+      id,
+      parent: fc.option(id),
+      kind: fc.constantFrom<SpanKind>("turn", "reasoning", "tool", "memory_read", "response", "other"),
+      startedAt: fc.integer({ min: 0, max: 3 }),
+      durationMs: fc.integer({ min: 0, max: 3 }),
+      agent: fc.constantFrom(null, "a", "b"),
+    })
+    .map(({ id: spanId, parent, ...change }) => span(spanId, parent, change.kind, change));
+  fc.assert(
+    fc.property(fc.array(anySpan, { maxLength: 12 }), fc.infiniteStream(fc.nat()), (spans, dice) => {
+      const expected = resolveTrace(spans);
+      const shuffled = [...spans, ...spans].map((one) => ({ one, at: dice.next().value }));
+      const again = resolveTrace(shuffled.toSorted((a, b) => a.at - b.at).map(({ one }) => one));
+      expect(again).toEqual(expected);
+      const ids = new Set(spans.filter((one) => one.kind !== "response").map((one) => one.spanId));
+      expect(expected.spans.length).toBeLessThanOrEqual(ids.size);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a trace as deep as it has spans, and one that is a single circle, are resolved in no time", () => {
+  const size = 50_000;
+  const deep = Array.from({ length: size }, (_, index) => span(`${index}`, `${index - 1}`, "reasoning"));
+  expect(resolveTrace(deep).steps).toHaveLength(1);
+  const circle = deep.map((one, index) => (index === 0 ? { ...one, parentSpanId: `${size - 1}` } : one));
+  expect(resolveTrace(circle).steps).toMatchObject([{ spanId: "0" }]);
+  const { spans } = resolveTrace(circle);
+  expect(spans.at(-1)?.depth).toBe(size - 1);
+});
