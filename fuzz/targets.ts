@@ -33,6 +33,7 @@ import { findSigner } from "../packages/adapters/src/sigstore/find-signer.ts";
 import { generateKeyPair, parseSigningKey, parseTrustedKey } from "../packages/adapters/src/sigstore/key.ts";
 import { formatStatement, SIGN_PREDICATE } from "../packages/adapters/src/sigstore/statement.ts";
 import { fixTarChecksum } from "./tar-checksum.ts";
+import { TRACE_TARGETS } from "./trace-targets.ts";
 
 export type FuzzTarget = {
   readonly name: string;
@@ -120,6 +121,7 @@ export const TARGETS: readonly FuzzTarget[] = [
     seeds: texts('Bearer realm="https://registry.example/token",service="r",scope="a:b:pull", Basic realm=x'),
     read: (input) => (parseChallenges(input.toString()).length > 1000 ? input : null),
   },
+  ...TRACE_TARGETS,
 ];
 
 function readJsonTwice(input: Buffer): Uint8Array | null {
