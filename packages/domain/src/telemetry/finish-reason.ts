@@ -34,3 +34,13 @@ export function finishReason(value: AttributeValue | undefined): string | null {
   if (word === "") return null;
   return (Object.hasOwn(COMMON, word) ? COMMON[word] : undefined) ?? word.slice(0, MAX_CHARACTERS);
 }
+
+// Long outputs are long answers: what ends them stands before or near their beginning, or is not worth the search.
+const MAX_OUTPUT_CHARACTERS = 64 * 1024;
+
+/** The same out of a model's output as JSON, where the span does not say: by word, or by the tools that it calls. */
+export function finishReasonIn(output: string | null): string | null {
+  const text = output?.slice(0, MAX_OUTPUT_CHARACTERS) ?? "";
+  const said = /"(?:finish_?reason|stop_reason)"\s*:\s*"([\w-]+)"/i.exec(text)?.[1];
+  return finishReason(said) ?? (/"tool_calls"\s*:\s*\[\s*\{/.test(text) ? "tool_calls" : null);
+}

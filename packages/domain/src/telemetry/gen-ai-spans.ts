@@ -1,4 +1,4 @@
-import { finishReason } from "./finish-reason.ts";
+import { finishReason, finishReasonIn } from "./finish-reason.ts";
 import { newSpan, otherSpan, turnWithResponse, type SpanDetails } from "./new-span.ts";
 import { firstContent, firstDuration, firstText, textAttribute, type RawSpan } from "./raw-span.ts";
 import { readError } from "./read-error.ts";
@@ -81,7 +81,7 @@ export function genAiReasoning(raw: RawSpan, dialect: Dialect, sentiment: Sentim
     {
       ...modelOf(raw),
       ...genAiUsage(raw.attributes, CACHE_APART.test(raw.scopeName)),
-      finishReason: finishReason(raw.attributes.get("gen_ai.response.finish_reasons") ?? choiceReason(raw)),
+      finishReason: reasonOf(raw),
       firstTokenMs: firstTokenMs(raw),
       userSentiment: sentimentOf(newUserWords(inputOf(raw)) ?? wordsInEvents(raw), sentiment),
     },
@@ -136,7 +136,10 @@ function wordsInEvents({ events }: RawSpan): string | null {
   return last?.name === "gen_ai.user.message" ? textAttribute(last.attributes, "content") : null;
 }
 
-function choiceReason({ events }: RawSpan): string | undefined {
-  const choice = events.find((event) => event.name === "gen_ai.choice");
-  return (choice && textAttribute(choice.attributes, "finish_reason")) ?? undefined;
+function reasonOf({ attributes, events }: RawSpan): string | null {
+  const choice = events.find((event) => event.name === "gen_ai.choice")?.attributes.get("finish_reason");
+  const stated = attributes.get("gen_ai.response.finish_reasons") ?? choice;
+  // Anthropic's own SDK has a name of its own for it.
+  const reason = finishReason(stated ?? attributes.get("anthropic.message.stop_reason"));
+  return reason ?? finishReasonIn(firstContent(attributes, ["gen_ai.output.messages"]));
 }

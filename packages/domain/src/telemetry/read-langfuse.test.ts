@@ -41,7 +41,7 @@ test("what is in the bag of usage is billed by itself, so cached and reasoning t
     outputTokens: 30,
     reasoningTokens: 12,
   });
-  expect(usage({ input: 40, input_cached_tokens: 60, output: 30, total: 130 })?.inputTokens).toBe(100);
+  expect(usage({ input: 70, input_cached_tokens: 30, output: 30, total: 130 })?.inputTokens).toBe(100);
 });
 
 test("a total that is just input and output has counted the cached ones in", () => {

@@ -1,4 +1,4 @@
-import { finishReason } from "./finish-reason.ts";
+import { finishReasonIn } from "./finish-reason.ts";
 import { momentMs } from "./moment.ts";
 import { newSpan, otherSpan, type SpanDetails } from "./new-span.ts";
 import { firstContent, firstText, textAttribute, type RawSpan } from "./raw-span.ts";
@@ -55,14 +55,12 @@ function readTurn(raw: RawSpan, type: "agent" | "chain" | "span", sentiment: Sen
 
 function readGeneration(raw: RawSpan, sentiment: SentimentScorer): Span {
   const { attributes } = raw;
-  const output = textAttribute(attributes, "langfuse.observation.output")?.slice(0, 65_536) ?? "";
-  const said = /"finish_reason"\s*:\s*"(\w+)"/.exec(output)?.[1];
   const details: Partial<SpanDetails> = {
     ...errorOf(raw),
     ...usageOf(raw),
     provider: firstText(attributes, ["gen_ai.provider.name", "gen_ai.system"]),
     model: firstText(attributes, ["langfuse.observation.model.name", "gen_ai.response.model", "gen_ai.request.model"]),
-    finishReason: finishReason(said) ?? (/"tool_calls"\s*:\s*\[\s*\{/.test(output) ? "tool_calls" : null),
+    finishReason: finishReasonIn(textAttribute(attributes, "langfuse.observation.output")),
     firstTokenMs: momentMs(textAttribute(attributes, "langfuse.observation.completion_start_time"), raw.startedAt),
     userSentiment: sentimentOf(newUserWords(textAttribute(attributes, "langfuse.observation.input")), sentiment),
   };

@@ -1,4 +1,4 @@
-import { finishReason } from "./finish-reason.ts";
+import { finishReasonIn } from "./finish-reason.ts";
 import { genAiReasoning } from "./gen-ai-spans.ts";
 import { newSpan, otherSpan, type SpanDetails } from "./new-span.ts";
 import { firstContent, firstText, textAttribute, type RawSpan } from "./raw-span.ts";
@@ -57,14 +57,10 @@ function readTurn(raw: RawSpan, sentiment: SentimentScorer): Span {
 function readLlm(raw: RawSpan, sentiment: SentimentScorer): Span {
   const { attributes } = raw;
   const span = genAiReasoning(raw, "langsmith", sentiment);
-  const completion = textAttribute(attributes, "gen_ai.completion");
-  const reason =
-    span.finishReason ??
-    finishReason(/"finish_reason"\s*:\s*"(\w+)"/.exec(completion?.slice(0, 65_536) ?? "")?.[1] ?? undefined);
   return {
     ...span,
     ...usageOf(raw, span),
-    finishReason: reason,
+    finishReason: span.finishReason ?? finishReasonIn(textAttribute(attributes, "gen_ai.completion")),
     userSentiment: sentimentOf(newUserWords(textAttribute(attributes, "gen_ai.prompt")), sentiment),
   };
 }

@@ -1,4 +1,4 @@
-import { finishReason } from "./finish-reason.ts";
+import { finishReason, finishReasonIn } from "./finish-reason.ts";
 import { isToolMessage } from "./failed-result.ts";
 import { newSpan, otherSpan, type SpanDetails } from "./new-span.ts";
 import { firstContent, firstCount, firstText, textAttribute, type Attributes, type RawSpan } from "./raw-span.ts";
@@ -64,7 +64,7 @@ function readLlm(raw: RawSpan, sentiment: SentimentScorer): Span {
   const details: Partial<SpanDetails> = {
     provider: firstText(attributes, ["llm.provider", "llm.system"]),
     model: firstText(attributes, ["llm.response.model_name", "llm.model_name"]),
-    finishReason: finishReason(attributes.get("llm.finish_reason")) ?? (callsTools(attributes) ? "tool_calls" : null),
+    finishReason: reasonOf(attributes),
     firstTokenMs: firstTokenMs(raw),
     userSentiment: sentimentOf(words, sentiment),
   };
@@ -82,10 +82,11 @@ function readLlm(raw: RawSpan, sentiment: SentimentScorer): Span {
 }
 
 /** Some instrumentations leave tool calls out of the messages they flatten, and only the raw output has them. */
-function callsTools(attributes: Attributes): boolean {
-  const isFlattened = attributes.has("llm.output_messages.0.message.tool_calls.0.tool_call.function.name");
-  const output = textAttribute(attributes, "output.value");
-  return isFlattened || (output !== null && /"tool_calls"\s*:\s*\[\s*\{/.test(output.slice(0, 65_536)));
+function reasonOf(attributes: Attributes): string | null {
+  const stated = finishReason(attributes.get("llm.finish_reason"));
+  if (stated !== null) return stated;
+  const callsTool = attributes.has("llm.output_messages.0.message.tool_calls.0.tool_call.function.name");
+  return callsTool ? "tool_calls" : finishReasonIn(textAttribute(attributes, "output.value"));
 }
 
 function firstTokenMs(raw: RawSpan): number | null {

@@ -83,6 +83,14 @@ test("a model call of 1.36 and before has other names for tokens, messages in ev
   expect(span).toMatchObject({ finishReason: "stop", userSentiment: "hello".length });
 });
 
+test("why the model stopped is also said by Anthropic's SDK in its own words, or only in the messages", () => {
+  const chat = { "gen_ai.operation.name": "chat" };
+  expect(first({ ...chat, "anthropic.message.stop_reason": "tool_use" })?.finishReason).toBe("tool_calls");
+  const output = JSON.stringify([{ role: "assistant", parts: [], finish_reason: "end_turn" }]);
+  expect(first({ ...chat, "gen_ai.output.messages": output })?.finishReason).toBe("stop");
+  expect(first(chat)?.finishReason).toBeNull();
+});
+
 test("where both names of a count are sent, the newer is meant", () => {
   const both = { "gen_ai.usage.input_tokens": 9, "gen_ai.usage.prompt_tokens": 8 };
   expect(first({ "gen_ai.operation.name": "chat", ...both })?.inputTokens).toBe(9);

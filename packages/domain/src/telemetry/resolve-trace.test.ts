@@ -45,7 +45,7 @@ test("what the outer span lacks comes from within, and tokens that were told of 
 test("a model call that was tried again spent the tokens of both attempts, and did not fail", () => {
   const spans = [
     span("outer", "reasoning"),
-    span("first in outer", "reasoning", { isError: true, errorType: "overloaded_error", inputTokens: 100 }),
+    span("first in outer", "reasoning", { isError: true, finishReason: "error", inputTokens: 100 }),
     span("second in outer", "reasoning", { ...usage, finishReason: "stop" }),
   ];
   expect(resolveTrace(spans).steps).toMatchObject([{ isError: false, inputTokens: 200, finishReason: "stop" }]);
@@ -177,6 +177,8 @@ test("a response that the dialect tells of is the turn's, and one of a sub-agent
     span("helper-response in helper", "response"),
   ];
   expect(resolveTrace(spans).responses).toEqual([]);
+  const brokenOff = span("call in turn", "reasoning", usage);
+  expect(resolveTrace([...spans, brokenOff]).responses).toEqual([]);
   expect(resolveTrace([...spans, span("turn-response in turn", "response")]).responses).toMatchObject([
     { spanId: "turn-response" },
   ]);
@@ -218,6 +220,23 @@ test("no order, no repeats, no missing parents and no cycles of spans ever chang
     }),
     { numRuns: 500 },
   );
+});
+
+test("of spans that are their own ancestors the earliest is the root, wherever others hang on", () => {
+  const spans = [span("tail in b", "other"), span("a in c", "other"), span("b in a", "other"), span("c in b", "other")];
+  expect(resolveTrace(spans).spans.map((one) => [one.span.spanId, one.depth])).toEqual([
+    ["a", 0],
+    ["b", 1],
+    ["tail", 2],
+    ["c", 2],
+  ]);
+  expect(resolveTrace([span("own in own", "other")]).spans).toMatchObject([{ depth: 0 }]);
+});
+
+test("of two spans with one id the longer counts: it was sent again when it had ended", () => {
+  const begun = span("a", "reasoning", { durationMs: 9, inputTokens: 99 });
+  const ended = { ...begun, durationMs: 10, inputTokens: 9 };
+  expect(resolveTrace([ended, begun]).steps).toMatchObject([{ inputTokens: 9 }]);
 });
 
 test("a trace as deep as it has spans, and one that is a single circle, are resolved in no time", () => {
