@@ -79,10 +79,10 @@ function checkSpan(span: Span): void {
 /** A span for each four bytes: its id, its parent's, its kind with its dialect, and its time. */
 function readTrace(input: Buffer): Uint8Array {
   const spans = Array.from({ length: Math.floor(input.length / 4) }, (_, index) => spanOf(input.subarray(index * 4)));
-  const { spans: resolved, turns, steps } = resolveTrace(spans);
+  const { spans: resolved, turns, actions } = resolveTrace(spans);
   const known = new Set(spans.filter((span) => span.kind !== "response").map((span) => span.spanId));
   if (resolved.length !== known.size) throw new Error(`${resolved.length} spans out of ${known.size}`);
-  if (turns.length + steps.length > resolved.length) throw new Error("more counts than there is");
+  if (turns.length + actions.length > resolved.length) throw new Error("more counts than there is");
   return input;
 }
 

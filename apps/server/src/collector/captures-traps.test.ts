@@ -8,8 +8,8 @@ function tracesOf(capture: string): readonly ResolvedTrace[] {
   return traces.map(resolveTrace);
 }
 
-function stepsOf(capture: string) {
-  return tracesOf(capture).flatMap((trace) => trace.steps);
+function actionsOf(capture: string) {
+  return tracesOf(capture).flatMap((trace) => trace.actions);
 }
 
 describe.skipIf(areCapturesMissing)("AI SDK", () => {
@@ -18,8 +18,8 @@ describe.skipIf(areCapturesMissing)("AI SDK", () => {
     ["version 7's legacy spans have tool calls inside the model calls", "vercel-ai-7/legacy-plain.traces.pb"],
     ["version 7's new spans have both inside a step", "vercel-ai-7/genai-plain.traces.pb"],
   ])("%s: either way each counts", (_what, capture) => {
-    expect(stepsOf(capture).filter((step) => step.kind === "tool")).toHaveLength(3);
-    expect(stepsOf(capture).filter((step) => step.kind === "reasoning")).toHaveLength(6);
+    expect(actionsOf(capture).filter((action) => action.kind === "tool")).toHaveLength(3);
+    expect(actionsOf(capture).filter((action) => action.kind === "reasoning")).toHaveLength(6);
   });
 
   test("the root is named after the model, and the agent is found nevertheless", () => {
@@ -28,13 +28,16 @@ describe.skipIf(areCapturesMissing)("AI SDK", () => {
   });
 
   test("a turn holds the sum of its model calls, which is not counted beside them", () => {
-    const sum = stepsOf("vercel-ai-7/genai-baggage.traces.pb").reduce((total, step) => total + step.inputTokens, 0);
+    const sum = actionsOf("vercel-ai-7/genai-baggage.traces.pb").reduce(
+      (total, action) => total + action.inputTokens,
+      0,
+    );
     expect(sum).toBe(3 * 130);
   });
 
   test("there is no error type on spans, so it is that of the exception", () => {
-    const failed = stepsOf("vercel-ai-7/abort-and-model-error.traces.pb").filter((step) => step.isError);
-    expect(failed.map((step) => step.errorType)).toEqual(["Error"]);
+    const failed = actionsOf("vercel-ai-7/abort-and-model-error.traces.pb").filter((action) => action.isError);
+    expect(failed.map((action) => action.errorType)).toEqual(["Error"]);
   });
 
   test("an aborted stream ends without status, output or reason: no error, and no response", () => {
@@ -44,7 +47,7 @@ describe.skipIf(areCapturesMissing)("AI SDK", () => {
   });
 
   test("the provider is named with one of its interfaces, `openai.chat`", () => {
-    expect(stepsOf("vercel-ai-6/plain.traces.pb")[0]?.provider).toBe("openai");
+    expect(actionsOf("vercel-ai-6/plain.traces.pb")[0]?.provider).toBe("openai");
   });
 
   test("the turn is found behind a real HTTP server span, which is found behind the gateway's", () => {
@@ -68,10 +71,10 @@ describe.skipIf(areCapturesMissing)("Anthropic with OpenInference", () => {
   const capture = "anthropic-openinference/plain.traces.pb";
 
   test("the SDK tells of the same call inside OpenInference's span: it is counted once", () => {
-    const steps = stepsOf(capture);
-    expect(steps).toHaveLength(7);
-    expect(steps.reduce((sum, step) => sum + step.inputTokens, 0)).toBe(6 * 58);
-    expect(steps.reduce((sum, step) => sum + step.outputTokens, 0)).toBe(6 * 12);
+    const actions = actionsOf(capture);
+    expect(actions).toHaveLength(7);
+    expect(actions.reduce((sum, action) => sum + action.inputTokens, 0)).toBe(6 * 58);
+    expect(actions.reduce((sum, action) => sum + action.outputTokens, 0)).toBe(6 * 12);
   });
 
   test("tokens read from a cache are part of the input, in both dialects of the trace", () => {
@@ -99,7 +102,7 @@ describe.skipIf(areCapturesMissing)("Anthropic with OpenInference", () => {
   });
 
   test("a model that is overloaded is an error with a type and a message", () => {
-    expect(stepsOf(capture).at(-1)).toMatchObject({ isError: true, errorType: "OverloadedError" });
+    expect(actionsOf(capture).at(-1)).toMatchObject({ isError: true, errorType: "OverloadedError" });
   });
 });
 
@@ -114,18 +117,18 @@ describe.skipIf(areCapturesMissing)("LangGraph with OpenInference", () => {
   });
 
   test("a tool span has no id of its call, but the message that answers it has", () => {
-    const ids = stepsOf(capture).flatMap((step) => (step.tool === null ? [] : [step.tool.callId]));
+    const ids = actionsOf(capture).flatMap((action) => (action.tool === null ? [] : [action.tool.callId]));
     expect(ids).toEqual(["call_1", "call_2", null]);
   });
 
   test("an input of one key is collapsed to its value: its shape stays unknown", () => {
-    const shapes = stepsOf(capture).flatMap((step) => (step.tool === null ? [] : [step.tool.argumentShape]));
+    const shapes = actionsOf(capture).flatMap((action) => (action.tool === null ? [] : [action.tool.argumentShape]));
     expect(shapes).toEqual([null, "amount:number,order_id:string", "amount:number,order_id:string"]);
   });
 
   test("the status message is a whole stack: its message is kept", () => {
-    const failed = stepsOf(capture).filter((step) => step.isError);
-    expect(failed.map((step) => step.errorMessage)).toEqual(["REFUND_LIMIT_EXCEEDED"]);
+    const failed = actionsOf(capture).filter((action) => action.isError);
+    expect(failed.map((action) => action.errorMessage)).toEqual(["REFUND_LIMIT_EXCEEDED"]);
   });
 
   test("each chain repeats the conversation: a mood is read where the user's words are new", () => {
@@ -143,15 +146,18 @@ describe.skipIf(areCapturesMissing)("MCP", () => {
   const capture = "mcp/traceloop-plus-openinference.traces.pb";
 
   test("a tool that fails answers 200 with an error in its result", () => {
-    const failed = stepsOf(capture).filter((step) => step.isError);
-    expect(failed.map((step) => [step.tool?.name, step.errorType, step.errorMessage])).toEqual([
+    const failed = actionsOf(capture).filter((action) => action.isError);
+    expect(failed.map((action) => [action.tool?.name, action.errorType, action.errorMessage])).toEqual([
       ["issue_refund", "tool_error", "REFUND_LIMIT_EXCEEDED"],
     ]);
   });
 
   test("the arguments are wrapped into the parameters of the call", () => {
-    const tools = stepsOf(capture).filter((step) => step.kind === "tool");
-    expect(tools.map((step) => step.tool?.argumentShape)).toEqual(["order_id:string", "amount:number,order_id:string"]);
+    const tools = actionsOf(capture).filter((action) => action.kind === "tool");
+    expect(tools.map((action) => action.tool?.argumentShape)).toEqual([
+      "order_id:string",
+      "amount:number,order_id:string",
+    ]);
   });
 
   test("the session, its handshake and its listings are no calls", () => {

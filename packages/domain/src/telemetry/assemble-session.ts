@@ -24,8 +24,8 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
   const first = turns[0];
   if (first === undefined) return null;
   const traces = [...Map.groupBy(evidence.spans, (span) => span.traceId).values()].map(resolveTrace);
-  const steps = byTime(traces.flatMap((trace) => trace.steps));
-  const toolCalls = steps.filter((span) => span.kind === "tool");
+  const actions = byTime(traces.flatMap((trace) => trace.actions));
+  const toolCalls = actions.filter((span) => span.kind === "tool");
   const toolSequence = toolCalls.flatMap((span) => (span.tool === null ? [] : [span.tool.name]));
   const { escalationTools } = context.policyOf(first.release);
   return {
@@ -45,8 +45,8 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
     toolSequence,
     failedToolCalls: toolCalls.filter((span) => span.isError).length,
     isEscalated: toolSequence.some((name) => escalationTools.includes(name)),
-    inputTokens: sumOf(steps, (span) => span.inputTokens),
-    outputTokens: sumOf(steps, (span) => span.outputTokens),
+    inputTokens: sumOf(actions, (span) => span.inputTokens),
+    outputTokens: sumOf(actions, (span) => span.outputTokens),
     meanSentiment: meanSentimentOf(traces),
     scores: latestScores(evidence.scores),
     releasesSeen: [...new Set(records.map((record) => record.release))],

@@ -25,9 +25,9 @@ test("a turn: the invocation around the agent, a model call told of twice, a too
     read("execute_tool refund", tool, { spanId: "5", parentSpanId: "3" }),
     read("execute_tool (merged)", merged, { spanId: "6", parentSpanId: "3" }),
   ].flat();
-  const { turns, steps } = resolveTrace(spans);
+  const { turns, actions } = resolveTrace(spans);
   expect(turns).toMatchObject([{ spanId: "1", agent: "support" }]);
-  expect(steps.map((step) => [step.kind, step.tool?.name ?? step.inputTokens])).toEqual([
+  expect(actions.map((action) => [action.kind, action.tool?.name ?? action.inputTokens])).toEqual([
     ["reasoning", 100],
     ["tool", "refund"],
   ]);

@@ -55,7 +55,7 @@ test("an agent's run that has an output is answered; its words are under its own
 test("the steps of a model call are no calls beside it", () => {
   const call = read("model_generation", { "gen_ai.usage.input_tokens": 9 }, { spanId: "a".repeat(16) });
   const step = read("model_step", {}, { spanId: "b".repeat(16), parentSpanId: "a".repeat(16) });
-  expect(resolveTrace([...call, ...step]).steps).toMatchObject([{ kind: "reasoning", inputTokens: 9 }]);
+  expect(resolveTrace([...call, ...step]).actions).toMatchObject([{ kind: "reasoning", inputTokens: 9 }]);
 });
 
 test("an error has Mastra's id as its type", () => {

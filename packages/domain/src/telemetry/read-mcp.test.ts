@@ -20,7 +20,7 @@ test("the client's and the server's span of a tool call are one call, whose erro
   const client = read(call, { kind: "client", spanId: "c".repeat(16) });
   const failed = { ...call, "error.type": "tool_error" };
   const server = read(failed, { kind: "server", spanId: "d".repeat(16), parentSpanId: "c".repeat(16) });
-  expect(resolveTrace([...server, ...client]).steps).toMatchObject([
+  expect(resolveTrace([...server, ...client]).actions).toMatchObject([
     { kind: "tool", dialect: "mcp", isError: true, errorType: "tool_error" },
   ]);
 });

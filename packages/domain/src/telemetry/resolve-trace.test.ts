@@ -28,8 +28,8 @@ test("a model call inside a model call is the same call, also through groups, ch
     span("sdk in http", "reasoning", { ...usage, cachedInputTokens: 8, finishReason: "stop" }),
     span("gateway in sdk", "reasoning", usage),
   ];
-  const { steps, spans: resolved } = resolveTrace(spans);
-  expect(steps).toMatchObject([{ spanId: "framework", ...usage, cachedInputTokens: 8, finishReason: "stop" }]);
+  const { actions, spans: resolved } = resolveTrace(spans);
+  expect(actions).toMatchObject([{ spanId: "framework", ...usage, cachedInputTokens: 8, finishReason: "stop" }]);
   expect(resolved.map(({ duplicateOf }) => duplicateOf)).toEqual([null, null, null, "framework", "framework"]);
 });
 
@@ -39,7 +39,7 @@ test("what the outer span lacks comes from within, and tokens that were told of 
     span("middle in outer", "reasoning", usage),
     span("inner in middle", "reasoning", { ...usage, provider: "anthropic" }),
   ];
-  expect(resolveTrace(spans).steps).toMatchObject([{ ...usage, provider: "anthropic" }]);
+  expect(resolveTrace(spans).actions).toMatchObject([{ ...usage, provider: "anthropic" }]);
 });
 
 test("a model call that was tried again spent the tokens of both attempts, and did not fail", () => {
@@ -48,7 +48,7 @@ test("a model call that was tried again spent the tokens of both attempts, and d
     span("first in outer", "reasoning", { isError: true, finishReason: "error", inputTokens: 100 }),
     span("second in outer", "reasoning", { ...usage, finishReason: "stop" }),
   ];
-  expect(resolveTrace(spans).steps).toMatchObject([{ isError: false, inputTokens: 200, finishReason: "stop" }]);
+  expect(resolveTrace(spans).actions).toMatchObject([{ isError: false, inputTokens: 200, finishReason: "stop" }]);
 });
 
 test("an error whose type says nothing has the type of the error inside", () => {
@@ -56,7 +56,7 @@ test("an error whose type says nothing has the type of the error inside", () => 
     span("outer", "reasoning", { isError: true, errorType: "Error", errorMessage: "529" }),
     span("inner in outer", "reasoning", { isError: true, errorType: "overloaded_error" }),
   ];
-  expect(resolveTrace(spans).steps).toMatchObject([{ errorType: "overloaded_error", errorMessage: "529" }]);
+  expect(resolveTrace(spans).actions).toMatchObject([{ errorType: "overloaded_error", errorMessage: "529" }]);
 });
 
 test("a tool call told of by agent, MCP client and MCP server is one call, which failed if any of them says so", () => {
@@ -66,9 +66,9 @@ test("a tool call told of by agent, MCP client and MCP server is one call, which
     span("http in client", "other"),
     span("server in http", "tool", { ...named("refund"), dialect: "mcp", isError: true, errorType: "tool_error" }),
   ];
-  const { steps } = resolveTrace(spans);
-  expect(steps).toMatchObject([{ spanId: "agent", isError: true, errorType: "tool_error" }]);
-  expect(steps[0]?.tool?.name).toBe("orders_refund");
+  const { actions } = resolveTrace(spans);
+  expect(actions).toMatchObject([{ spanId: "agent", isError: true, errorType: "tool_error" }]);
+  expect(actions[0]?.tool?.name).toBe("orders_refund");
 });
 
 test("another tool inside a tool is a call of its own, as is one whose name merely ends alike", () => {
@@ -78,7 +78,7 @@ test("another tool inside a tool is a call of its own, as is one whose name mere
     span("c", "tool", { ...named("bigrefund"), dialect: "ai-sdk" }),
     span("d in c", "tool", { ...named("refund"), dialect: "mcp" }),
   ];
-  expect(rolesOf(spans)).toEqual({ a: "step", b: "step", c: "step", d: "step" });
+  expect(rolesOf(spans)).toEqual({ a: "action", b: "action", c: "action", d: "action" });
 });
 
 test("model calls inside a tool are real, and so is that tool when the model inside calls it again", () => {
@@ -88,7 +88,7 @@ test("model calls inside a tool are real, and so is that tool when the model ins
     span("inside in tool", "reasoning"),
     span("again in inside", "tool"),
   ];
-  expect(Object.values(rolesOf(spans))).toEqual(["step", "step", "step", "step"]);
+  expect(Object.values(rolesOf(spans))).toEqual(["action", "action", "action", "action"]);
 });
 
 test("the outermost that can be a turn is the turn, behind any parent; an agent inside is a sub-agent", () => {
@@ -104,10 +104,10 @@ test("the outermost that can be a turn is the turn, behind any parent; an agent 
   expect(rolesOf(spans)).toEqual({
     http: "group",
     turn: "turn",
-    call: "step",
-    tool: "step",
+    call: "action",
+    tool: "action",
     helper: "subAgent",
-    "its call": "step",
+    "its call": "action",
     chain: "group",
   });
 });
@@ -131,7 +131,7 @@ test("an agent at work inside a model call makes model calls of its own", () => 
     span("transferred in call", "turn", { agent: "billing" }),
     span("its call in transferred", "reasoning"),
   ];
-  expect(rolesOf(spans)).toMatchObject({ call: "step", transferred: "subAgent", "its call": "step" });
+  expect(rolesOf(spans)).toMatchObject({ call: "action", transferred: "subAgent", "its call": "action" });
 });
 
 test("a use of memory inside one of the same kind is the same", () => {
@@ -140,7 +140,7 @@ test("a use of memory inside one of the same kind is the same", () => {
     span("vectors in search", "memory_read"),
     span("write in search", "memory_write"),
   ];
-  expect(rolesOf(spans)).toEqual({ search: "step", vectors: "duplicate", write: "step" });
+  expect(rolesOf(spans)).toEqual({ search: "action", vectors: "duplicate", write: "action" });
 });
 
 const TURN = span("turn", "turn", { agent: "support" });
@@ -236,15 +236,15 @@ test("of spans that are their own ancestors the earliest is the root, wherever o
 test("of two spans with one id the longer counts: it was sent again when it had ended", () => {
   const begun = span("a", "reasoning", { durationMs: 9, inputTokens: 99 });
   const ended = { ...begun, durationMs: 10, inputTokens: 9 };
-  expect(resolveTrace([ended, begun]).steps).toMatchObject([{ inputTokens: 9 }]);
+  expect(resolveTrace([ended, begun]).actions).toMatchObject([{ inputTokens: 9 }]);
 });
 
 test("a trace as deep as it has spans, and one that is a single circle, are resolved in no time", () => {
   const size = 50_000;
   const deep = Array.from({ length: size }, (_, index) => span(`${index} in ${index - 1}`, "reasoning"));
-  expect(resolveTrace(deep).steps).toHaveLength(1);
+  expect(resolveTrace(deep).actions).toHaveLength(1);
   const circle = deep.map((one, index) => (index === 0 ? { ...one, parentSpanId: `${size - 1}` } : one));
-  expect(resolveTrace(circle).steps).toMatchObject([{ spanId: "0" }]);
+  expect(resolveTrace(circle).actions).toMatchObject([{ spanId: "0" }]);
   const { spans } = resolveTrace(circle);
   expect(spans.at(-1)?.depth).toBe(size - 1);
 });

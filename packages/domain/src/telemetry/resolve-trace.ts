@@ -5,13 +5,13 @@ import type { Span } from "./span.ts";
 import { byStart, traceTree, uniqueSpans, type TraceTree } from "./trace-tree.ts";
 
 /**
- * What a span is in its trace. `turn`: the outermost of a turn. `subAgent`: an agent at work for another. `step`: a model
+ * What a span is in its trace. `turn`: the outermost of a turn. `subAgent`: an agent at work for another. `action`: a model
  * call, a tool call or a use of memory. `duplicate`: told of by an enclosing span already. `group`: a link.
  */
-export type SpanRole = "turn" | "subAgent" | "step" | "duplicate" | "group";
+export type SpanRole = "turn" | "subAgent" | "action" | "duplicate" | "group";
 
 export type ResolvedSpan = {
-  /** A step and a turn with what their duplicates know and they do not. */
+  /** An action or a turn, with what their duplicates know and they do not. */
   readonly span: Span;
   readonly role: SpanRole;
   readonly depth: number;
@@ -25,7 +25,7 @@ export type ResolvedTrace = {
   /** The outermost of each turn: one, unless an agent began anew inside one request. */
   readonly turns: readonly Span[];
   /** What counts, by time: each model call, tool call and use of memory once. */
-  readonly steps: readonly Span[];
+  readonly actions: readonly Span[];
   /** The final answer of each turn that was given one; without any turn, that of the last model call. */
   readonly responses: readonly Span[];
   /** Of what the user said to begin with. */
@@ -64,7 +64,7 @@ export function resolveTrace(spans: readonly Span[]): ResolvedTrace {
     if (inner.length > 0) entry.span = mergeCalls(entry.span, inner);
   }
   const turns = entries.filter((entry) => entry.role === "turn").toSorted(byStartOfSpan);
-  const steps = entries.filter((entry) => entry.role === "step").toSorted(byStartOfSpan);
+  const actions = entries.filter((entry) => entry.role === "action").toSorted(byStartOfSpan);
   const said = new Map(unique.flatMap((span) => (span.kind === "response" ? [[span.spanId, span]] : [])));
   return {
     spans: entries.map(({ span, role, place: { depth }, duplicateOf }) => ({
@@ -74,9 +74,9 @@ export function resolveTrace(spans: readonly Span[]): ResolvedTrace {
       duplicateOf: duplicateOf?.span.spanId ?? null,
     })),
     turns: turns.map(({ span }) => span),
-    steps: steps.map(({ span }) => span),
-    responses: responsesOf(turns, steps, said),
-    userSentiment: sentimentOf(turns, steps),
+    actions: actions.map(({ span }) => span),
+    responses: responsesOf(turns, actions, said),
+    userSentiment: sentimentOf(turns, actions),
   };
 }
 
@@ -99,7 +99,7 @@ function resolveSpan(span: Span, place: Place): Entry {
   if (span.kind === "other") return entry;
   if (span.kind === "turn") return resolveAgent(entry, place.turn);
   const outer = place.call;
-  if (outer === null || !isSameCall(outer.span, span)) return { ...entry, role: "step" };
+  if (outer === null || !isSameCall(outer.span, span)) return { ...entry, role: "action" };
   return addDuplicate(entry, outer);
 }
 
@@ -131,7 +131,7 @@ function isSameCall(outer: Span, inner: Span): boolean {
 function placeInside(entry: Entry, place: Place): Place {
   const { span, role } = entry;
   const depth = place.depth + 1;
-  if (role === "step") {
+  if (role === "action") {
     return { ...place, depth, call: entry, isInCall: true, isInTool: place.isInTool || span.kind === "tool" };
   }
   if (role === "duplicate") return { ...place, depth, call: span.kind === "turn" ? place.call : entry };
@@ -143,23 +143,23 @@ function placeInside(entry: Entry, place: Place): Place {
 
 function responsesOf(
   turns: readonly Entry[],
-  steps: readonly Entry[],
+  actions: readonly Entry[],
   said: ReadonlyMap<string, Span>,
 ): readonly Span[] {
-  if (turns.length === 0) return [answerOf(null, steps)].flatMap((answer) => answer ?? []);
-  const stepsOf = Map.groupBy(steps, (step) => step.place.turn);
+  if (turns.length === 0) return [answerOf(null, actions)].flatMap((answer) => answer ?? []);
+  const actionsOf = Map.groupBy(actions, (action) => action.place.turn);
   return turns.flatMap((turn) => {
     const own = said.get(responseIdOf(turn.span.spanId));
     if (own !== undefined) return [own];
     // A dialect whose turns say that they were answered means it when they say nothing.
     if (turn.span.isError || turn.span.dialect === "ai-sdk") return [];
-    return answerOf(turn, stepsOf.get(turn) ?? []) ?? [];
+    return answerOf(turn, actionsOf.get(turn) ?? []) ?? [];
   });
 }
 
 /** The last thing that the model said, unless it asked for a tool or failed. */
-function answerOf(turn: Entry | null, steps: readonly Entry[]): Span | null {
-  const calls = steps.filter(({ span, place }) => span.kind === "reasoning" && !place.isInTool);
+function answerOf(turn: Entry | null, actions: readonly Entry[]): Span | null {
+  const calls = actions.filter(({ span, place }) => span.kind === "reasoning" && !place.isInTool);
   const last = calls
     .map(({ span }) => span)
     .reduce<Span | null>((a, b) => (a !== null && endsAfter(a, b) ? a : b), null);
@@ -193,10 +193,10 @@ function endsAfter(a: Span, b: Span): boolean {
 }
 
 /** The outermost turn holds the user's own words, else the first model call; the others what one agent wrote another. */
-function sentimentOf(turns: readonly Entry[], steps: readonly Entry[]): number | null {
+function sentimentOf(turns: readonly Entry[], actions: readonly Entry[]): number | null {
   const own = turns[0]?.span.userSentiment ?? null;
   return (
-    own ?? steps.find(({ span, place }) => span.userSentiment !== null && !place.isInTool)?.span.userSentiment ?? null
+    own ?? actions.find(({ span, place }) => span.userSentiment !== null && !place.isInTool)?.span.userSentiment ?? null
   );
 }
 

@@ -55,7 +55,7 @@ export type TokenUsage = {
 };
 
 /**
- * One step of a turn in the common vocabulary, whatever dialect it came in. Content is digested, never kept. Tokens are
+ * One part of a turn in the common vocabulary, whatever dialect it came in. Content is digested, never kept. Tokens are
  * set on `reasoning` spans only, and the same call may be told of twice: `resolveTrace` says which spans count.
  */
 export type Span = TokenUsage & {

@@ -15,23 +15,23 @@ function startOf(spans: readonly Span[]): number {
 }
 
 function drawTrace(spans: readonly Span[]): string {
-  const { spans: resolved, steps, responses, userSentiment } = resolveTrace(spans);
-  const failed = steps.filter((step) => step.kind === "tool" && step.isError).length;
-  const tools = steps.flatMap((step) => step.tool?.name ?? []);
+  const { spans: resolved, actions, responses, userSentiment } = resolveTrace(spans);
+  const failed = actions.filter((action) => action.kind === "tool" && action.isError).length;
+  const tools = actions.flatMap((action) => action.tool?.name ?? []);
   return [
     ...resolved.map(drawSpan),
-    `= ${sumOf(steps, "inputTokens")}/${sumOf(steps, "outputTokens")} tokens, tools [${tools.join(", ")}]` +
+    `= ${sumOf(actions, "inputTokens")}/${sumOf(actions, "outputTokens")} tokens, tools [${tools.join(", ")}]` +
       `${failed > 0 ? `, ${failed} failed` : ""}, ${responses.length} responses, sentiment ${userSentiment ?? "unknown"}`,
   ].join("\n");
 }
 
 function drawSpan({ span, role, depth, duplicateOf }: ResolvedSpan): string {
   const words = [
-    `${"  ".repeat(depth)}${role === "step" ? span.kind : role}`,
+    `${"  ".repeat(depth)}${role === "action" ? span.kind : role}`,
     role === "turn" || role === "subAgent" ? (span.agent ?? span.name) : (span.tool?.name ?? span.name),
     span.dialect === null ? "(no dialect)" : `(${span.dialect})`,
     duplicateOf === null ? "" : "is the call above",
-    ...(role === "step" || role === "duplicate" ? detailsOf(span) : []),
+    ...(role === "action" || role === "duplicate" ? detailsOf(span) : []),
     span.isError ? `ERROR ${span.errorType ?? "?"}: ${span.errorMessage ?? "?"}` : "",
   ];
   return words.filter((word) => word !== "").join(" ");
