@@ -80,7 +80,7 @@ export function genAiReasoning(raw: RawSpan, dialect: Dialect, sentiment: Sentim
     { kind: "reasoning", dialect },
     {
       ...modelOf(raw),
-      ...genAiUsage(raw.attributes, CACHE_APART.test(raw.scopeName)),
+      ...genAiUsage(raw.attributes, { cache: CACHE_APART.test(raw.scopeName) }),
       finishReason: reasonOf(raw),
       firstTokenMs: firstTokenMs(raw),
       userSentiment: sentimentOf(newUserWords(inputOf(raw)) ?? wordsInEvents(raw), sentiment),

@@ -115,6 +115,6 @@ function usageOf({ attributes }: RawSpan): TokenUsage {
         "ai.usage.reasoningTokens",
       ]),
     },
-    !isDetailed && /^(?:anthropic|amazon-bedrock|bedrock|vertex\.anthropic)/.test(provider),
+    { cache: !isDetailed && /^(?:anthropic|amazon-bedrock|bedrock|vertex\.anthropic)/.test(provider) },
   );
 }

@@ -37,9 +37,16 @@ test("the first versions named the agent in brackets", () => {
   expect(read("agent_run [support]")).toMatchObject([{ kind: "turn", agent: "support" }]);
 });
 
-test("thoughts were counted beside the output until the conventions had a name for them", () => {
-  const older = { "gen_ai.usage.output_tokens": 18, "gen_ai.usage.experimental.reasoning_tokens": 12 };
-  expect(read("call_llm", older)).toMatchObject([{ outputTokens: 30, reasoningTokens: 12 }]);
+test("until the conventions had a name for thoughts, they were counted as the backend does, which the total tells", () => {
+  const older = (output: number) => ({
+    "gen_ai.usage.input_tokens": 100,
+    "gen_ai.usage.output_tokens": output,
+    "gen_ai.usage.experimental.reasoning_tokens": 12,
+  });
+  const response = { "gcp.vertex.agent.llm_response": '{"usage_metadata":{"total_token_count":130}}' };
+  for (const entries of [older(18), { ...older(18), ...response }, { ...older(30), ...response }]) {
+    expect(read("call_llm", entries)).toMatchObject([{ outputTokens: 30, reasoningTokens: 12 }]);
+  }
   const newer = { "gen_ai.usage.output_tokens": 30, "gen_ai.usage.reasoning.output_tokens": 12 };
   expect(read("call_llm", newer)).toMatchObject([{ outputTokens: 30, reasoningTokens: 12 }]);
 });

@@ -5,6 +5,7 @@ import { readError } from "./read-error.ts";
 import type { SentimentScorer } from "./sentiment-scorer.ts";
 import { isRecord, readSmallJson } from "./small-json.ts";
 import type { Span, SpanKind } from "./span.ts";
+import { genAiUsage } from "./token-usage.ts";
 import { readToolCall } from "./tool-call.ts";
 import { newUserWords, sentimentOf } from "./user-words.ts";
 
@@ -50,15 +51,27 @@ function isMerged({ attributes, name }: RawSpan): boolean {
 function readLlm(raw: RawSpan, sentiment: SentimentScorer): Span {
   const { attributes } = raw;
   const span = genAiReasoning(raw, "google-adk", sentiment);
-  // Gemini counts what it thought beside what it said, and before the conventions had a name for it ADK passed that on.
-  const isApart = attributes.has("gen_ai.usage.experimental.reasoning_tokens");
   const words = newUserWords(textAttribute(attributes, "gcp.vertex.agent.llm_request"));
   return {
     ...span,
-    outputTokens: isApart ? span.outputTokens + span.reasoningTokens : span.outputTokens,
+    ...genAiUsage(attributes, { reasoning: isThoughtApart(raw) }),
     finishReason: calledFunction(raw) ? "tool_calls" : span.finishReason,
     userSentiment: span.userSentiment ?? sentimentOf(words, sentiment),
   };
+}
+
+/**
+ * Before the conventions had a name for thoughts, ADK passed on what the backend counts: Vertex AI counts them beside the
+ * output, the Gemini API within, and only the total tells which.
+ */
+function isThoughtApart({ attributes }: RawSpan): boolean {
+  if (!attributes.has("gen_ai.usage.experimental.reasoning_tokens")) return false;
+  const response = textAttribute(attributes, "gcp.vertex.agent.llm_response") ?? "";
+  const total = /^"total_token_count"\s*:\s*(\d+)/.exec(
+    response.slice(response.lastIndexOf('"total_token_count"')),
+  )?.[1];
+  const { inputTokens, outputTokens } = genAiUsage(attributes);
+  return Number(total) !== inputTokens + outputTokens;
 }
 
 /** Gemini stops for tools with the same reason as for anything; only the response tells. */

@@ -84,12 +84,12 @@ function usageOf({ attributes }: RawSpan): TokenUsage {
   return wholeUsage(
     {
       inputTokens: input,
-      outputTokens: isWhole ? output : output + reasoning,
+      outputTokens: output,
       cachedInputTokens: sum(/cache(?!.*(?:creation|write))/i),
       cacheWriteInputTokens: sum(/cache.*(?:creation|write)/i),
       reasoningTokens: reasoning,
     },
-    !isWhole,
+    { cache: !isWhole, reasoning: !isWhole },
   );
 }
 

@@ -1,5 +1,6 @@
 import { finishReason, finishReasonIn } from "./finish-reason.ts";
 import { isToolMessage } from "./failed-result.ts";
+import { firstEventMs } from "./moment.ts";
 import { newSpan, otherSpan, type SpanDetails } from "./new-span.ts";
 import { firstContent, firstCount, firstText, textAttribute, type Attributes, type RawSpan } from "./raw-span.ts";
 import { readError } from "./read-error.ts";
@@ -65,19 +66,16 @@ function readLlm(raw: RawSpan, sentiment: SentimentScorer): Span {
     provider: firstText(attributes, ["llm.provider", "llm.system"]),
     model: firstText(attributes, ["llm.response.model_name", "llm.model_name"]),
     finishReason: reasonOf(attributes),
-    firstTokenMs: firstTokenMs(raw),
+    firstTokenMs: firstEventMs(raw, "First Token Stream Event"),
     userSentiment: sentimentOf(words, sentiment),
   };
-  const usage = wholeUsage(
-    {
-      inputTokens: firstCount(attributes, ["llm.token_count.prompt"]),
-      outputTokens: firstCount(attributes, ["llm.token_count.completion"]),
-      cachedInputTokens: firstCount(attributes, ["llm.token_count.prompt_details.cache_read"]),
-      cacheWriteInputTokens: firstCount(attributes, ["llm.token_count.prompt_details.cache_write"]),
-      reasoningTokens: firstCount(attributes, ["llm.token_count.completion_details.reasoning"]),
-    },
-    false,
-  );
+  const usage = wholeUsage({
+    inputTokens: firstCount(attributes, ["llm.token_count.prompt"]),
+    outputTokens: firstCount(attributes, ["llm.token_count.completion"]),
+    cachedInputTokens: firstCount(attributes, ["llm.token_count.prompt_details.cache_read"]),
+    cacheWriteInputTokens: firstCount(attributes, ["llm.token_count.prompt_details.cache_write"]),
+    reasoningTokens: firstCount(attributes, ["llm.token_count.completion_details.reasoning"]),
+  });
   return newSpan(raw, { kind: "reasoning", dialect: "openinference" }, { ...details, ...usage });
 }
 
@@ -87,11 +85,6 @@ function reasonOf(attributes: Attributes): string | null {
   if (stated !== null) return stated;
   const callsTool = attributes.has("llm.output_messages.0.message.tool_calls.0.tool_call.function.name");
   return callsTool ? "tool_calls" : finishReasonIn(textAttribute(attributes, "output.value"));
-}
-
-function firstTokenMs(raw: RawSpan): number | null {
-  const event = raw.events.find((one) => one.name === "First Token Stream Event");
-  return event === undefined || event.at < raw.startedAt ? null : event.at - raw.startedAt;
 }
 
 /** The input of a tool with one parameter may be that parameter's bare value: then its shape stays unknown. */

@@ -45,6 +45,11 @@ test("after a tool's answer the user's words are not new, and content in parts i
   expect(read({ ...asked, "gen_ai.prompt.0.content": '[{"type":"text","text":"hey"}]' })?.userSentiment).toBe(3);
 });
 
+test("the first token came with the first chunk", () => {
+  const events = [1250, 1300].map((at) => ({ name: "llm.content.completion.chunk", at, attributes: new Map() }));
+  expect(read({ "llm.request.type": "chat" }, { startedAt: 1000, events })?.firstTokenMs).toBe(250);
+});
+
 test("an embedding is no model call, and a span of its newer versions is known by operation and scope", () => {
   expect(read({ "llm.request.type": "embedding" })).toMatchObject({ kind: "other" });
   const chat = { "gen_ai.operation.name": "chat" };

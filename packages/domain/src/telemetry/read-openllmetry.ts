@@ -1,5 +1,6 @@
 import { finishReason } from "./finish-reason.ts";
 import { genAiReasoning, kindOfOperation } from "./gen-ai-spans.ts";
+import { firstEventMs } from "./moment.ts";
 import { newSpan, otherSpan } from "./new-span.ts";
 import { firstContent, textAttribute, type RawSpan } from "./raw-span.ts";
 import { readError } from "./read-error.ts";
@@ -64,6 +65,8 @@ function readReasoning(raw: RawSpan, sentiment: SentimentScorer): Span {
   const calls = attributes.has("gen_ai.completion.0.tool_calls.0.name") ? "tool_calls" : null;
   return {
     ...span,
+    // Each chunk of a stream is an event.
+    firstTokenMs: span.firstTokenMs ?? firstEventMs(raw, "llm.content.completion.chunk"),
     finishReason: span.finishReason ?? finishReason(reason) ?? calls,
     userSentiment: span.userSentiment ?? sentimentOf(words, sentiment),
   };

@@ -96,9 +96,11 @@ test("where both names of a count are sent, the newer is meant", () => {
   expect(first({ "gen_ai.operation.name": "chat", ...both })?.inputTokens).toBe(9);
 });
 
-test("a reporter that counts cached tokens beside the input gives itself away when they are more", () => {
+test("a reporter that counts cached tokens or thoughts apart gives itself away when they are more than the whole", () => {
   const usage = { "gen_ai.usage.input_tokens": 10, "gen_ai.usage.cache_read.input_tokens": 90 };
   expect(first({ "gen_ai.operation.name": "chat", ...usage })?.inputTokens).toBe(100);
+  const thoughts = { "gen_ai.usage.output_tokens": 10, "gen_ai.usage.reasoning.output_tokens": 90 };
+  expect(first({ "gen_ai.operation.name": "chat", ...thoughts })?.outputTokens).toBe(100);
 });
 
 test("Strands counts them beside the input, always", () => {

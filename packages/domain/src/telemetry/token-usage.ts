@@ -1,14 +1,20 @@
 import { firstCount, type Attributes } from "./raw-span.ts";
 import type { TokenUsage } from "./span.ts";
 
-/**
- * Whole counts out of reported ones. Where a reporter counts cached tokens beside the input instead of within it, they
- * are added; a part that is larger than its whole gives that away.
- */
-export function wholeUsage(reported: TokenUsage, isCacheApart: boolean): TokenUsage {
+/** Which parts a reporter counts beside the whole instead of within it. */
+export type CountedApart = { readonly cache?: boolean; readonly reasoning?: boolean };
+
+/** Whole counts out of reported ones. A part that is larger than its whole gives away that it was counted apart. */
+export function wholeUsage(reported: TokenUsage, apart: CountedApart = {}): TokenUsage {
+  const { inputTokens, outputTokens, reasoningTokens } = reported;
   const cached = reported.cachedInputTokens + reported.cacheWriteInputTokens;
-  const isApart = isCacheApart || cached > reported.inputTokens;
-  return isApart ? { ...reported, inputTokens: reported.inputTokens + cached } : reported;
+  const isCacheApart = apart.cache === true || cached > inputTokens;
+  const isReasoningApart = apart.reasoning === true || reasoningTokens > outputTokens;
+  return {
+    ...reported,
+    inputTokens: isCacheApart ? inputTokens + cached : inputTokens,
+    outputTokens: isReasoningApart ? outputTokens + reasoningTokens : outputTokens,
+  };
 }
 
 // In the order of age, newest first: an instrumentation in transition sends both.
@@ -35,7 +41,7 @@ const REASONING = [
 ];
 
 /** The counts under `gen_ai.usage.*`, in all the names they have had. */
-export function genAiUsage(attributes: Attributes, isCacheApart = false): TokenUsage {
+export function genAiUsage(attributes: Attributes, apart: CountedApart = {}): TokenUsage {
   return wholeUsage(
     {
       inputTokens: firstCount(attributes, INPUT),
@@ -44,6 +50,6 @@ export function genAiUsage(attributes: Attributes, isCacheApart = false): TokenU
       cacheWriteInputTokens: firstCount(attributes, CACHE_WRITE),
       reasoningTokens: firstCount(attributes, REASONING),
     },
-    isCacheApart,
+    apart,
   );
 }
