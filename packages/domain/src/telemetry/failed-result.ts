@@ -1,4 +1,5 @@
 import { isRecord, memberOf, readSmallJson } from "./small-json.ts";
+import { isToolMessage } from "./tool-message.ts";
 
 // Looked for before anything is parsed: most results say nothing of the kind.
 const TELL_TALE = /"(?:is_?error|error|status)"\s*:/i;
@@ -19,11 +20,4 @@ function saysError(value: unknown): boolean {
   if (isRecord(value["error"]) && "jsonrpc" in value) return true;
   if (isToolMessage(value)) return (memberOf(value["kwargs"], "status") ?? value["status"]) === "error";
   return false;
-}
-
-/** LangChain's, serialised by its own scheme (`lc`) or plainly. */
-export function isToolMessage(value: unknown): boolean {
-  if (!isRecord(value)) return false;
-  const id = value["id"];
-  return (Array.isArray(id) && id.at(-1) === "ToolMessage") || value["type"] === "tool" || "tool_call_id" in value;
 }

@@ -3,12 +3,12 @@ import { momentMs } from "./moment.ts";
 import { newSpan, otherSpan, type SpanDetails } from "./new-span.ts";
 import { firstContent, firstText, textAttribute, type RawSpan } from "./raw-span.ts";
 import { errorMessage, readError, type ErrorReading } from "./read-error.ts";
-import { callIdIn } from "./read-openinference.ts";
 import type { SentimentScorer } from "./sentiment-scorer.ts";
 import { isRecord, readSmallJson } from "./small-json.ts";
 import type { Span, TokenUsage } from "./span.ts";
 import { wholeUsage } from "./token-usage.ts";
 import { readToolCall } from "./tool-call.ts";
+import { callIdIn } from "./tool-message.ts";
 import { lastUserWords, newUserWords, sentimentOf } from "./user-words.ts";
 
 /** The Langfuse SDKs, `langfuse.observation.*`. Errors are of the level ERROR, whatever the status says. */

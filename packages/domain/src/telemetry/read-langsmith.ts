@@ -3,11 +3,11 @@ import { genAiReasoning } from "./gen-ai-spans.ts";
 import { newSpan, otherSpan, type SpanDetails } from "./new-span.ts";
 import { firstContent, firstText, textAttribute, type RawSpan } from "./raw-span.ts";
 import { readError } from "./read-error.ts";
-import { callIdIn } from "./read-openinference.ts";
 import type { SentimentScorer } from "./sentiment-scorer.ts";
 import { isRecord, memberOf, readSmallJson } from "./small-json.ts";
 import type { Span } from "./span.ts";
 import { readToolCall } from "./tool-call.ts";
+import { callIdIn } from "./tool-message.ts";
 import { lastUserWords, newUserWords, sentimentOf } from "./user-words.ts";
 
 /**

@@ -1,5 +1,4 @@
 import { finishReason, finishReasonIn } from "./finish-reason.ts";
-import { isToolMessage } from "./failed-result.ts";
 import { firstEventMs } from "./moment.ts";
 import { newSpan, otherSpan, type SpanDetails } from "./new-span.ts";
 import { firstContent, firstCount, firstText, textAttribute, type Attributes, type RawSpan } from "./raw-span.ts";
@@ -9,6 +8,7 @@ import { memberOf, readSmallJson } from "./small-json.ts";
 import type { Span } from "./span.ts";
 import { wholeUsage } from "./token-usage.ts";
 import { readToolCall } from "./tool-call.ts";
+import { callIdIn } from "./tool-message.ts";
 import { lastUserWords, newIndexedWords, sentimentOf, type IndexedMessages } from "./user-words.ts";
 
 /** Arize's OpenInference, `openinference.span.kind` on every span. Errors may be in exception events only. */
@@ -98,17 +98,6 @@ function readTool(raw: RawSpan): Span {
     resultText,
   };
   return newSpan(raw, { kind: "tool", dialect: "openinference" }, readToolCall(call, readError(raw)));
-}
-
-/** LangChain names the call in the message that answers it. */
-export function callIdIn(resultText: string | null): string | null {
-  if (resultText?.includes('"tool_call_id"') !== true) return null;
-  const result = readSmallJson(resultText);
-  const message = memberOf(result, "output") ?? result;
-  const id = isToolMessage(message)
-    ? (memberOf(memberOf(message, "kwargs"), "tool_call_id") ?? memberOf(message, "tool_call_id"))
-    : null;
-  return typeof id === "string" ? id : null;
 }
 
 const MESSAGES: IndexedMessages = {

@@ -1,7 +1,7 @@
-import { isToolMessage } from "./failed-result.ts";
 import { textAttribute, type Attributes } from "./raw-span.ts";
 import type { SentimentScorer } from "./sentiment-scorer.ts";
 import { isRecord, readSmallJson, type JsonRecord } from "./small-json.ts";
+import { isToolMessage } from "./tool-message.ts";
 
 // A turn's input may hold the whole conversation, and is read once a turn.
 const MAX_INPUT_CHARACTERS = 1024 * 1024;
