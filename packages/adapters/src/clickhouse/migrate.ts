@@ -2,7 +2,7 @@ import { TelemetryError } from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
 import { createTables } from "./migration-0001-create-tables.ts";
-import { describeSpans } from "./migration-0002-describe-spans.ts";
+import { describeSpans } from "./migration-0006-describe-spans.ts";
 import { readRows } from "./read-rows.ts";
 
 /** One step of the schema. Once merged it is never edited: a change is a new migration. */

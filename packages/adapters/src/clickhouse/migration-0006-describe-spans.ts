@@ -16,7 +16,7 @@ const COLUMNS = [
 ];
 
 export const describeSpans: Migration = {
-  version: 2,
+  version: 6,
   name: "describe-spans",
   statements: COLUMNS.map((column) => `ALTER TABLE perch.spans ADD COLUMN IF NOT EXISTS ${column}`),
 };
