@@ -117,17 +117,19 @@ backend releases
   return { url: `http://127.0.0.1:${port}/support/chat`, process: haproxy };
 }
 
+type GatewayOptions = PinnedOptions & { readonly control: Pick<ControlServer, "url">; readonly agent?: string };
+
 /** The gateway as in production: its real process, pins and turn records in SQLite. */
 export async function startGateway(
   scratch: string,
-  { control, ...options }: PinnedOptions & { readonly control: ControlServer },
+  { control, agent = "support", ...options }: GatewayOptions,
 ): Promise<Proxy> {
   const node = [process.execPath, GATEWAY, "--port", "0", "--data", join(scratch, "data"), "--server", control.url];
   const gateway = startPinned(node, options);
   const { stdout } = gateway.child;
   if (stdout === null) throw new Error("found no output of the gateway");
   for await (const line of createInterface(stdout)) {
-    return { url: `${JSON.parse(line).url}/support/chat`, process: gateway };
+    return { url: `${JSON.parse(line).url}/${agent}/chat`, process: gateway };
   }
   throw new Error("the gateway ended before it was ready");
 }

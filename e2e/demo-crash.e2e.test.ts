@@ -2,14 +2,14 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openChdbTraceStore } from "@perch/adapters/clickhouse";
-import { parseSessionId } from "@perch/domain";
+import { parseAgentName, parseSessionId } from "@perch/domain";
 import { demoResultSchema } from "./demo-result.ts";
 import { firstUrl, lastJson, newDataDirectory, pidOf, runPerch, waitFor } from "./run-perch.ts";
 
 const data = newDataDirectory();
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
-const MARKER = { session: "marker-session", traceId: "5eed".repeat(8), spanId: "5eed".repeat(4) };
+const MARKER = { agent: "support", session: "marker-session", traceId: "5eed".repeat(8), spanId: "5eed".repeat(4) };
 
 test("kill -9 of gateway and server in mid-rollout changes nothing of the outcome and loses nothing acknowledged", async () => {
   const run = runPerch(["demo", "--json", "--exit", "--data", data]);
@@ -32,7 +32,9 @@ test("kill -9 of gateway and server in mid-rollout changes nothing of the outcom
   expect(result.customers.failed).toBe(0);
 
   const { store } = await openChdbTraceStore({ directory: join(data, "server", "chdb") });
-  const [marker] = await store.evidenceOf([parseSessionId(MARKER.session)]);
+  const [marker] = await store.evidenceOf([
+    { agent: parseAgentName(MARKER.agent), session: parseSessionId(MARKER.session) },
+  ]);
   await store.close();
   expect(marker?.turns.map((turn) => turn.traceId)).toEqual([MARKER.traceId]);
   expect(marker?.spans.map((span) => span.spanId)).toEqual([MARKER.spanId]);

@@ -22,6 +22,7 @@ import {
   readStrictJson,
   ReleaseError,
   RoutingError,
+  userText,
   type FileRole,
   type JsonValue,
 } from "@perch/domain";
@@ -32,6 +33,7 @@ import { encryptSigningKey, openSigningKey } from "../packages/adapters/src/sigs
 import { findSigner } from "../packages/adapters/src/sigstore/find-signer.ts";
 import { generateKeyPair, parseSigningKey, parseTrustedKey } from "../packages/adapters/src/sigstore/key.ts";
 import { formatStatement, SIGN_PREDICATE } from "../packages/adapters/src/sigstore/statement.ts";
+import { createLinearPattern } from "../packages/domain/src/routing/linear-pattern.ts";
 import { fixTarChecksum } from "./tar-checksum.ts";
 import { TRACE_TARGETS } from "./trace-targets.ts";
 
@@ -87,7 +89,9 @@ export const TARGETS: readonly FuzzTarget[] = [
   { name: "strict-json", seeds: [...configs, ...manifests, json(agentSpecJsonSchema())], read: readJsonTwice },
   { name: "yaml", seeds: [AGENT, ...ROLLOUTS, ...yamlSeeds()], read: readYamlBack },
   { name: "agent-spec", seeds: [AGENT, ...bundles.map(({ agent }) => json(agent))], read: readAgentSpec },
-  { name: "rollout", seeds: ROLLOUTS, read: readRollout },
+  { name: "rollout", seeds: [...ROLLOUTS, ...strategies()], read: readRollout },
+  { name: "linear-pattern", seeds: texts("refund(s|ed)?|money back", "\\border\\s*#?[0-9]+$"), read: readPattern },
+  { name: "user-text", seeds: spoken(), read: (input) => readNothing(userText(input.toString(), undefined)) },
   specFile("tool-schema", "parameters", "tools/refund.json"),
   specFile("openapi", "openapi", "tools/lookup_order.json"),
   specFile("avro", "avro", "memory.avsc"),
@@ -243,4 +247,37 @@ function yamlSeeds(): readonly Buffer[] {
     "a: &x { b: [1, 2.5, -3e4, true, null, ~] }\nc: *x\nd: |\n  text\n  more\ne: >-\n  folded\n  text\n",
     "- 'it''s'\n- \"a\\n\\u00e9\"\n- ? k\n  : v\n-\n  - nested\n# end\n",
   );
+}
+
+/** Rollout files that draw users and intents. */
+function strategies(): readonly Buffer[] {
+  const intent = `type: intent
+    intent:
+      include: [refund.*]
+      classifier: { name: a, version: "1", rules: [{ intent: refund.a, when: { words: [refund], matches: "a|b" } }] }`;
+  const http =
+    "{ type: intent, intent: { include: [a], classifier: { name: a, version: b, url: http://c, timeout: 1s } } }";
+  return ["{ type: user, userKey: [jwt:sub] }", `\n    ${intent}`, http].map((strategy) => {
+    const [first] = ROLLOUTS;
+    return Buffer.from((first?.toString() ?? "").replace("{ type: session, seed: auto }", strategy));
+  });
+}
+
+function spoken(): readonly Buffer[] {
+  return [
+    { messages: [{ role: "user", content: [{ type: "text", text: "hi" }] }] },
+    { params: { message: { parts: [{ kind: "text", text: "hi" }] } } },
+    { input: { messages: [{ type: "human", content: "hi" }] } },
+  ].map(json);
+}
+
+function readPattern(input: Buffer): Uint8Array {
+  const pattern = input.toString();
+  createLinearPattern(pattern)("where is order #1234, i want my money back");
+  return Buffer.from(pattern);
+}
+
+/** There is nothing to write back. */
+function readNothing(_read: unknown): null {
+  return null;
 }

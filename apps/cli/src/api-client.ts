@@ -3,21 +3,29 @@ import {
   deploymentViewSchema,
   gatewayViewSchema,
   ledgerEntrySchema,
+  moveViewSchema,
   overviewSchema,
   pointerViewSchema,
   problemSchema,
   rolloutViewSchema,
+  sessionListSchema,
+  whyAnswerSchema,
   type AgentView,
+  type CancelMove,
   type DeploymentRequest,
   type DeploymentView,
   type GatewayView,
   type LedgerEntryView,
   type MovePointer,
+  type MoveRequest,
+  type MoveView,
   type Overview,
   type PointerView,
   type RemovePointer,
   type RolloutCommand,
   type RolloutView,
+  type SessionList,
+  type WhyAnswer,
 } from "@perch/api";
 import { CliError } from "./cli-error.ts";
 import { readServerEvents } from "./read-server-events.ts";
@@ -41,6 +49,13 @@ export interface ApiClient {
   ledger(id: string): Promise<readonly LedgerEntryView[]>;
   /** What was decided about an agent: releases admitted, deployments, pointers moved. */
   agentLedger(agent: string): Promise<readonly LedgerEntryView[]>;
+  /** Of sessions, from release to release; newest first. */
+  moves(agent: string): Promise<readonly MoveView[]>;
+  startMove(agent: string, request: MoveRequest): Promise<MoveView>;
+  cancelMove(agent: string, move: string, body: CancelMove): Promise<MoveView>;
+  /** `query` is that of `GET /v1/sessions`. */
+  sessions(query: Readonly<Record<string, string>>): Promise<SessionList>;
+  why(session: string, agent: string | null): Promise<WhyAnswer>;
   pointers(agent: string): Promise<readonly PointerView[]>;
   pointer(agent: string, pointer: string): Promise<PointerView>;
   movePointer(agent: string, pointer: string, body: MovePointer): Promise<PointerView>;
@@ -87,6 +102,16 @@ export function createApiClient(baseUrl: string): ApiClient {
     commandRollout: (id, verb, command) => postJson(`${rolloutPath(id)}/${verb}`, command, rolloutViewSchema),
     ledger: (id) => get(`${rolloutPath(id)}/ledger`, ledgerEntrySchema.array()),
     agentLedger: (agent) => get(`${agentPath(agent)}/ledger`, ledgerEntrySchema.array()),
+    moves: (agent) => get(`${agentPath(agent)}/moves`, moveViewSchema.array()),
+    startMove: (agent, body) => postJson(`${agentPath(agent)}/moves`, body, moveViewSchema),
+    cancelMove: (agent, move, body) =>
+      sendJson("DELETE", { path: `${agentPath(agent)}/moves/${encodeURIComponent(move)}`, body }, moveViewSchema),
+    sessions: (query) => get(`/v1/sessions?${new URLSearchParams(query).toString()}`, sessionListSchema),
+    why: (session, agent) =>
+      get(
+        `/v1/why?${new URLSearchParams({ session, ...(agent === null ? {} : { agent }) }).toString()}`,
+        whyAnswerSchema,
+      ),
     pointers: (agent) => get(`${agentPath(agent)}/pointers`, pointerViewSchema.array()),
     pointer: (agent, name) => get(pointerPath(agent, name), pointerViewSchema),
     movePointer: (agent, name, body) => sendJson("PUT", { path: pointerPath(agent, name), body }, pointerViewSchema),

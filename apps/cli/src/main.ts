@@ -4,13 +4,16 @@ import { registerDeployCommand } from "./deploy/deploy-command.ts";
 import { registerInitCommand } from "./init/init-command.ts";
 import { registerKeyCommand } from "./key/key-command.ts";
 import { passwordSource } from "./key/key-password.ts";
+import { registerMoveCommand } from "./move/move-command.ts";
 import { registerOverrideCommand } from "./override/override-command.ts";
 import { createProgram } from "./program.ts";
 import { registerReleaseCommand } from "./release/release-command.ts";
 import { registerReplayCommand } from "./replay/replay-command.ts";
 import { reportFailure } from "./report-failure.ts";
 import { registerRolloutCommand } from "./rollout/rollout-command.ts";
+import { registerSessionsCommand } from "./sessions/sessions-command.ts";
 import { registerUpCommand } from "./up/up-command.ts";
+import { registerWhyCommand } from "./why/why-command.ts";
 
 const program = createProgram();
 const passwords = passwordSource(process.env, process.stdin);
@@ -21,6 +24,9 @@ const commands = [
   (parent: Command) => registerKeyCommand(parent, passwords),
   registerDeployCommand,
   registerRolloutCommand,
+  registerMoveCommand,
+  registerSessionsCommand,
+  registerWhyCommand,
   registerOverrideCommand,
   registerReplayCommand,
   registerDemoCommand,

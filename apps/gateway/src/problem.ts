@@ -14,9 +14,16 @@ export function problemOf({ status, ...error }: Refusal, lines = ""): OwnAnswer 
 }
 
 export function jsonAnswer({ status, body }: { status: number; body: unknown }, lines = ""): OwnAnswer {
-  const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
+  return textAnswer({ status, type: "application/json; charset=utf-8", text: `${JSON.stringify(body)}\n` }, lines);
+}
+
+export function textAnswer(
+  { status, type, text }: { readonly status: number; readonly type: string; readonly text: string },
+  lines = "",
+): OwnAnswer {
+  const bytes = Buffer.from(text);
   const own =
-    `content-type: application/json; charset=utf-8\r\ncontent-length: ${bytes.byteLength}\r\n` +
+    `content-type: ${type}\r\ncontent-length: ${bytes.byteLength}\r\n` +
     `cache-control: no-store\r\ndate: ${new Date().toUTCString()}\r\n`;
   const framing = { kind: "fixed", bytes: bytes.byteLength } as const;
   return { head: { status, reason: STATUS_CODES[status] ?? "", lines: lines + own, framing }, body: bytes };

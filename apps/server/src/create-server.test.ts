@@ -423,6 +423,46 @@ test("what cannot be started is refused with the reason, and records no rollout"
   expect(await refused(YAML)).toBe("rollout_active");
 });
 
+test("a rollout whose canary would classify its own sessions is refused, and so is such a canary later", async () => {
+  const { world, server, gateway } = await createStage();
+  const classifier = "{ name: router, version: '7', url: 'http://localhost:PORT/classify' }";
+  const yamlAt = (port: number) =>
+    YAML.replace(
+      "  steps:",
+      `  strategy: { type: intent, intent: { include: [refund.*], classifier: ${classifier.replace("PORT", String(port))} } }\n  steps:`,
+    );
+  const { error } = problemSchema.parse(await post(server, "/v1/rollouts", yamlAt(2)));
+  expect(error).toMatchObject({
+    code: "classifier_of_canary",
+    message: expect.stringContaining("is asked at http://127.0.0.1:2, where its canary support@2.3.1 runs"),
+  });
+  expect(await get(server, "/v1/rollouts")).toEqual([]);
+
+  await startRollout(world, server, yamlAt(9));
+  expect(gateway.tables.at(-1)?.agents[0]?.canary?.strategy).toMatchObject({
+    kind: "intent",
+    classifier: { kind: "http", urls: ["http://localhost:9/classify"] },
+  });
+  const deploy = (version: string) =>
+    post(server, "/v1/deployments?add=true", { release: `support@${version}`, url: "http://127.0.0.1:9" });
+  expect(codeOf(await deploy("2.3.1"))).toBe("classifier_of_canary");
+  expect(await deploy("2.3.0")).toMatchObject({ url: "http://127.0.0.1:9" });
+});
+
+test("a baseline that classifies is asked wherever it runs", async () => {
+  const { world, server, gateway } = await createStage();
+  const strategy = "{ type: intent, intent: { include: [refund.*], classifier: baseline } }";
+  await startRollout(world, server, YAML.replace("  steps:", `  strategy: ${strategy}\n  steps:`));
+  const urls = () => {
+    const told = gateway.tables.at(-1)?.agents[0]?.canary?.strategy;
+    return told?.kind === "intent" && told.classifier.kind === "http" ? told.classifier.urls : null;
+  };
+  expect(urls()).toEqual(["http://127.0.0.1:1/.well-known/perch/classify"]);
+  await post(server, "/v1/deployments", { release: "support@2.3.0", url: "http://127.0.0.1:7" });
+  await quiet();
+  expect(urls()).toEqual(["http://127.0.0.1:7/.well-known/perch/classify"]);
+});
+
 test("every problem of a rollout file comes back with its line and column", async () => {
   const server = await createWorld().start();
   const yaml = YAML.replace("setWeight: 50", "setWeight: 10").replace("interval: 10s", "interval: soon\n    foo: 1");

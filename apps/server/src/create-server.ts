@@ -1,12 +1,17 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Hono } from "hono";
 import {
   EMPTY_POLICY,
+  type AgentName,
   type CohortSource,
   type Digest,
   type Ledger,
+  type PairSource,
   type ReleaseContentSource,
   type ReleasePolicy,
   type ReleaseSource,
+  type RolloutId,
   type SentimentScorer,
   type ServerState,
   type SessionSource,
@@ -19,26 +24,39 @@ import { createApp } from "./api/app.ts";
 import { createClockRoutes } from "./api/clock-routes.ts";
 import { createDiffRoutes } from "./api/diff-routes.ts";
 import { createConsoleRoutes } from "./api/console-routes.ts";
+import { createPairRoutes } from "./api/pair-routes.ts";
 import { createPointerRoutes } from "./api/pointer-routes.ts";
 import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
 import { createRolloutRoutes } from "./api/rollout-routes.ts";
+import { createSessionRoutes } from "./api/session-routes.ts";
 import { createFiguresSource } from "./api/session-figures.ts";
 import { createViews } from "./api/views.ts";
+import { createWhyRoutes } from "./api/why-routes.ts";
 import { createCollectorRoutes } from "./collector/routes.ts";
 import { openBook, type Book } from "./controller/book.ts";
 import { createPublisher, idleTimeout, lateness } from "./controller/publisher.ts";
 import { createController } from "./controller/reconcile.ts";
 import { createGatewayHub } from "./gateways/hub.ts";
+import { createPinCounts } from "./gateways/pin-counts.ts";
+import { createGatewayQuestions } from "./gateways/questions.ts";
 import { createGatewayRoutes } from "./gateways/routes.ts";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { UsageError } from "./options.ts";
 import { tenantOf, type RouteOptions } from "./route-options.ts";
+import { followMoves, type FollowMovesDeps } from "./moves/follow-moves.ts";
+import { createMoveReports } from "./moves/move-reports.ts";
+import { createMoveRoutes } from "./moves/move-routes.ts";
 import { createAssembler } from "./sessions/assembler.ts";
 
 export type ServerDeps = {
   readonly ledger: Ledger;
   readonly state: ServerState;
-  readonly traces: { readonly store: TraceStore; readonly cohorts: CohortSource; readonly sessions: SessionSource };
+  readonly traces: {
+    readonly store: TraceStore;
+    readonly cohorts: CohortSource;
+    readonly sessions: SessionSource;
+    readonly pairs: PairSource;
+  };
   readonly releases: ReleaseSource;
   readonly contents: ReleaseContentSource;
   readonly sentiment: SentimentScorer;
@@ -63,6 +81,8 @@ export type Server = {
   turn(): Promise<void>;
   /** To be called at least three times a lease. */
   renewLeases(): Promise<void>;
+  /** Asks the gateways how many live pins each release has. To be called every few seconds. */
+  countPins(): Promise<void>;
   /** Sends followers of pages what has changed. */
   flush(): Promise<void>;
   beat(): void;
@@ -82,6 +102,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
     epoch,
     turn: loops.turn,
     renewLeases: () => core.hub.renewLeases(),
+    countPins: () => core.pinCounts.refresh(),
     flush: () => feed.flush(),
     beat: () => feed.beat(),
   };
@@ -91,12 +112,14 @@ type Core = Awaited<ReturnType<typeof createCore>>;
 
 /** What the server knows and decides, without a clock that ticks. */
 async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, epoch: number) {
-  const hub = await createGatewayHub({ now, epoch, state: deps.state, leaseMs: settings.leaseMs });
+  const hub = await createGatewayHub({ now, epoch, state: deps.state, leaseMs: settings.leaseMs, log });
   const publisher = createPublisher({ book: () => book, hub, defaults: settings });
   const book: Book = await openBook(deps.ledger, () => publisher.publish());
   refuseTakenPlaces(book, settings.places);
   publisher.publish();
   const idleTimeoutMs = (): number => idleTimeout(book.rollouts(), settings.idleTimeoutMs);
+  const questions = createGatewayQuestions({ hub, newId: randomUUID, wait: waitQuietly });
+  const pinCounts = createPinCounts({ hub, questions, now, idleTimeoutMs });
   const assembler = createAssembler({
     store: traces.store,
     now,
@@ -110,12 +133,33 @@ async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, e
     },
   });
   await assembler.restore();
-  const controller = createController({ book, cohorts: traces.cohorts, hub, publisher, now, log });
+  const reports = createMoveReports({ hub, publisher });
+  const { contents } = deps;
+  const moving: FollowMovesDeps = { book, contents, reports, idleTimeoutMs, now, log };
+  const { cohorts, pairs } = traces;
+  const follow = (): Promise<void> => followMoves(moving);
+  const controller = createController({ book, cohorts, pairs, hub, publisher, now, log, followMoves: follow });
   const maxAgeMs = deps.setNow === null ? FIGURES_MAX_AGE_MS : 0;
-  const figures = createFiguresSource({ sessions: traces.sessions, now, maxAgeMs, idleTimeoutMs });
+  const figures = createFiguresSource({
+    sessions: traces.sessions,
+    pairs,
+    now,
+    maxAgeMs,
+    idleTimeoutMs,
+    isLast: (rollout) => lastRolloutOf(rollout.plan.agent, book) === rollout.id,
+  });
   const { notice } = settings;
-  const views = createViews({ book, hub, publisher, figures, sessions: traces.sessions, now, notice });
-  return { hub, book, assembler, controller, figures, views };
+  const views = createViews({ book, hub, publisher, pinCounts, figures, sessions: traces.sessions, now, notice });
+  return { hub, questions, pinCounts, idleTimeoutMs, book, assembler, controller, figures, views, moving };
+}
+
+function lastRolloutOf(agent: AgentName, book: Book): RolloutId | null {
+  return book.rollouts().findLast(({ plan }) => plan.agent === agent)?.id ?? null;
+}
+
+/** Keeps no process alive. */
+async function waitQuietly(ms: number): Promise<void> {
+  await wait(ms, undefined, { ref: false });
 }
 
 /** Throws `UsageError` when an agent that is known from before has lost its place. */
@@ -143,11 +187,11 @@ function createLoops({ hub, book, assembler, controller, figures }: Core, { log 
     }
     await controller.reconcileAll();
   }
-  const standing = (): string =>
-    book
-      .rollouts()
-      .map(({ id }) => book.held(id)?.sequence)
-      .join(" ");
+  const standing = (): string => {
+    const rollouts = book.rollouts().map(({ id }) => book.held(id)?.sequence);
+    const moves = book.agents().flatMap((agent) => agent.moves.map((move) => move.standing.kind));
+    return [...rollouts, ...moves].join(" ");
+  };
   return {
     turn,
     /** On a made-up clock time stands still between two calls, so every loop runs until nothing changes any more. */
@@ -166,20 +210,39 @@ function routesOf(
   { core, loops, feed }: { core: Core; loops: Loops; feed: LiveFeed },
   { traces, sentiment, now, setNow, ledger, releases, contents, settings }: ServerDeps,
 ): readonly Hono[] {
-  const { book, hub, assembler, controller, figures, views } = core;
+  const { book, hub, assembler, controller, figures, views, moving } = core;
   const noteTurns = (turns: readonly TurnRecord[]): void => {
     assembler.noteTurns(turns);
     figures.noteTurns(turns);
   };
   const noteSpans = (spans: readonly Span[]): void => assembler.noteSpans(spans);
-  const followGateways = (): Promise<void> => controller.reconcileSync();
+  const followGateways = async (): Promise<void> => {
+    await controller.reconcileSync();
+    await followMoves(moving);
+  };
   const isSynthetic = setNow !== null;
   return [
-    createCollectorRoutes({ store: traces.store, assembler: { noteTurns, noteSpans }, sentiment, now }),
-    createGatewayRoutes({ hub, onAck: followGateways }),
-    createAgentRoutes({ book, releases, now, places: settings.places }),
+    createCollectorRoutes({
+      store: traces.store,
+      assembler: { noteTurns, noteSpans },
+      onShadowTurns: (turns) => figures.noteTurns(turns),
+      sentiment,
+      now,
+    }),
+    createMoveRoutes({ ...moving, sessions: traces.sessions, onReport: () => followMoves(moving) }),
+    createGatewayRoutes({ hub, questions: core.questions, pinCounts: core.pinCounts, onAck: followGateways }),
+    createAgentRoutes({ book, releases, now, places: settings.places, pinCounts: core.pinCounts }),
     createPointerRoutes({ book, releases, now, ledger }),
     createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
+    createWhyRoutes({ book, hub, questions: core.questions, sessions: traces.sessions }),
+    createSessionRoutes({
+      book,
+      sessions: traces.sessions,
+      pinCounts: core.pinCounts,
+      now,
+      idleTimeoutMs: core.idleTimeoutMs,
+    }),
+    createPairRoutes({ book, pairs: traces.pairs }),
     createDiffRoutes({ contents, book }),
     createClockRoutes({ now, setNow, turn: loops.settle, book }),
     createConsoleRoutes(settings.consoleDirectory),

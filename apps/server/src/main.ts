@@ -20,6 +20,7 @@ import { parseOptions, type ServerOptions } from "./options.ts";
 /** A third of the shortest lease that a rollout may ask for. */
 const RENEW_EVERY_MS = 333;
 const FLUSH_EVERY_MS = 500;
+const COUNT_PINS_EVERY_MS = 5000;
 const BEAT_EVERY_MS = 15_000;
 const CONSOLE = fileURLToPath(new URL("../../console/dist", import.meta.url));
 
@@ -103,6 +104,7 @@ function startTimers(server: Server, { tickMs }: ServerOptions): () => void {
   const timers = [
     every(tickMs, () => server.turn()),
     every(RENEW_EVERY_MS, () => server.renewLeases()),
+    every(COUNT_PINS_EVERY_MS, () => server.countPins()),
     every(FLUSH_EVERY_MS, () => server.flush()),
     every(BEAT_EVERY_MS, () => server.beat()),
   ];

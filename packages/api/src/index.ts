@@ -1,13 +1,55 @@
 export { problemSchema, type Problem } from "./problem/problem.ts";
-export { ackSchema, revisionSchema, routingTableSchema, type Ack, type RoutingTableMessage } from "./gateway/table.ts";
-export { gatewayStatusSchema, whySchema, type GatewayStatus, type Why } from "./gateway/status.ts";
 export {
+  ackSchema,
+  formatRevision,
+  parseRevision,
+  revisionSchema,
+  routingTableSchema,
+  type Ack,
+  type RoutingTableMessage,
+} from "./gateway/table.ts";
+export {
+  classifyAnswerSchema,
+  classifyRequestSchema,
+  type ClassifyAnswer,
+  type ClassifyRequest,
+} from "./gateway/classify.ts";
+export { questionAnswerSchema, questionSchema, type Question, type QuestionAnswer } from "./gateway/question.ts";
+export {
+  gatewayStatusSchema,
+  strategyCountsSchema,
+  whySchema,
+  type GatewayProcess,
+  type GatewayStatus,
+  type StrategyCounts,
+  type Why,
+} from "./gateway/status.ts";
+export {
+  shadowTurnSchema,
   turnBatchAcceptedSchema,
   turnBatchSchema,
   turnSchema,
+  type ShadowTurnMessage,
   type TurnBatch,
   type TurnMessage,
 } from "./gateway/turns.ts";
+export {
+  moveRecordSchema,
+  moveReportSchema,
+  routeMoveSchema,
+  type MoveRecordMessage,
+  type MoveReport,
+} from "./gateway/moves.ts";
+export {
+  cancelMoveSchema,
+  movedSessionsSchema,
+  moveRequestSchema,
+  moveViewSchema,
+  type CancelMove,
+  type MovedSessions,
+  type MoveRequest,
+  type MoveView,
+} from "./agent/moves.ts";
 export {
   agentViewSchema,
   deploymentRequestSchema,
@@ -33,26 +75,39 @@ export {
   armViewSchema,
   clockAnswerSchema,
   clockSchema,
+  driftSchema,
   gatewayViewSchema,
   gateViewSchema,
   ledgerEntrySchema,
   overviewSchema,
+  pairPageSchema,
   phaseSchema,
   propagationSchema,
   rolloutCommandSchema,
   rolloutStartedSchema,
   rolloutViewSchema,
   type ArmView,
+  type Drift,
   type ClockAnswer,
   type GatewayView,
   type GateView,
   type LedgerEntryView,
   type Overview,
+  type PairPage,
   type Propagation,
   type RolloutCommand,
   type RolloutStarted,
   type RolloutView,
 } from "./rollout/view.ts";
+export {
+  listedSessionSchema,
+  releaseActivitySchema,
+  sessionListSchema,
+  type ListedSessionView,
+  type ReleaseActivityView,
+  type SessionList,
+} from "./session/sessions.ts";
+export { placementSchema, whyAnswerSchema, type PlacementView, type WhyAnswer } from "./session/why.ts";
 export {
   releaseChangeSchema,
   releaseDiffSchema,

@@ -90,10 +90,12 @@ export {
   isSessionId,
   parseAgentName,
   parseGatewayId,
+  parseMoveId,
   parseRolloutId,
   parseSessionId,
   type AgentName,
   type GatewayId,
+  type MoveId,
   type RolloutId,
   type SessionId,
 } from "./routing/ids.ts";
@@ -102,6 +104,8 @@ export {
   compareRevisions,
   type AgentRoute,
   type CanaryRoute,
+  type MirrorCaps,
+  type MirrorRoute,
   type ReleaseRoute,
   type Revision,
   type RoutingTable,
@@ -126,12 +130,54 @@ export { readSignedPin, signPin, type SignedPinReading } from "./routing/signed-
 export { LONGEST_OVERRIDE_MS, mintOverride, readOverride, type Override } from "./routing/override-token.ts";
 export type { RequestHead } from "./routing/request-head.ts";
 export { armOf, assign, bucketOf, BUCKETS, type Arm, type Assignment } from "./routing/assign.ts";
-export { LONGEST_ALIAS_CHAIN, type Alias, type Pin, type PinPage, type PinStore } from "./routing/pin-store.ts";
-export { placeByOverride, placeSession, type FirstContact } from "./routing/place-session.ts";
+export { placeByOverride, placeSession, type Candidate, type FirstContact } from "./routing/place-session.ts";
+export {
+  classifierId,
+  type Classifier,
+  type ClassifierRule,
+  type HttpClassifier,
+  type IntentStrategy,
+  type RuleCondition,
+  type Strategy,
+} from "./routing/strategy.ts";
+export { UNSURE, targetingSchema, type IntentTargeting, type Targeting, type Unsure } from "./routing/targeting.ts";
+export { judgeIntent, type Classification } from "./routing/classification.ts";
+export { prepareRules, type PreparedRules, type Utterance } from "./routing/classify-by-rules.ts";
+export { checkIntentPattern, isIntent } from "./routing/intent-pattern.ts";
+export { findUser } from "./routing/find-user.ts";
+export { formatExtractor } from "./routing/format-extractor.ts";
+export { userText } from "./routing/user-text.ts";
+export {
+  LONGEST_ALIAS_CHAIN,
+  type Alias,
+  type LivePin,
+  type MarkedSession,
+  type MoveOutcome,
+  type MoveWish,
+  type Pin,
+  type PinPage,
+  type PinStore,
+  type TurnMark,
+} from "./routing/pin-store.ts";
+export {
+  moveOf,
+  movePin,
+  moveRecordOf,
+  outranks,
+  timesMoved,
+  type BoundaryReached,
+  type MoveBoundary,
+  type MoveMode,
+  type MovePhase,
+  type MoveRecord,
+  type PinMove,
+  type RouteMove,
+} from "./routing/move.ts";
 export { explainPin } from "./routing/explain-pin.ts";
-export { findInJson, type FoundInJson } from "./routing/find-in-json.ts";
-export type { KeptTurns, TurnOutbox } from "./routing/turn-outbox.ts";
+export { findInJson, replaceInJson, type FoundInJson } from "./routing/find-in-json.ts";
+export type { GatewayRecord, KeptTurns, TurnOutbox } from "./routing/turn-outbox.ts";
 export { isFailedTurn, type TurnFault, type TurnRecord } from "./routing/turn-record.ts";
+export type { ShadowOutcome, ShadowReason, ShadowTurn } from "./routing/shadow-turn.ts";
 
 export {
   DIALECTS,
@@ -144,10 +190,21 @@ export {
   type ToolCall,
 } from "./telemetry/span.ts";
 export type { Score } from "./telemetry/score.ts";
+export { formatSessionKey, type SessionKey } from "./telemetry/session-key.ts";
 export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
 export type { CohortMember } from "./telemetry/cohort-member.ts";
 export type { CohortSource, OpenSession, TraceStore } from "./telemetry/trace-store.ts";
-export type { ArmSummary, ArmTraffic, SessionSource } from "./telemetry/session-source.ts";
+export type { PairEvidence, PairPlace, PairSource } from "./telemetry/pair-source.ts";
+export { judgePair, type Pair, type PairSide } from "./telemetry/judge-pair.ts";
+export type {
+  ListedSession,
+  RecordedSession,
+  ReleaseActivity,
+  SessionCursor,
+  SessionQuery,
+  SessionState,
+} from "./telemetry/recorded-session.ts";
+export type { ArmSummary, MovedQuery, ReleaseTraffic, SessionSource } from "./telemetry/session-source.ts";
 export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";
 export type { Attributes, AttributeValue, RawEvent, RawSpan } from "./telemetry/raw-span.ts";
 export { countAttribute, textAttribute } from "./telemetry/raw-span.ts";
@@ -163,11 +220,21 @@ export type { GateSpec, Metric } from "./gate/gate-spec.ts";
 export type { ArmCounts, AssignedSessions, Block } from "./gate/block.ts";
 export type { GateReport, Judgement, Verdict } from "./gate/verdict.ts";
 
-export type { ReleaseIdentity, RolloutPlan, RolloutStep } from "./rollout/plan.ts";
+export {
+  isShadowOnly,
+  type MirrorPlan,
+  type PinnedSessionsPolicy,
+  type PlannedStrategy,
+  type ReleaseIdentity,
+  type RolloutPlan,
+  type RolloutStep,
+} from "./rollout/plan.ts";
+export { CLASSIFY_PATH, classifierAtCanary, urlsOf } from "./rollout/routed-strategy.ts";
 export { parseRolloutSpec, type ParsedSpec } from "./rollout/spec.ts";
 export { rolloutJsonSchema } from "./rollout/spec-schema.ts";
 export type { RolloutSpecProblem } from "./rollout/spec-checks.ts";
 export { formatDuration, parseDurationMs } from "./rollout/duration.ts";
+export { weightSince } from "./rollout/weight-since.ts";
 export { advance, startRollout } from "./rollout/advance.ts";
 export type {
   AppliedEvent,
@@ -182,6 +249,7 @@ export type {
   RolloutEventType,
   TimelineEntry,
 } from "./rollout/rollout.ts";
+export { waitsForGateways } from "./rollout/move-to.ts";
 export { foldEvidence, judgeBlock, judgeStep, type Evidence, type EvidencePoint } from "./rollout/evidence.ts";
 export { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./rollout/weight.ts";
 export {
@@ -195,6 +263,16 @@ export {
   type ReleaseRecord,
 } from "./rollout/agent-record.ts";
 export {
+  isUnderWay,
+  routeMoves,
+  type AgentMove,
+  type MoveEnding,
+  type MoveEvent,
+  type MoveOrder,
+  type MoveStanding,
+} from "./rollout/agent-move.ts";
+export { DEFAULT_BOUNDARY, wantedMove } from "./rollout/wanted-move.ts";
+export {
   activeRollout,
   currentRelease,
   deriveRoute,
@@ -202,6 +280,7 @@ export {
   placeOf,
   releaseStatus,
   type AgentPlace,
+  type ReleaseInQuestion,
   type ReleaseStatus,
   type RouteDefaults,
 } from "./rollout/derive-routes.ts";
@@ -255,4 +334,5 @@ export {
   type ReadProto,
   type ReleaseContent,
 } from "./release-diff/release-content.ts";
+export { memoryProblems } from "./release-diff/memory-goes-along.ts";
 export type { ReleaseContentSource } from "./release-diff/release-content-source.ts";

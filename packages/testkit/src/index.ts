@@ -1,4 +1,15 @@
-export { aCanaryRoute, anAgentRoute, aPin, aRoutingTable, aTurnRecord } from "./routing-builders.ts";
+export {
+  aCanaryRoute,
+  aMirrorRoute,
+  aMove,
+  aMoveRecord,
+  anAgentRoute,
+  aPin,
+  aPinMove,
+  aRoutingTable,
+  aShadowTurn,
+  aTurnRecord,
+} from "./routing-builders.ts";
 export { aGate } from "./gate-builders.ts";
 export {
   describeExactPinStore,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { digestOf, parseAgentName, parseRolloutId, parseSessionId, type PinStore, type SessionId } from "@perch/domain";
 import { expect, test } from "vitest";
+import { describeMoves, describeSharedMoves } from "./pin-move-contract.ts";
 import { describeAliases, listAll, type PinStoreSuite } from "./pin-alias-contract.ts";
 import { aPin } from "./routing-builders.ts";
 
@@ -23,6 +24,15 @@ const canary = aPin({
   revision: { epoch: 2, sequence: 9 },
   assignedAt: 123,
   override: "token-1",
+  shadow: { rollout: parseRolloutId("support-2-4-0"), release: digestOf("support 2.4.0") },
+  targeting: {
+    kind: "intent",
+    rollout: parseRolloutId("support-2-3-1"),
+    classifier: "support-intents@3",
+    outcome: "eligible",
+    intent: "refund.request",
+    confidence: 0.93,
+  },
 });
 const { agent, session } = canary;
 const id = (text: string): SessionId => parseSessionId(text);
@@ -49,6 +59,17 @@ export function describePinStore(
     expect(await store.claim(canary, ttlMs)).toEqual(canary);
     expect(await store.claim(baseline, ttlMs)).toEqual(canary);
     expect(await store.find(agent, session)).toEqual(canary);
+    await store.close();
+  });
+
+  test("a pin of a user says where the user's id was found, or that it was nowhere", async () => {
+    const store = await open();
+    const rollout = parseRolloutId("support-2-3-1");
+    for (const place of ["jwt:sub", null]) {
+      const pin = aPin({ session: id(`of ${place}`.replace(" ", "-")), targeting: { kind: "user", rollout, place } });
+      await store.claim(pin, ttlMs);
+      expect(await store.find(agent, pin.session)).toEqual(pin);
+    }
     await store.close();
   });
 
@@ -101,6 +122,30 @@ export function describePinStore(
     await store.close();
   });
 
+  test("a pin that is looked up says when it is free, by any of its names, and is not renewed", async () => {
+    const store = await open();
+    await store.claim(canary, ttlMs);
+    await store.alias({ agent, alias: id("other-name"), session }, 10 * ttlMs);
+    await pass(0.5);
+    const [found, byAlias] = [await store.lookUp(agent, session), await store.lookUp(agent, id("other-name"))];
+    expect([found?.pin, byAlias?.pin]).toEqual([canary, canary]);
+    const leftMs = (found?.expiresAt ?? 0) - (kind === "real" ? Date.now() : now);
+    expect(leftMs).toBeGreaterThan(0);
+    expect(leftMs).toBeLessThanOrEqual(0.51 * ttlMs);
+    await pass(0.6);
+    expect(await store.lookUp(agent, session)).toBeNull();
+    expect(await store.lookUp(agent, id("never-seen"))).toBeNull();
+    await store.close();
+  });
+
+  test("a store keeps its name", async () => {
+    const store = await open();
+    const name = await store.identity();
+    expect(name).toMatch(/^[0-9a-f-]{32,36}$/);
+    expect(await store.identity()).toBe(name);
+    await store.close();
+  });
+
   test("names that hold whatever an id may hold are kept apart", async () => {
     const store = await open();
     const names = ["{a}", "a}", "{", "a|b", "a:b", "*", "a*", "[a]", "%00", '"', "\\"].map(id);
@@ -139,6 +184,7 @@ export function describePinStore(
 
   describeMerging({ open, ttlMs });
   describeAliases({ open, pass, ttlMs });
+  describeMoves({ open, pass, ttlMs });
 }
 
 function describeMerging({ open, ttlMs }: Pick<PinStoreSuite, "open" | "ttlMs">): void {
@@ -198,6 +244,7 @@ export function describeExactPinStore(create: (now: () => number) => Promise<Pin
 
 /** What two stores on the same pins promise each other. `createTwo` gives two that were opened apart, empty. */
 export function describeSharedPinStore(createTwo: () => Promise<readonly [PinStore, PinStore]>): void {
+  describeSharedMoves(createTwo);
   test("32 claims at once through two gateways give one release, the same to all", async () => {
     const [one, two] = await createTwo();
     const claims = Array.from({ length: 32 }, (_, index) => {
@@ -207,6 +254,13 @@ export function describeSharedPinStore(createTwo: () => Promise<readonly [PinSto
     const winners = await Promise.all(claims);
     expect(new Set(winners.map((pin) => pin.release)).size).toBe(1);
     expect(await two.find(agent, baseline.session)).toEqual(winners[0]);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  test("both call the store the same", async () => {
+    const [one, two] = await createTwo();
+    const names = await Promise.all([one.identity(), two.identity()]);
+    expect(names[0]).toBe(names[1]);
     await Promise.all([one.close(), two.close()]);
   });
 

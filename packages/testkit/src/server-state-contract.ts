@@ -10,6 +10,11 @@ export function describeServerState(create: () => ServerState): void {
     expect([await state.nextEpoch(), await state.nextEpoch(), await state.nextEpoch()]).toEqual([1, 2, 3]);
   });
 
+  test("an epoch is larger than one that was seen elsewhere, and the next ones follow it", async () => {
+    const state = create();
+    expect([await state.nextEpoch(7), await state.nextEpoch(3), await state.nextEpoch()]).toEqual([8, 9, 10]);
+  });
+
   test("gateways are remembered with their last lease until they are forgotten", async () => {
     const state = create();
     await state.rememberGateway(b, 10);

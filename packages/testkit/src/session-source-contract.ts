@@ -1,6 +1,14 @@
-import { digestOf, parseRolloutId, parseSessionId, type SessionSource, type TraceStore } from "@perch/domain";
+import {
+  digestOf,
+  parseAgentName,
+  parseMoveId,
+  parseRolloutId,
+  parseSessionId,
+  type SessionSource,
+  type TraceStore,
+} from "@perch/domain";
 import { expect, test } from "vitest";
-import { aTurnRecord } from "./routing-builders.ts";
+import { aMoveRecord, aTurnRecord } from "./routing-builders.ts";
 import { aMaturedSession } from "./telemetry-builders.ts";
 
 const ROLLOUT = parseRolloutId("support-2-3-1");
@@ -83,22 +91,6 @@ export function describeSessionSource(storage: () => { store: TraceStore; sessio
     });
   });
 
-  test("traffic counts new sessions and turns of the window, and who still talks", async () => {
-    await storage().store.appendTurns([
-      { ...canaryTurn, id: "1", startedAt: 1000 },
-      { ...canaryTurn, id: "2", startedAt: 5000 },
-      { ...canaryTurn, id: "3", session: THIRD, startedAt: 5000 },
-      { ...baselineTurn, id: "4", startedAt: 1000 },
-    ]);
-    await storage().store.appendSessions([aMaturedSession({ session: THIRD, arm: "canary" })]);
-    expect(await storage().sessions.armTraffic({ rollout: ROLLOUT, since: 4000, liveSince: 500 })).toEqual({
-      baseline: { newSessions: 0, liveSessions: 1, turns: 0 },
-      canary: { newSessions: 1, liveSessions: 1, turns: 2 },
-    });
-    const later = await storage().sessions.armTraffic({ rollout: ROLLOUT, since: 4000, liveSince: 4000 });
-    expect(later.baseline.liveSessions).toBe(0);
-  });
-
   test("a session is switched when its turns name two releases, also at the edge of the rollout", async () => {
     await storage().store.appendTurns([
       { ...canaryTurn, id: "1" },
@@ -110,6 +102,38 @@ export function describeSessionSource(storage: () => { store: TraceStore; sessio
       { ...baselineTurn, id: "4", rollout: null, step: null, release: CANARY_RELEASE },
     ]);
     expect(await storage().sessions.switchedSessions(ROLLOUT)).toBe(1);
+  });
+
+  test("a session that was moved on record is not switched, and one that then went on without a record is", async () => {
+    const { store, sessions } = storage();
+    const [at, from] = [baselineTurn, baselineTurn.release];
+    await store.appendTurns([
+      { ...at, id: "1" },
+      { ...at, id: "2", rollout: null, step: null, release: CANARY_RELEASE },
+    ]);
+    await store.appendMoves([aMoveRecord({ session: FIRST, from, to: CANARY_RELEASE })]);
+    expect(await sessions.switchedSessions(ROLLOUT)).toBe(0);
+    await store.appendTurns([{ ...at, id: "3", rollout: null, step: null, release: digestOf("support 2.4.0") }]);
+    expect(await sessions.switchedSessions(ROLLOUT)).toBe(1);
+  });
+
+  test("moved sessions are listed newest first, by agent, move or session, and counted by move", async () => {
+    const { store, sessions } = storage();
+    const second = parseMoveId("support.2");
+    const [one, two, three] = [
+      aMoveRecord({ id: "1", session: FIRST, at: 1 }),
+      aMoveRecord({ id: "2", session: SECOND, at: 2 }),
+      aMoveRecord({ id: "3", session: FIRST, at: 3, move: second, times: 2 }),
+    ];
+    await store.appendMoves([one, two, three, one]);
+    await store.appendMoves([aMoveRecord({ id: "4", agent: parseAgentName("sales") })]);
+    const { agent } = one;
+    const listed = { agent, move: null, session: null, limit: 10 };
+    expect(await sessions.movedSessions(listed)).toEqual([three, two, one]);
+    expect(await sessions.movedSessions({ ...listed, limit: 1 })).toEqual([three]);
+    expect(await sessions.movedSessions({ ...listed, session: FIRST })).toEqual([three, one]);
+    expect(await sessions.movedSessions({ ...listed, move: one.move })).toEqual([two, one]);
+    expect(Object.fromEntries(await sessions.movedCounts(agent))).toEqual({ "support.1": 2, "support.2": 1 });
   });
 
   test("exposed are the canary sessions that began before a moment", async () => {

@@ -57,6 +57,7 @@ export function aToolCall(change: Partial<ToolCall> = {}): ToolCall {
 export function aScore(change: Partial<Score> = {}): Score {
   return {
     id: "score-1",
+    agent: null,
     session: parseSessionId("session-1"),
     name: "helpful",
     value: 1,

@@ -4,19 +4,26 @@ import {
   parseRolloutId,
   parseSessionId,
   type CohortSource,
+  type SessionId,
+  type SessionKey,
+  type PairSource,
   type SessionSource,
   type TraceStore,
   type TurnRecord,
 } from "@perch/domain";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { aTurnRecord } from "./routing-builders.ts";
+import { describePairSource } from "./pair-source-contract.ts";
+import { aMoveRecord, aTurnRecord } from "./routing-builders.ts";
+import { describeSessionListing } from "./session-listing-contract.ts";
 import { describeSessionSource } from "./session-source-contract.ts";
+import { describeTwoAgents } from "./two-agents-contract.ts";
 import { aMaturedSession, aScore, aSpan, aToolCall } from "./telemetry-builders.ts";
 
 export type TraceStorage = {
   readonly store: TraceStore;
   readonly cohorts: CohortSource;
   readonly sessions: SessionSource;
+  readonly pairs: PairSource;
 };
 
 const ROLLOUT = parseRolloutId("support-2-3-1");
@@ -24,6 +31,8 @@ const CANARY_RELEASE = digestOf("support 2.3.1");
 const FIRST = parseSessionId("session-1");
 const SECOND = parseSessionId("session-2");
 const THIRD = parseSessionId("session-3");
+const AGENT = parseAgentName("support");
+const keyOf = (session: SessionId): SessionKey => ({ agent: AGENT, session });
 const AWKWARD = "a;b'c\"d\\e--f/*g{h}";
 
 /** What every trace store promises, with the sources that read from it. `create` gives a new, empty one. */
@@ -37,7 +46,10 @@ export function describeTraceStore(create: () => Promise<TraceStorage>): void {
   describe("evidence", () => describeEvidence(() => storage.store));
   describe("open sessions", () => describeOpenSessions(() => storage.store));
   describe("cohorts", () => describeCohorts(() => storage));
+  describe("two agents with the same session id", () => describeTwoAgents(() => storage));
+  describe("session lists", () => describeSessionListing(() => storage));
   describe("session pages", () => describeSessionSource(() => storage));
+  describe("mirrored sessions", () => describePairSource(() => storage));
 }
 
 // oxlint-disable-next-line max-lines-per-function -- a suite is a list of tests
@@ -76,7 +88,9 @@ function describeEvidence(store: () => TraceStore): void {
     await store().appendTurns([turn]);
     await store().appendSpans([span]);
     await store().appendScores([score]);
-    expect(await store().evidenceOf([session])).toEqual([{ session, turns: [turn], spans: [span], scores: [score] }]);
+    expect(await store().evidenceOf([keyOf(session)])).toEqual([
+      { ...keyOf(session), turns: [turn], moves: [], spans: [span], scores: [score] },
+    ]);
   });
 
   test("counts a span, a turn and a score once, however often they are sent", async () => {
@@ -85,8 +99,23 @@ function describeEvidence(store: () => TraceStore): void {
       await store().appendSpans([aSpan()]);
       await store().appendScores([aScore()]);
     }
-    const [evidence] = await store().evidenceOf([FIRST]);
-    expect(evidence).toEqual({ session: FIRST, turns: [aTurnRecord()], spans: [aSpan()], scores: [aScore()] });
+    const [evidence] = await store().evidenceOf([keyOf(FIRST)]);
+    expect(evidence).toEqual({
+      ...keyOf(FIRST),
+      turns: [aTurnRecord()],
+      moves: [],
+      spans: [aSpan()],
+      scores: [aScore()],
+    });
+  });
+
+  test("keeps the moves of a session, each once, whichever gateway tells of them", async () => {
+    const moves = [aMoveRecord(), aMoveRecord({ id: "move-2", times: 2, rollout: parseRolloutId("r-1"), at: 6000 })];
+    await store().appendMoves(moves);
+    await store().appendMoves([aMoveRecord()]);
+    const [first, second] = await store().evidenceOf([keyOf(FIRST), keyOf(SECOND)]);
+    expect(first?.moves.toSorted((a, b) => a.at - b.at)).toEqual(moves);
+    expect(second?.moves).toEqual([]);
   });
 
   test("joins spans by the trace of the turn, also those that came before it", async () => {
@@ -95,13 +124,15 @@ function describeEvidence(store: () => TraceStore): void {
       aTurnRecord({ id: "1", traceId: "a".repeat(32) }),
       aTurnRecord({ id: "2", session: SECOND, traceId: "b".repeat(32) }),
     ]);
-    const [first, second] = await store().evidenceOf([FIRST, SECOND]);
+    const [first, second] = await store().evidenceOf([keyOf(FIRST), keyOf(SECOND)]);
     expect(first?.spans).toEqual([aSpan({ traceId: "a".repeat(32) })]);
     expect(second?.spans).toEqual([aSpan({ traceId: "b".repeat(32) })]);
   });
 
   test("knows nothing of an unknown session, and answers an empty question", async () => {
-    expect(await store().evidenceOf([FIRST])).toEqual([{ session: FIRST, turns: [], spans: [], scores: [] }]);
+    expect(await store().evidenceOf([keyOf(FIRST)])).toEqual([
+      { ...keyOf(FIRST), turns: [], moves: [], spans: [], scores: [] },
+    ]);
     expect(await store().evidenceOf([])).toEqual([]);
   });
 
@@ -114,7 +145,7 @@ function describeEvidence(store: () => TraceStore): void {
     ]);
     const ids = Array.from({ length: 50 }, (_, index) => `turn-${index}`);
     await Promise.all(ids.map((id) => store().appendTurns([aTurnRecord({ id })])));
-    const [evidence] = await store().evidenceOf([FIRST]);
+    const [evidence] = await store().evidenceOf([keyOf(FIRST)]);
     expect(evidence?.turns.map((turn) => turn.id).toSorted()).toEqual(ids.toSorted());
   });
 }
@@ -123,7 +154,7 @@ function describeEvidence(store: () => TraceStore): void {
 function describeOpenSessions(store: () => TraceStore): void {
   test("a session with a turn is open until it has matured", async () => {
     await store().appendTurns([aTurnRecord({ startedAt: 1000, durationMs: 20 })]);
-    expect(await store().openSessions(0)).toEqual([{ session: FIRST, lastActivityAt: 1020, isEnded: false }]);
+    expect(await store().openSessions(0)).toEqual([{ ...keyOf(FIRST), lastActivityAt: 1020, isEnded: false }]);
     await store().appendSessions([aMaturedSession()]);
     expect(await store().openSessions(0)).toEqual([]);
   });

@@ -59,5 +59,5 @@ export function describeTurnOutbox(create: () => TurnOutbox): void {
 }
 
 function recordsOf(batches: readonly KeptTurns[]): unknown[] {
-  return batches.map(({ json }) => JSON.parse(json));
+  return batches.map(({ json }) => JSON.parse(Buffer.from(json).toString()));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { GateView, RolloutView } from "@perch/api";
+import { driftSchema, type GateView, type RolloutView } from "@perch/api";
 import { evidenceBar, progressLine } from "./progress.ts";
 import { toResult, type DemoResult } from "./result.ts";
 import { odds, summaryOf } from "./summary.ts";
@@ -48,6 +48,7 @@ function rolledBack(changes: Partial<RolloutView> = {}): RolloutView {
     endedAt: 60_020,
     baseline: { digest: "sha256:a", version: "2.3.0" },
     canary: { digest: "sha256:b", version: "2.3.1" },
+    mirror: null,
     steps: [{ weightBp: 500, label: "5 %" }],
     step: null,
     weightBp: 0,
@@ -65,7 +66,7 @@ function rolledBack(changes: Partial<RolloutView> = {}): RolloutView {
     canarySessionsExposed: 66,
     canarySessionsAtDecision: 60,
     evidenceAtDecision: { "escalation-rate": Math.log(340) },
-    drift: { target: 0, newSessions: 0, liveSessions: 0, turns: 0.05 },
+    drift: driftSchema.parse({ target: 0, newSessions: 0, liveSessions: 0, turns: 0.05 }),
     propagation: {
       revision: { epoch: 1, sequence: 4 },
       decidedAt: 60_000,

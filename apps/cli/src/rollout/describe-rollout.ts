@@ -1,4 +1,5 @@
 import type { GateView, LedgerEntryView, RolloutView } from "@perch/api";
+import { describeDrift } from "./describe-drift.ts";
 
 /** One rollout as a person on call wants to read it: where it is, why, and what each gate says with which evidence. */
 export function describeRollout(rollout: RolloutView): string {
@@ -7,12 +8,22 @@ export function describeRollout(rollout: RolloutView): string {
   return [
     `${id}  ${agent}  ${baseline.version} → ${canary.version}`,
     describeStep(rollout),
+    ...describeMirror(rollout.mirror),
     `sessions      baseline ${arms.baseline.sessions}, canary ${arms.canary.sessions}`,
+    ...describeDrift(rollout),
     ...rollout.gates.map((gate) => describeGate(gate, width)),
     ...(rollout.culprits.length === 0 ? [] : [`because of    ${rollout.culprits.join(", ")}`]),
     ...describePropagation(propagation),
     ...(rollout.isSynthetic ? ["(the sessions' clocks are made up)"] : []),
   ].join("\n");
+}
+
+function describeMirror(mirror: RolloutView["mirror"]): readonly string[] {
+  if (mirror === null) return [];
+  const { percentageBp, spent, cap, stoppedBecause } = mirror;
+  const stopped = stoppedBecause === "" ? "" : `; stopped: ${stoppedBecause}`;
+  const spending = `${spent.sessions} of at most ${cap.sessions} sessions, ${spent.turns} of at most ${cap.turns} turns`;
+  return [`mirror        ${percentageBp / 100} % of new sessions: ${spending}${stopped}`];
 }
 
 function describePropagation(propagation: RolloutView["propagation"]): readonly string[] {

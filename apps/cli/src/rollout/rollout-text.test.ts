@@ -1,4 +1,4 @@
-import type { GateView, RolloutView } from "@perch/api";
+import { driftSchema, type GateView, type RolloutView } from "@perch/api";
 import { expect, test } from "vitest";
 import { CliError } from "../cli-error.ts";
 import { describeLedger, describeRollout, describeRollouts, describeStep } from "./describe-rollout.ts";
@@ -52,6 +52,7 @@ function aRollout(overrides: Partial<RolloutView> = {}): RolloutView {
     endedAt: null,
     baseline: { digest: "d0", version: "2.3.0" },
     canary: { digest: "d1", version: "2.3.1" },
+    mirror: null,
     steps: [
       { weightBp: 500, label: "5 %" },
       { weightBp: 2_500, label: "25 %" },
@@ -69,7 +70,7 @@ function aRollout(overrides: Partial<RolloutView> = {}): RolloutView {
     canarySessionsExposed: 0,
     canarySessionsAtDecision: null,
     evidenceAtDecision: null,
-    drift: { target: 0.05, newSessions: null, liveSessions: null, turns: null },
+    drift: driftSchema.parse({ target: 0.05, newSessions: null, liveSessions: null, turns: null }),
     propagation: null,
     timeline: [],
     isSynthetic: false,
@@ -111,6 +112,35 @@ test("a rollback is described with its cause and how fast the gateways had it", 
   expect(text).toContain("fail          – → 22.0 %");
   expect(text).toContain("because of    escalation-rate");
   expect(text).toContain("all had the last decision after 30 ms");
+});
+
+test("the canary's shares stand side by side with what they are made of, and since when", () => {
+  const of = (canary: number, all: number) => ({ canary, baseline: all - canary, all });
+  const counts = { newSessions: of(12, 229), liveSessions: of(0, 0), turns: of(40, 800) };
+  const drift = { target: 0.05, newSessions: 12 / 229, liveSessions: null, turns: 0.05, since: 0, counts };
+  expect(describeRollout(aRollout({ drift: { ...drift, liveBy: "pins" } }))).toContain(
+    [
+      "share         of 2.3.1: weight 5 % | new sessions 5.2 % (12 of 229) | live now – | turns 5 % (40 of 800)",
+      "              (new sessions and turns since 1970-01-01T00:00:00.000Z, live by pins)",
+    ].join("\n"),
+  );
+});
+
+test("after a promotion it says how much is still on the old release", () => {
+  const of = (canary: number, all: number) => ({ canary, baseline: all - canary, all });
+  const counts = { newSessions: of(9, 9), liveSessions: of(188, 200), turns: of(9, 12) };
+  const drift = {
+    target: 1,
+    newSessions: 1,
+    liveSessions: 0.94,
+    turns: 0.75,
+    since: 0,
+    counts,
+    liveBy: "pins" as const,
+  };
+  expect(describeRollout(aRollout({ phase: "Succeeded", weightBp: 10_000, step: null, drift }))).toContain(
+    "still on      2.3.0: live now 6 % (12 of 200) | turns 25 % (3 of 12)",
+  );
 });
 
 test("gateways that have not answered yet are named; a fenced one is not waited for", () => {

@@ -41,7 +41,7 @@ export async function startPerch(options: StartPerchOptions): Promise<Perch> {
     const gateway = await supervise({
       name: "gateway",
       command: process.execPath,
-      args: (port) => [mainOf("gateway"), "--data", options.data, "--port", String(port), "--server", server.url],
+      args: (port) => [mainOf("gateway"), ...gatewayFlags(options, { port, serverUrl: server.url })],
       port: options.gatewayPort,
       ...files("gateway"),
       ...events,
@@ -64,6 +64,16 @@ export async function startPerch(options: StartPerchOptions): Promise<Perch> {
 export function processFiles(data: string): (name: string) => { logFile: string; pidFile: string } {
   for (const folder of ["logs", "run"]) mkdirSync(join(data, folder), { recursive: true });
   return (name) => ({ logFile: join(data, "logs", `${name}.log`), pidFile: join(data, "run", `${name}.pid`) });
+}
+
+/** A gateway lets open answers go on for an hour; whoever pressed Ctrl-C on a laptop does not wait that long. */
+const DRAIN_SECONDS = 5;
+
+function gatewayFlags(
+  { data }: StartPerchOptions,
+  at: { readonly port: number; readonly serverUrl: string },
+): string[] {
+  return ["--data", data, "--port", String(at.port), "--server", at.serverUrl, "--drain", String(DRAIN_SECONDS)];
 }
 
 function serverFlags(options: StartPerchOptions): string[] {

@@ -6,6 +6,7 @@ const COMMANDS: readonly Command[] = ["rollback", "pause", "resume", "promote", 
 const OFFERED: Record<Phase, readonly Command[]> = {
   Pending: ["abort"],
   Preparing: ["abort"],
+  Shadowing: ["rollback", "pause", "resume", "abort"],
   Shifting: ["rollback", "pause", "promote", "abort"],
   Baking: ["rollback", "pause", "promote", "abort"],
   Paused: ["rollback", "resume", "promote", "abort"],

@@ -15,6 +15,10 @@ const ENDED: Offer = { commands: [], otherwise: "the rollout has ended" };
 const OFFERS: Record<Phase, Offer> = {
   Pending: UNEXPOSED,
   Preparing: UNEXPOSED,
+  Shadowing: {
+    commands: ["pause", "resume", "abort", "rollback"],
+    otherwise: "no session meets the canary while it only mirrors",
+  },
   Shifting: EXPOSED,
   Baking: EXPOSED,
   Paused: { commands: ["resume", "promote", "abort", "rollback"], otherwise: "the rollout is paused already" },
@@ -35,6 +39,7 @@ export function permissionFor(command: Command, phase: Phase): Permission {
 
 /** The buttons to show: all of them while the rollout goes on, then only what is left. Rolling back is always there. */
 export function commandsShown(phase: Phase): readonly Command[] {
+  if (phase === "Shadowing") return OFFERS.Shadowing.commands;
   if (phase === "Paused") return ["resume", "promote", "abort", "rollback"];
   return OFFERS[phase].commands.length > 1 ? EXPOSED.commands : [...without("rollback", OFFERS[phase]), "rollback"];
 }

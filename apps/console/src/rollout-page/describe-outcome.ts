@@ -1,7 +1,7 @@
 import type { GateView, RolloutView } from "@perch/api";
 import { countOf, formatOddsRatio, formatPercent } from "./format-number.ts";
 import { describeEvidence, formatOdds } from "./format-odds.ts";
-import type { Phase } from "./phase-words.ts";
+import { onlyMirrored, type Phase } from "./phase-words.ts";
 
 export type Outcome =
   | { readonly kind: "open" }
@@ -15,6 +15,7 @@ export type Outcome =
 const KINDS: Record<Phase, Outcome["kind"]> = {
   Pending: "open",
   Preparing: "open",
+  Shadowing: "open",
   Shifting: "open",
   Baking: "open",
   Paused: "open",
@@ -29,6 +30,7 @@ const KINDS: Record<Phase, Outcome["kind"]> = {
 
 /** How a rollout ended, in words for the result panel. */
 export function describeOutcome(rollout: RolloutView): Outcome {
+  if (onlyMirrored(rollout)) return { kind: "stopped", headline: mirroredHeadline(rollout), evidence: [] };
   const kind = KINDS[rollout.phase];
   switch (kind) {
     case "open":
@@ -61,6 +63,10 @@ function backHeadline({ phase, canary, culprits }: RolloutView): string {
 function promotedHeadline({ phase, canary }: RolloutView): string {
   if (phase === "Promoting") return `${canary.version} is being promoted`;
   return `${canary.version} was promoted and is the current release`;
+}
+
+function mirroredHeadline({ canary, baseline }: RolloutView): string {
+  return `${canary.version} was mirrored to, and ${baseline.version} stays the current release`;
 }
 
 function stoppedHeadline({ phase, canary, baseline }: RolloutView): string {

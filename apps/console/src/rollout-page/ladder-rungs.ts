@@ -9,6 +9,7 @@ export type Ladder = { readonly rungs: readonly Rung[]; readonly words: string }
 
 /** The steps with what became of each. A rollout that was taken back stopped on the highest step that was ever routed. */
 export function ladderOf(rollout: RolloutView): Ladder {
+  if (rollout.steps.length === 0) return { rungs: [], words: "it only mirrors" };
   if (rollout.phase === "Promoting" || rollout.phase === "Succeeded") {
     return { rungs: rungsOf(rollout, rollout.steps.length, "done"), words: "every step passed" };
   }

@@ -3,7 +3,7 @@ import type { Connection } from "../live/connection.ts";
 import { Actions } from "./actions.tsx";
 import { formatClock } from "./format-time.ts";
 import { PerchMark } from "./icon.tsx";
-import { describePhase } from "./phase-words.ts";
+import { describeStanding } from "./phase-words.ts";
 import { RolloutSwitcher } from "./rollout-switcher.tsx";
 
 type PageHeaderProps = {
@@ -57,7 +57,7 @@ export function PageHeader({ overview, rollout, connection, onPick }: PageHeader
 }
 
 function PhaseBadge({ rollout }: { readonly rollout: RolloutView }) {
-  const words = describePhase(rollout.phase);
+  const words = describeStanding(rollout);
   return (
     <p class="phase" aria-live="polite">
       <span class={`badge badge--${words.tone}`} data-testid="phase" data-phase={rollout.phase} title={words.meaning}>

@@ -6,6 +6,11 @@ export type Tone = "active" | "hold" | "good" | "bad" | "quiet";
 const WORDS: Record<Phase, { readonly label: string; readonly tone: Tone; readonly meaning: string }> = {
   Pending: { label: "Pending", tone: "quiet", meaning: "accepted, not yet looked at" },
   Preparing: { label: "Preparing", tone: "quiet", meaning: "releases and deployments are being checked" },
+  Shadowing: {
+    label: "Shadowing",
+    tone: "active",
+    meaning: "some sessions are mirrored to the canary; the baseline serves everybody",
+  },
   Shifting: { label: "Shifting", tone: "active", meaning: "a new weight is on its way to the gateways" },
   Baking: { label: "Baking", tone: "active", meaning: "sessions are being compared at this weight" },
   Paused: { label: "Paused", tone: "hold", meaning: "the weight is held" },
@@ -22,7 +27,24 @@ const WORDS: Record<Phase, { readonly label: string; readonly tone: Tone; readon
   Failed: { label: "Failed", tone: "bad", meaning: "stopped before any session met the canary" },
 };
 
+export type PhaseWords = { readonly label: string; readonly tone: Tone; readonly meaning: string };
+
 /** A phase as a person reads it. */
-export function describePhase(phase: Phase): { readonly label: string; readonly tone: Tone; readonly meaning: string } {
+export function describePhase(phase: Phase): PhaseWords {
   return WORDS[phase];
+}
+
+const MIRRORED: PhaseWords = {
+  label: "Mirrored",
+  tone: "quiet",
+  meaning: "the mirror has run its time; nobody met it",
+};
+
+/** Where a rollout stands. One that only mirrors promotes nothing when it succeeds. */
+export function describeStanding(rollout: Pick<RolloutView, "phase" | "steps">): PhaseWords {
+  return onlyMirrored(rollout) ? MIRRORED : describePhase(rollout.phase);
+}
+
+export function onlyMirrored({ phase, steps }: Pick<RolloutView, "phase" | "steps">): boolean {
+  return phase === "Succeeded" && steps.length === 0;
 }

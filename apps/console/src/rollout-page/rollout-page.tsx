@@ -9,7 +9,7 @@ import { GateCard } from "./gate-card.tsx";
 import { GatewaysPanel } from "./gateways-panel.tsx";
 import { Icon } from "./icon.tsx";
 import { PageHeader } from "./page-header.tsx";
-import { describePhase } from "./phase-words.ts";
+import { describeStanding } from "./phase-words.ts";
 import { pickRollout } from "./pick-rollout.ts";
 import { ResultPanel } from "./result-panel.tsx";
 import { SessionsPanel } from "./sessions-panel.tsx";
@@ -44,7 +44,7 @@ function LivePage({ connection, overview, linked }: LivePageProps) {
     history.replaceState(null, "", rollout === null ? location.pathname : `#${rollout}`);
   };
   const rollout = pickRollout(overview.rollouts, chosen);
-  const title = rollout === null ? "Perch" : `${describePhase(rollout.phase).label} · ${rollout.name} · Perch`;
+  const title = rollout === null ? "Perch" : `${describeStanding(rollout).label} · ${rollout.name} · Perch`;
   useEffect(() => {
     document.title = title;
   }, [title]);
@@ -59,7 +59,7 @@ function LivePage({ connection, overview, linked }: LivePageProps) {
       ) : (
         <main class="content">
           <ResultPanel rollout={rollout} />
-          <WeightPanel rollout={rollout} />
+          <WeightPanel rollout={rollout} now={overview.at} />
           <div class="columns">
             <section class="gates" aria-labelledby="gates-title">
               <h2 id="gates-title">Gates</h2>

@@ -1,6 +1,6 @@
 import type { RolloutView } from "@perch/api";
 import { formatMoment } from "./format-time.ts";
-import { describePhase } from "./phase-words.ts";
+import { describeStanding } from "./phase-words.ts";
 
 type RolloutSwitcherProps = {
   readonly rollouts: readonly RolloutView[];
@@ -24,7 +24,7 @@ export function RolloutSwitcher({ rollouts, shown, now, onPick }: RolloutSwitche
       >
         {rollouts.map((rollout) => (
           <option key={rollout.id} value={rollout.id}>
-            {`${rollout.name} (${rollout.agent}) · ${describePhase(rollout.phase).label} · ${formatMoment(rollout.appliedAt, now)}`}
+            {`${rollout.name} (${rollout.agent}) · ${describeStanding(rollout).label} · ${formatMoment(rollout.appliedAt, now)}`}
           </option>
         ))}
       </select>

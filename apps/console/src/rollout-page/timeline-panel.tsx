@@ -2,7 +2,7 @@ import type { RolloutView } from "@perch/api";
 import { formatWeight } from "./format-number.ts";
 import { formatMoment } from "./format-time.ts";
 import { Panel } from "./panel.tsx";
-import { describePhase } from "./phase-words.ts";
+import { describeStanding } from "./phase-words.ts";
 
 /** What happened, newest first. */
 export function TimelinePanel({ rollout, now }: { readonly rollout: RolloutView; readonly now: number }) {
@@ -10,7 +10,7 @@ export function TimelinePanel({ rollout, now }: { readonly rollout: RolloutView;
     <Panel id="timeline" title="Timeline" class="timeline">
       <ol data-testid="timeline" reversed>
         {rollout.timeline.toReversed().map((entry) => {
-          const { label, tone } = describePhase(entry.phase);
+          const { label, tone } = describeStanding({ phase: entry.phase, steps: rollout.steps });
           return (
             <li class={`moment moment--${tone}`} key={`${entry.at}-${entry.phase}-${entry.text}`}>
               <p class="moment-head">

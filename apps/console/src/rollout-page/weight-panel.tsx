@@ -1,15 +1,16 @@
 import type { RolloutView } from "@perch/api";
 import { acknowledgementsOf } from "./acknowledgements.ts";
+import { describeMirror } from "./describe-mirror.ts";
 import { describeOutcome } from "./describe-outcome.ts";
-import { formatCount, formatMs, formatPercent, formatWeight } from "./format-number.ts";
+import { DriftShares } from "./drift-shares.tsx";
+import { formatCount, formatMs, formatWeight } from "./format-number.ts";
 import { Icon } from "./icon.tsx";
 import { ladderOf, type Rung } from "./ladder-rungs.ts";
-import { Meter } from "./meter.tsx";
 import { Panel } from "./panel.tsx";
 import { shortDigest } from "./short-digest.ts";
 
 /** Which releases, at which weight, on which step, and how far reality has drifted from the weight. */
-export function WeightPanel({ rollout }: { readonly rollout: RolloutView }) {
+export function WeightPanel({ rollout, now }: { readonly rollout: RolloutView; readonly now: number }) {
   return (
     <Panel id="weight" title="Weight" class="weight">
       <div class="weight-grid">
@@ -26,7 +27,7 @@ export function WeightPanel({ rollout }: { readonly rollout: RolloutView }) {
           </dl>
         </div>
         <Ladder rollout={rollout} />
-        <Drift drift={rollout.drift} />
+        <DriftShares rollout={rollout} now={now} />
       </div>
       <Waiting rollout={rollout} />
     </Panel>
@@ -81,42 +82,12 @@ function Ladder({ rollout }: { readonly rollout: RolloutView }) {
   );
 }
 
-function Drift({ drift }: { readonly drift: RolloutView["drift"] }) {
-  const shares = [
-    { label: "target", share: drift.target },
-    { label: "new sessions", share: drift.newSessions },
-    { label: "live sessions", share: drift.liveSessions },
-    { label: "turns", share: drift.turns },
-  ] as const;
-  const scale = Math.max(0.02, ...shares.map(({ share }) => share ?? 0)) * 1.1;
-  return (
-    <div class="drift">
-      <h3>The canary's share</h3>
-      <dl>
-        {shares.map(({ label, share }) => (
-          <div class="drift-row" key={label}>
-            <dt>{label}</dt>
-            <dd>
-              <Meter
-                label={`Canary share of ${label}`}
-                share={(share ?? 0) / Math.min(1, scale)}
-                valueText={formatPercent(share)}
-                tone="canary"
-              />
-              <span class="figure">{formatPercent(share)}</span>
-            </dd>
-          </div>
-        ))}
-      </dl>
-    </div>
-  );
-}
-
 function Waiting({ rollout }: { readonly rollout: RolloutView }) {
   if (describeOutcome(rollout).kind !== "open") return null;
   const lastMs = rollout.propagation === null ? null : acknowledgementsOf(rollout.propagation).lastMs;
   return (
     <div class="weight-foot">
+      {rollout.mirror !== null && <p data-testid="mirror">{describeMirror(rollout.mirror)}</p>}
       {isReasonNews(rollout) && <p class="reason">{rollout.reason}</p>}
       {rollout.waitingFor.length > 0 && (
         <div class="waiting">

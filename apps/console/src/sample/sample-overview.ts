@@ -45,6 +45,7 @@ export function sampleRollout(situation: Exclude<Situation, "empty">, canarySess
     endedAt: situation === "rolledBack" || situation === "promoted" ? DECIDED_AT + 41 : null,
     baseline: BASELINE,
     canary: CANARY,
+    mirror: null,
     steps: LADDER.map((weightBp) => ({ weightBp, label: `${weightBp / 100} %` })),
     windowMs: 2_000,
     gates: sampleGates(seen, ending === "healthy"),
@@ -80,10 +81,33 @@ const ENDINGS: Record<Exclude<Situation, "empty">, Ending> = {
   promoted: "healthy",
 };
 const DRIFTS: Record<Ending, RolloutView["drift"]> = {
-  open: { target: 0.05, newSessions: 0.0523, liveSessions: 0.0561, turns: 0.0489 },
-  harmful: { target: 0, newSessions: 0, liveSessions: 0.031, turns: 0.022 },
-  healthy: { target: 1, newSessions: 0.998, liveSessions: 0.94, turns: 0.955 },
+  open: sampleDrift(0.05, { newSessions: [12, 229], liveSessions: [31, 552], turns: [40, 817] }),
+  harmful: sampleDrift(0, { newSessions: [0, 21], liveSessions: [17, 548], turns: [2, 91] }),
+  healthy: sampleDrift(1, { newSessions: [499, 500], liveSessions: [188, 200], turns: [955, 1_000] }),
 };
+
+type SampleCount = readonly [canary: number, all: number];
+
+function sampleDrift(
+  target: number,
+  of: Record<"newSessions" | "liveSessions" | "turns", SampleCount>,
+): RolloutView["drift"] {
+  const share = ([canary, all]: SampleCount): number => canary / all;
+  const counts = ([canary, all]: SampleCount) => ({ canary, baseline: all - canary, all });
+  return {
+    target,
+    newSessions: share(of.newSessions),
+    liveSessions: share(of.liveSessions),
+    turns: share(of.turns),
+    since: target === 0.05 ? START + 12_000 : DECIDED_AT,
+    counts: {
+      newSessions: counts(of.newSessions),
+      liveSessions: counts(of.liveSessions),
+      turns: counts(of.turns),
+    },
+    liveBy: "pins",
+  };
+}
 
 function phaseOf(situation: Exclude<Situation, "empty">): Pick<RolloutView, "phase" | "reason" | "step" | "weightBp"> {
   switch (situation) {

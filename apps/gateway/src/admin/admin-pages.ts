@@ -1,45 +1,45 @@
 import type { GatewayStatus, Why } from "@perch/api";
-import {
-  explainPin,
-  parseAgentName,
-  parseSessionId,
-  RoutingError,
-  type GatewayId,
-  type TurnOutbox,
-} from "@perch/domain";
+import { parseAgentName, parseSessionId, RoutingError, type AgentName, type SessionId } from "@perch/domain";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { RequestLine } from "../http1/parse-request.ts";
-import type { Pins } from "../pins/open-pin-store.ts";
-import { jsonAnswer, problemOf, type OwnAnswer, type Refusal } from "../problem.ts";
-import type { PlacementCounts } from "../session/placement-counts.ts";
-import type { HeldTable } from "../table/held-table.ts";
-import type { TurnRecorder } from "../turns/turn-recorder.ts";
+import type { Fields } from "../http1/fields.ts";
+import { METRICS_TYPE, type Metrics } from "../metrics/create-metrics.ts";
+import { mergeMetrics } from "../metrics/merge-metrics.ts";
+import { jsonAnswer, problemOf, textAnswer, type OwnAnswer, type Refusal } from "../problem.ts";
+import { findPlacements } from "../questions/find-placements.ts";
+import { NO_TABLE } from "../session/refusals.ts";
+import type { Reports } from "../workers/report.ts";
+import type { AdminAccess } from "./admin-access.ts";
+import { statusOf, type StatusDeps } from "./gateway-status.ts";
 
-export type AdminDeps = {
-  readonly gateway: GatewayId;
-  readonly startedAt: number;
-  readonly held: HeldTable;
-  readonly pins: Pins;
-  readonly counts: Pick<PlacementCounts, "counts">;
-  readonly outbox: Pick<TurnOutbox, "countPending" | "countBuried">;
-  readonly recorder: Pick<TurnRecorder, "counts">;
-  readonly inFlight: () => number;
+export type AdminDeps = StatusDeps & {
+  readonly access: AdminAccess;
+  readonly metrics: Metrics;
+  /** Of all workers; null when this process is the only one. */
+  readonly reports: { all(): Promise<Reports> } | null;
   readonly log: Log;
 };
 
+/** A body that is a text goes out as metrics do, everything else as JSON. */
 type Page = (query: URLSearchParams) => Promise<{ readonly status: number; readonly body: unknown }>;
 
 /** Null when the path is none of the gateway's own. */
 export type AdminPages = (
-  line: Pick<RequestLine, "path" | "query">,
+  line: Pick<RequestLine, "path" | "query"> & { readonly fields: Fields },
   remoteAddress: string,
 ) => Promise<OwnAnswer> | null;
 
-/** The gateway's own pages, below `/-/`: status and placement for people of this machine, health for everybody. */
+/** For everybody: what a balancer or an orchestrator asks. */
+const OPEN = new Set(["/-/healthz", "/-/live", "/-/ready"]);
+
+/** The gateway's own pages, below `/-/`: status, metrics and placement for its operators, health for everybody. */
 export function createAdminPages(deps: AdminDeps): AdminPages {
   const pages: Readonly<Record<string, Page>> = {
     "/-/healthz": async () => ({ status: 200, body: { ok: true } }),
-    "/-/status": async () => ({ status: 200, body: await statusOf(deps) }),
+    "/-/live": async () => ({ status: 200, body: { ok: true } }),
+    "/-/ready": async () => readinessOf(deps),
+    "/-/status": async () => ({ status: 200, body: await wholeStatusOf(deps) }),
+    "/-/metrics": async () => ({ status: 200, body: await metricsOf(deps) }),
     "/-/why": async (query) => await why(query, deps),
   };
   return (line, remoteAddress) => {
@@ -47,14 +47,18 @@ export function createAdminPages(deps: AdminDeps): AdminPages {
     if (path !== "/-" && !path.startsWith("/-/")) return null;
     const page = pages[path];
     if (page === undefined) return Promise.resolve(problemOf(unknownPage(path, Object.keys(pages))));
-    if (path !== "/-/healthz" && !isLocal(remoteAddress)) return Promise.resolve(problemOf(NOT_LOCAL));
+    const denied = OPEN.has(path) ? null : deps.access(line.fields, remoteAddress);
+    if (denied !== null) return Promise.resolve(problemOf(denied));
     return answer(page, line.query, deps.log);
   };
 }
 
 async function answer(page: Page, query: string, log: Log): Promise<OwnAnswer> {
   try {
-    return jsonAnswer(await page(new URLSearchParams(query)));
+    const { status, body } = await page(new URLSearchParams(query));
+    return typeof body === "string"
+      ? textAnswer({ status, type: METRICS_TYPE, text: body })
+      : jsonAnswer({ status, body });
   } catch (error) {
     log.error("a status page failed", { reason: reasonOf(error) });
     const message = `the page could not be made: ${reasonOf(error)}`;
@@ -62,79 +66,81 @@ async function answer(page: Page, query: string, log: Log): Promise<OwnAnswer> {
   }
 }
 
-async function statusOf(deps: AdminDeps): Promise<GatewayStatus> {
-  const index = deps.held.index();
-  const fenced = deps.held.isFenced();
-  const releases = [...(index?.agents.values() ?? [])].flatMap(({ route }) =>
-    route.releases.map(async ({ release, version }) => ({
-      agent: route.agent,
-      release,
-      version,
-      // A store that does not answer is no reason for a page that does not either.
-      pins: await deps.pins.store.countLive(route.agent, release).catch(() => null),
-    })),
-  );
-  return {
-    gateway: deps.gateway,
-    startedAt: deps.startedAt,
-    revision: index?.table.revision ?? null,
-    leaseValid: !fenced,
-    fenced,
-    inFlight: deps.inFlight(),
-    pins: { live: await Promise.all(releases), storeFaults: deps.pins.faults(), ...deps.pins.cached.counts() },
-    presented: deps.counts.counts(),
-    outbox: { pending: deps.outbox.countPending(), buried: deps.outbox.countBuried() },
-    turns: [...deps.recorder.counts()].map(([release, count]) => ({ release, ...count })),
-  };
+/** Of this process, or of all that share its port. */
+async function metricsOf({ metrics, reports }: AdminDeps): Promise<string> {
+  return reports === null ? await metrics.text() : mergeMetrics(await reports.all());
 }
+
+async function wholeStatusOf(deps: AdminDeps): Promise<GatewayStatus> {
+  const own = await statusOf(deps);
+  if (deps.reports === null) return own;
+  const { reporting, silent } = await deps.reports.all();
+  return { ...own, workers: { reporting: reporting.map(({ status }) => status), silent: [...silent] } };
+}
+
+/** Whether it is wise to send requests here. */
+function readinessOf({ held, draining }: AdminDeps): { status: number; body: unknown } {
+  if (draining() !== null) return refusal(DRAINING);
+  if (held.index() === null) return refusal(NO_TABLE);
+  return { status: 200, body: { ready: true, fenced: held.isFenced() } };
+}
+
+const DRAINING: Refusal = {
+  status: 503,
+  code: "draining",
+  message: "the gateway was told to stop and takes nothing new",
+  hint: "send requests to another gateway",
+};
 
 async function why(query: URLSearchParams, deps: AdminDeps): Promise<{ status: number; body: unknown }> {
   const asked = parseQuestion(query);
   if (asked.kind === "malformed") return refusal({ status: 400, code: "question_malformed", ...asked });
-  const pin = await deps.pins.cached.find(asked.agent, asked.session);
-  if (pin === null) {
-    return refusal({
-      status: 404,
-      code: "session_unknown",
-      message: `no live pin of session ${asked.session} at agent ${asked.agent} is known here`,
-      hint: "the session may be over, or idle for longer than its agent's idle timeout, or not begun",
-    });
-  }
-  const release = deps.held.index()?.agents.get(pin.agent)?.releases.get(pin.release);
-  return { status: 200, body: { ...pin, version: release?.version ?? null, rule: explainPin(pin) } satisfies Why };
+  const found = await findPlacements(asked, { held: deps.held, pins: deps.pins.cached });
+  if (found.length > 1) return refusal(severalAgents(asked.session, found));
+  const [only] = found;
+  return only === undefined ? refusal(unknownSession(asked)) : { status: 200, body: only };
+}
+
+function unknownSession({ agent, session }: Extract<Question, { kind: "question" }>): Refusal {
+  return {
+    status: 404,
+    code: "session_unknown",
+    message: `no live pin of session ${session} at ${agent === null ? "any agent" : `agent ${agent}`} is known here`,
+    hint: "the session may be over, or idle for longer than its agent's idle timeout, or not begun",
+  };
+}
+
+function severalAgents(session: string, found: readonly Why[]): Refusal {
+  const agents = found.map(({ agent }) => agent).join(", ");
+  return {
+    status: 409,
+    code: "session_ambiguous",
+    message: `found session ${session} at agents ${agents}, expected one`,
+    hint: `ask /-/why?session=${encodeURIComponent(session)}&agent=NAME`,
+  };
 }
 
 type Question =
-  | {
-      readonly kind: "question";
-      readonly agent: ReturnType<typeof parseAgentName>;
-      readonly session: ReturnType<typeof parseSessionId>;
-    }
+  | { readonly kind: "question"; readonly agent: AgentName | null; readonly session: SessionId }
   | { readonly kind: "malformed"; readonly message: string; readonly hint: string };
 
 function parseQuestion(query: URLSearchParams): Question {
   try {
+    const agent = query.get("agent");
     return {
       kind: "question",
-      agent: parseAgentName(query.get("agent") ?? ""),
+      agent: agent === null ? null : parseAgentName(agent),
       session: parseSessionId(query.get("session") ?? ""),
     };
   } catch (error) {
     if (!(error instanceof RoutingError)) throw error;
-    return { kind: "malformed", message: error.message, hint: "ask /-/why?agent=NAME&session=ID" };
+    return { kind: "malformed", message: error.message, hint: "ask /-/why?session=ID&agent=NAME" };
   }
 }
 
 function refusal({ status, code, message, hint }: Refusal): { status: number; body: unknown } {
   return { status, body: { error: { code, message, hint } } };
 }
-
-const NOT_LOCAL: Refusal = {
-  status: 403,
-  code: "local_only",
-  message: "this page is answered to clients of the gateway's own machine only",
-  hint: "ask it there, over the loopback address",
-};
 
 function unknownPage(path: string, known: readonly string[]): Refusal {
   return {
@@ -143,8 +149,4 @@ function unknownPage(path: string, known: readonly string[]): Refusal {
     message: `the gateway has no page ${JSON.stringify(path.slice(0, 100))}`,
     hint: `it has ${known.join(", ")}`,
   };
-}
-
-function isLocal(address: string): boolean {
-  return address.startsWith("127.") || address === "::1" || address.startsWith("::ffff:127.");
 }

@@ -20,6 +20,8 @@ describe("the gateway's flags", () => {
         upstreamTimeoutMs: 120_000,
         pins: null,
         pinSecret: { kind: "own" },
+        adminToken: { kind: "none" },
+        tracing: null,
         maxConcurrent: null,
         drainMs: 3_600_000,
         sharesPort: false,

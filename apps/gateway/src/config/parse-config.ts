@@ -4,6 +4,8 @@ import { parseGatewayId, RoutingError, type GatewayId } from "@perch/domain";
 import { parseRedisAddress, RedisError, type RedisAddress } from "@perch/adapters/redis";
 import { GatewayError } from "../gateway-error.ts";
 import { reasonOf } from "@perch/adapters/json-log";
+import { parseTracing, type TracingConfig } from "./parse-tracing.ts";
+import type { AdminTokenSource } from "./read-admin-token.ts";
 
 export type GatewayConfig = {
   readonly serverUrl: string;
@@ -17,6 +19,9 @@ export type GatewayConfig = {
   /** Where pins are kept; null: in the data directory. */
   readonly pins: RedisAddress | null;
   readonly pinSecret: PinSecretSource;
+  readonly adminToken: AdminTokenSource;
+  /** Null: the gateway makes no spans. */
+  readonly tracing: TracingConfig | null;
   /** Requests that each release works on at once; null for as many as come. */
   readonly maxConcurrent: number | null;
   /** How long answers under way may take when the gateway is told to stop. */
@@ -47,6 +52,10 @@ export const USAGE = `perch gateway: the data plane. Flags, each also an environ
   --max-concurrent N        PERCH_MAX_CONCURRENT    requests a release works on at once    (no limit)
   --drain SECS              PERCH_GATEWAY_DRAIN     longest wait for open answers and WebSockets when stopped (3600)
   --workers N               PERCH_GATEWAY_WORKERS   processes that share port, pins and table      (1)
+  --otlp-endpoint URL       OTEL_EXPORTER_OTLP_ENDPOINT  where the gateway's own spans go  (none are made)
+                            OTEL_TRACES_SAMPLER, …  as OpenTelemetry says
+  --admin-token-file FILE   PERCH_ADMIN_TOKEN_FILE  token for /-/status and /-/metrics from other machines
+                            PERCH_ADMIN_TOKEN       the token itself                (only this machine may ask)
   --share-port                                      other gateways may listen on the same port, too
 `;
 
@@ -61,7 +70,9 @@ type FlagName =
   | "drain"
   | "workers"
   | "pins"
-  | "pin-secret-file";
+  | "pin-secret-file"
+  | "otlp-endpoint"
+  | "admin-token-file";
 type Flags = Readonly<Record<FlagName, string | undefined>>;
 export type Command = { readonly kind: "help" } | { readonly kind: "run"; readonly config: GatewayConfig };
 
@@ -83,13 +94,15 @@ export function parseCommand(args: readonly string[], env: Readonly<Record<strin
     port: parseNumber("--port", textOf("port", "PERCH_GATEWAY_PORT", "4700"), { min: 0, max: 65_535, whole: true }),
     id: id === "" ? null : parseId(id),
     pins: parsePins(textOf("pins", "PERCH_PINS", ""), env["PERCH_PINS_PASSWORD"] ?? null),
-    pinSecret: pinSecretOf(textOf("pin-secret-file", "PERCH_PIN_SECRET_FILE", ""), env["PERCH_PIN_SECRET"]),
+    pinSecret: secretOf(textOf("pin-secret-file", "PERCH_PIN_SECRET_FILE", ""), env["PERCH_PIN_SECRET"], "own"),
     upstreamTimeoutMs: 1000 * parseNumber("--upstream-timeout", timeout, { min: 0.05, max: 86_400, whole: false }),
     maxConcurrent:
       maxConcurrent === ""
         ? null
         : parseNumber("--max-concurrent", maxConcurrent, { min: 1, max: 1_000_000, whole: true }),
     drainMs: 1000 * parseNumber("--drain", drain, { min: 0, max: 604_800, whole: false }),
+    adminToken: secretOf(textOf("admin-token-file", "PERCH_ADMIN_TOKEN_FILE", ""), env["PERCH_ADMIN_TOKEN"], "none"),
+    tracing: parseTracing(flags["otlp-endpoint"], env),
     sharesPort,
     workers: parseNumber("--workers", workers, { min: 1, max: 256, whole: true }),
   };
@@ -112,6 +125,8 @@ function parseFlags(args: readonly string[]): Flags & { readonly help: boolean; 
         "pin-secret-file": text,
         "max-concurrent": text,
         drain: text,
+        "otlp-endpoint": text,
+        "admin-token-file": text,
         workers: text,
         "share-port": { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -128,6 +143,8 @@ function parseFlags(args: readonly string[]): Flags & { readonly help: boolean; 
       "pin-secret-file": values["pin-secret-file"],
       "max-concurrent": values["max-concurrent"],
       drain: values.drain,
+      "otlp-endpoint": values["otlp-endpoint"],
+      "admin-token-file": values["admin-token-file"],
       workers: values.workers,
       sharesPort: values["share-port"],
       help: values.help,
@@ -147,9 +164,15 @@ function parsePins(url: string, password: string | null): RedisAddress | null {
   }
 }
 
-function pinSecretOf(file: string, text: string | undefined): PinSecretSource {
+type SecretSource<Otherwise extends string> = Exclude<PinSecretSource, { kind: "own" }> | { readonly kind: Otherwise };
+
+function secretOf<Otherwise extends string>(
+  file: string,
+  text: string | undefined,
+  otherwise: Otherwise,
+): SecretSource<Otherwise> {
   if (file !== "") return { kind: "file", path: resolve(file) };
-  return text === undefined || text === "" ? { kind: "own" } : { kind: "text", text };
+  return text === undefined || text === "" ? { kind: otherwise } : { kind: "text", text };
 }
 
 function parseServerUrl(text: string): string {

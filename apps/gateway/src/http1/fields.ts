@@ -37,45 +37,76 @@ export type FieldSpans = {
 
 export function createFieldSpans(): FieldSpans {
   // Four numbers a field: its name from and to, its value from and to.
-  let spans: number[] = [];
+  const spans: number[] = [];
+  let used = 0;
   let isInName = false;
+  let before = NO_FIELDS;
   return {
     name(from, to) {
-      const last = spans.length - 4;
       // A name that two parts of the text share is told in two parts.
-      if (isInName && spans[last + 1] === from) {
-        spans[last + 1] = to;
+      if (isInName && spans[used - 3] === from) {
+        spans[used - 3] = to;
         return;
       }
-      spans.push(from, to, 0, 0);
+      spans[used] = from;
+      spans[used + 1] = to;
+      spans[used + 2] = 0;
+      spans[used + 3] = 0;
+      used += 4;
       isInName = true;
     },
     value(from, to) {
-      const last = spans.length - 4;
-      if (isInName) spans[last + 2] = from;
-      spans[last + 3] = to;
+      if (isInName) spans[used - 2] = from;
+      spans[used - 1] = to;
       isInName = false;
     },
-    begin: () => spans[0] ?? Number.POSITIVE_INFINITY,
-    of: (text) => fieldsAt(spans, text),
+    begin: () => (used === 0 ? Number.POSITIVE_INFINITY : (spans[0] ?? 0)),
+    of(text) {
+      const { names, keys } = namesAt(spans, { used, text, before });
+      before = { names, keys, values: valuesAt(spans, used, text) };
+      return before;
+    },
     clear() {
-      spans = [];
+      used = 0;
       isInName = false;
     },
   };
 }
 
-function fieldsAt(spans: readonly number[], text: string): Fields {
+type Names = Pick<Fields, "names" | "keys">;
+
+/** A connection's messages have the same names in the same order, most of the time: then the strings are the same too. */
+function namesAt(
+  spans: readonly number[],
+  { used, text, before }: { readonly used: number; readonly text: string; readonly before: Names },
+): Names {
+  if (areNamesAt(spans, { used, text, names: before.names })) return before;
   const names: string[] = [];
   const keys: string[] = [];
-  const values: string[] = [];
-  for (let at = 0; at < spans.length; at += 4) {
+  for (let at = 0; at < used; at += 4) {
     const name = text.slice(spans[at], spans[at + 1]);
     names.push(name);
     keys.push(name.toLowerCase());
-    values.push(withoutTrailingSpace(text.slice(spans[at + 2], spans[at + 3])));
   }
-  return { names, keys, values };
+  return { names, keys };
+}
+
+function areNamesAt(
+  spans: readonly number[],
+  { used, text, names }: { readonly used: number; readonly text: string; readonly names: readonly string[] },
+): boolean {
+  if (used !== 4 * names.length) return false;
+  for (let index = 0; index < names.length; index += 1) {
+    const [from, to, name] = [spans[4 * index] ?? 0, spans[4 * index + 1] ?? 0, names[index] ?? ""];
+    if (to - from !== name.length || !text.startsWith(name, from)) return false;
+  }
+  return true;
+}
+
+function valuesAt(spans: readonly number[], used: number, text: string): readonly string[] {
+  const values: string[] = [];
+  for (let at = 2; at < used; at += 4) values.push(withoutTrailingSpace(text.slice(spans[at], spans[at + 1])));
+  return values;
 }
 
 function withoutTrailingSpace(value: string): string {

@@ -1,4 +1,5 @@
 import { createFieldSpans, type Fields } from "./fields.ts";
+import { createHeadMemory } from "./head-memory.ts";
 import type { Llhttp, ParserEvents } from "./llhttp.ts";
 
 /** Everything before a message's body, as llhttp took it. */
@@ -29,14 +30,19 @@ export type HeadReader = {
 const PARTIAL: ReadHead = { kind: "partial" };
 const NOTHING = Buffer.alloc(0);
 
+export type HeadReaderOptions = {
+  readonly kind: "request" | "response";
+  readonly limits: HeadLimits;
+  /** A head that is the one before, byte for byte, is given again as the same object. Of use where heads repeat. */
+  readonly remembers: boolean;
+};
+
 /** Reads the heads of one connection's messages, each from whatever pieces it comes in. */
-export function createHeadReader(
-  llhttp: Llhttp,
-  { kind, limits }: { readonly kind: "request" | "response"; readonly limits: HeadLimits },
-): HeadReader {
+export function createHeadReader(llhttp: Llhttp, { kind, limits, remembers }: HeadReaderOptions): HeadReader {
   const parser = llhttp.createParser(kind);
   const spans = createFieldSpans();
   let before: Buffer = NOTHING;
+  const memory = remembers ? createHeadMemory() : null;
   let isComplete = false;
   let keepsAlive = false;
   const events: ParserEvents = {
@@ -52,14 +58,15 @@ export function createHeadReader(
   };
 
   function complete(chunk: Buffer, end: number): ReadHead {
-    const text = before.toString("latin1") + chunk.toString("latin1", 0, end);
-    const fields = spans.of(text);
-    // Empty lines before a request are to be ignored (RFC 9112, section 2.2).
-    const start = text.startsWith("\r\n") ? text.search(/[^\r\n]/) : 0;
-    const head = { startLine: text.slice(start, text.indexOf("\r\n", start)), fields, keepsAlive };
+    const ending = chunk.toString("latin1", 0, end);
+    const isWhole = before === NOTHING;
+    const text = isWhole ? ending : before.toString("latin1") + ending;
+    const head = { startLine: startLineOf(text), fields: spans.of(text), keepsAlive };
     const excess = excessOf(head, text.length, limits);
     forget();
-    return excess === null ? { kind: "head", head, rest: chunk.subarray(end) } : { kind: "tooLarge", reason: excess };
+    if (excess !== null) return { kind: "tooLarge", reason: excess };
+    if (isWhole) memory?.keep(text, head);
+    return { kind: "head", head, rest: chunk.subarray(end) };
   }
 
   function forget(): void {
@@ -71,6 +78,8 @@ export function createHeadReader(
 
   return {
     read(chunk) {
+      const same = before === NOTHING ? memory?.recall(chunk) : null;
+      if (same) return { kind: "head", head: same.head, rest: chunk.subarray(same.bytes) };
       const { at, fault } = parser.feed(chunk, events);
       if (fault !== null) return { kind: "malformed", ...fault };
       if (isComplete) return complete(chunk, at);
@@ -83,12 +92,19 @@ export function createHeadReader(
   };
 }
 
+/** Empty lines before a request are to be ignored (RFC 9112, section 2.2). */
+function startLineOf(text: string): string {
+  const start = text.startsWith("\r\n") ? text.search(/[^\r\n]/) : 0;
+  return text.slice(start, text.indexOf("\r\n", start));
+}
+
 function excessOf({ startLine, fields }: Head, bytes: number, limits: HeadLimits): string | null {
   const { maxBytes, maxLineBytes, maxFields } = limits;
   if (bytes > maxBytes) return `its head has ${bytes} bytes, expected at most ${maxBytes}`;
   if (startLine.length > maxLineBytes) return `its first line has more than ${maxLineBytes} bytes`;
   if (fields.names.length > maxFields)
     return `it has ${fields.names.length} header fields, expected at most ${maxFields}`;
+  if (bytes <= maxLineBytes) return null;
   for (let index = 0; index < fields.values.length; index += 1) {
     const length = (fields.names[index] ?? "").length + (fields.values[index] ?? "").length;
     if (length > maxLineBytes)

@@ -11,7 +11,7 @@ const llhttp = createLlhttp();
 const limits = { maxBytes: 1000, maxLineBytes: 500, maxFields: 20 };
 
 function reader(): MessageReader {
-  return createMessageReader(llhttp, { kind: "request", limits, refusesExtensions: true });
+  return createMessageReader(llhttp, { kind: "request", limits, remembers: false, refusesExtensions: true });
 }
 
 type Read = { readonly target: string; readonly fields: string; body: string; trailers: string };

@@ -1,7 +1,7 @@
 import { ChunkReader } from "./chunk-reader.ts";
 import { NO_FIELDS, type Fields } from "./fields.ts";
 import type { Framing } from "./framing.ts";
-import { createHeadReader, type HeadLimits, type ReadHead } from "./head-reader.ts";
+import { createHeadReader, type HeadReaderOptions, type ReadHead } from "./head-reader.ts";
 import type { Llhttp } from "./llhttp.ts";
 
 export type ReadBody =
@@ -21,13 +21,10 @@ export type MessageReader = {
   close(): void;
 };
 
-export type MessageReaderOptions = {
-  readonly kind: "request" | "response";
-  readonly limits: HeadLimits;
-  readonly refusesExtensions: boolean;
-};
+export type MessageReaderOptions = HeadReaderOptions & { readonly refusesExtensions: boolean };
 
 const NOTHING: readonly Buffer[] = [];
+const NO_BYTES = Buffer.alloc(0);
 
 export function createMessageReader(llhttp: Llhttp, options: MessageReaderOptions): MessageReader {
   const heads = createHeadReader(llhttp, options);
@@ -42,7 +39,7 @@ export function createMessageReader(llhttp: Llhttp, options: MessageReaderOption
       return { kind: "partial", pieces: length === 0 ? NOTHING : [chunk] };
     }
     const pieces = left === 0 ? NOTHING : [length === left ? chunk : chunk.subarray(0, left)];
-    const rest = chunk.subarray(left);
+    const rest = length === left ? NO_BYTES : chunk.subarray(left);
     left = 0;
     return { kind: "end", pieces, trailers: NO_FIELDS, rest };
   }

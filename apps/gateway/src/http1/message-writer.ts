@@ -14,6 +14,8 @@ export type MessageWriter = {
   flush(): boolean;
 };
 
+/** Up to here Node hands a string over from the stack, without a buffer. */
+const TEXT_BYTES = 8192;
 /** Up to here one copy costs less than a vectored write. */
 const COPY_BYTES = 32_768;
 
@@ -53,13 +55,21 @@ export function createMessageWriter(
       const gathered = parts;
       if (gathered.length > 0) {
         parts = [];
-        if (bytes <= COPY_BYTES || gathered.length === 1) socket.write(joined(gathered, bytes));
+        if (bytes <= TEXT_BYTES) socket.write(textOf(gathered), "latin1");
+        else if (bytes <= COPY_BYTES || gathered.length === 1) socket.write(joined(gathered, bytes));
         else writeAll(socket, gathered);
         bytes = 0;
       }
       return !socket.writableNeedDrain;
     },
   };
+}
+
+/** Each byte as the character of its number, which is what Latin-1 is. */
+function textOf(parts: readonly (string | Buffer)[]): string {
+  let text = "";
+  for (const part of parts) text += typeof part === "string" ? part : part.toString("latin1");
+  return text;
 }
 
 function joined(parts: readonly (string | Buffer)[], bytes: number): Buffer {

@@ -17,10 +17,18 @@ export type ParsedAnswer =
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 
+/** What nearly all answers begin with is not taken apart each time. */
+const ORDINARY = "HTTP/1.1 200 OK";
+const ORDINARY_PARTS = partsOf(ORDINARY);
+
+function partsOf(statusLine: string): readonly (string | undefined)[] {
+  return STATUS_LINE.exec(statusLine) ?? [];
+}
+
 /** `method` is that of the request it answers: an answer to HEAD has the length of a body it does not have. */
 export function parseAnswer(head: Head, method: string): ParsedAnswer {
   const { fields } = head;
-  const [, minor, code, reason = ""] = STATUS_LINE.exec(head.startLine) ?? [];
+  const [, minor, code, reason = ""] = head.startLine === ORDINARY ? ORDINARY_PARTS : partsOf(head.startLine);
   if (code === undefined) return { kind: "malformed", reason: `its status line is ${quoted(head.startLine)}` };
   const found = framingOf(fields, minor === "0");
   if (found.kind === "ambiguous") return { kind: "malformed", reason: found.reason };

@@ -44,7 +44,9 @@ export function parseRequest(head: Head): ParsedRequest {
   const expectation = line.isHttp10 ? undefined : fieldOf(fields, "expect")?.toLowerCase();
   if (expectation !== undefined && expectation !== "100-continue") return refused(unknownExpectation(expectation));
   const expectsContinue = expectation !== undefined;
-  return { kind: "request", request: { ...line, fields, framing, keepsAlive, expectsContinue, isWebSocket } };
+  const { method, path, query, isHttp10 } = line;
+  const request = { method, path, query, isHttp10, fields, framing, keepsAlive, expectsContinue, isWebSocket };
+  return { kind: "request", request };
 }
 
 function refused(refusal: Refusal): ParsedRequest {

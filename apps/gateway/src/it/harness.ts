@@ -12,7 +12,14 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { RoutingTableMessage, TurnMessage } from "@perch/api";
+import type {
+  MoveRecordMessage,
+  MoveReport,
+  RoutingTableMessage,
+  ShadowTurnMessage,
+  TurnBatch,
+  TurnMessage,
+} from "@perch/api";
 
 const closers: (() => Promise<void> | void)[] = [];
 
@@ -83,13 +90,34 @@ export type FakeServer = {
   readonly posted: TurnMessage[];
   /** The assignments among the records; all others are in `posted`. */
   readonly assigned: TurnMessage[];
+  /** What became of mirrored turns. */
+  readonly shadowTurns: ShadowTurnMessage[];
+  /** The moves of sessions among them. */
+  readonly moved: MoveRecordMessage[];
+  /** The last report of each gateway. */
+  readonly reports: Map<string, MoveReport>;
   /** What `POST /v1/turns` answers; the record counts as posted only with 200. */
-  answerTurns: (turns: readonly TurnMessage[]) => number;
+  answerTurns: (turns: TurnBatch["turns"]) => number;
   /** False: no more leases, on open streams either. */
   renewsLeases: boolean;
   publish(table: RoutingTableMessage): number;
   close(): Promise<void>;
 };
+
+function noteReport({ url }: IncomingMessage, body: MoveReport, { reports }: FakeServer): boolean {
+  const [, , , gateway, what] = (url ?? "").split("/");
+  if (gateway === undefined || what !== "moves") return false;
+  reports.set(gateway, body);
+  return true;
+}
+
+function keep(records: TurnBatch["turns"], { posted, assigned, moved, shadowTurns }: FakeServer): void {
+  for (const record of records) {
+    if (record.kind === "move") moved.push(record);
+    else if (record.kind === "shadow") shadowTurns.push(record);
+    else (record.kind === "assignment" ? assigned : posted).push(record);
+  }
+}
 
 /** What the gateway needs of a server: the stream of tables, acknowledgements, turn records. */
 export async function startServer(options: { leaseEveryMs?: number; port?: number } = {}): Promise<FakeServer> {
@@ -101,6 +129,9 @@ export async function startServer(options: { leaseEveryMs?: number; port?: numbe
     acks: [],
     posted: [],
     assigned: [],
+    shadowTurns: [],
+    moved: [],
+    reports: new Map(),
     answerTurns: () => 200,
     renewsLeases: true,
     publish(next) {
@@ -121,15 +152,14 @@ export async function startServer(options: { leaseEveryMs?: number; port?: numbe
     }
     void readAll(request).then((text) => {
       const body = JSON.parse(text);
-      if (request.url?.endsWith("/acks")) {
-        fake.acks.push({ gateway, sequence: body.revision.sequence, receivedAt: performance.now() });
+      const isAck = request.url?.endsWith("/acks") === true;
+      if (isAck) fake.acks.push({ gateway, sequence: body.revision.sequence, receivedAt: performance.now() });
+      if (isAck || noteReport(request, body, fake)) {
         response.end("{}");
         return;
       }
       const status = fake.answerTurns(body.turns);
-      if (status === 200) {
-        for (const turn of body.turns) (turn.kind === "assignment" ? fake.assigned : fake.posted).push(turn);
-      }
+      if (status === 200) keep(body.turns, fake);
       response.writeHead(status).end(JSON.stringify({ accepted: body.turns.length }));
     });
   }, options.port);

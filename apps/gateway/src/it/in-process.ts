@@ -3,7 +3,10 @@ import { createMemoryPinStore } from "@perch/adapters/in-memory";
 import { createLog } from "@perch/adapters/json-log";
 import type { RoutingTableMessage } from "@perch/api";
 import { parseGatewayId, parsePinSecrets, type PinStore, type TurnRecord } from "@perch/domain";
+import { createSessionTargeting, type SessionTargeting } from "../classify/session-targeting.ts";
+import { createStrategyCounter } from "../classify/strategy-counts.ts";
 import { createLlhttp } from "../http1/llhttp.ts";
+import { createMeter } from "../metrics/meter.ts";
 import { createCachedPinStore } from "../pins/cached-pin-store.ts";
 import { createRequestHandler } from "../proxy/handle-request.ts";
 import { listen } from "../proxy/listen.ts";
@@ -39,25 +42,24 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
   const llhttp = createLlhttp();
   const pools = createUpstreamPools({ llhttp, tick, patienceMs: 5000 });
   const claimed: string[] = [];
-  const memory = createMemoryPinStore(now);
-  const store: PinStore = {
-    ...memory,
-    claim(pin, ttlMs) {
-      claimed.push(pin.session);
-      return memory.claim(pin, ttlMs);
-    },
-  };
+  const store = storeThatTells(now, claimed);
   const kept: TurnRecord[] = [];
+  const meter = createMeter();
   const handle = createRequestHandler({
     gateway: parseGatewayId("gw-test"),
     held,
     pools,
+    mover: { settle: async (pin) => ({ kind: "settled", pin, stay: null }) },
+    underWay: new Set(),
     tickEnd: createTickEnd((run) => void setImmediate(run)),
     health: createUpstreamHealth(tick),
     limit: createReleaseLimit(null),
     maxConcurrent: null,
     upstreamTimeoutMs: 5000,
     admin: () => null,
+    mirror: { begin: () => null },
+    meter,
+    tracing: null,
     now,
     tick,
     newId: randomUUID,
@@ -65,16 +67,36 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
     log: createLog(() => {}, now),
     secrets: parsePinSecrets("0123456789abcdef0123456789abcdef"),
     counts: createPlacementCounts(),
+    targeting: targetingNobody(),
     pins: createCachedPinStore({ store, now, maxEntries: 1000, slack: 0.1, mayForget: false, onFault() {} }),
     record(turn, onKept) {
       kept.push(turn);
       if (onKept !== undefined) setImmediate(onKept);
     },
   });
-  const listener = await listen({ host: "127.0.0.1", port: 0, sharesPort: false }, { llhttp, tick, handle });
+  const listener = await listen({ host: "127.0.0.1", port: 0, sharesPort: false }, { llhttp, tick, handle, meter });
   onCleanUp(async () => {
     await listener.stop(0);
     pools.close();
   });
   return { url: listener.url, claimed, kept };
+}
+
+function storeThatTells(now: () => number, claimed: string[]): PinStore {
+  const memory = createMemoryPinStore(now);
+  return {
+    ...memory,
+    claim(pin, ttlMs) {
+      claimed.push(pin.session);
+      return memory.claim(pin, ttlMs);
+    },
+  };
+}
+
+function targetingNobody(): SessionTargeting {
+  return createSessionTargeting({
+    ask: async () => ({ kind: "unsure", reason: "unreachable" }),
+    counter: createStrategyCounter(),
+    random: Math.random,
+  });
 }

@@ -98,6 +98,42 @@ async function talk(
   return { socket, heard, closed };
 }
 
+test("where intents are drawn, a WebSocket's first message decides, and where nobody looks into it, its agent may greet", async () => {
+  const [baseline, canary] = [await socketAgent("baseline"), await socketAgent("canary")];
+  const rules = [{ intent: "refund", confidence: 1, when: [{ kind: "words", anyOf: ["refund"] }] }] as const;
+  const classifier = { kind: "rules", name: "mine", version: "1", rules } as const;
+  const drawing = (sequence: number, text: readonly { kind: "wsFrame"; pointer: string }[]) => {
+    const strategy = { kind: "intent", include: ["refund"], minConfidence: 0.8, text, classifier, auditBp: 0 } as const;
+    return tableOf({ sequence, weightBp: 10_000, strategy, baseline: [baseline.url], canary: [canary.url] });
+  };
+  const { server, socketUrl } = await before(drawing(1, [{ kind: "wsFrame", pointer: "/said" }]));
+  for (const [said, name] of [
+    ["a refund", "canary"],
+    ["hello", "baseline"],
+  ]) {
+    const { socket, heard } = await talk(socketUrl);
+    socket.send(JSON.stringify({ said }));
+    await until(
+      () => heard,
+      (all) => all.length === 2,
+    );
+    expect(heard[0]).toBe(`hello from ${name}`);
+    socket.close();
+  }
+  server.publish(drawing(2, []));
+  await until(
+    () => server.acks.length,
+    (acks) => acks > 1,
+  );
+  const { socket, heard } = await talk(socketUrl);
+  await until(
+    () => heard,
+    (all) => all.length === 1,
+  );
+  expect(heard).toEqual(["hello from baseline"]);
+  socket.close();
+});
+
 test("a WebSocket goes both ways to the release of its session, and leaves one record with its bytes", async () => {
   const agent = await socketAgent("baseline");
   const { server, socketUrl } = await before(tableOf({ sequence: 1, baseline: [agent.url] }));

@@ -70,7 +70,8 @@ async function writePin({ deps, known, compare }: Writing, entry: Known<Pin>): P
   const { value, expiresAt, isWritten } = entry;
   const left = expiresAt - deps.now();
   // What the store knew once it may have changed since; only what it never knew is for it to compare.
-  const winner = await (isWritten ? deps.store.claim(value, left) : deps.store.merge(value, left));
+  const isClaimed = isWritten && value.moved === null;
+  const winner = await (isClaimed ? deps.store.claim(value, left) : deps.store.merge(value, left));
   compare(value, winner);
   // Meanwhile a request may have done the same.
   if (known.pin(value.agent, value.session) === entry) {

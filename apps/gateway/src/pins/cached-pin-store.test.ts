@@ -1,6 +1,6 @@
 import { createMemoryPinStore } from "@perch/adapters/in-memory";
 import { digestOf, parseSessionId, type PinStore } from "@perch/domain";
-import { aPin, describeExactPinStore, describePinStore } from "@perch/testkit";
+import { aPin, aPinMove, describeExactPinStore, describePinStore } from "@perch/testkit";
 import { describe, expect, test } from "vitest";
 import { createCachedPinStore, type CachedPinStore } from "./cached-pin-store.ts";
 
@@ -242,5 +242,58 @@ describe("while the store fails", () => {
     await cached.catchUp();
     expect(await store.find(pin.agent, pin.session)).toEqual(moved);
     expect(await cached.claim(pin, 1000)).toEqual(moved);
+  });
+});
+
+describe("a session that was moved", () => {
+  const moved = aPin({ release: digestOf("other"), moved: aPinMove({ from: pin.release }) });
+  const wish = { from: pin.release, pin: moved, turn: null };
+
+  test("is not taken back by a gateway that missed it, when the store has lost everything", async () => {
+    const now = (): number => 0;
+    const empty = createMemoryPinStore(now);
+    let store = createMemoryPinStore(now);
+    const lossy: PinStore = {
+      ...store,
+      claim: (...args) => store.claim(...args),
+      merge: (...args) => store.merge(...args),
+      move: (...args) => store.move(...args),
+    };
+    const { cached, other } = watched(now, { store: lossy, mayForget: true });
+    await other.claim(pin, 100);
+    await cached.move(wish, 100);
+    store = empty;
+    await other.confirm(pin, 100);
+    expect(await cached.confirm(pin, 100)).toEqual(moved);
+    expect(await other.confirm(pin, 100)).toEqual(moved);
+  });
+
+  test("goes by the pin that its client brings when that one is newer than what is remembered", async () => {
+    const { cached, break: breakStore } = watched(() => 0);
+    await cached.claim(pin, 100);
+    breakStore(true);
+    expect(await cached.claim(moved, 100)).toEqual(moved);
+    expect(await cached.claim(pin, 100)).toEqual(moved);
+  });
+
+  test("is asked for at the store where that matters, and not found in memory when the store is away", async () => {
+    const { cached, other, break: breakStore } = watched(() => 0);
+    await cached.claim(pin, 100);
+    await other.move(wish, 100);
+    expect(await cached.claim(pin, 100)).toEqual(pin);
+    expect(await cached.confirm(pin, 100)).toEqual(moved);
+    breakStore(true);
+    await expect(cached.confirm(pin, 100)).rejects.toThrow("disk full");
+  });
+
+  test("is remembered where it was moved, and forgotten as it was where a turn of it is marked", async () => {
+    const { cached, other } = watched(() => 0);
+    await other.claim(pin, 100);
+    await cached.claim(pin, 100);
+    await cached.move(wish, 100);
+    expect(await cached.claim(pin, 100)).toEqual(moved);
+    expect(await other.claim(pin, 100)).toEqual(pin);
+    await other.mark({ agent: pin.agent, session: pin.session, turn: "one" }, 100);
+    expect(await other.claim(pin, 100)).toEqual(moved);
   });
 });

@@ -1,5 +1,6 @@
-import type { AgentName, Alias, Pin, PinStore, SessionId } from "@perch/domain";
+import { timesMoved, type AgentName, type Alias, type Pin, type PinStore, type SessionId } from "@perch/domain";
 import { createBacklog, type Backlog } from "./backlog.ts";
+import { createCachedMoves } from "./cached-moves.ts";
 import { createKnownPins, type Known, type KnownPins, type KnownPinsDeps } from "./known-pins.ts";
 
 export type CachedPinStoreDeps = KnownPinsDeps & {
@@ -11,8 +12,14 @@ export type CachedPinStoreDeps = KnownPinsDeps & {
 };
 
 export type CachedPinStore = PinStore & {
+  /** As `claim`, but never from memory: throws when the store does. */
+  confirm(pin: Pin, ttlMs: number): Promise<Pin>;
+  /** What a claim by this id would be answered with from memory; null when it would ask the store. */
+  fresh(agent: AgentName, id: SessionId): Pin | null;
   /** The session that an id leads to, as far as it is known here; else the id itself. */
   sessionOf(agent: AgentName, id: SessionId): SessionId;
+  /** The pin of a session or alias as this process remembers it; null says nothing about the store. */
+  remembered(agent: AgentName, id: SessionId): Pin | null;
   /** Tells the store what was decided without it. To be called now and then; ends early while the store fails. */
   catchUp(): Promise<void>;
   counts(): WriteCounts;
@@ -38,32 +45,40 @@ export function createCachedPinStore(deps: CachedPinStoreDeps): CachedPinStore {
   const known = createKnownPins(deps);
   const backlog = createBacklog(deps, known);
   const context = { deps, known, backlog };
+
+  function fresh(agent: AgentName, id: SessionId): Pin | null {
+    const alias = known.alias(agent, id);
+    const held = known.pin(agent, alias === null ? id : known.sessionOf(agent, id));
+    const isFresh = held !== null && now() < held.freshUntil && (alias === null || now() < alias.freshUntil);
+    return isFresh ? held.value : null;
+  }
+
   return {
     ...store,
+    fresh,
     async claim(pin, ttlMs) {
+      const answer = fresh(pin.agent, pin.session);
+      if (answer !== null && timesMoved(pin) <= timesMoved(answer)) return answer;
       const session = known.sessionOf(pin.agent, pin.session);
       const alias = known.alias(pin.agent, pin.session);
-      const held = known.pin(pin.agent, session);
-      const isFresh = held !== null && now() < held.freshUntil && (alias === null || now() < alias.freshUntil);
-      return isFresh
-        ? held.value
-        : await claim(context, { pin: { ...pin, session }, id: pin.session, held, alias }, ttlMs);
+      const held = knownTo(known.pin(pin.agent, session), pin);
+      return await claim(context, { pin: { ...pin, session }, id: pin.session, held, alias }, ttlMs);
     },
+    async confirm(pin, ttlMs) {
+      const session = known.sessionOf(pin.agent, pin.session);
+      const held = knownTo(known.pin(pin.agent, session), pin);
+      const alias = known.alias(pin.agent, pin.session);
+      return await ask(context, { pin: { ...pin, session }, id: pin.session, held, alias }, ttlMs);
+    },
+    ...createCachedMoves(context),
     async alias(link, ttlMs) {
       const held = known.alias(link.agent, link.alias);
       const isSession = held === null && known.pin(link.agent, link.alias) !== null;
       if (link.alias === link.session || isSession || (held !== null && now() < held.freshUntil)) return;
       await addAlias(context, held?.value ?? link, ttlMs);
     },
-    async find(agent, session) {
-      try {
-        return await store.find(agent, session);
-      } catch (error) {
-        const held = known.pin(agent, known.sessionOf(agent, session));
-        if (held === null) throw error;
-        return held.value;
-      }
-    },
+    ...createReads(context),
+    remembered: (agent, id) => known.pin(agent, known.sessionOf(agent, id))?.value ?? null,
     sessionOf: (agent, id) => known.sessionOf(agent, id),
     catchUp: () => backlog.work(),
     counts: () => ({ unwritten: backlog.size(), dropped: known.dropped(), conflicts: backlog.conflicts() }),
@@ -71,6 +86,32 @@ export function createCachedPinStore(deps: CachedPinStoreDeps): CachedPinStore {
 }
 
 type Context = { readonly deps: CachedPinStoreDeps; readonly known: KnownPins; readonly backlog: Backlog };
+
+/** What is looked at is answered from memory only when the store is away. */
+function createReads({ deps: { store }, known }: Context): Pick<CachedPinStore, "find" | "lookUp"> {
+  const heldOr = (error: unknown, agent: AgentName, id: SessionId): Known<Pin> => {
+    const held = known.pin(agent, known.sessionOf(agent, id));
+    if (held === null) throw error;
+    return held;
+  };
+  return {
+    async find(agent, id) {
+      try {
+        return await store.find(agent, id);
+      } catch (error) {
+        return heldOr(error, agent, id).value;
+      }
+    },
+    async lookUp(agent, id) {
+      try {
+        return await store.lookUp(agent, id);
+      } catch (error) {
+        const { value, expiresAt } = heldOr(error, agent, id);
+        return { pin: value, expiresAt };
+      }
+    },
+  };
+}
 
 type Asked = {
   /** What to claim if nothing is held; its session is the one that the id leads to. */
@@ -81,21 +122,36 @@ type Asked = {
   readonly alias: Known<Alias> | null;
 };
 
-async function claim({ deps, known, backlog }: Context, asked: Asked, ttlMs: number): Promise<Pin> {
+/** What is remembered, unless the session has been moved since: then who asks knows better. */
+function knownTo(held: Known<Pin> | null, asked: Pin): Known<Pin> | null {
+  return held !== null && timesMoved(asked) > timesMoved(held.value) ? null : held;
+}
+
+/** What the store says. */
+async function ask({ deps, known, backlog }: Context, asked: Asked, ttlMs: number): Promise<Pin> {
   const { store, slack } = deps;
   const { id, held, alias } = asked;
   const mine = held?.value ?? asked.pin;
   const storedMs = ttlMs * (1 + slack);
+  if (alias !== null && !alias.isWritten) await store.alias(alias.value, storedMs);
+  // By the id that was asked for, so that the store renews the aliases on the way too.
+  const claimed = { ...mine, session: id };
+  const isNew = held !== null && !held.isWritten;
+  // A move that the store has lost is not to be undone by whoever missed it.
+  const isMerged = isNew || mine.moved !== null;
+  const winner = await (isMerged ? store.merge(claimed, storedMs) : store.claim(claimed, storedMs));
+  if (isNew) backlog.compare(mine, winner);
+  learn({ known, id, winner }, ttlMs);
+  return winner;
+}
+
+async function claim(context: Context, asked: Asked, ttlMs: number): Promise<Pin> {
+  const { deps, known, backlog } = context;
+  const { held } = asked;
   try {
-    if (alias !== null && !alias.isWritten) await store.alias(alias.value, storedMs);
-    // By the id that was asked for, so that the store renews the aliases on the way too.
-    const claimed = { ...mine, session: id };
-    const isNew = held !== null && !held.isWritten;
-    const winner = await (isNew ? store.merge(claimed, storedMs) : store.claim(claimed, storedMs));
-    if (isNew) backlog.compare(mine, winner);
-    learn({ known, id, winner }, ttlMs);
-    return winner;
+    return await ask(context, asked, ttlMs);
   } catch (error) {
+    const mine = held?.value ?? asked.pin;
     deps.onFault(error);
     backlog.begin();
     known.rememberPin(mine, { ttlMs, isWritten: held?.isWritten ?? false, isFresh: false });

@@ -25,6 +25,7 @@ export type KnownPins = {
   sessionOf(agent: AgentName, id: SessionId): SessionId;
   rememberPin(pin: Pin, how: Remembering): void;
   rememberAlias(alias: Alias, how: Remembering): void;
+  forgetPin(agent: AgentName, session: SessionId): void;
   forgetAlias(agent: AgentName, id: SessionId): void;
   pins(): Iterable<Known<Pin>>;
   aliases(): Iterable<Known<Alias>>;
@@ -55,18 +56,23 @@ export function createKnownPins({ now, maxEntries, slack }: KnownPinsDeps): Know
     expiresAt: now() + ttlMs * (1 + slack),
     isWritten,
   });
-  const aliasOf = (agent: AgentName, id: SessionId): Known<Alias> | null => live(aliases.get(keyOf(agent, id)));
+  const aliasOf = (agent: AgentName, id: SessionId): Known<Alias> | null => live(aliases.get(agent, id));
   return {
-    pin: (agent, session) => live(pins.get(keyOf(agent, session))),
+    pin: (agent, session) => live(pins.get(agent, session)),
     alias: aliasOf,
     sessionOf(agent, id) {
       let at = id;
-      for (let hop = 0; hop < LONGEST_ALIAS_CHAIN; hop += 1) at = aliasOf(agent, at)?.value.session ?? at;
+      for (let hop = 0; hop < LONGEST_ALIAS_CHAIN; hop += 1) {
+        const alias = aliasOf(agent, at);
+        if (alias === null) break;
+        at = alias.value.session;
+      }
       return at;
     },
-    rememberPin: (pin, how) => pins.set(keyOf(pin.agent, pin.session), known(pin, how)),
-    rememberAlias: (alias, how) => aliases.set(keyOf(alias.agent, alias.alias), known(alias, how)),
-    forgetAlias: (agent, id) => aliases.delete(keyOf(agent, id)),
+    rememberPin: (pin, how) => pins.set(pin.agent, pin.session, known(pin, how)),
+    rememberAlias: (alias, how) => aliases.set(alias.agent, alias.alias, known(alias, how)),
+    forgetPin: (agent, session) => pins.delete(agent, session),
+    forgetAlias: (agent, id) => aliases.delete(agent, id),
     pins: () => pins.values(),
     aliases: () => aliases.values(),
     dropped: () => dropped,
@@ -75,8 +81,4 @@ export function createKnownPins({ now, maxEntries, slack }: KnownPinsDeps): Know
 
 export function isLive(entry: Known<unknown>, now: number): boolean {
   return now < entry.expiresAt;
-}
-
-function keyOf(agent: AgentName, id: SessionId): string {
-  return `${agent} ${id}`;
 }

@@ -1,19 +1,31 @@
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
 import type { DatabaseSync } from "node:sqlite";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { createRedisPinStore, openRedisConnection, type RedisAddress } from "@perch/adapters/redis";
 import { createSqlitePinStore } from "@perch/adapters/sqlite";
 import type { PinStore } from "@perch/domain";
+import { measurePinStore, type MeasuredPinStore } from "../metrics/measured-pin-store.ts";
 import { createCachedPinStore, type CachedPinStore } from "./cached-pin-store.ts";
 
 export type Pins = {
+  /** The same for every gateway that shares these pins. */
+  readonly name: string;
   /** Without the cache in front: for looking, not for claiming. */
   readonly store: PinStore;
   readonly cached: CachedPinStore;
   /** Requests that were placed without the store, because it failed. */
   readonly faults: () => number;
+  /** What the store was asked for, and how long it took. */
+  readonly operations: MeasuredPinStore["operations"];
 };
 
-export type OpenPinStoreDeps = { readonly database: DatabaseSync; readonly now: () => number; readonly log: Log };
+export type OpenPinStoreDeps = {
+  readonly database: DatabaseSync;
+  readonly now: () => number;
+  readonly tick: () => number;
+  readonly log: Log;
+};
 
 const CACHED_PINS = 100_000;
 /** A request waits no longer for the store. */
@@ -22,7 +34,7 @@ const TOLD_AT_MOST_EVERY_MS = 10_000;
 
 /** Pins on the server at `address`; without one, in the gateway's own database. A server that is away is waited for. */
 export async function openPinStore(address: RedisAddress | null, deps: OpenPinStoreDeps): Promise<Pins> {
-  const { database, now, log } = deps;
+  const { database, now, tick, log } = deps;
   const faults = createFaultCount(deps);
   const cache = (store: PinStore): CachedPinStore =>
     createCachedPinStore({
@@ -34,8 +46,8 @@ export async function openPinStore(address: RedisAddress | null, deps: OpenPinSt
       onFault: faults.add,
     });
   if (address === null) {
-    const store = createSqlitePinStore(database, now);
-    return { store, cached: cache(store), faults: faults.count };
+    const { store, operations } = measurePinStore(createSqlitePinStore(database, now), tick);
+    return { name: localName(database), store, operations, cached: cache(store), faults: faults.count };
   }
   let cached: CachedPinStore | null = null;
   const onChange = (isUp: boolean, reason: string): void => {
@@ -44,9 +56,15 @@ export async function openPinStore(address: RedisAddress | null, deps: OpenPinSt
     if (isUp) void cached?.catchUp();
   };
   const connection = await openRedisConnection({ address, timeoutMs: REDIS_TIMEOUT_MS, onChange });
-  const store = createRedisPinStore(connection, now);
+  const { store, operations } = measurePinStore(createRedisPinStore(connection, now), tick);
   cached = cache(store);
-  return { store, cached, faults: faults.count };
+  return { name: address.shown, store, operations, cached, faults: faults.count };
+}
+
+/** A file of one machine, without telling anybody where it lies. */
+function localName(database: DatabaseSync): string {
+  const place = `${hostname()} ${String(database.location())}`;
+  return `sqlite ${createHash("sha256").update(place).digest("hex").slice(0, 16)}`;
 }
 
 function createFaultCount({ log, now }: OpenPinStoreDeps): { add: (error: unknown) => void; count: () => number } {

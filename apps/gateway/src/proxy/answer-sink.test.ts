@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
 import { NO_FIELDS } from "../http1/fields.ts";
-import type { AgentAnswer } from "../http1/parse-answer.ts";
+import type { ReadyAnswer } from "./ready-answer.ts";
 import { tapped, type AnswerSink } from "./answer-sink.ts";
 import type { ResponseTap } from "./response-tap.ts";
 
-const answer: AgentAnswer = {
+const answer: ReadyAnswer = {
   status: 200,
   reason: "OK",
   fields: NO_FIELDS,
   framing: { kind: "chunked" },
   keepsAlive: true,
+  lines: "",
 };
 
 function watched(tap: Partial<ResponseTap>): { sink: AnswerSink; told: string[]; faults: unknown[] } {

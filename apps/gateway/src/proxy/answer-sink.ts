@@ -1,11 +1,11 @@
 import type { Fields } from "../http1/fields.ts";
 import { fieldOf } from "../http1/fields.ts";
-import type { AgentAnswer } from "../http1/parse-answer.ts";
+import type { ReadyAnswer } from "./ready-answer.ts";
 import type { ResponseTap } from "./response-tap.ts";
 
 /** Takes an answer piece by piece, in order. */
 export type AnswerSink = {
-  begin(answer: AgentAnswer): void;
+  begin(answer: ReadyAnswer): void;
   data(pieces: readonly Buffer[]): void;
   flush(): void;
   end(trailers: Fields): void;

@@ -3,8 +3,10 @@ import type { Llhttp } from "../http1/llhttp.ts";
 import { createMessageReader, type MessageReader } from "../http1/message-reader.ts";
 import { createMessageWriter, type MessageWriter } from "../http1/message-writer.ts";
 import { headTooLarge, headTooSlow, malformed, parseRequest, type ClientRequest } from "../http1/parse-request.ts";
+import type { Meter } from "../metrics/meter.ts";
 import { problemOf, type Refusal } from "../problem.ts";
 import { ClientTurn, statusLine, type Taken, type TurnOwner } from "./client-turn.ts";
+import { takeIn, type Incoming } from "./incoming.ts";
 import { lingerAndClose } from "./linger.ts";
 
 export type ClientConnectionDeps = {
@@ -15,6 +17,7 @@ export type ClientConnectionDeps = {
   /** The gateway stops: answers say that no further request is taken. */
   readonly isDraining: () => boolean;
   readonly onClose: (connection: ClientConnection) => void;
+  readonly meter: Pick<Meter, "refused">;
 };
 
 const LIMITS = { maxBytes: 32_768, maxLineBytes: 16_384, maxFields: 200 };
@@ -28,6 +31,7 @@ export class ClientConnection implements TurnOwner {
   readonly socket: Socket;
   readonly writer: MessageWriter;
   readonly remoteAddress: string;
+  readonly #incoming: Incoming;
   readonly #deps: ClientConnectionDeps;
   readonly #reader: MessageReader;
   #turn: ClientTurn | null = null;
@@ -38,14 +42,22 @@ export class ClientConnection implements TurnOwner {
   /** When the request under way began, or else when the connection fell idle. */
   #since: number;
 
-  constructor(socket: Socket, deps: ClientConnectionDeps) {
+  constructor(accepted: Socket, deps: ClientConnectionDeps) {
+    const { socket, incoming } = takeIn(accepted);
     this.socket = socket;
+    this.#incoming = incoming;
     this.writer = createMessageWriter(socket);
     this.remoteAddress = socket.remoteAddress ?? "unknown";
     this.#deps = deps;
-    this.#reader = createMessageReader(deps.llhttp, { kind: "request", limits: LIMITS, refusesExtensions: true });
+    this.#reader = createMessageReader(deps.llhttp, {
+      kind: "request",
+      limits: LIMITS,
+      remembers: false,
+      refusesExtensions: true,
+    });
     this.#since = deps.tick();
-    socket.on("data", this.#onData).on("end", this.#onEnd).on("drain", this.#onDrain);
+    incoming.take = this.#onData;
+    socket.on("end", this.#onEnd).on("drain", this.#onDrain);
     // What follows an error is "close".
     socket.on("error", () => {});
     socket.once("close", () => {
@@ -84,7 +96,7 @@ export class ClientConnection implements TurnOwner {
     this.#turn = null;
     if (!keepsAlive) {
       this.#isOver = true;
-      lingerAndClose(this.socket);
+      lingerAndClose(this.socket, this.#incoming);
       return;
     }
     this.#since = this.#deps.tick();
@@ -94,8 +106,8 @@ export class ClientConnection implements TurnOwner {
 
   takeOver(): Taken {
     this.#isOver = true;
-    this.socket.off("data", this.#onData).off("end", this.#onEnd).off("drain", this.#onDrain);
-    return { socket: this.socket, rest: this.#ahead ?? Buffer.alloc(0) };
+    this.socket.off("end", this.#onEnd).off("drain", this.#onDrain);
+    return { socket: this.socket, incoming: this.#incoming, rest: this.#ahead ?? Buffer.alloc(0) };
   }
 
   readonly #onData = (chunk: Buffer): void => {
@@ -185,10 +197,11 @@ export class ClientConnection implements TurnOwner {
       return;
     }
     this.#turn?.abandon();
+    this.#deps.meter.refused(refusal.code);
     const { head, body } = problemOf(refusal);
     this.writer.begin(`${statusLine(head)}${head.lines}connection: close\r\n\r\n`, { isChunked: false });
     this.writer.data([body]);
     this.writer.flush();
-    lingerAndClose(this.socket);
+    lingerAndClose(this.socket, this.#incoming);
   }
 }

@@ -4,6 +4,7 @@ import type { Framing } from "../http1/framing.ts";
 import type { MessageWriter } from "../http1/message-writer.ts";
 import type { ClientRequest } from "../http1/parse-request.ts";
 import { closeCodeOf, closeFrame } from "../websocket/close-frame.ts";
+import type { Incoming } from "./incoming.ts";
 import { RequestBody, type BodySource } from "./request-body.ts";
 
 /** The head of an answer to a client. */
@@ -23,7 +24,7 @@ export type TurnEvents = {
   clientDrained(): void;
 };
 
-export type Taken = { readonly socket: Socket; readonly rest: Buffer };
+export type Taken = { readonly socket: Socket; readonly incoming: Incoming; readonly rest: Buffer };
 
 /** The connection that a turn belongs to. */
 export type TurnOwner = {

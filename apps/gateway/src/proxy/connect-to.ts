@@ -1,7 +1,11 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { readInto, type Incoming } from "./incoming.ts";
 
-export type Connecting = { readonly connected: (socket: Socket) => void; readonly failed: (error: Error) => void };
+export type Connecting = {
+  readonly connected: (socket: Socket, incoming: Incoming) => void;
+  readonly failed: (error: Error) => void;
+};
 
 const CONNECT_TIMEOUT_MS = 5000;
 
@@ -11,7 +15,9 @@ export function connectTo(origin: string, { connected, failed }: Connecting): vo
   const isTls = protocol === "https:";
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   // Each half of a connection ends by itself: an agent's WebSocket may end its half first.
-  const options = { host, port: Number(port) || (isTls ? 443 : 80), allowHalfOpen: true, noDelay: true };
+  const incoming: Incoming = { take() {} };
+  const onread = readInto(incoming);
+  const options = { host, port: Number(port) || (isTls ? 443 : 80), allowHalfOpen: true, noDelay: true, onread };
   const socket = isTls ? connectTls({ ...options, servername: isIP(host) === 0 ? host : "" }) : connectTcp(options);
   const giveUp = setTimeout(
     () => socket.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS / 1000} s`)),
@@ -25,6 +31,6 @@ export function connectTo(origin: string, { connected, failed }: Connecting): vo
   socket.once(isTls ? "secureConnect" : "connect", () => {
     clearTimeout(giveUp);
     socket.off("error", onError);
-    connected(socket);
+    connected(socket, incoming);
   });
 }

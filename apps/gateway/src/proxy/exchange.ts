@@ -1,7 +1,11 @@
 import type { GatewayId, Pin, TurnFault, TurnRecord } from "@perch/domain";
 import { NO_FIELDS } from "../http1/fields.ts";
+import type { Meter, StreamKind } from "../metrics/meter.ts";
+import { isSafeBoundary, type Stay, type TurnUnderWay } from "../moves/under-way.ts";
 import { problemOf, type Refusal } from "../problem.ts";
 import type { RoutedRelease } from "../table/route-index.ts";
+import type { Tracing } from "../tracing/open-tracing.ts";
+import { tracedTurnOf } from "../tracing/traced-turn.ts";
 import type { Opened } from "../websocket/early-opening.ts";
 import type { ClientTurn } from "./client-turn.ts";
 import type { ReleaseLimit } from "./release-limit.ts";
@@ -27,6 +31,8 @@ export type Forwarding = {
   readonly needsPlainAnswer: boolean;
   /** A WebSocket that the client has already; null for everything else. */
   readonly opened: Opened | null;
+  /** To be ended with the turn; null when its session is not to be moved. */
+  readonly stay: Stay | null;
   readonly startedAt: number;
   readonly startedTick: number;
 };
@@ -39,38 +45,63 @@ export type ExchangeDeps = {
   /** Milliseconds of a clock that never jumps. */
   readonly tick: () => number;
   readonly limit: ReleaseLimit;
+  readonly meter: Meter;
+  /** Null while the gateway makes no spans. */
+  readonly tracing: Pick<Tracing, "sampler" | "ended"> | null;
+  /** The exchanges that have not ended. */
+  readonly underWay: { add(turn: TurnUnderWay): unknown; delete(turn: TurnUnderWay): unknown };
 };
 
 /** What has happened so far to a forwarded request. It ends once, with exactly one turn record if it is a turn. */
-export class Exchange {
+export class Exchange implements TurnUnderWay {
   readonly forwarding: Forwarding;
   /** The release took it on: it counts among what the release works on. */
   readonly isLet: boolean;
   status = 0;
   endsSession = false;
+  stay: Stay | null;
+  /** What the agent says about moving the session after this turn. */
+  boundary: string | undefined;
   firstByteMs: number | null = null;
   /** Of a WebSocket, behind the handshake. */
   requestBytes = 0;
   responseBytes = 0;
   isOver = false;
+  #stream: StreamKind | null = null;
   readonly #deps: ExchangeDeps;
 
   constructor(forwarding: Forwarding, deps: ExchangeDeps) {
     this.forwarding = forwarding;
     this.#deps = deps;
+    this.stay = forwarding.stay;
+    if (!forwarding.isOutsideSessions) deps.underWay.add(this);
     this.isLet = deps.limit.enter(forwarding.pin.release);
+  }
+
+  get pin(): Pin {
+    return this.forwarding.pin;
   }
 
   hasFirstByte(): void {
     this.firstByteMs ??= inMicros(this.#deps.tick() - this.forwarding.startedTick);
   }
 
+  /** From here until its end the answer is one that somebody listens to. */
+  streams(kind: StreamKind): void {
+    this.#stream = kind;
+    this.#deps.meter.opened(kind);
+  }
+
   /** Writes the record. The answer's last byte leaves in `onKept`, so that a finished answer is a recorded one. */
   end(fault: TurnFault, onKept?: () => void): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.#deps.underWay.delete(this);
+    const { stay } = this;
+    const then = stay === null ? onKept : () => this.#leave(stay, fault, onKept);
     if (this.forwarding.isOutsideSessions) onKept?.();
-    else this.#deps.record(this.#turnRecord(fault), onKept);
+    else this.#keep(fault, then);
+    if (this.#stream !== null) this.#deps.meter.closed(this.#stream);
     if (this.isLet) this.#deps.limit.leave(this.forwarding.pin.release);
   }
 
@@ -79,10 +110,22 @@ export class Exchange {
     if (this.isOver) return;
     const { turn, ownLines } = this.forwarding;
     this.status = refusal.status;
+    this.#deps.meter.refused(refusal.code);
     const { head, body } = problemOf(refusal, ownLines + lines);
     turn.begin(head);
     if (turn.request.method !== "HEAD") turn.data([body]);
     this.end(fault, () => turn.end(NO_FIELDS));
+  }
+
+  #keep(fault: TurnFault, onKept?: () => void): void {
+    const record = this.#turnRecord(fault);
+    this.#deps.record(record, onKept);
+    const { tracing } = this.#deps;
+    if (tracing !== null && this.forwarding.trace.isSampled) tracing.ended(tracedTurnOf(this.forwarding, record));
+  }
+
+  #leave(stay: Stay, fault: TurnFault, then: () => void = () => {}): void {
+    stay.end(fault === null && isSafeBoundary(this.boundary), then);
   }
 
   #turnRecord(fault: TurnFault): TurnRecord {

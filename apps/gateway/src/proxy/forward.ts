@@ -77,7 +77,7 @@ class Search implements Acquired {
 }
 
 /** The same session begins at the same place, so that an agent finds what it keeps in memory. */
-function inOrderOf(session: string, upstreams: readonly Upstream[]): readonly Upstream[] {
+export function inOrderOf(session: string, upstreams: readonly Upstream[]): readonly Upstream[] {
   if (upstreams.length < 2) return upstreams;
   const first = bucketOf("upstream", session) % upstreams.length;
   return [...upstreams.slice(first), ...upstreams.slice(0, first)];

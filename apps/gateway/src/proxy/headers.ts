@@ -40,11 +40,12 @@ const NEVER_TRAILERS: ReadonlySet<string> = new Set([
   "set-cookie",
   "cache-control",
 ]);
+const NOT_COPIED: ReadonlySet<string> = new Set(["content-length", "trailer"]);
 const OWN_PREFIX = /^x[-_]perch[-_]/;
 
 /** The lines of a request as the agent gets them, without its first line and its host, which depend on where it goes. */
 export function requestLines(forwarding: Forwarding): string {
-  const { turn, pin, isOutsideSessions, release, trace, opened, needsPlainAnswer } = forwarding;
+  const { turn, pin, isOutsideSessions, release, trace, opened, needsPlainAnswer, pathPrefix } = forwarding;
   const { fields, framing, isWebSocket } = turn.request;
   const replaced = needsPlainAnswer ? REPLACED_FOR_PLAIN_ANSWER : REPLACED_IN_REQUEST;
   let lines = keptLines(fields, replaced, opened === null ? isOwn : isOwnOrAgreed);
@@ -58,14 +59,27 @@ export function requestLines(forwarding: Forwarding): string {
   return (
     `${lines}traceparent: ${trace.traceparent}\r\n${session}` +
     `x-perch-release: ${pin.release}\r\nx-perch-version: ${release.version}\r\nx-perch-arm: ${pin.arm}\r\n` +
-    `${rollout}${forwardedLines(forwarding)}`
+    `${rollout}${forwardedLines({ fields, remoteAddress: turn.remoteAddress, pathPrefix })}`
   );
 }
 
+/**
+ * The lines of a request that are the same for whoever gets a copy of it. Nothing about its framing, which the copy has of
+ * its own; and no wish to have the answer packed.
+ */
+export function copiedLines(fields: Fields): string {
+  return keptLines(fields, REPLACED_FOR_PLAIN_ANSWER, (key) => isOwn(key) || NOT_COPIED.has(key));
+}
+
+export type ForwardedFrom = {
+  readonly fields: Fields;
+  readonly remoteAddress: string;
+  /** Which the agent does not see in the path. */
+  readonly pathPrefix: string;
+};
+
 /** From these an agent can tell under which URL its clients know it. */
-function forwardedLines({ turn, pathPrefix }: Forwarding): string {
-  const { request, remoteAddress } = turn;
-  const { fields } = request;
+export function forwardedLines({ fields, remoteAddress, pathPrefix }: ForwardedFrom): string {
   const before = fieldOf(fields, "x-forwarded-for");
   const host = fieldOf(fields, "host");
   const hasHost = host === undefined || fields.keys.includes("x-forwarded-host");
@@ -98,6 +112,7 @@ export function withoutLength(fields: Fields): Fields {
 
 /** Of either side's trailers. */
 export function passedTrailers(fields: Fields): Fields {
+  if (fields.keys.length === 0) return fields;
   return only(fields, (key) => !NEVER_TRAILERS.has(key) && !isOwn(key));
 }
 
@@ -117,7 +132,7 @@ function keptLines(fields: Fields, dropped: ReadonlySet<string>, isDropped: (key
   let lines = "";
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index] ?? "";
-    if (dropped.has(key) || named.has(key) || isDropped(key)) continue;
+    if (dropped.has(key) || (named !== NONE && named.has(key)) || isDropped(key)) continue;
     lines += `${names[index]}: ${values[index]}\r\n`;
   }
   return lines;

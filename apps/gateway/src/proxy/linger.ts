@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Incoming } from "./incoming.ts";
 
 const LINGER_MS = 2000;
 
@@ -6,8 +7,8 @@ const LINGER_MS = 2000;
  * Ends a connection whose client may still be sending. Closing it at once would make the operating system answer those
  * bytes with a reset, and a reset throws away what the client has not read yet: the answer.
  */
-export function lingerAndClose(socket: Socket): void {
-  socket.removeAllListeners("data").on("data", () => {});
+export function lingerAndClose(socket: Socket, incoming: Incoming): void {
+  incoming.take = () => {};
   socket.resume();
   socket.end();
   const giveUp = setTimeout(() => socket.destroy(), LINGER_MS);

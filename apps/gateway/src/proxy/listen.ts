@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { reasonOf } from "@perch/adapters/json-log";
 import { GatewayError } from "../gateway-error.ts";
 import type { Llhttp } from "../http1/llhttp.ts";
+import type { Meter } from "../metrics/meter.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { ClientTurn } from "./client-turn.ts";
 
@@ -9,6 +10,8 @@ export type Listener = {
   readonly url: string;
   /** Requests under way, WebSockets among them. */
   inFlight(): number;
+  /** Connections of clients, idle ones among them. */
+  connections(): number;
   /** Takes nothing new, lets what is under way finish for so long, then cuts it off. */
   stop(graceMs: number): Promise<void>;
 };
@@ -24,6 +27,7 @@ export type ListenDeps = {
   readonly llhttp: Llhttp;
   readonly tick: () => number;
   readonly handle: (turn: ClientTurn) => void;
+  readonly meter: Pick<Meter, "refused">;
 };
 
 const LOOK_EVERY_MS = 1000;
@@ -44,7 +48,13 @@ export async function listen(options: ListenOptions, deps: ListenDeps): Promise<
       if (connections.size === 0) onEmpty();
     },
   };
-  const settings = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_AFTER_MS };
+  const settings = {
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: PROBE_AFTER_MS,
+    pauseOnConnect: true,
+  };
   const server = createServer(settings, (socket: Socket) => {
     connections.add(new ClientConnection(socket, ownDeps));
   });
@@ -56,6 +66,7 @@ export async function listen(options: ListenOptions, deps: ListenDeps): Promise<
   return {
     url: urlOf(server, options),
     inFlight: () => [...connections].filter((connection) => connection.isBusy()).length,
+    connections: () => connections.size,
     async stop(graceMs) {
       isDraining = true;
       // The server says that it is closed a little before its last connections have told what became of their requests.

@@ -1,18 +1,17 @@
-import type { Socket } from "node:net";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { fieldOf, type Fields } from "../http1/fields.ts";
 import type { MessageWriter } from "../http1/message-writer.ts";
-import type { AgentAnswer } from "../http1/parse-answer.ts";
 import type { Upstream } from "../table/route-index.ts";
 import { tapped, type AnswerSink } from "./answer-sink.ts";
 import type { AnswerHead, TurnEvents } from "./client-turn.ts";
 import type { Exchange, ExchangeDeps } from "./exchange.ts";
-import { answerLines, passedTrailers, requestLines, withoutLength } from "./headers.ts";
+import { passedTrailers, requestLines } from "./headers.ts";
+import type { ReadyAnswer } from "./ready-answer.ts";
 import { answerMalformed, brokeOff, stalled } from "./refusals.ts";
 import { relay } from "./relay.ts";
 import type { BodyReceiver } from "./request-body.ts";
 import type { TickEnd } from "./tick-end.ts";
-import type { AnswerEvents, AnswerFault, UpstreamConnection } from "./upstream-connection.ts";
+import type { AnswerEvents, AnswerFault, TakenOver, UpstreamConnection } from "./upstream-connection.ts";
 import type { UpstreamHealth } from "./upstream-health.ts";
 
 export type PassageDeps = ExchangeDeps & {
@@ -21,6 +20,9 @@ export type PassageDeps = ExchangeDeps & {
   readonly upstreamTimeoutMs: number;
   readonly log: Log;
 };
+
+/** In the head of an answer, or behind its body. It is for the gateway: the client does not get it. */
+const BOUNDARY = "x-perch-boundary";
 
 export type Way = { readonly upstream: Upstream; readonly connection: UpstreamConnection };
 
@@ -70,11 +72,11 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
     this.#exchange.forwarding.turn.body.resume();
   }
 
-  interim(answer: AgentAnswer): void {
+  interim(answer: ReadyAnswer): void {
     if (!this.#exchange.isOver) this.#exchange.forwarding.turn.interim(headOf(answer, ""));
   }
 
-  answerBegins(answer: AgentAnswer): void {
+  answerBegins(answer: ReadyAnswer): void {
     this.#deps.health.answered(this.#upstream.origin);
     if (this.#tapped === null) this.#passHead(answer);
     else this.#tapped.begin(answer);
@@ -95,7 +97,7 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
     else this.#tapped.end(trailers);
   }
 
-  upgraded(answer: AgentAnswer, agent: { readonly socket: Socket; readonly rest: Buffer }): void {
+  upgraded(answer: ReadyAnswer, agent: TakenOver): void {
     relay(this.#exchange, { answer, agent, origin: this.#upstream.origin });
   }
 
@@ -121,9 +123,11 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
     this.#exchange.refuse(stalled(this.#exchange.forwarding, this.#upstream.origin, seconds), "upstream_stalled");
   }
 
-  #passHead(answer: AgentAnswer): void {
+  #passHead(answer: ReadyAnswer): void {
     if (this.#exchange.isOver) return;
     this.#exchange.status = answer.status;
+    if (fieldOf(answer.fields, "content-type")?.startsWith("text/event-stream")) this.#exchange.streams("events");
+    this.#exchange.boundary = fieldOf(answer.fields, BOUNDARY);
     this.#exchange.endsSession = fieldOf(answer.fields, "x-perch-session-end") === "1";
     this.#exchange.forwarding.turn.begin(headOf(answer, this.#exchange.forwarding.ownLines));
   }
@@ -143,6 +147,7 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
   #passEnd(trailers: Fields): void {
     if (this.#exchange.isOver) return;
     this.#exchange.hasFirstByte();
+    this.#exchange.boundary = fieldOf(trailers, BOUNDARY) ?? this.#exchange.boundary;
     this.#exchange.end(null, () => this.#exchange.forwarding.turn.end(passedTrailers(trailers)));
   }
 
@@ -177,8 +182,7 @@ export class Passage implements AnswerEvents, TurnEvents, BodyReceiver {
   }
 }
 
-function headOf(answer: AgentAnswer, ownLines: string): AnswerHead {
-  const { status, reason, framing, fields } = answer;
-  const kept = status === 204 || status < 200 ? withoutLength(fields) : fields;
-  return { status, reason, framing, lines: answerLines(kept) + ownLines };
+function headOf(answer: ReadyAnswer, ownLines: string): AnswerHead {
+  const { status, reason, framing, lines } = answer;
+  return { status, reason, framing, lines: lines + ownLines };
 }

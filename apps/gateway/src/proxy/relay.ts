@@ -1,15 +1,15 @@
 import type { Socket } from "node:net";
 import { fieldOf, type Fields } from "../http1/fields.ts";
-import type { AgentAnswer } from "../http1/parse-answer.ts";
+import type { ReadyAnswer } from "./ready-answer.ts";
 import type { Opened } from "../websocket/early-opening.ts";
-import { NO_EVENTS } from "./client-turn.ts";
+import { NO_EVENTS, type Taken } from "./client-turn.ts";
 import type { Exchange } from "./exchange.ts";
-import { answerLines } from "./headers.ts";
 import { answerMalformed } from "./refusals.ts";
+import type { TakenOver } from "./upstream-connection.ts";
 
 export type Upgraded = {
-  readonly answer: AgentAnswer;
-  readonly agent: End;
+  readonly answer: ReadyAnswer;
+  readonly agent: TakenOver;
   readonly origin: string;
 };
 
@@ -24,12 +24,13 @@ export function relay(exchange: Exchange, { answer, agent, origin }: Upgraded): 
   }
   exchange.status = 101;
   exchange.hasFirstByte();
+  exchange.streams("websocket");
   if (opened !== null) {
-    join(exchange, { socket: opened.socket, rest: opened.takeBytes() }, agent);
+    join(exchange, { socket: opened.socket, incoming: opened.incoming, rest: opened.takeBytes() }, agent);
     return;
   }
   const client = turn.takeOver();
-  const lines = `connection: Upgrade\r\nupgrade: websocket\r\n${answerLines(answer.fields)}${ownLines}`;
+  const lines = `connection: Upgrade\r\nupgrade: websocket\r\n${answer.lines}${ownLines}`;
   client.socket.write(`HTTP/1.1 101 ${answer.reason || "Switching Protocols"}\r\n${lines}\r\n`, "latin1");
   join(exchange, client, agent);
 }
@@ -41,13 +42,13 @@ function surpriseOf(fields: Fields, { protocol }: Opened): string | null {
   return fieldOf(fields, "sec-websocket-extensions") === undefined ? null : "it uses a WebSocket extension unasked";
 }
 
-type End = { readonly socket: Socket; readonly rest: Buffer };
-
 /** Ends each half when its source ends, both when either breaks. */
-function join(exchange: Exchange, client: End, agent: End): void {
+function join(exchange: Exchange, client: Taken, agent: TakenOver): void {
   exchange.forwarding.turn.listen(NO_EVENTS);
-  pass(client, agent.socket, (bytes) => (exchange.requestBytes += bytes));
-  pass(agent, client.socket, (bytes) => (exchange.responseBytes += bytes));
+  const toAgent = pass(client, agent.socket, (bytes) => (exchange.requestBytes += bytes));
+  const toClient = pass(agent, client.socket, (bytes) => (exchange.responseBytes += bytes));
+  client.incoming.take = toAgent;
+  agent.incoming.take = toClient;
   agent.socket.on("error", () => exchange.end("upstream_reset"));
   client.socket.on("error", () => exchange.end("client_aborted"));
   agent.socket.once("close", () => {
@@ -60,13 +61,15 @@ function join(exchange: Exchange, client: End, agent: End): void {
   });
 }
 
-function pass({ socket: from, rest }: End, to: Socket, count: (bytes: number) => void): void {
+/** What is to be done with each chunk that comes. */
+function pass({ socket: from, rest }: Taken, to: Socket, count: (bytes: number) => void): (chunk: Buffer) => void {
   const give = (chunk: Buffer): void => {
     count(chunk.byteLength);
     if (to.writable && !to.write(chunk)) from.pause();
   };
   if (rest.byteLength > 0) give(rest);
-  from.on("data", give).once("end", () => to.end());
+  from.once("end", () => to.end());
   to.on("drain", () => from.resume());
   from.resume();
+  return give;
 }

@@ -1,4 +1,5 @@
 import type { Fields } from "../http1/fields.ts";
+import type { Soon } from "../session/soon.ts";
 
 export const LOOK_INTO_BYTES = 65_536;
 
@@ -7,6 +8,13 @@ export type BodyReceiver = {
   /** False: no more until `resume`. */
   bodyData(pieces: readonly Buffer[]): boolean;
   bodyEnd(trailers: Fields): void;
+};
+
+/** Sees a body pass by, and has no say in it. */
+export type BodyWatcher = {
+  pieces(pieces: readonly Buffer[]): void;
+  /** All of it has been given to the agent. */
+  passedOn(): void;
 };
 
 /** The connection that a body comes from. */
@@ -28,6 +36,7 @@ export class RequestBody {
   #waitingBytes = 0;
   #trailers: Fields | null = null;
   #receiver: BodyReceiver | null = null;
+  #watcher: BodyWatcher | null = null;
   #answerPeek: (() => void) | null = null;
 
   constructor(source: BodySource) {
@@ -39,15 +48,23 @@ export class RequestBody {
   }
 
   /** The first 64 KB, or the whole when it is shorter, as text. Never resolves when the client goes away meanwhile. */
-  async peek(): Promise<string> {
-    if (!this.#isReadyToPeek()) {
-      this.#source.wantBody();
-      this.isPeeked = true;
-      await new Promise<void>((resolve) => (this.#answerPeek = resolve));
-    }
+  peek(): Soon<string> {
+    if (this.#isReadyToPeek()) return this.#beginning();
+    this.#source.wantBody();
+    this.isPeeked = true;
+    return new Promise<void>((resolve) => (this.#answerPeek = resolve)).then(() => this.#beginning());
+  }
+
+  #beginning(): string {
     const [first] = this.#waiting;
     const whole = this.#waiting.length === 1 && first !== undefined ? first : Buffer.concat(this.#waiting);
     return whole.toString("utf8", 0, LOOK_INTO_BYTES);
+  }
+
+  /** Shows all of it, from its beginning on. To be called before `sendTo`. */
+  watch(watcher: BodyWatcher): void {
+    this.#watcher = watcher;
+    if (this.#waiting.length > 0) watcher.pieces(this.#waiting);
   }
 
   /** What is there already, and then what comes. */
@@ -57,8 +74,10 @@ export class RequestBody {
     const hasRoom = this.#waiting.length === 0 || receiver.bodyData(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
-    if (this.#trailers !== null) receiver.bodyEnd(this.#trailers);
-    else if (hasRoom) this.#source.resumeBody();
+    if (this.#trailers !== null) {
+      receiver.bodyEnd(this.#trailers);
+      this.#watcher?.passedOn();
+    } else if (hasRoom) this.#source.resumeBody();
     else this.#source.pauseBody();
   }
 
@@ -71,12 +90,14 @@ export class RequestBody {
     for (const piece of pieces) this.bytes += piece.byteLength;
     if (this.#receiver !== null) {
       if (pieces.length > 0 && !this.#receiver.bodyData(pieces)) this.#source.pauseBody();
+      this.#watcher?.pieces(pieces);
       return;
     }
     for (const piece of pieces) {
       this.#waiting.push(piece);
       this.#waitingBytes += piece.byteLength;
     }
+    this.#watcher?.pieces(pieces);
     if (this.#waitingBytes >= LOOK_INTO_BYTES) this.#source.pauseBody();
     this.#settlePeek();
   }
@@ -85,6 +106,7 @@ export class RequestBody {
   finish(trailers: Fields): void {
     this.#trailers = trailers;
     this.#receiver?.bodyEnd(trailers);
+    if (this.#receiver !== null) this.#watcher?.passedOn();
     this.#settlePeek();
   }
 

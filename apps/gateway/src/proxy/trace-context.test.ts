@@ -6,18 +6,42 @@ import { baggageOf, traceContextOf } from "./trace-context.ts";
 const hex = (bytes: number): string => "ab".repeat(bytes);
 const traceId = "0af7651916cd43dd8448eb211c80319c";
 
-test("a valid trace goes on with its flags, under a new span", () => {
-  expect(traceContextOf(`00-${traceId}-b7ad6b7169203331-01`, hex)).toEqual({
+const parent = "b7ad6b7169203331";
+
+test("without spans of the gateway's own the client's span stays the parent, and its flags stay", () => {
+  expect(traceContextOf(`00-${traceId}-${parent}-03`, hex, null)).toEqual({
     traceId,
-    traceparent: `00-${traceId}-abababababababab-01`,
+    spanId: parent,
+    parentSpanId: parent,
+    traceparent: `00-${traceId}-${parent}-03`,
     isContinued: true,
+    isSampled: true,
   });
 });
 
+test("with spans a valid trace goes on under the gateway's span, and is kept if the sampler says so", () => {
+  const asked: unknown[] = [];
+  const sampler = (id: string, isSampled: boolean | null): boolean => {
+    asked.push([id, isSampled]);
+    return true;
+  };
+  expect(traceContextOf(`00-${traceId}-${parent}-02`, hex, sampler)).toEqual({
+    traceId,
+    spanId: hex(8),
+    parentSpanId: parent,
+    traceparent: `00-${traceId}-${hex(8)}-03`,
+    isContinued: true,
+    isSampled: true,
+  });
+  expect(traceContextOf(`00-${traceId}-${parent}-03`, hex, () => false).traceparent).toBe(`00-${traceId}-${hex(8)}-02`);
+  expect(asked).toEqual([[traceId, false]]);
+});
+
 test("a later version with more fields is understood as far as version 00 goes", () => {
-  expect(traceContextOf(`cc-${traceId}-b7ad6b7169203331-00-what-comes`, hex)).toMatchObject({
+  expect(traceContextOf(`cc-${traceId}-${parent}-00-what-comes`, hex, null)).toMatchObject({
     traceId,
     isContinued: true,
+    isSampled: false,
   });
 });
 
@@ -25,16 +49,26 @@ test.each([
   undefined,
   "",
   "nonsense",
-  `ff-${traceId}-b7ad6b7169203331-01`,
-  `00-${"0".repeat(32)}-b7ad6b7169203331-01`,
+  `ff-${traceId}-${parent}-01`,
+  `00-${"0".repeat(32)}-${parent}-01`,
   `00-${traceId}-${"0".repeat(16)}-01`,
-  `00-${traceId.toUpperCase()}-b7ad6b7169203331-01`,
-  `00-${traceId}-b7ad6b7169203331-01-more`,
+  `00-${traceId.toUpperCase()}-${parent}-01`,
+  `00-${traceId}-${parent}-01-more`,
 ])("%s begins a trace of our own", (incoming) => {
-  expect(traceContextOf(incoming, hex)).toEqual({
+  expect(traceContextOf(incoming, hex, null)).toEqual({
     traceId: hex(16),
+    spanId: hex(8),
+    parentSpanId: null,
     traceparent: `00-${hex(16)}-${hex(8)}-01`,
     isContinued: false,
+    isSampled: true,
+  });
+});
+
+test("a trace that begins here and is not kept says so to the agent", () => {
+  expect(traceContextOf(undefined, hex, () => false)).toMatchObject({
+    traceparent: `00-${hex(16)}-${hex(8)}-00`,
+    isSampled: false,
   });
 });
 

@@ -3,25 +3,29 @@ import { NO_FIELDS, type Fields } from "../http1/fields.ts";
 import type { Llhttp } from "../http1/llhttp.ts";
 import { createMessageReader, type MessageReader } from "../http1/message-reader.ts";
 import { createMessageWriter, type MessageWriter } from "../http1/message-writer.ts";
-import { parseAnswer, type AgentAnswer } from "../http1/parse-answer.ts";
+import type { Head } from "../http1/head-reader.ts";
+import type { Incoming } from "./incoming.ts";
+import { parseReadyAnswer, type ParsedReadyAnswer, type ReadyAnswer } from "./ready-answer.ts";
 
 /** What an agent says to one request. After `answerEnds`, `upgraded`, `failed` or `stalled` comes nothing more. */
 export type AnswerEvents = {
   /** A 1xx other than 100 and 101. */
-  interim(answer: AgentAnswer): void;
-  answerBegins(answer: AgentAnswer): void;
+  interim(answer: ReadyAnswer): void;
+  answerBegins(answer: ReadyAnswer): void;
   answerData(pieces: readonly Buffer[]): void;
   answerEnds(trailers: Fields): void;
   /** All that could be read at once was told: a good moment to pass it on. */
   flush(): void;
   /** 101 to a request that asked for it; the connection is the caller's from here on, with what came behind the head. */
-  upgraded(answer: AgentAnswer, taken: { readonly socket: Socket; readonly rest: Buffer }): void;
+  upgraded(answer: ReadyAnswer, taken: TakenOver): void;
   failed(fault: AnswerFault): void;
   /** The agent has had the whole request for too long without beginning to answer. The connection is closed. */
   stalled(): void;
   /** The agent takes more of the request. */
   agentDrained(): void;
 };
+
+export type TakenOver = { readonly socket: Socket; readonly incoming: Incoming; readonly rest: Buffer };
 
 export type AnswerFault = { readonly kind: "reset" | "malformed"; readonly reason: string };
 
@@ -51,12 +55,15 @@ type Phase = "idle" | "head" | "body" | "gone";
 /** A connection to an agent, for one request at a time. */
 export class UpstreamConnection {
   readonly #socket: Socket;
+  readonly #incoming: Incoming;
   readonly #deps: UpstreamConnectionDeps;
   readonly #reader: MessageReader;
   readonly #writer: MessageWriter;
   #phase: Phase = "idle";
   #events: AnswerEvents | null = null;
   #asked: Asked = { method: "", isUpgrade: false };
+  /** The head of the answer before, and what it was taken for. */
+  #heard: { readonly head: Head; readonly method: string; readonly parsed: ParsedReadyAnswer } | null = null;
   #isRequestEnded = false;
   #keepsAlive = false;
   #idleMs = IDLE_MS;
@@ -66,13 +73,20 @@ export class UpstreamConnection {
   /** One for many requests: it is not set anew for each, but looks when it goes off whether it was meant. */
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(socket: Socket, deps: UpstreamConnectionDeps) {
+  constructor(socket: Socket, incoming: Incoming, deps: UpstreamConnectionDeps) {
     this.#socket = socket;
+    this.#incoming = incoming;
     this.#deps = deps;
-    this.#reader = createMessageReader(deps.llhttp, { kind: "response", limits: LIMITS, refusesExtensions: false });
+    this.#reader = createMessageReader(deps.llhttp, {
+      kind: "response",
+      limits: LIMITS,
+      remembers: true,
+      refusesExtensions: false,
+    });
     this.#writer = createMessageWriter(socket);
     this.#usableUntil = deps.tick() + IDLE_MS;
-    socket.on("data", this.#onData).on("end", this.#onEnd).on("error", this.#onError).on("drain", this.#onDrain);
+    incoming.take = this.#onData;
+    socket.on("end", this.#onEnd).on("error", this.#onError).on("drain", this.#onDrain);
     socket.once("close", () => {
       this.#fail({ kind: "reset", reason: "the connection is closed" });
       this.#reader.close();
@@ -167,7 +181,7 @@ export class UpstreamConnection {
     const read = this.#reader.readHead(chunk);
     if (read.kind === "partial") return null;
     if (read.kind !== "head") return this.#fail({ kind: "malformed", reason: read.reason });
-    const parsed = parseAnswer(read.head, this.#asked.method);
+    const parsed = this.#parse(read.head);
     if (parsed.kind === "malformed") return this.#fail({ kind: "malformed", reason: parsed.reason });
     const { answer } = parsed;
     if (answer.status === 101) return this.#upgrade(answer, read.rest);
@@ -182,6 +196,15 @@ export class UpstreamConnection {
     this.#events?.answerBegins(answer);
     this.#reader.beginBody(answer.framing);
     return read.rest;
+  }
+
+  /** The same head again is the same answer. */
+  #parse(head: Head): ParsedReadyAnswer {
+    const { method } = this.#asked;
+    if (this.#heard?.head === head && this.#heard.method === method) return this.#heard.parsed;
+    const parsed = parseReadyAnswer(head, method);
+    this.#heard = { head, method, parsed };
+    return parsed;
   }
 
   #readBody(chunk: Buffer): null {
@@ -205,7 +228,7 @@ export class UpstreamConnection {
     events?.answerEnds(trailers);
   }
 
-  #upgrade(answer: AgentAnswer, rest: Buffer): null {
+  #upgrade(answer: ReadyAnswer, rest: Buffer): null {
     const events = this.#events;
     const socket = this.#socket;
     if (!this.#asked.isUpgrade || events === null) {
@@ -214,8 +237,8 @@ export class UpstreamConnection {
     this.#events = null;
     this.#waitingSince = null;
     this.#phase = "gone";
-    socket.off("data", this.#onData).off("end", this.#onEnd).off("error", this.#onError).off("drain", this.#onDrain);
-    events.upgraded(answer, { socket, rest });
+    socket.off("end", this.#onEnd).off("error", this.#onError).off("drain", this.#onDrain);
+    events.upgraded(answer, { socket, incoming: this.#incoming, rest });
     return null;
   }
 

@@ -5,6 +5,7 @@ export type UpstreamHealth = {
   /** Nobody answered there at all, or what came was no answer. */
   failed(origin: string, fault: "unreachable" | "broken"): void;
   answered(origin: string): void;
+  isAside(origin: string): boolean;
   /** The same URLs; those set aside last, which are tried all the same when there is no other. */
   inOrder(upstreams: readonly Upstream[]): readonly Upstream[];
 };
@@ -16,6 +17,7 @@ const LONGEST_ASIDE_MS = 30_000;
 
 export function createUpstreamHealth(tick: () => number): UpstreamHealth {
   const troubled = new Map<string, { broken: number; asideMs: number; asideUntil: number }>();
+  const isAsideAt = (origin: string, now: number): boolean => now < (troubled.get(origin)?.asideUntil ?? 0);
   return {
     failed(origin, fault) {
       const trouble = troubled.get(origin) ?? { broken: 0, asideMs: 0, asideUntil: 0 };
@@ -27,10 +29,11 @@ export function createUpstreamHealth(tick: () => number): UpstreamHealth {
       trouble.asideUntil = tick() + trouble.asideMs;
     },
     answered: (origin) => void (troubled.size > 0 && troubled.delete(origin)),
+    isAside: (origin) => isAsideAt(origin, tick()),
     inOrder(upstreams) {
       if (upstreams.length < 2 || troubled.size === 0) return upstreams;
       const now = tick();
-      const isAside = ({ origin }: Upstream): boolean => now < (troubled.get(origin)?.asideUntil ?? 0);
+      const isAside = ({ origin }: Upstream): boolean => isAsideAt(origin, now);
       if (!upstreams.some(isAside)) return upstreams;
       return [...upstreams.filter((one) => !isAside(one)), ...upstreams.filter(isAside)];
     },

@@ -1,4 +1,6 @@
+import type { Socket } from "node:net";
 import { connectTo } from "./connect-to.ts";
+import type { Incoming } from "./incoming.ts";
 import { UpstreamConnection, type UpstreamConnectionDeps } from "./upstream-connection.ts";
 
 export type Acquired = {
@@ -17,11 +19,16 @@ export type UpstreamPools = {
   /** Closes what has been idle for too long. */
   sweep(): void;
   close(): void;
+  /** By origin. */
+  counts(): ReadonlyMap<string, PoolCounts>;
 };
+
+/** Connections, and those of them that wait for a request. */
+export type PoolCounts = { readonly open: number; readonly idle: number };
 
 export type UpstreamPoolsDeps = Pick<UpstreamConnectionDeps, "llhttp" | "tick" | "patienceMs">;
 
-type Pool = { readonly idle: UpstreamConnection[]; isKept: boolean };
+type Pool = { readonly idle: UpstreamConnection[]; open: number; isKept: boolean };
 
 export function createUpstreamPools(deps: UpstreamPoolsDeps): UpstreamPools {
   const pools = new Map<string, Pool>();
@@ -29,7 +36,7 @@ export function createUpstreamPools(deps: UpstreamPoolsDeps): UpstreamPools {
   function poolOf(origin: string): Pool {
     const known = pools.get(origin);
     if (known !== undefined) return known;
-    const pool = { idle: [], isKept: true };
+    const pool = { idle: [], open: 0, isKept: true };
     pools.set(origin, pool);
     return pool;
   }
@@ -43,7 +50,7 @@ export function createUpstreamPools(deps: UpstreamPoolsDeps): UpstreamPools {
         return;
       }
       connectTo(origin, {
-        connected: (socket) => acquired.ready(open(socket, pool, deps)),
+        connected: (socket, incoming) => acquired.ready(open(socket, incoming, { pool, deps })),
         failed: (error) => acquired.failed(error),
       });
     },
@@ -66,18 +73,21 @@ export function createUpstreamPools(deps: UpstreamPoolsDeps): UpstreamPools {
     close() {
       for (const pool of pools.values()) closeIdle(pool);
     },
+    counts: () => new Map([...pools].map(([origin, { open, idle }]) => [origin, { open, idle: idle.length }])),
   };
 }
 
 function open(
-  socket: ConstructorParameters<typeof UpstreamConnection>[0],
-  pool: Pool,
-  deps: UpstreamPoolsDeps,
+  socket: Socket,
+  incoming: Incoming,
+  { pool, deps }: { readonly pool: Pool; readonly deps: UpstreamPoolsDeps },
 ): UpstreamConnection {
-  return new UpstreamConnection(socket, {
+  pool.open += 1;
+  return new UpstreamConnection(socket, incoming, {
     ...deps,
     onIdle: (connection) => keep(pool, connection),
     onClose(connection) {
+      pool.open -= 1;
       const at = pool.idle.indexOf(connection);
       if (at >= 0) pool.idle.splice(at, 1);
     },

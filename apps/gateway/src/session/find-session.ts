@@ -8,6 +8,7 @@ import {
   type SessionExtractor,
   type SessionId,
 } from "@perch/domain";
+import type { Soon } from "./soon.ts";
 
 export const SESSION_COOKIE = "perch_session";
 export const SESSION_HEADER = "x-perch-session";
@@ -27,9 +28,9 @@ export type SessionRequest = {
   /** The path as the agent sees it: without the agent's prefix. */
   readonly agentPath: string;
   /** The beginning of the body as text. */
-  readonly peekBody: () => Promise<string>;
+  readonly peekBody: () => Soon<string>;
   /** The first message of a WebSocket as text; null for every other request. */
-  readonly peekFrame: (() => Promise<string>) | null;
+  readonly peekFrame: (() => Soon<string>) | null;
   readonly mint: () => string;
 };
 
@@ -40,21 +41,44 @@ const OWN: readonly SessionExtractor[] = [
 ];
 
 /** The first extractor that finds an id decides, also when the id cannot be used: another one could be another session. */
-export async function findSession(
-  request: SessionRequest,
-  extractors: readonly SessionExtractor[],
-): Promise<FoundSession> {
-  for (const extractor of [...extractors, ...OWN]) {
-    const body = looksIntoBody(extractor, request.head) ? await request.peekBody() : "";
-    const frame = looksIntoFrame(extractor) && request.peekFrame !== null ? await request.peekFrame() : "";
-    const candidate = extractSession(extractor, { head: request.head, agentPath: request.agentPath, body, frame });
-    if (candidate.kind === "absent") continue;
-    if (candidate.kind === "unusable") {
-      return malformed(extractor, `found ${candidate.found}, expected a string or a whole number`);
+export function findSession(request: SessionRequest, extractors: readonly SessionExtractor[]): Soon<FoundSession> {
+  return findFrom(0, request, extractors);
+}
+
+function findFrom(first: number, request: SessionRequest, extractors: readonly SessionExtractor[]): Soon<FoundSession> {
+  for (let at = first; ; at += 1) {
+    const extractor = extractors[at] ?? OWN[at - extractors.length];
+    if (extractor === undefined) return { kind: "minted", session: parseSessionId(request.mint()) };
+    if (hasToWait(extractor, request)) {
+      return peekWith(extractor, request).then((found) => found ?? findFrom(at + 1, request, extractors));
     }
-    return parseCandidate(candidate.value, extractor, request.head);
+    const found = look(extractor, request, NOTHING_INSIDE);
+    if (found !== null) return found;
   }
-  return { kind: "minted", session: parseSessionId(request.mint()) };
+}
+
+type Inside = { readonly body: string; readonly frame: string };
+const NOTHING_INSIDE: Inside = { body: "", frame: "" };
+
+function hasToWait(extractor: SessionExtractor, { head, peekFrame }: SessionRequest): boolean {
+  return looksIntoBody(extractor, head) || (peekFrame !== null && looksIntoFrame(extractor));
+}
+
+async function peekWith(extractor: SessionExtractor, request: SessionRequest): Promise<FoundSession | null> {
+  const body = looksIntoBody(extractor, request.head) ? await request.peekBody() : "";
+  const frame = looksIntoFrame(extractor) && request.peekFrame !== null ? await request.peekFrame() : "";
+  return look(extractor, request, { body, frame });
+}
+
+/** Null when there is nothing. */
+function look(extractor: SessionExtractor, { head, agentPath }: SessionRequest, inside: Inside): FoundSession | null {
+  const { body, frame } = inside;
+  const candidate = extractSession(extractor, { head, agentPath, body, frame });
+  if (candidate.kind === "absent") return null;
+  if (candidate.kind === "unusable") {
+    return malformed(extractor, `found ${candidate.found}, expected a string or a whole number`);
+  }
+  return parseCandidate(candidate.value, extractor, head);
 }
 
 function parseCandidate(text: string, extractor: SessionExtractor, head: RequestHead): FoundSession {

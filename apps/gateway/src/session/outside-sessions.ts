@@ -16,7 +16,8 @@ export function isDiscovery({ method }: RequestHead, agentPath: string): boolean
 
 const NOBODY = parseSessionId("-");
 
-/** The way to the current release. It is claimed by nobody, kept nowhere and signed for nobody. */
-export function placeOutside(contact: Omit<FirstContact, "session">): Pin {
-  return placeSession({ ...contact, session: NOBODY, route: { ...contact.route, canary: null } });
+/** The way to the current release. It is claimed by nobody, kept nowhere, signed for nobody, and not mirrored. */
+export function placeOutside(contact: Omit<FirstContact, "session" | "candidate">): Pin {
+  const route = { ...contact.route, canary: null, mirror: null };
+  return placeSession({ ...contact, session: NOBODY, candidate: null, route });
 }

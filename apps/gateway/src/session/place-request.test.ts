@@ -1,7 +1,9 @@
-import { createMemoryPinStore } from "@perch/adapters/in-memory";
+import { createMemoryPinStore, createMemoryTurnOutbox } from "@perch/adapters/in-memory";
+import { createLog } from "@perch/adapters/json-log";
 import {
   digestOf,
   mintOverride,
+  movePin,
   parseAgentName,
   parseGatewayId,
   parseSessionId,
@@ -12,13 +14,18 @@ import {
   type PinSecrets,
   type PinStore,
 } from "@perch/domain";
-import { aCanaryRoute, anAgentRoute, aPin, aRoutingTable } from "@perch/testkit";
+import { aCanaryRoute, aMove, anAgentRoute, aPin, aRoutingTable } from "@perch/testkit";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { createSessionTargeting } from "../classify/session-targeting.ts";
+import { createStrategyCounter } from "../classify/strategy-counts.ts";
+import { createMoveLog } from "../moves/move-log.ts";
+import { createSessionMover } from "../moves/session-mover.ts";
 import { createCachedPinStore } from "../pins/cached-pin-store.ts";
 import { createHeldTable } from "../table/held-table.ts";
 import { createPlacementCounts } from "./placement-counts.ts";
-import { placeRequest, type Placement, type PlaceRequestDeps } from "./place-request.ts";
+import { placeRequest, type PlaceRequestDeps } from "./place-request.ts";
+import type { Placement } from "./placement.ts";
 
 const secrets: PinSecrets = ["s".repeat(32)];
 const foreign: PinSecrets = ["f".repeat(32)];
@@ -30,6 +37,8 @@ type Setting = {
   readonly deps: PlaceRequestDeps;
   readonly store: PinStore;
   readonly breakStore: () => void;
+  /** Lets the lease run out. */
+  readonly cutOff: () => void;
   readonly pass: (ms: number) => void;
   readonly publish: (change: Partial<AgentRoute>) => void;
   readonly place: (headers?: Readonly<Record<string, string>>, path?: string) => Promise<Placement>;
@@ -37,19 +46,40 @@ type Setting = {
 
 function setting(route: Partial<AgentRoute> = {}): Setting {
   let [now, sequence, isBroken] = [1_000_000, 0, false];
-  const held = createHeldTable(() => 0);
+  let tick = 0;
+  const held = createHeldTable(() => tick);
   const store = createMemoryPinStore(() => now);
   const claim: PinStore["claim"] = async (pin, ttlMs) => {
     if (isBroken) throw new Error("away");
     return await store.claim(pin, ttlMs);
   };
   const cache = { now: () => now, maxEntries: 100, slack: 0.1, mayForget: true, onFault: () => {} };
+  const gateway = parseGatewayId("gw-1");
+  const mark: PinStore["mark"] = async (turn, markMs) => {
+    if (isBroken) throw new Error("away");
+    return await store.mark(turn, markMs);
+  };
+  const pins = createCachedPinStore({ ...cache, store: { ...store, claim, merge: claim, mark } });
+  const log = createLog(
+    () => {},
+    () => 0,
+  );
+  const outbox = createMemoryTurnOutbox();
+  const moves = createMoveLog({ outbox, log });
+  let turns = 0;
+  const newId = (): string => `turn-${(turns += 1)}`;
   const deps: PlaceRequestDeps = {
-    gateway: parseGatewayId("gw-1"),
+    gateway,
     held,
-    pins: createCachedPinStore({ ...cache, store: { ...store, claim } }),
+    pins,
+    mover: createSessionMover({ gateway, held, pins, moves, now: () => now, newId, log }),
     secrets,
     counts: createPlacementCounts(),
+    targeting: createSessionTargeting({
+      ask: async () => ({ kind: "unsure", reason: "unreachable" }),
+      counter: createStrategyCounter(),
+      random: () => 1,
+    }),
     now: () => now,
     newId: () => "minted",
   };
@@ -62,6 +92,9 @@ function setting(route: Partial<AgentRoute> = {}): Setting {
     deps,
     store,
     publish,
+    cutOff: () => {
+      tick += 1_000_000;
+    },
     breakStore: () => {
       isBroken = true;
     },
@@ -86,6 +119,55 @@ const headerOf = (placement: Placement, name: string): string | undefined => {
 };
 const refusalOf = (placement: Placement): unknown => (placement.kind === "refused" ? placement.refusal.code : null);
 const atCanary = { canary: aCanaryRoute({ weightBp: 10_000 }) };
+
+describe("a session that is to be moved", () => {
+  const evict = { moves: [aMove({ from: current, to: canary, mode: "evict" })] };
+
+  test("is placed where it goes, with a pin for its client, and what the client kept from before loses", async () => {
+    const { place, publish, deps } = setting();
+    const before = headerOf(await place(), "x-perch-pin") ?? "";
+    publish(evict);
+    const moved = await place({ "x-session-id": session, "x-perch-pin": before });
+    expect(placed(moved).pin).toMatchObject({ release: canary, moved: { from: current, times: 1 } });
+    const after = headerOf(moved, "x-perch-pin") ?? "";
+    expect(after).not.toBe(before);
+    publish({ moves: [] });
+    const again = await place({ "x-session-id": session, "x-perch-pin": before });
+    expect([placed(again).pin.release, headerOf(again, "x-perch-pin")]).toEqual([canary, after]);
+    expect(deps.counts.counts().signedPins.outvoted).toBe(2);
+  });
+
+  test("is refused while nobody knows where it is, unless its client brings the pin of after the move", async () => {
+    const one = setting(evict);
+    const first = await one.place();
+    const two = setting(evict);
+    two.breakStore();
+    expect(refusalOf(await two.place())).toBe("move_unconfirmed");
+    const pinned = await two.place({ "x-session-id": session, "x-perch-pin": headerOf(first, "x-perch-pin") ?? "" });
+    expect(placed(pinned).pin).toEqual(placed(first).pin);
+  });
+
+  test("is not held by a turn that is refused", async () => {
+    const { place, store } = setting({
+      moves: [aMove({ from: current, to: canary, phase: "prepared" })],
+      releases: [],
+    });
+    expect(refusalOf(await place())).toBe("release_gone");
+    expect((await store.mark({ agent, session, turn: "probe" }, 1)).others).toBe(0);
+  });
+
+  test("is found in the store by a gateway that no longer hears of moves", async () => {
+    const { place, store, cutOff } = setting();
+    const { pin } = placed(await place());
+    const move = aMove({ from: current, to: canary });
+    const by = { move, arm: "canary", boundary: "agent", revision: pin.revision, now: 5 } as const;
+    const next = movePin(pin, { ...by, gateway: parseGatewayId("gw-2") });
+    await store.move({ from: current, pin: next, turn: null }, IDLE_MS);
+    expect(placed(await place()).pin.release).toBe(current);
+    cutOff();
+    expect(placed(await place()).pin).toEqual(next);
+  });
+});
 
 describe("a signed pin", () => {
   test("is given with the first answer only, as header and cookie", async () => {

@@ -27,13 +27,15 @@ export type OverrideReading = {
   readonly now: number;
 };
 
+const NONE: PresentedOverride = { kind: "none" };
+
 export function presentedOverride(
   head: RequestHead,
   { agent, sessions, secrets, now }: OverrideReading,
 ): PresentedOverride {
   const token = head.header(OVERRIDE_HEADER);
   const wish = head.header(RELEASE_HEADER);
-  if (token === undefined) return { kind: wish === undefined ? "none" : "ignored" };
+  if (token === undefined) return wish === undefined ? NONE : { kind: "ignored" };
   const override = readOverride(token, now, secrets);
   if (override === null || override.agent !== agent.route.agent) return { kind: "ignored" };
   if (override.session !== null && !sessions.includes(override.session)) return { kind: "ignored" };

@@ -27,11 +27,14 @@ export type PinReading = {
   readonly now: number;
 };
 
+const NONE: PresentedPin = { kind: "none" };
+
 /** The first valid one counts; of invalid ones an expired one, since that was ours. */
 export function presentedPin(head: RequestHead, { route, session, secrets, now }: PinReading): PresentedPin {
   const named = head.header(PIN_HEADER);
+  if (named === undefined && head.header("cookie") === undefined) return NONE;
   const texts = [...(named === undefined ? [] : [named]), ...cookiesOf(head, PIN_COOKIE)].slice(0, MOST);
-  let result: PresentedPin = { kind: "none" };
+  let result: PresentedPin = NONE;
   for (const text of texts) {
     const reading = readSignedPin({ text, agent: route.agent, session, now }, secrets);
     if (reading.kind === "valid") return { ...reading, pin: withSeed(reading.pin, route) };

@@ -38,6 +38,15 @@ export function releaseGone(pin: Pin): Refusal {
   };
 }
 
+export function moveUnconfirmed({ session }: Pin): Refusal {
+  return {
+    status: 503,
+    code: "move_unconfirmed",
+    message: `sessions of this release are being moved, and the pin store does not say where ${session} is now`,
+    hint: "try again in a moment",
+  };
+}
+
 export function tableBehind(pin: Pin): Refusal {
   return {
     status: 503,

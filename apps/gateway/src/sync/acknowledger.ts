@@ -3,8 +3,14 @@ import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { TableFile } from "../table/table-file.ts";
 import { backoffMs, type Sleep } from "./backoff.ts";
 import type { ServerLink } from "./server-link.ts";
+import type { SyncState } from "./sync-state.ts";
 
-export type AppliedTable = { readonly revision: Revision; readonly json: string; readonly appliedAt: number };
+export type AppliedTable = {
+  readonly revision: Revision;
+  /** As the server sent it; null when it came from the disk. */
+  readonly json: string | null;
+  readonly appliedAt: number;
+};
 
 /** Says to the server which table is in force here: after it is on disk, until the server has heard, newest only. */
 export type Acknowledger = {
@@ -15,6 +21,7 @@ export type Acknowledger = {
 export type AcknowledgerDeps = {
   readonly file: Pick<TableFile, "write">;
   readonly link: Pick<ServerLink, "acknowledge">;
+  readonly state: Pick<SyncState, "acknowledged">;
   readonly log: Log;
   readonly sleep: Sleep;
   readonly random: () => number;
@@ -53,18 +60,17 @@ async function acknowledgeUntilHeard(table: AppliedTable, signal: AbortSignal, d
 async function acknowledgeOnce(
   table: AppliedTable,
   signal: AbortSignal,
-  { file, link, log }: AcknowledgerDeps,
+  { file, link, state, log }: AcknowledgerDeps,
 ): Promise<string | null> {
   try {
-    await file.write(table.json);
+    if (table.json !== null) file.write(table.revision, table.json);
   } catch (error) {
     return `the table cannot be kept on disk: ${reasonOf(error)}`;
   }
   const { revision, appliedAt } = table;
   const outcome = await link.acknowledge({ revision, appliedAt }, signal);
   if (outcome.kind === "retryable") return outcome.reason;
-  if (outcome.kind === "rejected") {
-    log.error("the server refuses the acknowledgement", { ...revision, reason: outcome.reason });
-  }
+  if (outcome.kind === "accepted") state.acknowledged();
+  else log.error("the server refuses the acknowledgement", { ...revision, reason: outcome.reason });
   return null;
 }

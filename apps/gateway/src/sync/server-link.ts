@@ -1,5 +1,5 @@
-import type { Ack } from "@perch/api";
-import type { GatewayId } from "@perch/domain";
+import { formatRevision, type Ack, type MoveReport, type QuestionAnswer } from "@perch/api";
+import type { GatewayId, Revision } from "@perch/domain";
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { Pool, type Dispatcher } from "undici";
 import { reasonOf } from "@perch/adapters/json-log";
@@ -14,11 +14,20 @@ export type PostOutcome =
 /** Everything a gateway says to its server. */
 export type ServerLink = {
   /** The events of the table's stream. Ends when the server ends it; throws when it breaks or is silent too long. */
-  tableEvents(options: { readonly silenceMs: number; readonly signal: AbortSignal }): AsyncIterable<EventSourceMessage>;
+  tableEvents(options: TableEventsOptions): AsyncIterable<EventSourceMessage>;
   acknowledge(ack: Ack, signal: AbortSignal): Promise<PostOutcome>;
-  /** `json` is a `TurnBatch` of `@perch/api`. */
-  postTurns(json: string, signal: AbortSignal): Promise<PostOutcome>;
+  reportMoves(report: MoveReport, signal: AbortSignal): Promise<PostOutcome>;
+  answer(answer: QuestionAnswer, signal: AbortSignal): Promise<PostOutcome>;
+  /** `json` is a `TurnBatch` of `@perch/api`, in UTF-8. */
+  postTurns(json: Buffer, signal: AbortSignal): Promise<PostOutcome>;
   close(): Promise<void>;
+};
+
+export type TableEventsOptions = {
+  /** The table in force here, which need not be sent again; null for none. */
+  readonly held: Revision | null;
+  readonly silenceMs: number;
+  readonly signal: AbortSignal;
 };
 
 const POST_TIMEOUT_MS = 10_000;
@@ -31,7 +40,7 @@ export function createServerLink(serverUrl: string, gateway: GatewayId): ServerL
   const path = `${base}/v1/gateways/${encodeURIComponent(gateway)}`;
   const pool = new Pool(origin, { connections: 8, connect: { timeout: 5000 } });
 
-  async function post(to: string, json: string, signal: AbortSignal): Promise<PostOutcome> {
+  async function post(to: string, json: string | Buffer, signal: AbortSignal): Promise<PostOutcome> {
     try {
       const answer = await pool.request({
         path: to,
@@ -50,11 +59,14 @@ export function createServerLink(serverUrl: string, gateway: GatewayId): ServerL
   }
 
   return {
-    async *tableEvents({ silenceMs, signal }) {
+    async *tableEvents({ held, silenceMs, signal }) {
       const answer = await pool.request({
         path: `${path}/table`,
         method: "GET",
-        headers: { accept: "text/event-stream" },
+        headers: {
+          accept: "text/event-stream",
+          ...(held === null ? {} : { "last-event-id": formatRevision(held) }),
+        },
         headersTimeout: POST_TIMEOUT_MS,
         bodyTimeout: silenceMs,
         signal,
@@ -65,6 +77,8 @@ export function createServerLink(serverUrl: string, gateway: GatewayId): ServerL
       yield* eventsOf(answer.body);
     },
     acknowledge: (ack, signal) => post(`${path}/acks`, JSON.stringify(ack), signal),
+    reportMoves: (report, signal) => post(`${path}/moves`, JSON.stringify(report), signal),
+    answer: (answer, signal) => post(`${path}/answers`, JSON.stringify(answer), signal),
     postTurns: (json, signal) => post(`${base}/v1/turns`, json, signal),
     close: () => pool.destroy(),
   };

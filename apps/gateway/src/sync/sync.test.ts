@@ -11,6 +11,7 @@ import { createAcknowledger } from "./acknowledger.ts";
 import { backoffMs } from "./backoff.ts";
 import { followTable } from "./follow-table.ts";
 import { eventsOf, type PostOutcome, type ServerLink } from "./server-link.ts";
+import { createSyncState } from "./sync-state.ts";
 
 const bytes = new TextEncoder();
 const random = (): number => 1;
@@ -52,7 +53,7 @@ test("waiting doubles up to its ceiling", () => {
 });
 
 describe("following the table", () => {
-  type Event = { event: string; data: string; id: undefined };
+  type Event = { event: string; data: string; id: string | undefined };
   const tableEvent = (sequence: number): Event => ({
     event: "table",
     data: JSON.stringify(aRoutingTable({ revision: { epoch: 1, sequence } })),
@@ -65,19 +66,28 @@ describe("following the table", () => {
   });
 
   /** Plays one connection after the other, then stops. */
-  async function follow(connections: readonly (readonly Event[])[]): Promise<{
+  async function follow(
+    connections: readonly (readonly Event[])[],
+    {
+      tick = () => 0,
+      held = createHeldTable(tick),
+    }: { tick?: () => number; held?: ReturnType<typeof createHeldTable> } = {},
+  ): Promise<{
     held: ReturnType<typeof createHeldTable>;
+    said: (number | null)[];
     acks: Revision[];
     waits: number[];
     lines: string[];
+    questions: string[];
   }> {
     const stopping = new AbortController();
-    const held = createHeldTable(() => 0);
+    const said: (number | null)[] = [];
     const { log, lines } = memoryLog();
-    const [acks, waits]: [Revision[], number[]] = [[], []];
+    const [acks, waits, questions]: [Revision[], number[], string[]] = [[], [], []];
     let connection = 0;
     const link: Pick<ServerLink, "tableEvents"> = {
-      async *tableEvents() {
+      async *tableEvents({ held: holds }) {
+        said.push(holds?.sequence ?? null);
         const events = connections[connection] ?? [];
         connection += 1;
         if (connection >= connections.length) stopping.abort();
@@ -85,16 +95,32 @@ describe("following the table", () => {
       },
     };
     const acknowledger = { acknowledge: ({ revision }: { revision: Revision }) => void acks.push(revision) };
+    const onQuestion = (data: string): void => void questions.push(data);
     const sleep = async (ms: number): Promise<void> => void waits.push(ms);
-    const deps = { link, held, acknowledger, log, sleep, random, now: () => 0, onApplied: () => {} };
+    const clock = { now: () => 0, tick };
+    const state = createSyncState(() => 0);
+    const deps = { link, held, acknowledger, state, log, sleep, random, ...clock, onApplied: () => {}, onQuestion };
     await followTable(deps, stopping.signal);
-    return { held, acks, waits, lines };
+    return { held, said, acks, waits, lines, questions };
   }
 
   test("applies growing revisions, acknowledges each, and the one held again after a new connection", async () => {
     const { held, acks } = await follow([[tableEvent(1), leaseEvent(1), tableEvent(3)], [tableEvent(3)]]);
     expect(held.index()?.table.revision.sequence).toBe(3);
     expect(acks.map(({ sequence }) => sequence)).toEqual([1, 3, 3]);
+  });
+
+  test("says at each connection which table is in force, and acknowledges it again when only its lease comes back", async () => {
+    const { said, acks } = await follow([[tableEvent(4)], [leaseEvent(4), leaseEvent(4)], [tableEvent(5)]]);
+    expect(said).toEqual([null, 4, 4]);
+    expect(acks.map(({ sequence }) => sequence)).toEqual([4, 4, 5]);
+  });
+
+  test("a table from disk is acknowledged once the server stands by it", async () => {
+    const held = createHeldTable(() => 0);
+    held.restore(aRoutingTable({ revision: { epoch: 1, sequence: 7 } }));
+    const { said, acks } = await follow([[leaseEvent(7)]], { held });
+    expect([said, acks.map(({ sequence }) => sequence), held.isFenced()]).toEqual([[7], [7], false]);
   });
 
   test("connects again when a lease names a table that never came", async () => {
@@ -110,6 +136,34 @@ describe("following the table", () => {
     expect(lines.join("")).toContain('"level":"error"');
   });
 
+  test("a question is passed on as it came", async () => {
+    const { questions, lines } = await follow([[{ event: "question", data: "{}", id: undefined }, tableEvent(1)]]);
+    expect(questions).toEqual(["{}"]);
+    expect(lines.join("")).not.toContain("connecting again");
+  });
+
+  test("counts a lease from when it was given: one that comes late is over as early as the server thinks", async () => {
+    // The clock goes on by 500 ms whenever it is looked at; the lease is one of 15 s.
+    let now = 0;
+    const tick = (): number => (now += 500);
+    const sent = (event: Event, at: number): Event => ({ ...event, id: `1.1@${at}` });
+    const { held } = await follow([[sent(tableEvent(1), 1_000_000), sent(leaseEvent(1), 1_000_100)]], { tick });
+    now += 15_000 - 1000;
+    expect(held.isFenced()).toBe(true);
+    held.renew({ epoch: 1, sequence: 1 });
+    expect(held.isFenced()).toBe(false);
+  });
+
+  test("connects again when a stream begins so late that its leases are worth little", async () => {
+    const ticks = [0, 0, 6000, 6000];
+    const late = { ...tableEvent(1), id: "1.1@0" };
+    const { acks, lines } = await follow([[late, tableEvent(2)], [tableEvent(3)]], {
+      tick: () => ticks.shift() ?? 6000,
+    });
+    expect(acks.map(({ sequence }) => sequence)).toEqual([1, 3]);
+    expect(lines.join("")).toContain("6000 ms late");
+  });
+
   test("waits longer after every connection that brought nothing", async () => {
     const { waits } = await follow([[], [], [], [tableEvent(1)], [], []]);
     expect(waits).toEqual([50, 100, 200, 50, 100]);
@@ -123,12 +177,12 @@ describe("acknowledging", () => {
     appliedAt: sequence,
   });
 
-  async function acknowledge(outcomes: PostOutcome[], writes: (() => Promise<void>)[] = []): Promise<string[]> {
+  async function acknowledge(outcomes: PostOutcome[], writes: (() => void)[] = []): Promise<string[]> {
     const told: string[] = [];
     const acknowledger = createAcknowledger({
       file: {
-        async write(json) {
-          await writes.shift()?.();
+        write(_revision, json) {
+          writes.shift()?.();
           told.push(`disk: ${json}`);
         },
       },
@@ -138,6 +192,7 @@ describe("acknowledging", () => {
           return outcomes.shift() ?? { kind: "accepted" };
         },
       },
+      state: createSyncState(() => 0),
       log: memoryLog().log,
       sleep: async () => {},
       random,
@@ -160,9 +215,34 @@ describe("acknowledging", () => {
   });
 
   test("does not happen while the disk refuses the table", async () => {
-    const told = await acknowledge([], [() => Promise.reject(new Error("disk full"))]);
+    const told = await acknowledge(
+      [],
+      [
+        () => {
+          throw new Error("disk full");
+        },
+      ],
+    );
     expect(told).toEqual(["disk: table 1", "ack: 1"]);
   });
+});
+
+test("the state of the connection tells since when it is as it is, and why it was lost", () => {
+  let now = 1;
+  const state = createSyncState(() => now);
+  state.disconnected("refused");
+  now = 2;
+  state.disconnected("refused again");
+  expect(state.report()).toMatchObject({ isConnected: false, since: 1, lastError: { at: 2, reason: "refused again" } });
+  now = 3;
+  state.connected();
+  state.applied({ at: 3, appliedMs: 0.5 });
+  now = 7;
+  state.acknowledged();
+  now = 9;
+  state.acknowledged();
+  expect(state.report()).toMatchObject({ isConnected: true, since: 3, connections: 1 });
+  expect(state.report().table).toEqual({ receivedAt: 3, appliedMs: 0.5, acknowledgedMs: 4 });
 });
 
 describe("shipping turn records", () => {
@@ -179,7 +259,7 @@ describe("shipping turn records", () => {
   test("sends everything in batches, and deletes only what the server has", async () => {
     const sizes: number[] = [];
     const deps = shipper(async (json) => {
-      sizes.push(JSON.parse(json).turns.length);
+      sizes.push(JSON.parse(json.toString()).turns.length);
       return { kind: "accepted" };
     });
     await flushTurns(deps, new AbortController().signal);
@@ -202,7 +282,7 @@ describe("shipping turn records", () => {
   test("of a refused batch only the records that are refused alone are set aside", async () => {
     const isBad = (id: string): boolean => id === "t7" || id === "t450";
     const deps = shipper(async (json) =>
-      turnBatchSchema.parse(JSON.parse(json)).turns.some((turn) => isBad(turn.id))
+      turnBatchSchema.parse(JSON.parse(json.toString())).turns.some((turn) => isBad(turn.id))
         ? { kind: "rejected", reason: "bad" }
         : { kind: "accepted" },
     );

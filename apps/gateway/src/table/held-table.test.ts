@@ -68,6 +68,18 @@ describe("the lease", () => {
   });
 });
 
+test("how long ago the lease was renewed, and for how long there is none, is told", () => {
+  let now = 1000;
+  const held = createHeldTable(() => now);
+  now = 1010;
+  expect([held.sinceRenewalMs(), held.fencedForMs()]).toEqual([null, 10]);
+  held.offer(table(1));
+  now = 1110;
+  expect([held.sinceRenewalMs(), held.fencedForMs()]).toEqual([100, null]);
+  now = 1150;
+  expect([held.sinceRenewalMs(), held.fencedForMs()]).toEqual([140, 40]);
+});
+
 describe("the agent of a path", () => {
   const route = (agent: string, pathPrefix: string): ReturnType<typeof anAgentRoute> =>
     anAgentRoute({ agent: parseAgentName(agent), pathPrefix });

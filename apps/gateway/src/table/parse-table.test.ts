@@ -1,5 +1,5 @@
-import { digestOf, parseAgentName, parseSessionExtractors, parseSessionLearners } from "@perch/domain";
-import { aCanaryRoute, anAgentRoute, aRoutingTable } from "@perch/testkit";
+import { digestOf, parseAgentName, parseSessionExtractors, parseSessionLearners, type Strategy } from "@perch/domain";
+import { aCanaryRoute, aMirrorRoute, anAgentRoute, aRoutingTable } from "@perch/testkit";
 import { expect, test } from "vitest";
 import { GatewayError } from "../gateway-error.ts";
 import { parseTable } from "./parse-table.ts";
@@ -33,6 +33,42 @@ test("a table of a server before hosts and learners is read as it was meant", ()
   expect(parseTable(JSON.stringify({ ...whole, agents: [route] })).agents).toEqual([old]);
 });
 
+test("a table of a server before strategies draws sessions", () => {
+  const route = anAgentRoute({ canary: aCanaryRoute() });
+  const { strategy: _, ...canary } = aCanaryRoute();
+  expect(parseTable(JSON.stringify({ ...whole, agents: [{ ...route, canary }] })).agents).toEqual([route]);
+});
+
+const drawing = (change: object): string =>
+  JSON.stringify({
+    ...whole,
+    agents: [{ ...anAgentRoute(), canary: { ...aCanaryRoute(), strategy: { ...INTENTS, ...change } } }],
+  });
+const INTENTS: Strategy = {
+  kind: "intent",
+  include: ["refund.*"],
+  minConfidence: 0.8,
+  text: [],
+  classifier: { kind: "http", name: "c", version: "1", urls: ["http://c"], timeoutMs: 300 },
+  auditBp: 100,
+};
+const matching = (pattern: string): object => ({
+  kind: "rules",
+  name: "c",
+  version: "1",
+  rules: [{ intent: "a", confidence: 1, when: [{ kind: "matches", pattern }] }],
+});
+
+test.each([
+  ['found "re*", expected an intent', { include: ["re*"] }],
+  ['found the pattern "(?=a)"', { classifier: matching("(?=a)") }],
+  ["file:///etc/passwd is no http URL", { classifier: { ...INTENTS.classifier, urls: ["file:///etc/passwd"] } }],
+  ["strategy", { kind: "psychic" }],
+])("a strategy that cannot be followed makes the table refused: %s", (reason, change) => {
+  expect(() => parseTable(drawing({}))).not.toThrow();
+  expect(() => parseTable(drawing(change))).toThrow(reason);
+});
+
 const other = parseAgentName("sales");
 const at = (...agents: ReturnType<typeof anAgentRoute>[]): string => JSON.stringify({ ...whole, agents });
 
@@ -62,6 +98,10 @@ test.each([
     JSON.stringify({ ...whole, agents: [{ ...anAgentRoute(), sessionExtractors: [{ kind: "psychic" }] }] }),
   ],
   ["agents", JSON.stringify({ ...whole, agents: "none" })],
+  [
+    "not among the releases",
+    JSON.stringify({ ...whole, agents: [anAgentRoute({ mirror: aMirrorRoute({ release: digestOf("other") }) })] }),
+  ],
   ["not among the releases", JSON.stringify({ ...whole, agents: [{ ...anAgentRoute(), current: digestOf("other") }] })],
   ["no http URL", JSON.stringify({ ...whole, agents: [withUrl("file:///etc/passwd")] })],
   ["path prefix", JSON.stringify({ ...whole, agents: [{ ...anAgentRoute(), pathPrefix: "support/" }] })],

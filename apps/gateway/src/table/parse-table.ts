@@ -2,12 +2,16 @@ import { routingTableSchema, type RoutingTableMessage } from "@perch/api";
 import {
   parseAgentName,
   parseDigest,
+  parseMoveId,
   parseRolloutId,
+  parseSessionId,
   ReleaseError,
   RoutingError,
   type AgentRoute,
+  type RouteMove,
   type RoutingTable,
 } from "@perch/domain";
+import { prepareStrategy } from "../classify/prepare-strategy.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { reasonOf } from "@perch/adapters/json-log";
 
@@ -58,6 +62,7 @@ type AgentMessage = RoutingTableMessage["agents"][number];
 function parseRoute(message: AgentMessage, problems: string[]): AgentRoute[] {
   problems.push(...contradictionsOf(message));
   try {
+    if (message.canary !== null) prepareStrategy(message.canary.strategy);
     return [toDomain(message)];
   } catch (error) {
     if (!(error instanceof RoutingError || error instanceof ReleaseError)) throw error;
@@ -71,12 +76,25 @@ const HOST =
   /^(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$|^\[[0-9a-f:.]+\]$/i;
 
 /** What the schema cannot see. */
-function contradictionsOf({ agent, hosts, pathPrefix, current, canary, releases }: AgentMessage): string[] {
+function contradictionsOf({
+  agent,
+  hosts,
+  pathPrefix,
+  current,
+  canary,
+  mirror,
+  releases,
+  moves,
+}: AgentMessage): string[] {
   const served = new Set(releases.map(({ release }) => release));
-  const assigned = canary === null ? [current] : [current, canary.release];
-  const urls = releases.flatMap((release) => release.urls);
+  const assigned = [current, canary?.release ?? [], mirror?.release ?? []].flat();
+  const urls = [...releases.flatMap((release) => release.urls), ...classifierUrls(canary)];
   return [
     ...assigned.filter((name) => !served.has(name)).map((name) => `${name} is assigned to, but not among the releases`),
+    ...moves
+      .filter(({ to, phase }) => phase !== "closed" && !served.has(to))
+      .map(({ id, to }) => `${to} is where move ${id} leads, but not among the releases`),
+    ...moves.filter(({ from, to }) => from === to).map(({ id, to }) => `move ${id} leads from ${to} to itself`),
     ...urls.filter((url) => !isHttpUrl(url)).map((url) => `${url} is no http URL`),
     ...hosts
       .filter((host) => !HOST.test(host))
@@ -85,12 +103,18 @@ function contradictionsOf({ agent, hosts, pathPrefix, current, canary, releases 
   ].map((problem) => `${agent}: ${problem}`);
 }
 
+function classifierUrls(canary: AgentMessage["canary"]): readonly string[] {
+  if (canary?.strategy.kind !== "intent") return [];
+  const { classifier } = canary.strategy;
+  return classifier.kind === "http" ? classifier.urls : [];
+}
+
 function isHttpUrl(text: string): boolean {
   return /^https?:$/.test(URL.parse(text)?.protocol ?? "");
 }
 
 function toDomain(message: AgentMessage): AgentRoute {
-  const { canary } = message;
+  const { canary, mirror } = message;
   return {
     agent: parseAgentName(message.agent),
     hosts: message.hosts,
@@ -100,10 +124,25 @@ function toDomain(message: AgentMessage): AgentRoute {
       canary === null
         ? null
         : { ...canary, rollout: parseRolloutId(canary.rollout), release: parseDigest(canary.release) },
+    mirror:
+      mirror === null
+        ? null
+        : { ...mirror, rollout: parseRolloutId(mirror.rollout), release: parseDigest(mirror.release) },
     releases: message.releases.map((release) => ({ ...release, release: parseDigest(release.release) })),
     sessionExtractors: message.sessionExtractors,
     sessionLearners: message.sessionLearners,
     idleTimeoutMs: message.idleTimeoutMs,
+    moves: message.moves.map(toMove),
+  };
+}
+
+function toMove(message: AgentMessage["moves"][number]): RouteMove {
+  return {
+    ...message,
+    id: parseMoveId(message.id),
+    from: parseDigest(message.from),
+    to: parseDigest(message.to),
+    session: message.session === null ? null : parseSessionId(message.session),
   };
 }
 

@@ -7,12 +7,16 @@ import {
   type RoutingTable,
 } from "@perch/domain";
 
+import { prepareStrategy, type PreparedStrategy } from "../classify/prepare-strategy.ts";
+
 export type Upstream = { readonly origin: string; readonly host: string; readonly basePath: string };
 export type RoutedRelease = { readonly version: string; readonly upstreams: readonly Upstream[] };
 export type RoutedAgent = {
   readonly route: AgentRoute;
   readonly releases: ReadonlyMap<Digest, RoutedRelease>;
   readonly learners: LearnerRules;
+  /** Of the rollout under way. */
+  readonly strategy: PreparedStrategy;
 };
 
 /** A table made ready for finding the agent of a request quickly. */
@@ -33,6 +37,7 @@ export function createRouteIndex(table: RoutingTable): RouteIndex {
     route,
     releases: releasesOf(route),
     learners: prepareLearners(route.sessionLearners),
+    strategy: prepareStrategy(route.canary?.strategy ?? { kind: "session" }),
   }));
   const places = placesOf(agents);
   const upstreams = agents.flatMap((agent) => [...agent.releases.values()].flatMap((release) => release.upstreams));

@@ -1,40 +1,57 @@
 import { randomUUID } from "node:crypto";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { formatRevision, parseRevision } from "@perch/api";
+import { compareRevisions, type Revision } from "@perch/domain";
 
 /** The last table on disk, as the server sent it: what a gateway starts with when the server is down. */
 export type TableFile = {
-  /** Null when there is none. */
-  read(): Promise<string | null>;
+  /** The newest; null when there is none. */
+  read(): string | null;
   /**
-   * When it resolves, a reader finds the whole new table, also after `kill -9`; before, the whole old one. It does not wait
+   * When it returns, a reader finds the whole new table, also after `kill -9`; before, the whole old one. It does not wait
    * for the disk, which would hold up every rollback by tens of milliseconds: a table read from disk gives no session to
    * the canary until the server has spoken, and one that a loss of power left unreadable is as good as none.
    */
-  write(json: string): Promise<void>;
+  write(revision: Revision, json: string): void;
 };
 
 export function createTableFile(directory: string): TableFile {
-  const path = join(directory, "table.json");
+  const pathOf = (revision: Revision): string => join(directory, `table-${formatRevision(revision)}.json`);
   return {
-    async read() {
-      try {
-        return await readFile(path, "utf8");
-      } catch (error) {
-        if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-        throw error;
-      }
+    read() {
+      const newest = revisionsIn(directory).at(-1);
+      return newest === undefined ? null : readFileSync(pathOf(newest), "utf8");
     },
-    async write(json) {
-      // A name of its own: gateways that share the directory write at the same moment.
-      const draft = `${path}.${randomUUID()}`;
-      try {
-        await writeFile(draft, json);
-        await rename(draft, path);
-      } catch (error) {
-        await rm(draft, { force: true });
-        throw error;
+    write(revision, json) {
+      const path = pathOf(revision);
+      // Gateways that share the directory write the same at the same moment. A loss of power may have left it empty.
+      if (!existsSync(path) || readFileSync(path, "utf8") !== json) put(path, json);
+      for (const other of revisionsIn(directory)) {
+        if (compareRevisions(other, revision) < 0) rmSync(pathOf(other), { force: true });
       }
     },
   };
+}
+
+/**
+ * Each revision is a file of its own: ext4 begins to write out the data whenever a file takes another's place, which takes
+ * milliseconds on a busy machine, and nothing else of this does. So it need not leave the event loop, either.
+ */
+function put(path: string, json: string): void {
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    writeFileSync(draft, json);
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+/** The newest last. */
+function revisionsIn(directory: string): Revision[] {
+  return readdirSync(directory)
+    .flatMap((name) => parseRevision(/^table-(.*)\.json$/.exec(name)?.[1] ?? "") ?? [])
+    .toSorted(compareRevisions);
 }

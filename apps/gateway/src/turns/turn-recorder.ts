@@ -1,4 +1,4 @@
-import { isFailedTurn, type Digest, type TurnOutbox, type TurnRecord } from "@perch/domain";
+import { isFailedTurn, type Digest, type ShadowTurn, type TurnOutbox, type TurnRecord } from "@perch/domain";
 import type { TickEnd } from "../proxy/tick-end.ts";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 
@@ -7,7 +7,7 @@ export type TurnCount = { readonly turns: number; readonly failed: number };
 /** Keeps the record of every turn, and counts them by release since the start. */
 export type TurnRecorder = {
   /** `onKept` runs once the record outlives the process: what may only leave after it waits for that. */
-  record(turn: TurnRecord, onKept?: () => void): void;
+  record(turn: TurnRecord | ShadowTurn, onKept?: () => void): void;
   counts(): ReadonlyMap<Digest, TurnCount>;
 };
 
@@ -20,7 +20,7 @@ export type TurnRecorderDeps = {
 /** The records of one turn of the event loop are written together: one transaction for all answers that are ready then. */
 export function createTurnRecorder({ outbox, log, tickEnd }: TurnRecorderDeps): TurnRecorder {
   const counts = new Map<Digest, { turns: number; failed: number }>();
-  let gathered: TurnRecord[] = [];
+  let gathered: (TurnRecord | ShadowTurn)[] = [];
   let waiting: (() => void)[] = [];
 
   function keep(): void {
@@ -51,7 +51,8 @@ export function createTurnRecorder({ outbox, log, tickEnd }: TurnRecorderDeps): 
   };
 }
 
-function count(counts: Map<Digest, { turns: number; failed: number }>, turn: TurnRecord): void {
+function count(counts: Map<Digest, { turns: number; failed: number }>, turn: TurnRecord | ShadowTurn): void {
+  if (turn.kind === "shadow") return;
   const own = counts.get(turn.release) ?? { turns: 0, failed: 0 };
   if (turn.kind === "turn") own.turns += 1;
   if (isFailedTurn(turn)) own.failed += 1;

@@ -81,9 +81,13 @@ async function ship(batches: readonly KeptTurns[], deps: TurnShipperDeps, signal
   return second.kind === "settled" ? first : second;
 }
 
+const [BEGIN, COMMA, END] = [Buffer.from('{"turns":['), Buffer.from(","), Buffer.from("]}")];
+
 /** `POST /v1/turns` of `@perch/api`, put together from its parts. */
-function messageOf(batches: readonly KeptTurns[]): string {
-  return `{"turns":[${batches.map(({ json }) => json.slice(1, -1)).join(",")}]}`;
+function messageOf(batches: readonly KeptTurns[]): Buffer {
+  const parts: Uint8Array[] = [];
+  for (const { json } of batches) parts.push(parts.length === 0 ? BEGIN : COMMA, json.subarray(1, -1));
+  return Buffer.concat([...parts, END]);
 }
 
 function countOf(batches: readonly KeptTurns[]): number {
@@ -92,7 +96,7 @@ function countOf(batches: readonly KeptTurns[]): number {
 
 function bury(batch: KeptTurns, reason: string, { outbox, log }: TurnShipperDeps): void {
   outbox.bury(batch.id, reason);
-  const { turns } = turnBatchSchema.parse(JSON.parse(messageOf([batch])));
+  const { turns } = turnBatchSchema.parse(JSON.parse(messageOf([batch]).toString()));
   log.error("the server refuses a turn record; it is set aside in table turn_buried", {
     turn: turns[0]?.id ?? "",
     session: turns[0]?.session ?? "",

@@ -1,12 +1,14 @@
 import type { Socket } from "node:net";
 import type { Refusal } from "../problem.ts";
-import type { ClientTurn } from "../proxy/client-turn.ts";
+import type { ClientTurn, Taken } from "../proxy/client-turn.ts";
+import type { Incoming } from "../proxy/incoming.ts";
 import { readFirstMessage, type FirstMessage } from "./first-message.ts";
 import { acceptHandshake } from "./handshake.ts";
 
 /** A WebSocket that was opened towards the client before its agent is known, to hear its first message. */
 export type Opened = {
   readonly socket: Socket;
+  readonly incoming: Incoming;
   /** What the client has sent since; it goes to the agent first. */
   readonly takeBytes: () => Buffer;
   readonly protocol: string | null;
@@ -39,9 +41,10 @@ export function createEarlyOpening(turn: ClientTurn): EarlyOpening {
   function open(): Promise<string> {
     const handshake = acceptHandshake(turn.request.fields);
     if (handshake.kind === "refused") return Promise.reject(new OpeningFailed(handshake.refusal));
-    const { socket, rest } = turn.openSocket(handshake.lines);
-    const hearing = hearFirstMessage(socket, rest);
-    opened = { socket, takeBytes: hearing.takeBytes, protocol: handshake.protocol };
+    const taken = turn.openSocket(handshake.lines);
+    const hearing = hearFirstMessage(taken);
+    const { socket, incoming } = taken;
+    opened = { socket, incoming, takeBytes: hearing.takeBytes, protocol: handshake.protocol };
     return hearing.message;
   }
 
@@ -57,14 +60,14 @@ export function createEarlyOpening(turn: ClientTurn): EarlyOpening {
 type Hearing = { readonly message: Promise<string>; readonly takeBytes: () => Buffer };
 
 /** What comes behind the first message waits in the socket. */
-function hearFirstMessage(socket: Socket, rest: Buffer): Hearing {
+function hearFirstMessage({ socket, incoming, rest }: Taken): Hearing {
   let bytes = rest;
   const message = new Promise<string>((resolve, reject) => {
     const giveUp = setTimeout(() => settle(tooSlow()), FIRST_MESSAGE_SECONDS * 1000);
     function settle(read: FirstMessage): void {
       if (read.kind === "partial") return;
       clearTimeout(giveUp);
-      socket.off("data", onData).off("end", onEnd).pause();
+      socket.off("end", onEnd).pause();
       if (read.kind === "message") resolve(read.text);
       else reject(new OpeningFailed(noMessage(read.reason)));
     }
@@ -75,10 +78,8 @@ function hearFirstMessage(socket: Socket, rest: Buffer): Hearing {
     function onEnd(): void {
       socket.destroy();
     }
-    socket
-      .on("data", onData)
-      .once("end", onEnd)
-      .once("close", () => clearTimeout(giveUp));
+    incoming.take = onData;
+    socket.once("end", onEnd).once("close", () => clearTimeout(giveUp));
     settle(readFirstMessage(bytes));
   });
   return { message, takeBytes: () => bytes };

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { GatewayId } from "@perch/domain";
 import { GatewayError } from "../gateway-error.ts";
+import { parseReportMessage, type ReportLine } from "./report.ts";
 
 /** A gateway process like any other, which shares its port. */
 export type Worker = {
@@ -10,6 +11,7 @@ export type Worker = {
   readonly url: string;
   /** Resolves when it is gone, with how it went. */
   readonly ended: Promise<string>;
+  readonly line: ReportLine;
   /** Lets it finish its answers. */
   stop(): void;
 };
@@ -31,7 +33,21 @@ export async function startWorker(
     child.once("exit", (code, signal) => resolve(signal === null ? `code ${String(code)}` : `signal ${signal}`));
     child.once("error", (error) => resolve(error.message));
   });
-  return { id, url: await urlOf(child, ended), ended, stop: () => void child.kill("SIGTERM") };
+  const url = await urlOf(child, ended);
+  return { id, url, ended, line: lineTo(child), stop: () => void child.kill("SIGTERM") };
+}
+
+function lineTo(child: ChildProcess): ReportLine {
+  return {
+    send(message) {
+      if (child.connected) child.send(message, () => {});
+    },
+    onMessage: (hear) =>
+      void child.on("message", (message) => {
+        const parsed = parseReportMessage(message);
+        if (parsed !== null) hear(parsed);
+      }),
+  };
 }
 
 async function urlOf(child: ChildProcess, ended: Promise<string>): Promise<string> {

@@ -4,6 +4,7 @@ import { claimIdentity } from "../config/claim-identity.ts";
 import type { GatewayConfig } from "../config/parse-config.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { backoffMs, sleep } from "../sync/backoff.ts";
+import { createReportDesk, type ReportDesk } from "./ask-workers.ts";
 import { startWorker, type Worker } from "./start-worker.ts";
 import { stopSignal } from "./stop-signal.ts";
 
@@ -20,7 +21,9 @@ export async function superviseWorkers(config: GatewayConfig, args: readonly str
   const started = await startWorker(args, { id: first, port: config.port });
   const { port } = new URL(started.url);
   const rest = await Promise.all(others.map((id) => startWorker(args, { id, port: Number(port) })));
-  const kept = [started, ...rest].map((worker) => keepRunning(worker, { args, log, signal: stopping.signal }));
+  const desk = createReportDesk();
+  const keeping = { args, log, desk, signal: stopping.signal };
+  const kept = [started, ...rest].map((worker) => keepRunning(worker, keeping));
   const workers = [started, ...rest].map(({ id }) => id);
   const ready = { ready: true, url: started.url, gateway: base.id, workers, server: config.serverUrl };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
@@ -50,14 +53,20 @@ function isFree(directory: string, name: GatewayId): boolean {
   }
 }
 
-type Keeping = { readonly args: readonly string[]; readonly log: Log; readonly signal: AbortSignal };
+type Keeping = {
+  readonly args: readonly string[];
+  readonly log: Log;
+  readonly desk: ReportDesk;
+  readonly signal: AbortSignal;
+};
 
-async function keepRunning(first: Worker, { args, log, signal }: Keeping): Promise<void> {
+async function keepRunning(first: Worker, { args, log, desk, signal }: Keeping): Promise<void> {
   const { id } = first;
   const port = Number(new URL(first.url).port);
   let deaths = 0;
   for (let worker: Worker | null = first; ;) {
     const startedAt = performance.now();
+    if (worker !== null) desk.attach(id, worker.line);
     const ending = worker === null ? "could not be started" : await endOf(worker, signal);
     if (signal.aborted) return;
     deaths = performance.now() - startedAt > STABLE_MS ? 1 : deaths + 1;

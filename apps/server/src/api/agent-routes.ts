@@ -1,21 +1,21 @@
 import { deploymentRequestSchema } from "@perch/api";
 import { Hono } from "hono";
-import { toAgentView } from "./agent-view.ts";
+import { toAgentView, type AgentViewDeps } from "./agent-view.ts";
 import { ApiError } from "./api-error.ts";
 import { registerDeployment, removeDeployment, type DeploymentDeps } from "./deployments.ts";
 import { readBody } from "./read-body.ts";
 
 /** `/v1/agents` and `/v1/deployments`. */
-export function createAgentRoutes(deps: DeploymentDeps): Hono {
-  const { book, places } = deps;
+export function createAgentRoutes(deps: DeploymentDeps & AgentViewDeps): Hono {
+  const { book } = deps;
   const routes = new Hono();
   routes.get("/v1/agents", (context) =>
-    context.json(book.agents().map((record) => toAgentView(record, book.rollouts(), places))),
+    context.json(book.agents().map((record) => toAgentView(record, book.rollouts(), deps))),
   );
   routes.get("/v1/agents/:agent", (context) => {
     const record = book.agent(context.req.param("agent"));
     if (record === null) throw unknownAgent(context.req.param("agent"));
-    return context.json(toAgentView(record, book.rollouts(), places));
+    return context.json(toAgentView(record, book.rollouts(), deps));
   });
   routes.get("/v1/deployments", (context) =>
     context.json(

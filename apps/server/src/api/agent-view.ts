@@ -10,11 +10,17 @@ import {
   type AgentRecord,
   type Rollout,
 } from "@perch/domain";
+import type { PinCounts } from "../gateways/pin-counts.ts";
+
+export type AgentViewDeps = {
+  readonly places: ReadonlyMap<AgentName, AgentPlace>;
+  readonly pinCounts: Pick<PinCounts, "live" | "liveForDrain">;
+};
 
 export function toAgentView(
   record: AgentRecord,
   rollouts: readonly Rollout[],
-  places: ReadonlyMap<AgentName, AgentPlace>,
+  { places, pinCounts }: AgentViewDeps,
 ): AgentView {
   const current = record.releases.find(({ digest }) => digest === currentRelease(record, rollouts));
   return {
@@ -23,7 +29,12 @@ export function toAgentView(
     current: current === undefined ? null : { digest: current.digest, version: current.version },
     releases: record.releases.map(({ digest, version }) => ({
       release: { digest, version },
-      status: releaseStatus(digest, record, rollouts),
+      status: releaseStatus(
+        { release: digest, livePins: pinCounts.liveForDrain(record.agent, digest) },
+        record,
+        rollouts,
+      ),
+      livePins: pinCounts.live(record.agent, digest),
       quarantined: isQuarantined(digest, rollouts),
       urls: record.deployments.filter(({ release }) => release === digest).map(({ url }) => url),
     })),

@@ -6,6 +6,7 @@ import {
   isQuarantined,
   parseRolloutId,
   parseRolloutSpec,
+  urlsOf,
   type AgentRecord,
   type ReleaseIdentity,
   type ReleaseReference,
@@ -16,6 +17,7 @@ import {
 import type { Book } from "../controller/book.ts";
 import { admitRelease, type AdmitDeps } from "./admit-release.ts";
 import { ApiError } from "./api-error.ts";
+import { refuseClassifierOfCanary } from "./classifier-of-canary.ts";
 import { resolveRelease } from "./resolve-release.ts";
 
 export type ApplyRolloutDeps = AdmitDeps & { readonly isSynthetic: boolean };
@@ -129,6 +131,7 @@ function refuseUnlessStartable(
       hint: "wait until it has ended, or end it: perch rollout abort, rollback or promote",
     });
   }
+  refuseClassifierOfCanary({ plan, canary }, urlsOf(canary.digest, record));
   const baseline = baselineOf(plan, record, book);
   if (canary.digest === baseline.digest) {
     throw new ApiError({

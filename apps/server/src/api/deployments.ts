@@ -1,4 +1,5 @@
 import {
+  activeRollout,
   parseReleaseName,
   type AgentRecord,
   type DeploymentRecord,
@@ -8,6 +9,7 @@ import {
 import type { DeploymentRequest, DeploymentView } from "@perch/api";
 import { admitRelease, type AdmitDeps } from "./admit-release.ts";
 import { ApiError } from "./api-error.ts";
+import { refuseClassifierOfCanary } from "./classifier-of-canary.ts";
 import { tenantOf, type RouteOptions } from "../route-options.ts";
 import { resolveRelease } from "./resolve-release.ts";
 
@@ -26,13 +28,11 @@ export async function registerDeployment(
   const { agent, digest, version } = await admitRelease(resolveRelease(parseReleaseName(request.release), book), deps);
   const release = { digest, version };
   const url = withoutTrailingSlash(request.url);
-  const record = await book.recordAgent(agent, () => ({
-    type: "deploymentRegistered",
-    at: now(),
-    release: digest,
-    url,
-    replaces: !request.adds,
-  }));
+  const record = await book.recordAgent(agent, (held) => {
+    const active = activeRollout(held, book.rollouts());
+    if (active?.canary.digest === digest) refuseClassifierOfCanary(active, [url]);
+    return { type: "deploymentRegistered", at: now(), release: digest, url, replaces: !request.adds };
+  });
   const held = record.deployments.find((deployment) => deployment.release === digest && deployment.url === url);
   return { agent, release, url, registeredAt: held?.registeredAt ?? now() };
 }

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 
-/** One server-sent event; `data` is sent as JSON. */
-export type ServerEvent = { readonly event: string; readonly data: unknown };
+/** One server-sent event; `data` is sent as JSON. A reader that comes back names the last `id` that it was sent. */
+export type ServerEvent = { readonly event: string; readonly data: unknown; readonly id?: string };
 export type SendEvent = (event: ServerEvent) => void;
 
 const ENCODER = new TextEncoder();
@@ -31,10 +31,13 @@ export function eventStream(context: Context, open: (send: SendEvent) => () => v
           }
         };
         controller.enqueue(ENCODER.encode(`retry: ${RETRY_MS}\n\n`));
-        leave = open(({ event, data }) => {
+        leave = open(({ event, data, id }) => {
           if (!isOpen) return;
           if ((controller.desiredSize ?? 0) < -MOST_EVENTS_BEHIND) close();
-          else controller.enqueue(ENCODER.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+          else {
+            const named = id === undefined ? "" : `id: ${id}\n`;
+            controller.enqueue(ENCODER.encode(`event: ${event}\n${named}data: ${JSON.stringify(data)}\n\n`));
+          }
         });
         if (!isOpen) leave();
         context.req.raw.signal.addEventListener("abort", close);

@@ -35,7 +35,8 @@ async function open(
   let now = 0;
   const places = new Map([[parseAgentName("shop"), { hosts: [], pathPrefix: "/taken" }]]);
   const book = await openBook(ledger, () => {});
-  const deps = { book, releases: createReleases(registry), now: () => (now += 1), ledger, places };
+  const pinCounts = { live: () => null, liveForDrain: () => null };
+  const deps = { book, releases: createReleases(registry), now: () => (now += 1), ledger, places, pinCounts };
   const app = new Hono();
   const quiet = { info: () => {}, warn: () => {}, error: () => {} };
   app.onError((error, context) => answerError(context, error, quiet));

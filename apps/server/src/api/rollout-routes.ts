@@ -21,14 +21,17 @@ type Verb = "pause" | "resume" | "rollback" | "abort" | "promote";
 type RequestType = Extract<RolloutEvent, { actor: string; reason: string }>["type"];
 
 const REQUESTS: Readonly<Record<Verb, { readonly type: RequestType; readonly hint: string }>> = {
-  pause: { type: "pauseRequested", hint: "only a rollout that is shifting or baking can be paused" },
+  pause: { type: "pauseRequested", hint: "only a rollout that is shadowing, shifting or baking can be paused" },
   resume: { type: "resumeRequested", hint: "only a paused rollout can be resumed" },
   rollback: {
     type: "rollbackRequested",
     hint: "before anybody met the canary use abort; after a day start a new rollout",
   },
   abort: { type: "abortRequested", hint: "a promotion is undone by rollback" },
-  promote: { type: "promoteRequested", hint: "only a rollout that users meet can be promoted" },
+  promote: {
+    type: "promoteRequested",
+    hint: "only a rollout that users meet can be promoted, and none that only mirrors",
+  },
 };
 
 const MOST_ROLLOUTS = 200;

@@ -11,6 +11,7 @@ import {
   type Rollout,
 } from "@perch/domain";
 import type { HeldRollout } from "../controller/book.ts";
+import { driftOf, type LivePins } from "./drift-view.ts";
 import { toGateView } from "./gate-view.ts";
 import type { SessionFigures } from "./session-figures.ts";
 
@@ -20,6 +21,8 @@ export type LiveFacts = {
   readonly propagation: PropagationRecord | null;
   /** What it waits for besides the gates, in a person's words. */
   readonly waitingFor: readonly string[];
+  /** By release of the agent; null while the gateways cannot say. */
+  readonly livePins: readonly LivePins[] | null;
 };
 
 function decisionOf({
@@ -34,6 +37,8 @@ function decisionOf({
 export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: LiveFacts): RolloutView {
   const { rollout, evidence } = held;
   const judgement = judgeStep(evidence?.board ?? emptyBoard(rollout), rollout);
+  // No gate has anything to say while nobody meets the canary.
+  const isShadowing = rollout.phase.kind === "Shadowing";
   const reason = rollout.reason === "" ? live.waitingFor.join("; ") : rollout.reason;
   return {
     id: rollout.id,
@@ -46,6 +51,7 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
     endedAt: isFinal(rollout) ? rollout.phaseSince : null,
     baseline: rollout.baseline,
     canary: rollout.canary,
+    mirror: mirrorView(rollout, figures),
     steps: rollout.plan.steps.map(({ weightBp }) => ({ weightBp, label: `${weightBp / 100} %` })),
     step: stepOf(rollout),
     weightBp: canaryWeightBp(rollout),
@@ -54,14 +60,26 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
     ...decisionOf(rollout),
     rejectedGates: rejectedGates(judgement),
     sampleRatio: { ...judgement.sampleRatio },
-    waitingFor: isFinal(rollout) ? [] : [...live.waitingFor, ...judgement.waitingFor],
+    waitingFor: isFinal(rollout) ? [] : [...live.waitingFor, ...(isShadowing ? [] : judgement.waitingFor)],
     arms: { baseline: armView(figures.arms.baseline), canary: armView(figures.arms.canary) },
     switchedSessions: figures.switched,
     canarySessionsExposed: figures.exposed,
-    drift: driftOf(rollout, figures),
+    drift: driftOf(rollout, figures, live.livePins),
     propagation: propagationOf(rollout, live.propagation ?? rollout.propagation),
     timeline: rollout.timeline.map((entry) => ({ ...entry })),
     isSynthetic: rollout.isSynthetic,
+  };
+}
+
+function mirrorView({ plan, phase, mirrorStop }: Rollout, { mirrored }: SessionFigures): RolloutView["mirror"] {
+  const { mirror = null } = plan;
+  if (mirror === null) return null;
+  return {
+    percentageBp: mirror.percentageBp,
+    isOn: phase.kind === "Shadowing" && mirrorStop === null,
+    stoppedBecause: mirrorStop?.reason ?? "",
+    spent: { ...mirrored },
+    cap: { ...mirror.caps },
   };
 }
 
@@ -91,24 +109,11 @@ function armView({
   return { sessions, matured, turns, meanTurns, meanSentiment, meanToolCalls };
 }
 
-function driftOf(rollout: Rollout, { traffic }: SessionFigures): RolloutView["drift"] {
-  const share = (of: "newSessions" | "liveSessions" | "turns"): number | null => {
-    const all = traffic.baseline[of] + traffic.canary[of];
-    return all === 0 ? null : traffic.canary[of] / all;
-  };
-  return {
-    target: canaryWeightBp(rollout) / 10_000,
-    newSessions: share("newSessions"),
-    liveSessions: share("liveSessions"),
-    turns: share("turns"),
-  };
-}
-
 /** The decision that the gateways were last told: the latest change of what is routed. */
 function propagationOf(rollout: Rollout, record: PropagationRecord | null): Propagation | null {
   if (record === null) return null;
   const decided = rollout.timeline.findLast(({ phase }) =>
-    ["Shifting", "Promoting", "RollingBack", "Aborting"].includes(phase),
+    ["Shadowing", "Shifting", "Promoting", "RollingBack", "Aborting"].includes(phase),
   );
   const acks = record.gateways.flatMap(({ ackedAt }) => (ackedAt === null ? [] : [ackedAt]));
   return {

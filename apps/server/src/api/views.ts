@@ -1,11 +1,12 @@
 import type { Overview, RolloutView } from "@perch/api";
-import type { MaturedSession, Rollout, SessionSource } from "@perch/domain";
+import { waitsForGateways, type MaturedSession, type Rollout, type SessionSource } from "@perch/domain";
 import type { Book } from "../controller/book.ts";
 import { laggardsOf, recordOf } from "../controller/follow-sync.ts";
 import type { Publisher } from "../controller/publisher.ts";
 import { readinessOf } from "../controller/readiness.ts";
-import { waitsForGateways } from "../controller/reconcile.ts";
 import type { GatewayHub } from "../gateways/hub.ts";
+import type { PinCounts } from "../gateways/pin-counts.ts";
+import { livePinsOf } from "./drift-view.ts";
 import { toRolloutView, type LiveFacts } from "./rollout-view.ts";
 import type { FiguresSource } from "./session-figures.ts";
 
@@ -13,6 +14,7 @@ export type ViewsDeps = {
   readonly book: Book;
   readonly hub: Pick<GatewayHub, "spreadOf" | "views">;
   readonly publisher: Pick<Publisher, "revisionOf">;
+  readonly pinCounts: Pick<PinCounts, "live">;
   readonly figures: FiguresSource;
   readonly sessions: Pick<SessionSource, "recent">;
   readonly now: () => number;
@@ -65,12 +67,18 @@ export function createViews(deps: ViewsDeps): Views {
   };
 }
 
-function liveFacts(rollout: Rollout, { book, hub, publisher, now }: ViewsDeps): LiveFacts {
+function liveFacts(rollout: Rollout, deps: ViewsDeps): LiveFacts {
+  const record = deps.book.agent(rollout.plan.agent);
+  const releases = record?.releases.map(({ digest }) => digest) ?? [];
+  return { ...waitOf(rollout, deps), livePins: livePinsOf(rollout, releases, deps.pinCounts) };
+}
+
+function waitOf(rollout: Rollout, { book, hub, publisher, now }: ViewsDeps): Omit<LiveFacts, "livePins"> {
   if (rollout.phase.kind === "Preparing") {
     const readiness = readinessOf(rollout, book.agent(rollout.plan.agent), { hub, now: now() });
     return { propagation: null, waitingFor: readiness.kind === "ready" ? [] : [readiness.reason] };
   }
-  if (!waitsForGateways(rollout)) return { propagation: null, waitingFor: [] };
+  if (!waitsForGateways(rollout.phase)) return { propagation: null, waitingFor: [] };
   const spread = hub.spreadOf(publisher.revisionOf(rollout));
   const laggards = laggardsOf(spread);
   const waits =

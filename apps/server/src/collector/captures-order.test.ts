@@ -1,6 +1,6 @@
 import { createMemoryTraceStore } from "@perch/adapters/in-memory";
 import { createLexiconScorer } from "@perch/adapters/sentiment";
-import { parseSessionId, type MaturedSession } from "@perch/domain";
+import type { MaturedSession } from "@perch/domain";
 import { aTurnRecord } from "@perch/testkit";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -16,7 +16,7 @@ const CAPTURED = [
   "vercel-ai-7/genai-baggage-otlpjson.traces.json",
 ] as const;
 const LATENESS_MS = 30_000;
-const SESSION = parseSessionId("session-1");
+const { agent, session } = aTurnRecord();
 
 /** A post of `ExportTraceServiceRequest` for each span of the recording. */
 function postsOf(capture: string): readonly string[] {
@@ -35,9 +35,10 @@ function aServer(capture: string) {
   const { store, cohorts } = createMemoryTraceStore();
   const clock = { now: 0 };
   const now = () => clock.now;
+  const sentiment = createLexiconScorer();
   const policyOf = () => ({ escalationTools: [], successTools: [] });
   const assembler = createAssembler({ store, now, policyOf, latenessMs: LATENESS_MS, idleTimeoutMs: 3_600_000 });
-  const routes = createCollectorRoutes({ store, assembler, now, sentiment: createLexiconScorer() });
+  const routes = createCollectorRoutes({ store, assembler, onShadowTurns: () => undefined, now, sentiment });
   const traceIds = new Set(spansOfCapture(capture).map((span) => span.traceId));
   const turns = [...traceIds].map((traceId) => aTurnRecord({ id: traceId, traceId, endsSession: true }));
   return {
@@ -53,10 +54,10 @@ function aServer(capture: string) {
     },
     async mature(): Promise<MaturedSession | undefined> {
       await assembler.tick();
-      return (await cohorts.history({ agent: aTurnRecord().agent, before: Infinity, limit: 1 }))[0];
+      return (await cohorts.history({ agent, before: Infinity, limit: 1 }))[0];
     },
     async drawing() {
-      const [evidence] = await store.evidenceOf([SESSION]);
+      const [evidence] = await store.evidenceOf([{ agent, session }]);
       return drawTraces(evidence?.spans ?? []);
     },
   };
@@ -86,7 +87,7 @@ describe.skipIf(areCapturesMissing)("recordings in another order", () => {
     "%s: in any posts, repeated ones and late ones within the lateness, come to the same",
     async (capture) => {
       const expected = await whole(capture);
-      expect(expected.session?.session).toBe(SESSION);
+      expect(expected.session?.session).toBe(session);
       const posts = postsOf(capture);
       const arrivals = fc.shuffledSubarray([...posts, ...posts.slice(0, 5)], { minLength: posts.length + 5 });
       const waits = fc.array(fc.integer({ min: 0, max: LATENESS_MS - 1 }), { minLength: posts.length + 5 });
@@ -101,9 +102,9 @@ describe.skipIf(areCapturesMissing)("recordings in another order", () => {
             if (index < some.length - 1 && index >= turnAt) expect(await server.mature()).toBeUndefined();
           }
           server.clock.now += LATENESS_MS;
-          const session = await server.mature();
+          const matured = await server.mature();
           expect(await server.drawing()).toBe(expected.drawing);
-          expect({ ...session, maturedAt: 0 }).toEqual({ ...expected.session, maturedAt: 0 });
+          expect({ ...matured, maturedAt: 0 }).toEqual({ ...expected.session, maturedAt: 0 });
         }),
         { numRuns: 15 },
       );

@@ -7,6 +7,10 @@ export type CollectorCounters = {
   /** Kept, with a clock before 2000 or after 2100. */
   spansOddlyTimed: number;
   turns: number;
+  /** What became of mirrored turns. */
+  shadowTurns: number;
+  /** Of sessions, from one release to another. */
+  moves: number;
   scores: number;
   /** Log records that are no evaluation, and evaluations that cannot count. */
   logsIgnored: number;
@@ -22,6 +26,8 @@ export function createCollectorCounters(): CollectorCounters {
     spansRefused: 0,
     spansOddlyTimed: 0,
     turns: 0,
+    shadowTurns: 0,
+    moves: 0,
     scores: 0,
     logsIgnored: 0,
     evaluationsRefused: 0,

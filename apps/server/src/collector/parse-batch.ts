@@ -1,13 +1,24 @@
-import { scoreBatchSchema, turnBatchSchema, type TurnMessage } from "@perch/api";
+import {
+  scoreBatchSchema,
+  turnBatchSchema,
+  type MoveRecordMessage,
+  type ShadowTurnMessage,
+  type TurnBatch,
+  type TurnMessage,
+} from "@perch/api";
 import {
   parseAgentName,
   parseDigest,
   parseGatewayId,
+  parseMoveId,
   parseRolloutId,
   parseSessionId,
   RoutingError,
   ReleaseError,
+  type GatewayRecord,
+  type MoveRecord,
   type Score,
+  type ShadowTurn,
   type TurnRecord,
 } from "@perch/domain";
 import type { z } from "zod";
@@ -19,12 +30,25 @@ export type Batch<T> =
 
 const MAX_PROBLEMS = 100;
 
-export function parseTurnBatch(body: unknown): Batch<TurnRecord> {
+export function parseTurnBatch(body: unknown): Batch<GatewayRecord> {
   const parsed = turnBatchSchema.safeParse(body);
   if (!parsed.success) return { kind: "invalid", problems: problemsOf(parsed.error) };
-  return collectItems(parsed.data.turns, (turn, index, check) =>
-    toTurnRecord(turn, (field, parse, text) => check(`turns[${index}].${field}`, parse, text)),
+  return collectItems(parsed.data.turns, (record, index, check) =>
+    toRecord(record, (field, parse, text) => check(`turns[${index}].${field}`, parse, text)),
   );
+}
+
+function toRecord(record: TurnBatch["turns"][number], check: Check): GatewayRecord | null {
+  switch (record.kind) {
+    case "move":
+      return toMoveRecord(record, check);
+    case "shadow":
+      return toShadowTurn(record, check);
+    case "assignment":
+    case "turn":
+    case "sessionEnd":
+      return toTurnRecord(record, check);
+  }
 }
 
 export function parseScoreBatch(body: unknown, receivedAt: number): Batch<Score> {
@@ -32,7 +56,8 @@ export function parseScoreBatch(body: unknown, receivedAt: number): Batch<Score>
   if (!parsed.success) return { kind: "invalid", problems: problemsOf(parsed.error) };
   return collectItems(parsed.data.scores, (score, index, check) => {
     const session = check(`scores[${index}].session`, parseSessionId, score.session);
-    return session === null ? null : { ...score, session, at: score.at ?? receivedAt };
+    const agent = score.agent === null ? null : check(`scores[${index}].agent`, parseAgentName, score.agent);
+    return session === null ? null : { ...score, agent, session, at: score.at ?? receivedAt };
   });
 }
 
@@ -65,6 +90,30 @@ function toTurnRecord(turn: TurnMessage, check: Check): TurnRecord | null {
   const rollout = turn.rollout === null ? null : check("rollout", parseRolloutId, turn.rollout);
   if (gateway === null || agent === null || session === null || release === null) return null;
   return { ...turn, gateway, agent, session, release, rollout };
+}
+
+function toShadowTurn(turn: ShadowTurnMessage, check: Check): ShadowTurn | null {
+  const gateway = check("gateway", parseGatewayId, turn.gateway);
+  const agent = check("agent", parseAgentName, turn.agent);
+  const session = check("session", parseSessionId, turn.session);
+  const release = check("release", parseDigest, turn.release);
+  const rollout = check("rollout", parseRolloutId, turn.rollout);
+  if (gateway === null || agent === null || session === null || release === null || rollout === null) return null;
+  return { ...turn, gateway, agent, session, release, rollout };
+}
+
+function toMoveRecord(record: MoveRecordMessage, check: Check): MoveRecord | null {
+  const gateway = check("gateway", parseGatewayId, record.gateway);
+  const agent = check("agent", parseAgentName, record.agent);
+  const session = check("session", parseSessionId, record.session);
+  const from = check("from", parseDigest, record.from);
+  const to = check("to", parseDigest, record.to);
+  const move = check("move", parseMoveId, record.move);
+  const rollout = record.rollout === null ? null : check("rollout", parseRolloutId, record.rollout);
+  if (gateway === null || agent === null || session === null || from === null || to === null || move === null) {
+    return null;
+  }
+  return { ...record, gateway, agent, session, from, to, move, rollout };
 }
 
 function problemsOf(error: z.ZodError): readonly string[] {

@@ -1,5 +1,5 @@
 import { createMemoryTraceStore } from "@perch/adapters/in-memory";
-import { parseSessionId, type TraceStore } from "@perch/domain";
+import { parseAgentName, parseSessionId, type TraceStore } from "@perch/domain";
 import { aTurnRecord } from "@perch/testkit";
 import { serve, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
@@ -41,6 +41,7 @@ beforeEach(async () => {
   ({ store } = createMemoryTraceStore());
   const collector = createCollectorRoutes({
     store,
+    onShadowTurns: () => undefined,
     assembler: { noteTurns: () => undefined, noteSpans: () => undefined },
     sentiment: { scoreOf: () => 0 },
     now: () => 0,
@@ -69,7 +70,8 @@ function send(headers: Record<string, string>) {
 
 async function storedSpans() {
   await store.appendTurns([aTurn]);
-  return (await store.evidenceOf([parseSessionId("session-1")]))[0]?.spans;
+  return (await store.evidenceOf([{ agent: parseAgentName("support"), session: parseSessionId("session-1") }]))[0]
+    ?.spans;
 }
 
 test("takes a compressed body that comes in chunks", async () => {

@@ -1,11 +1,20 @@
 import { createMemoryTraceStore } from "@perch/adapters/in-memory";
-import { parseSessionId, TelemetryError, type Span, type TraceStore, type TurnRecord } from "@perch/domain";
+import {
+  parseAgentName,
+  parseSessionId,
+  TelemetryError,
+  type ShadowTurn,
+  type Span,
+  type TraceStore,
+  type TurnRecord,
+} from "@perch/domain";
 import { aTurnRecord } from "@perch/testkit";
 import { gzipSync, deflateSync } from "node:zlib";
 import { beforeEach, expect, test } from "vitest";
 import { createCollectorRoutes } from "./routes.ts";
 
 const SESSION = parseSessionId("session-1");
+const KEY = { agent: parseAgentName("support"), session: SESSION };
 const aTurn = aTurnRecord();
 const aToolSpan = {
   traceId: aTurn.traceId,
@@ -17,12 +26,12 @@ const aToolSpan = {
 };
 
 let store: TraceStore;
-let noted: { turns: TurnRecord[]; spans: Span[] };
+let noted: { turns: TurnRecord[]; shadowTurns: ShadowTurn[]; spans: Span[] };
 let collector: ReturnType<typeof createCollectorRoutes>;
 
 beforeEach(() => {
   ({ store } = createMemoryTraceStore());
-  noted = { turns: [], spans: [] };
+  noted = { turns: [], shadowTurns: [], spans: [] };
   collector = aCollector();
 });
 
@@ -30,6 +39,7 @@ function aCollector(change: Partial<TraceStore> = {}) {
   return createCollectorRoutes({
     store: { ...store, ...change },
     assembler: { noteTurns: (turns) => noted.turns.push(...turns), noteSpans: (spans) => noted.spans.push(...spans) },
+    onShadowTurns: (turns) => noted.shadowTurns.push(...turns),
     sentiment: { scoreOf: () => 0 },
     now: () => 5000,
     maxBodyBytes: 100_000,
@@ -49,7 +59,7 @@ async function post(path: string, body: unknown, headers: Record<string, string>
 }
 
 async function evidence() {
-  const [found] = await store.evidenceOf([SESSION]);
+  const [found] = await store.evidenceOf([KEY]);
   return found;
 }
 
@@ -84,6 +94,27 @@ test("a span that cannot be kept is told in partial success, the others are kept
     partialSuccess: { rejectedSpans: "1", errorMessage: expect.stringContaining('span id "short"') },
   });
   expect(noted.spans).toHaveLength(1);
+});
+
+test("the gateway's own spans are no step of an agent: taken, not kept, and of no unknown dialect", async () => {
+  const text = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
+  const span = {
+    ...aToolSpan,
+    name: "POST /support",
+    kind: 2,
+    attributes: [
+      text("http.request.method", "POST"),
+      text("http.route", "/support"),
+      text("perch.session.id", SESSION),
+      text("perch.release", aTurn.release),
+      text("perch.arm", "canary"),
+    ],
+  };
+  const scopeSpans = [{ scope: { name: "perch.gateway", version: "1" }, spans: [span] }];
+  expect((await post("/v1/traces", { resourceSpans: [{ scopeSpans }] })).status).toBe(200);
+  expect(noted.spans).toEqual([]);
+  const counters = await (await collector.request("/v1/collector")).json();
+  expect(counters).toMatchObject({ spansKept: 0, spansUnknown: 0, spansRefused: 0 });
 });
 
 test("spans of an unknown dialect are kept as links of their trace without their names, and counted", async () => {
@@ -195,7 +226,7 @@ test("scores are stored, as old as their arrival when they carry no time", async
   const response = await post("/v1/scores", { scores: [{ id: "s", session: SESSION, name: "reward", value: 1 }] });
   expect([response.status, await response.json()]).toEqual([200, { accepted: 1 }]);
   expect((await evidence())?.scores).toEqual([
-    { id: "s", session: SESSION, name: "reward", value: 1, label: null, at: 5000 },
+    { id: "s", agent: null, session: SESSION, name: "reward", value: 1, label: null, at: 5000 },
   ]);
 });
 

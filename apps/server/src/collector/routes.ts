@@ -1,4 +1,11 @@
-import { readEvaluation, readSpan, TelemetryError, type SentimentScorer, type TraceStore } from "@perch/domain";
+import {
+  readEvaluation,
+  readSpan,
+  TelemetryError,
+  type SentimentScorer,
+  type ShadowTurn,
+  type TraceStore,
+} from "@perch/domain";
 import { Hono } from "hono";
 import type { Assembler } from "../sessions/assembler.ts";
 import { encodingOf, exportAnswer, failureAnswer } from "./answers.ts";
@@ -13,8 +20,12 @@ import { parseScoreBatch, parseTurnBatch, type Batch } from "./parse-batch.ts";
 import { createBodyReader, type BodyReader } from "./read-body.ts";
 
 export type CollectorDeps = {
-  readonly store: Pick<TraceStore, "appendSpans" | "appendTurns" | "appendScores">;
+  readonly store: Pick<
+    TraceStore,
+    "appendSpans" | "appendTurns" | "appendMoves" | "appendShadowTurns" | "appendScores"
+  >;
   readonly assembler: Pick<Assembler, "noteTurns" | "noteSpans">;
+  readonly onShadowTurns: (turns: readonly ShadowTurn[]) => void;
   readonly sentiment: SentimentScorer;
   readonly now: () => number;
   /** Largest body after decompression; 64 MB unless said. */
@@ -93,9 +104,18 @@ async function takeTurns(intake: Intake, request: Request): Promise<Response> {
   return await intake.bodies.read(request, async (bytes) => {
     const batch = parseTurnBatch(parseJsonObject(bytes));
     if (batch.kind === "invalid") return refuseBatch(intake, request, batch);
-    await intake.store.appendTurns(batch.items);
-    intake.assembler.noteTurns(batch.items);
-    intake.counters.turns += batch.items.length;
+    const turns = batch.items.filter((record) => record.kind !== "move" && record.kind !== "shadow");
+    const moves = batch.items.filter((record) => record.kind === "move");
+    const shadowTurns = batch.items.filter((record) => record.kind === "shadow");
+    // Moves first: a session is assembled with whatever is known of it when its last turn has come.
+    await intake.store.appendMoves(moves);
+    await intake.store.appendTurns(turns);
+    if (shadowTurns.length > 0) await intake.store.appendShadowTurns(shadowTurns);
+    intake.assembler.noteTurns(turns);
+    intake.onShadowTurns(shadowTurns);
+    intake.counters.turns += turns.length;
+    intake.counters.moves += moves.length;
+    intake.counters.shadowTurns += shadowTurns.length;
     return Response.json({ accepted: batch.items.length });
   });
 }

@@ -1,4 +1,13 @@
-import { deriveRoute, isFinal, type AgentRoute, type Revision, type Rollout, type RouteDefaults } from "@perch/domain";
+import {
+  deriveRoute,
+  isFinal,
+  type AgentMove,
+  type AgentName,
+  type AgentRoute,
+  type Revision,
+  type Rollout,
+  type RouteDefaults,
+} from "@perch/domain";
 import type { GatewayHub } from "../gateways/hub.ts";
 import type { Book } from "./book.ts";
 
@@ -14,6 +23,8 @@ export interface Publisher {
   publish(): void;
   /** The revision that first carried the rollout's present phase. */
   revisionOf(rollout: Rollout): Revision;
+  /** The revision that first carried the move as it stands. */
+  revisionOfMove(agent: AgentName, move: AgentMove): Revision;
 }
 
 export function createPublisher({ book, hub, defaults }: PublisherDeps): Publisher {
@@ -28,21 +39,33 @@ export function createPublisher({ book, hub, defaults }: PublisherDeps): Publish
       .filter((route): route is AgentRoute => route !== null);
     const leases = rollouts.filter((rollout) => !isFinal(rollout)).map(({ plan }) => plan.propagation.leaseMs);
     const revision = hub.publish(routes, leases.length === 0 ? defaults.leaseMs : Math.min(...leases));
-    for (const rollout of rollouts) {
-      const phase = phaseKey(rollout);
-      if (carriers.get(rollout.id)?.phase !== phase) carriers.set(rollout.id, { phase, revision });
+    for (const rollout of rollouts) carry(rollout.id, phaseKey(rollout), revision);
+    for (const { agent, moves } of book().agents()) {
+      for (const move of moves) carry(moveKey(agent, move), move.standing.kind, revision);
     }
+  }
+
+  function carry(key: string, phase: string, revision: Revision): void {
+    if (carriers.get(key)?.phase !== phase) carriers.set(key, { phase, revision });
+  }
+
+  function carrierOf(key: string, phase: string): Revision {
+    const carrier = carriers.get(key);
+    if (carrier?.phase === phase) return carrier.revision;
+    publish();
+    return carriers.get(key)?.revision ?? { epoch: 0, sequence: 0 };
   }
 
   return {
     publish,
-    revisionOf(rollout) {
-      const carrier = carriers.get(rollout.id);
-      if (carrier?.phase === phaseKey(rollout)) return carrier.revision;
-      publish();
-      return carriers.get(rollout.id)?.revision ?? { epoch: 0, sequence: 0 };
-    },
+    revisionOf: (rollout) => carrierOf(rollout.id, phaseKey(rollout)),
+    revisionOfMove: (agent, move) => carrierOf(moveKey(agent, move), move.standing.kind),
   };
+}
+
+/** No rollout has such an id. */
+function moveKey(agent: AgentName, { id }: AgentMove): string {
+  return `move/${agent}/${id}`;
 }
 
 function phaseKey({ phase, phaseSince, timeline }: Rollout): string {

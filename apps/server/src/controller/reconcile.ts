@@ -1,9 +1,18 @@
-import { isFinal, wasExposed, type CohortSource, type Rollout, type RolloutId } from "@perch/domain";
+import {
+  isFinal,
+  waitsForGateways,
+  wasExposed,
+  type CohortSource,
+  type PairSource,
+  type Rollout,
+  type RolloutId,
+} from "@perch/domain";
 import type { GatewayHub } from "../gateways/hub.ts";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { Book } from "./book.ts";
 import { syncEvent } from "./follow-sync.ts";
 import { judgeNewSessions } from "./judge-sessions.ts";
+import { capEvent } from "./mirror-cap.ts";
 import type { Publisher } from "./publisher.ts";
 import { readinessOf } from "./readiness.ts";
 import { readReferences } from "./references.ts";
@@ -11,10 +20,13 @@ import { readReferences } from "./references.ts";
 export type ReconcileDeps = {
   readonly book: Book;
   readonly cohorts: CohortSource;
+  readonly pairs: Pick<PairSource, "spent">;
   readonly hub: Pick<GatewayHub, "spreadOf" | "views">;
   readonly publisher: Publisher;
   readonly now: () => number;
   readonly log: Log;
+  /** Sessions that are moved from release to release. */
+  readonly followMoves: () => Promise<void>;
 };
 
 /** One turn of the loop: read, decide, record, apply. Safe to repeat, and safe to lose at any await. */
@@ -50,6 +62,7 @@ export function createController(deps: ReconcileDeps): Controller {
         deps.log.warn("cannot judge the rollout now; it keeps its weight", { rollout: id, reason: reasonOf(error) });
       }
     }
+    await deps.followMoves();
   }
 
   return {
@@ -75,6 +88,7 @@ async function reconcile(id: RolloutId, unread: Unread, deps: ReconcileDeps): Pr
   await followGateways(id, deps);
   await book.record(id, { type: "timePassed", at: now() });
   await prepare(id, deps);
+  await watchMirror(id, deps);
   if (now() < (unread.get(id) ?? 0)) return;
   unread.set(id, now() + READ_EVERY_MS);
   try {
@@ -99,17 +113,20 @@ async function prepare(id: RolloutId, deps: ReconcileDeps): Promise<void> {
   await book.record(id, { type: "prepared", at: now(), references });
 }
 
-async function followGateways(id: RolloutId, deps: ReconcileDeps): Promise<void> {
+/** Of all gateways together: each alone sees only its own share. */
+async function watchMirror(id: RolloutId, deps: ReconcileDeps): Promise<void> {
   const rollout = currentOf(id, deps);
-  if (!waitsForGateways(rollout)) return;
-  const spread = deps.hub.spreadOf(deps.publisher.revisionOf(rollout));
-  const event = syncEvent(rollout, spread, deps.now());
+  if (rollout.phase.kind !== "Shadowing" || rollout.mirrorStop?.stops === "everything") return;
+  const event = capEvent(rollout, await deps.pairs.spent(id), deps.now());
   if (event !== null) await deps.book.record(id, event);
 }
 
-export function waitsForGateways({ phase }: Rollout): boolean {
-  if (phase.kind === "Paused") return phase.why === "routerStale";
-  return ["Shifting", "Promoting", "RollingBack", "Aborting"].includes(phase.kind);
+async function followGateways(id: RolloutId, deps: ReconcileDeps): Promise<void> {
+  const rollout = currentOf(id, deps);
+  if (!waitsForGateways(rollout.phase)) return;
+  const spread = deps.hub.spreadOf(deps.publisher.revisionOf(rollout));
+  const event = syncEvent(rollout, spread, deps.now());
+  if (event !== null) await deps.book.record(id, event);
 }
 
 function isOfInterest(rollout: Rollout, now: number): boolean {

@@ -1,4 +1,5 @@
-import type { GatewayView } from "@perch/api";
+import type { Log } from "@perch/adapters/json-log";
+import type { GatewayView, Question } from "@perch/api";
 import {
   compareRevisions,
   type AgentRoute,
@@ -8,7 +9,9 @@ import {
   type ServerState,
 } from "@perch/domain";
 import {
+  grantLease,
   holds,
+  leasedUntil,
   noteAck,
   spreadTo,
   toGatewayView,
@@ -16,6 +19,8 @@ import {
   type KnownGateway,
   type SendTableEvent,
 } from "./known-gateway.ts";
+import { createOvertaking } from "./overtaking.ts";
+import { createTables } from "./tables.ts";
 
 /** How far a revision has come. Gateways that were gone before it was published have no part in it. */
 export type Spread = {
@@ -26,15 +31,26 @@ export type Spread = {
 
 /** The gateways, as far as the server knows them, and the table that they are to route by. */
 export interface GatewayHub {
-  /** To be awaited before `connect`: a server that starts later has to know who may hold a lease. */
-  expect(gateway: GatewayId): Promise<void>;
-  /** The table is sent at once, and again whenever it changes. The answer disconnects. */
-  connect(gateway: GatewayId, send: SendTableEvent): () => void;
-  acknowledge(gateway: GatewayId, revision: Revision): void;
+  /**
+   * To be awaited before `connect`: a server that starts later has to know who may hold a lease. `held` is in force at the
+   * gateway, if anything is. If it is newer than the present table, this server's state was restored from an old copy: then
+   * its epoch moves past that revision, and its table goes to everybody anew.
+   */
+  expect(gateway: GatewayId, held: Revision | null): Promise<void>;
+  /** The table is sent at once, unless it is held there, and again whenever it changes. The answer disconnects. */
+  connect(gateway: GatewayId, held: Revision | null, send: SendTableEvent): () => void;
+  /** One of a table newer than the present one says what `held` says, and acknowledges nothing. */
+  acknowledge(gateway: GatewayId, revision: Revision): Promise<void>;
   /** Gives the routes a new revision and sends them, if they differ from the present ones. */
   publish(agents: readonly AgentRoute[], leaseMs: number): Revision;
   /** Renews each lease of the present table that has run for a third. To be called at least that often. */
   renewLeases(): Promise<void>;
+  /** Of the present table. */
+  revision(): Revision;
+  /** Gateways that hold a stream open. */
+  connected(): readonly GatewayId[];
+  /** False when it is not connected. */
+  ask(gateway: GatewayId, question: Question): boolean;
   spreadOf(revision: Revision): Spread;
   views(): readonly GatewayView[];
 }
@@ -42,118 +58,159 @@ export interface GatewayHub {
 export type GatewayHubDeps = {
   readonly now: () => number;
   readonly epoch: number;
-  readonly state: Pick<ServerState, "knownGateways" | "rememberGateway" | "forgetGateway">;
+  readonly state: Pick<ServerState, "nextEpoch" | "knownGateways" | "rememberGateway" | "forgetGateway">;
   readonly leaseMs: number;
+  readonly log: Pick<Log, "warn">;
 };
 
 /** How long a gateway that is gone is still shown. */
 const SHOWN_AFTER_MS = 600_000;
+/** By which table a gateway lived under an earlier start of this server, nobody knows. */
+const SOME_EARLIER: Revision = { epoch: 0, sequence: 0 };
 
 /** Gateways of an earlier start may still assign by its tables: each is awaited until a whole lease has passed. */
 export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub> {
   const { now, state } = deps;
   const gateways = await recallGateways(deps);
   const tables = createTables(deps);
+  const sendTable = (): void => {
+    for (const known of gateways.values()) sendPresent(known, tables.present(), now());
+  };
+  const longestLease = (): number => Math.max(deps.leaseMs, tables.present().leaseMs);
+  const overtake = createOvertaking({
+    ...deps,
+    tables,
+    // Its lease for that table is none of ours.
+    onAhead: (gateway, held) => grantLease(knownAs(gateway, gateways), held, now() + longestLease()),
+    onMoved: sendTable,
+  });
   return {
-    expect: (gateway) => state.rememberGateway(gateway, Math.max(deps.leaseMs, tables.present().leaseMs)),
-    connect(gateway, send) {
-      const known = gateways.get(gateway) ?? newGateway(now() + tables.present().leaseMs);
-      gateways.set(gateway, known);
-      known.connections.add(send);
-      known.lastSeenAt = now();
-      // What it was last seen with may be gone with its process: it has to say again what it holds.
-      known.acks = [];
-      send({ event: "table", data: tables.present() });
+    async expect(gateway, held) {
+      if (held !== null) await overtake(gateway, held);
+      await state.rememberGateway(gateway, longestLease());
+    },
+    connect(gateway, held, send) {
+      const known = knownAs(gateway, gateways);
+      greet(known, { held, send }, { table: tables.present(), now: now() });
       return () => {
         known.connections.delete(send);
         known.lastSeenAt = now();
       };
     },
-    acknowledge(gateway, revision) {
-      const known = gateways.get(gateway) ?? newGateway(now());
-      gateways.set(gateway, known);
-      known.lastSeenAt = now();
-      noteAck(known, revision, now());
-      const { revision: present, leaseMs } = tables.present();
-      // From now on it lives by this table's lease, and no longer by an earlier, perhaps longer one.
-      if (holds(known, present)) known.leaseUntil = now() + leaseMs;
+    async acknowledge(gateway, revision) {
+      const wasAhead = await overtake(gateway, revision);
+      if (!wasAhead) hear(knownAs(gateway, gateways), revision, { table: tables.present(), now: now() });
     },
     publish(agents, leaseMs) {
-      const isNew = tables.publish(agents, leaseMs);
-      const table = tables.present();
-      if (isNew) for (const known of gateways.values()) sendToAll(known, { event: "table", data: table });
-      return table.revision;
+      if (tables.publish(agents, leaseMs)) sendTable();
+      return tables.present().revision;
     },
     async renewLeases() {
       for (const [gateway, known] of gateways) {
         renew(known, tables.present(), now());
-        const isGone = known.connections.size === 0 && known.leaseUntil <= now();
-        if (!isGone || now() - known.lastSeenAt <= SHOWN_AFTER_MS) continue;
+        if (!isForgettable(known, now())) continue;
         gateways.delete(gateway);
         await state.forgetGateway(gateway);
       }
     },
-    spreadOf(revision) {
-      const publication = { revision, publishedAt: tables.publishedAt(revision) };
-      const spread = [...gateways].map(([gateway, known]) => spreadTo({ gateway, known }, publication, now()));
-      return { ...publication, gateways: spread.filter((part) => part !== null) };
-    },
-    views: () =>
-      [...gateways].map(([gateway, known]) => toGatewayView({ gateway, known }, tables.present().revision, now())),
+    revision: () => tables.present().revision,
+    connected: () => connectedAmong(gateways),
+    ask: (gateway, question) => ask(gateways.get(gateway), question),
+    spreadOf: (revision) => spreadAmong(gateways, { revision, publishedAt: tables.publishedAt(revision) }, now()),
+    views: () => viewsOf(gateways, tables.present().revision, now()),
   };
+}
+
+function connectedAmong(gateways: ReadonlyMap<GatewayId, KnownGateway>): readonly GatewayId[] {
+  return [...gateways].filter(([, { connections }]) => connections.size > 0).map(([gateway]) => gateway);
+}
+
+function viewsOf(gateways: ReadonlyMap<GatewayId, KnownGateway>, present: Revision, now: number): GatewayView[] {
+  return [...gateways].map(([gateway, known]) => toGatewayView({ gateway, known }, present, now));
 }
 
 async function recallGateways({ now, state }: GatewayHubDeps): Promise<Map<GatewayId, KnownGateway>> {
   const known = await state.knownGateways();
-  return new Map(known.map(({ gateway, leaseMs }) => [gateway, { ...newGateway(now() + leaseMs), lastSeenAt: now() }]));
+  return new Map(
+    known.map(({ gateway, leaseMs }) => {
+      const grants = [{ revision: SOME_EARLIER, until: now() + leaseMs }];
+      return [gateway, { ...newGateway(), grants, lastSeenAt: now() }];
+    }),
+  );
 }
 
-/** It lives by the table that it is sent now. */
-function newGateway(leaseUntil: number): KnownGateway {
-  return { connections: new Set(), acks: [], leaseUntil, renewedAt: 0, lastSeenAt: 0 };
+function knownAs(gateway: GatewayId, gateways: Map<GatewayId, KnownGateway>): KnownGateway {
+  const known = gateways.get(gateway) ?? newGateway();
+  gateways.set(gateway, known);
+  return known;
+}
+
+/** The present table, or only its lease where it is in force already. */
+function greet(
+  known: KnownGateway,
+  { held, send }: { readonly held: Revision | null; readonly send: SendTableEvent },
+  { table, now }: { readonly table: RoutingTable; readonly now: number },
+): void {
+  known.lastSeenAt = now;
+  known.connections.add(send);
+  // What it was last seen with may be gone with its process: it has to say again what it holds.
+  known.acks = [];
+  grantLease(known, table.revision, now + table.leaseMs);
+  const isHeld = held !== null && compareRevisions(held, table.revision) === 0;
+  send(isHeld ? { event: "lease", data: table.revision } : { event: "table", data: table });
+}
+
+function hear(
+  known: KnownGateway,
+  revision: Revision,
+  { table, now }: { readonly table: RoutingTable; readonly now: number },
+): void {
+  known.lastSeenAt = now;
+  noteAck(known, revision, now);
+  // It may have come there only just now.
+  if (holds(known, table.revision)) grantLease(known, table.revision, now + table.leaseMs);
+}
+
+function newGateway(): KnownGateway {
+  return { connections: new Set(), acks: [], grants: [], renewedAt: 0, lastSeenAt: 0 };
+}
+
+function sendPresent(known: KnownGateway, table: RoutingTable, now: number): void {
+  if (known.connections.size === 0) return;
+  grantLease(known, table.revision, now + table.leaseMs);
+  sendToAll(known, { event: "table", data: table });
 }
 
 /** A gateway that has not taken the present table gets no more time for the one it holds. */
 function renew(known: KnownGateway, { revision, leaseMs }: RoutingTable, now: number): void {
   if (known.connections.size === 0 || !holds(known, revision) || now - known.renewedAt < leaseMs / 3) return;
   known.renewedAt = now;
-  known.leaseUntil = now + leaseMs;
+  grantLease(known, revision, now + leaseMs);
   known.lastSeenAt = now;
   sendToAll(known, { event: "lease", data: revision });
 }
 
+function spreadAmong(
+  gateways: ReadonlyMap<GatewayId, KnownGateway>,
+  publication: Omit<Spread, "gateways">,
+  now: number,
+): Spread {
+  const spread = [...gateways].map(([gateway, known]) => spreadTo({ gateway, known }, publication, now));
+  return { ...publication, gateways: spread.filter((part) => part !== null) };
+}
+
+function isForgettable(known: KnownGateway, now: number): boolean {
+  const isGone = known.connections.size === 0 && leasedUntil(known) <= now;
+  return isGone && now - known.lastSeenAt > SHOWN_AFTER_MS;
+}
+
+/** Of several streams of one gateway the newest is the one that lives. */
+function ask(known: KnownGateway | undefined, question: Question): boolean {
+  const newest = [...(known?.connections ?? [])].at(-1);
+  newest?.({ event: "question", data: question });
+  return newest !== undefined;
+}
+
 function sendToAll({ connections }: KnownGateway, event: Parameters<SendTableEvent>[0]): void {
   for (const send of connections) send(event);
-}
-
-type Tables = {
-  present(): RoutingTable;
-  /** False when these are the present routes. */
-  publish(agents: readonly AgentRoute[], leaseMs: number): boolean;
-  publishedAt(revision: Revision): number;
-};
-
-const PUBLICATIONS_KEPT = 500;
-
-function createTables({ now, epoch, leaseMs }: GatewayHubDeps): Tables {
-  const empty: RoutingTable = { revision: { epoch, sequence: 0 }, leaseMs, agents: [] };
-  let current = { table: empty, at: now() };
-  let publications: readonly (typeof current)[] = [current];
-  return {
-    present: () => current.table,
-    publish(agents, lease) {
-      const table = { revision: { epoch, sequence: current.table.revision.sequence + 1 }, leaseMs: lease, agents };
-      if (contentOf(table) === contentOf(current.table)) return false;
-      current = { table, at: now() };
-      publications = [...publications.slice(-PUBLICATIONS_KEPT + 1), current];
-      return true;
-    },
-    publishedAt: (revision) =>
-      publications.find(({ table }) => compareRevisions(table.revision, revision) === 0)?.at ?? current.at,
-  };
-}
-
-/** Everything but the revision. */
-function contentOf({ leaseMs, agents }: RoutingTable): string {
-  return JSON.stringify({ leaseMs, agents });
 }

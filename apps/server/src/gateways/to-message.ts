@@ -14,6 +14,7 @@ export function toMessage({ revision, leaseMs, agents }: RoutingTable): RoutingT
         extractor.kind === "composite" ? { ...extractor, parts: [...extractor.parts] } : extractor,
       ),
       sessionLearners: [...route.sessionLearners],
+      moves: [...route.moves],
     })),
   };
 }

@@ -1,5 +1,6 @@
 import {
   digestOf,
+  parseAgentName,
   parseRolloutId,
   parseSessionId,
   type CohortSource,
@@ -76,6 +77,20 @@ test("a record of the end ends the session; without any turn it is dropped", asy
   expect(await assembler.tick()).toBe(1);
   expect(await matured()).toMatchObject([{ session: "session-1", turns: 1 }]);
   expect(assembler.openCount()).toBe(0);
+});
+
+test("two agents' sessions of the same id mature apart", async () => {
+  const sales = parseAgentName("sales");
+  await arrive(ended, aTurnRecord({ id: "sales", agent: sales, traceId: "b".repeat(32) }));
+  now += LATENESS_MS;
+  expect(await assembler.tick()).toBe(1);
+  expect(assembler.openCount()).toBe(1);
+  now += IDLE_MS;
+  expect(await assembler.tick()).toBe(1);
+  expect(await matured()).toMatchObject([
+    { agent: "support", session: "session-1", endedBy: "signal" },
+    { agent: sales, session: "session-1", endedBy: "idle" },
+  ]);
 });
 
 test("late spans of a turn make it wait, and count", async () => {
@@ -174,7 +189,7 @@ test("ticks never overlap: one that comes meanwhile runs afterwards, with the cl
 test("a turn that arrives while its session is being matured keeps it open", async () => {
   const evidenceOf: TraceStore["evidenceOf"] = async (sessions) => {
     const evidence = await storage.store.evidenceOf(sessions);
-    if (sessions.includes(SECOND)) await arrive(aTurnRecord({ id: "turn", session: SECOND }));
+    if (sessions.some(({ session }) => session === SECOND)) await arrive(aTurnRecord({ id: "turn", session: SECOND }));
     return evidence;
   };
   assembler = anAssembler({ evidenceOf });
@@ -201,4 +216,19 @@ test("matures a thousand sessions in one tick, in one unbroken order", async () 
   expect(await assembler.tick()).toBe(1100);
   const sequences = (await storage.sessions.recent(2000)).map((session) => session.sequence);
   expect(sequences.toReversed()).toEqual(Array.from({ length: 1100 }, (_, index) => index + 1));
+});
+
+test("spans of a shadow neither hold its session open nor become part of it, although they name it", async () => {
+  await arrive(ended);
+  now += LATENESS_MS - 1;
+  const shadows = aSpan({
+    traceId: "c".repeat(32),
+    attribution: { session: ended.session, release: null, arm: "shadow", rollout: null, serviceVersion: null },
+    tool: aToolCall({ name: "escalate_to_human" }),
+  });
+  await storage.store.appendSpans([shadows]);
+  assembler.noteSpans([shadows]);
+  now += 1;
+  expect(await assembler.tick()).toBe(1);
+  expect(await matured()).toMatchObject([{ isEscalated: false }]);
 });

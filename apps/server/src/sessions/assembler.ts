@@ -1,11 +1,12 @@
 import {
   assembleSession,
+  formatSessionKey,
   type AssemblyContext,
   type Digest,
   type MaturedSession,
   type ReleasePolicy,
   type SessionEvidence,
-  type SessionId,
+  type SessionKey,
   type Span,
   type TraceStore,
   type TurnRecord,
@@ -68,7 +69,7 @@ export function createAssembler(deps: AssemblerDeps): Assembler {
 
   async function mature(due: readonly DueSession[], maturedAt: number): Promise<number> {
     nextSequence ??= (await deps.store.lastSequence()) + 1;
-    const evidence = await deps.store.evidenceOf(due.map(({ session }) => session));
+    const evidence = await deps.store.evidenceOf(due.map(({ agent, session }) => ({ agent, session })));
     const sessions = assembleDue(due, evidence, { policyOf: deps.policyOf, sequence: nextSequence, maturedAt });
     // Taken before the write: if that fails half way, a number may have been used, and must never be used again.
     nextSequence += sessions.length;
@@ -101,16 +102,21 @@ function assembleDue(
   evidence: readonly SessionEvidence[],
   context: Omit<AssemblyContext, "endedBy">,
 ): readonly MaturedSession[] {
-  const known = new Map(evidence.map((one) => [one.session, one]));
+  const known = new Map(evidence.map((one) => [formatSessionKey(one), one]));
   const sessions: MaturedSession[] = [];
-  for (const { session, endedBy } of due) {
+  for (const { agent, session, endedBy } of due) {
+    const key = { agent, session };
     const sequence = context.sequence + sessions.length;
-    const assembled = assembleSession(known.get(session) ?? emptyEvidence(session), { ...context, endedBy, sequence });
+    const assembled = assembleSession(known.get(formatSessionKey(key)) ?? emptyEvidence(key), {
+      ...context,
+      endedBy,
+      sequence,
+    });
     if (assembled !== null) sessions.push(assembled);
   }
   return sessions;
 }
 
-function emptyEvidence(session: SessionId): SessionEvidence {
-  return { session, turns: [], spans: [], scores: [] };
+function emptyEvidence(key: SessionKey): SessionEvidence {
+  return { ...key, turns: [], moves: [], spans: [], scores: [] };
 }

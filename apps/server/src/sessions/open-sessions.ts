@@ -1,13 +1,14 @@
-import type { OpenSession, SessionId, Span, TurnRecord } from "@perch/domain";
+import { formatSessionKey, type OpenSession, type SessionKey, type Span, type TurnRecord } from "@perch/domain";
+import { createSpanOwners } from "./span-owners.ts";
 
-export type DueSession = {
-  readonly session: SessionId;
+export type DueSession = SessionKey & {
   readonly endedBy: "signal" | "idle";
   /** How much had arrived for it when it was found due. */
   readonly arrivals: number;
 };
 
 type Entry = {
+  readonly key: SessionKey;
   isEnded: boolean;
   /** When the conversation was last heard of, for the idle timeout. */
   activeAt: number;
@@ -34,56 +35,73 @@ export interface OpenSessions {
   forget(due: DueSession): void;
 }
 
-export function createOpenSessions(limits: { latenessMs: number; idleTimeoutMs: number }): OpenSessions {
-  const entries = new Map<SessionId, Entry>();
-  const sessionOfTrace = new Map<string, SessionId>();
+/** Read at every look: a rollout may ask for more. */
+type Limits = { readonly latenessMs: number; readonly idleTimeoutMs: number };
+
+export function createOpenSessions(limits: Limits): OpenSessions {
+  const entries = new Map<string, Entry>();
+  const owners = createSpanOwners();
+
+  function add(entry: Entry): void {
+    entries.set(formatSessionKey(entry.key), entry);
+    owners.add(entry.key);
+  }
 
   return {
     get size() {
       return entries.size;
     },
     noteTurn(turn, now) {
-      const entry = entries.get(turn.session) ?? newEntry(now);
+      const key = formatSessionKey(turn);
+      const entry = entries.get(key) ?? newEntry(turn, now);
       entry.activeAt = now;
       entry.heardAt = now;
       entry.arrivals += 1;
       entry.isEnded ||= turn.endsSession || turn.kind === "sessionEnd";
       entry.traceIds.add(turn.traceId);
-      sessionOfTrace.set(turn.traceId, turn.session);
-      entries.set(turn.session, entry);
+      owners.addTrace(entry.key, turn.traceId);
+      add(entry);
     },
     noteSpan(span, now) {
-      const session = sessionOfTrace.get(span.traceId) ?? span.attribution.session;
-      const entry = session === null ? undefined : entries.get(session);
-      if (entry === undefined) return;
-      entry.heardAt = now;
-      entry.arrivals += 1;
+      if (span.attribution.arm === "shadow") return;
+      for (const key of owners.ownersOf(span)) {
+        const entry = entries.get(key);
+        if (entry === undefined) continue;
+        entry.heardAt = now;
+        entry.arrivals += 1;
+      }
     },
     restore(open, now) {
-      if (entries.has(open.session)) return;
+      if (entries.has(formatSessionKey(open))) return;
       const activeAt = Math.min(open.lastActivityAt, now);
-      entries.set(open.session, { ...newEntry(now), isEnded: open.isEnded, activeAt });
+      add({ ...newEntry(open, now), isEnded: open.isEnded, activeAt });
     },
-    due(now, limit) {
-      const due: DueSession[] = [];
-      for (const [session, entry] of entries) {
-        if (due.length === limit) break;
-        if (now - entry.heardAt < limits.latenessMs) continue;
-        const isIdle = now - entry.activeAt >= limits.idleTimeoutMs;
-        if (!entry.isEnded && !isIdle) continue;
-        due.push({ session, endedBy: entry.isEnded ? "signal" : "idle", arrivals: entry.arrivals });
-      }
-      return due;
-    },
-    forget({ session, arrivals }) {
-      const entry = entries.get(session);
+    due: (now, limit) => dueOf(entries.values(), { now, limit, limits }),
+    forget({ agent, session, arrivals }) {
+      const key = formatSessionKey({ agent, session });
+      const entry = entries.get(key);
       if (entry === undefined || entry.arrivals !== arrivals) return;
-      entries.delete(session);
-      for (const traceId of entry.traceIds) sessionOfTrace.delete(traceId);
+      entries.delete(key);
+      owners.forget(entry.key, entry.traceIds);
     },
   };
 }
 
-function newEntry(now: number): Entry {
-  return { isEnded: false, activeAt: now, heardAt: now, arrivals: 0, traceIds: new Set() };
+function dueOf(
+  entries: Iterable<Entry>,
+  { now, limit, limits }: { now: number; limit: number; limits: Limits },
+): readonly DueSession[] {
+  const due: DueSession[] = [];
+  for (const entry of entries) {
+    if (due.length === limit) break;
+    if (now - entry.heardAt < limits.latenessMs) continue;
+    const isIdle = now - entry.activeAt >= limits.idleTimeoutMs;
+    if (!entry.isEnded && !isIdle) continue;
+    due.push({ ...entry.key, endedBy: entry.isEnded ? "signal" : "idle", arrivals: entry.arrivals });
+  }
+  return due;
+}
+
+function newEntry({ agent, session }: SessionKey, now: number): Entry {
+  return { key: { agent, session }, isEnded: false, activeAt: now, heardAt: now, arrivals: 0, traceIds: new Set() };
 }

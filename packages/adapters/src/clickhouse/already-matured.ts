@@ -1,16 +1,18 @@
 import type { ClickHouseClient } from "@clickhouse/client";
-import type { SessionId } from "@perch/domain";
+import type { SessionKey } from "@perch/domain";
 import { z } from "zod";
+import { ofSessions } from "./of-sessions.ts";
 import { readRows } from "./read-rows.ts";
 
-const row = z.object({ session: z.string() });
+const row = z.object({ key: z.string() });
 
-/** Which of these sessions have a matured row. */
+/** Which of these sessions have a matured row, as `formatSessionKey` writes them. */
 export async function alreadyMatured(
   client: ClickHouseClient,
-  sessions: readonly SessionId[],
+  keys: readonly SessionKey[],
 ): Promise<ReadonlySet<string>> {
-  const query = "SELECT DISTINCT session FROM perch.sessions WHERE session IN {sessions:Array(String)}";
-  const rows = await readRows(client, { query, parameters: { sessions } }, row);
-  return new Set(rows.map((found) => found.session));
+  const { where, parameters } = ofSessions(keys);
+  const query = `SELECT DISTINCT concat(agent, ' ', session) AS key FROM perch.matured_sessions WHERE ${where}`;
+  const rows = await readRows(client, { query, parameters }, row);
+  return new Set(rows.map((found) => found.key));
 }

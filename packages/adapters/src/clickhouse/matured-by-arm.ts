@@ -22,7 +22,7 @@ export function maturedByArm(client: ClickHouseClient, rollout: RolloutId): Prom
       avg(turns) AS mean_turns,
       avg(mean_sentiment) AS mean_sentiment_of_sessions,
       avg(length(tool_sequence)) AS mean_tool_calls
-    FROM perch.sessions FINAL
+    FROM perch.matured_sessions FINAL
     WHERE rollout = {rollout:String}
     GROUP BY arm`;
   return readRows(client, { query, parameters: { rollout } }, row);

@@ -2,13 +2,24 @@ import { TelemetryError } from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
 import { createTables } from "./migration-0001-create-tables.ts";
+import { createMoves } from "./migration-0002-moves.ts";
+import { sessionsByAgent } from "./migration-0003-sessions-by-agent.ts";
+import { dropSessionsById } from "./migration-0004-drop-sessions-by-id.ts";
+import { shadowTurns } from "./migration-0005-shadow-turns.ts";
 import { describeSpans } from "./migration-0006-describe-spans.ts";
 import { readRows } from "./read-rows.ts";
 
 /** One step of the schema. Once merged it is never edited: a change is a new migration. */
 export type Migration = { readonly version: number; readonly name: string; readonly statements: readonly string[] };
 
-const MIGRATIONS: readonly Migration[] = [createTables, describeSpans];
+const MIGRATIONS: readonly Migration[] = [
+  createTables,
+  createMoves,
+  sessionsByAgent,
+  dropSessionsById,
+  shadowTurns,
+  describeSpans,
+];
 
 const versionRow = z.object({ version: z.coerce.number() });
 
@@ -16,7 +27,7 @@ const versionRow = z.object({ version: z.coerce.number() });
  * Brings the database up to this program's schema. A statement may run twice if the process died in between, so each is
  * repeatable. Throws `TelemetryError` `store_newer` for data that a later Perch wrote.
  */
-export async function migrate(client: ClickHouseClient): Promise<void> {
+export async function migrate(client: ClickHouseClient, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
   await client.command({ query: "CREATE DATABASE IF NOT EXISTS perch" });
   await client.command({
     query: `CREATE TABLE IF NOT EXISTS perch.migrations (version UInt32, name String, applied_at DateTime DEFAULT now())
@@ -26,7 +37,7 @@ export async function migrate(client: ClickHouseClient): Promise<void> {
     (await readRows(client, { query: "SELECT version FROM perch.migrations" }, versionRow)).map((row) => row.version),
   );
   refuseNewer(Math.max(0, ...applied));
-  for (const { version, name, statements } of MIGRATIONS) {
+  for (const { version, name, statements } of migrations) {
     if (applied.has(version)) continue;
     for (const query of statements) await client.command({ query });
     await client.insert({ table: "perch.migrations", values: [{ version, name }], format: "JSONEachRow" });

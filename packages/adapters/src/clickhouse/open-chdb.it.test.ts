@@ -1,4 +1,4 @@
-import { parseSessionId } from "@perch/domain";
+import { parseAgentName, parseSessionId } from "@perch/domain";
 import { aMaturedSession, aSpan, aTurnRecord, describeTraceStore } from "@perch/testkit";
 import { createClient } from "@clickhouse/client";
 import { spawn } from "node:child_process";
@@ -10,10 +10,14 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { migrate } from "./migrate.ts";
+import { createTables } from "./migration-0001-create-tables.ts";
+import { sessionsByAgent } from "./migration-0003-sessions-by-agent.ts";
 import { openChdbTraceStore } from "./open-chdb.ts";
+import { toSessionRow } from "./session-row.ts";
 import { createChdbConnection } from "chdb/connection";
 
-const SESSION = parseSessionId("session-1");
+const SUPPORT = parseAgentName("support");
+const KEY = { agent: SUPPORT, session: parseSessionId("session-1") };
 
 function aDirectory(): Promise<string> {
   return mkdtemp(join(tmpdir(), "perch-chdb-"));
@@ -46,7 +50,7 @@ test("nothing that was acknowledged is lost when the process is killed", async (
   await kill();
   const acknowledged = Number(lines.at(-1));
   const { store, close } = await openChdbTraceStore({ directory });
-  const [evidence] = await store.evidenceOf([SESSION]);
+  const [evidence] = await store.evidenceOf([KEY]);
   const turns = new Set(evidence?.turns.map((turn) => turn.id));
   const traces = new Set(evidence?.spans.map((span) => span.traceId));
   for (let count = 0; count <= acknowledged; count += 1) {
@@ -84,7 +88,7 @@ test("everything is there again after closing and opening", async () => {
   await first.close();
   const second = await openChdbTraceStore({ directory });
   expect(await second.store.lastSequence()).toBe(4);
-  expect(await second.store.evidenceOf([SESSION])).toMatchObject([{ turns: [aTurnRecord()], spans: [aSpan()] }]);
+  expect(await second.store.evidenceOf([KEY])).toMatchObject([{ turns: [aTurnRecord()], spans: [aSpan()] }]);
   await second.close();
 });
 
@@ -95,8 +99,29 @@ test("appends under way when the store is closed are written", async () => {
   await first.close();
   await Promise.all(appends);
   const second = await openChdbTraceStore({ directory });
-  expect((await second.store.evidenceOf([SESSION]))[0]?.turns).toHaveLength(3);
+  expect((await second.store.evidenceOf([KEY]))[0]?.turns).toHaveLength(3);
   await second.close();
+});
+
+test("what matured before sessions were told apart by agent is still there", async () => {
+  const directory = await aDirectory();
+  const connection: unknown = createChdbConnection({ path: directory });
+  const client = createClient({ connection: connection as never });
+  await migrate(client, [createTables]);
+  const values = [aMaturedSession({ sequence: 4, scores: { reward: 0.5 } })].map(toSessionRow);
+  await client.insert({ table: "perch.sessions", values, format: "JSONEachRow" });
+  await client.insert({
+    table: "perch.scores",
+    values: [{ id: "s", session: "session-1", name: "reward", value: 0.5, label: null, at: 1 }],
+    format: "JSONEachRow",
+  });
+  // A statement may run twice: as if the process had died before it said so.
+  for (const query of sessionsByAgent.statements) await client.command({ query });
+  await client.close();
+  const { store, sessions, close } = await openChdbTraceStore({ directory });
+  expect(await sessions.recent(5)).toEqual([aMaturedSession({ sequence: 4, scores: { reward: 0.5 } })]);
+  expect((await store.evidenceOf([KEY]))[0]?.scores).toMatchObject([{ id: "s", agent: null }]);
+  await close();
 });
 
 test("data that a newer Perch wrote is refused untouched", async () => {
@@ -113,7 +138,7 @@ test("a thousand sessions are read in one question", async () => {
   const { store, close } = await openChdbTraceStore({ directory: await aDirectory() });
   const sessions = Array.from({ length: 1000 }, (_, index) => parseSessionId(`${"x".repeat(190)}${index}`));
   await store.appendTurns(sessions.map((session, index) => aTurnRecord({ id: `${index}`, session })));
-  const evidence = await store.evidenceOf(sessions);
+  const evidence = await store.evidenceOf(sessions.map((session) => ({ agent: SUPPORT, session })));
   expect(evidence.map((one) => one.turns.length)).toEqual(sessions.map(() => 1));
   await close();
 });

@@ -1,10 +1,11 @@
-import { TelemetryError, type CohortSource, type SessionSource, type TraceStore } from "@perch/domain";
+import { TelemetryError, type CohortSource, type PairSource, type SessionSource, type TraceStore } from "@perch/domain";
 import { createClient, type ClickHouseClient } from "@clickhouse/client";
 import { createChdbConnection } from "chdb/connection";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createClickHouseCohortSource } from "./cohort-source.ts";
 import { migrate } from "./migrate.ts";
+import { createClickHousePairSource } from "./pair-source.ts";
 import { createClickHouseSessionSource } from "./session-source.ts";
 import { createClickHouseTraceStore } from "./trace-store.ts";
 
@@ -14,6 +15,7 @@ export type OpenTraceStore = {
   readonly store: TraceStore;
   readonly cohorts: CohortSource;
   readonly sessions: SessionSource;
+  readonly pairs: PairSource;
   /** Writes what is waiting and lets go of the directory. The same as `store.close()`; may be called twice. */
   readonly close: () => Promise<void>;
 };
@@ -50,6 +52,7 @@ function openStore(clients: {
     store: { ...writing, close },
     cohorts: createClickHouseCohortSource(clients.reads),
     sessions: createClickHouseSessionSource(clients.pages),
+    pairs: createClickHousePairSource(clients.pages),
     close,
   };
 }

@@ -8,7 +8,7 @@ export function sessionHistory(
   parameters: { agent: AgentName; before: number; limit: number },
 ): Promise<MaturedSession[]> {
   const query = `
-    SELECT ${SESSION_COLUMNS} FROM perch.sessions
+    SELECT ${SESSION_COLUMNS} FROM perch.matured_sessions
     WHERE agent = {agent:String} AND ended_at < {before:Float64}
     ORDER BY sequence DESC
     LIMIT 1 BY session

@@ -1,11 +1,15 @@
-import type { Arm, ArmSummary, ArmTraffic, SessionSource } from "@perch/domain";
+import type { Arm, ArmSummary, SessionSource } from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { assignedByArm, type AssignedByArm } from "./assigned-by-arm.ts";
 import { exposedSessions } from "./exposed-sessions.ts";
+import { listedSessions } from "./listed-sessions.ts";
 import { maturedByArm, type MaturedByArm } from "./matured-by-arm.ts";
+import { movedCounts, movedSessions } from "./moved-sessions.ts";
 import { recentSessions } from "./recent-sessions.ts";
+import { recordedSessions } from "./recorded-sessions.ts";
+import { releaseActivity } from "./release-activity.ts";
 import { switchedSessions } from "./switched-sessions.ts";
-import { trafficByArm, type TrafficByArm } from "./traffic-by-arm.ts";
+import { trafficByRelease } from "./traffic-by-release.ts";
 
 export function createClickHouseSessionSource(client: ClickHouseClient): SessionSource {
   return {
@@ -19,13 +23,14 @@ export function createClickHouseSessionSource(client: ClickHouseClient): Session
         );
       return { baseline: summaryOf("baseline"), canary: summaryOf("canary") };
     },
-    async armTraffic(query) {
-      const rows = await trafficByArm(client, query);
-      const trafficOf = (arm: Arm) => trafficFrom(rows.find((row) => row.session_arm === arm));
-      return { baseline: trafficOf("baseline"), canary: trafficOf("canary") };
-    },
+    releaseTraffic: (query) => trafficByRelease(client, query),
+    list: (query) => listedSessions(client, query),
+    releaseActivity: (query) => releaseActivity(client, query),
+    recorded: (query) => recordedSessions(client, query),
     switchedSessions: (rollout) => switchedSessions(client, rollout),
     exposedSessions: (query) => exposedSessions(client, query),
+    movedSessions: (query) => movedSessions(client, query),
+    movedCounts: (agent) => movedCounts(client, agent),
   };
 }
 
@@ -49,13 +54,5 @@ function summaryFrom(assignedRow: AssignedByArm | undefined, maturedRow: Matured
     meanTurns: matured.mean_turns,
     meanSentiment: matured.mean_sentiment_of_sessions,
     meanToolCalls: matured.mean_tool_calls,
-  };
-}
-
-function trafficFrom(row: TrafficByArm | undefined): ArmTraffic {
-  return {
-    newSessions: row?.new_sessions ?? 0,
-    liveSessions: row?.live_sessions ?? 0,
-    turns: row?.turns ?? 0,
   };
 }

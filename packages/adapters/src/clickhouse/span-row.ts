@@ -54,7 +54,7 @@ export const spanRow = z
     error_message: z.string().nullable(),
     session: nullable(parseSessionId),
     release: nullable(parseDigest),
-    arm: z.enum(["baseline", "canary"]).nullable(),
+    arm: z.enum(["baseline", "canary", "shadow"]).nullable(),
     rollout: nullable(parseRolloutId),
     service_version: z.string().nullable(),
     provider: z.string().nullable(),

@@ -5,13 +5,14 @@ import { readRows } from "./read-rows.ts";
 
 const row = z.object({ sessions: z.coerce.number() });
 
-/** How many of the rollout's sessions met more than one release, inside the rollout or at its edges. */
+/** How many of the rollout's sessions met more than one release that no move led to, inside the rollout or at its edges. */
 export async function switchedSessions(client: ClickHouseClient, rollout: RolloutId): Promise<number> {
   const query = `
     SELECT count() AS sessions FROM (
-      SELECT session FROM perch.turns
-      WHERE session IN (SELECT session FROM perch.turns WHERE rollout = {rollout:String})
-      GROUP BY session
+      SELECT agent, session FROM perch.turns
+      WHERE (agent, session) IN (SELECT agent, session FROM perch.turns WHERE rollout = {rollout:String})
+        AND (agent, session, release) NOT IN (SELECT agent, session, to_release FROM perch.moves)
+      GROUP BY agent, session
       HAVING uniqExact(release) > 1
     )`;
   const rows = await readRows(client, { query, parameters: { rollout } }, row);

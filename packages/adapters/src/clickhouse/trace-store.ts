@@ -1,16 +1,26 @@
-import type { MaturedSession, Score, SessionEvidence, SessionId, Span, TraceStore, TurnRecord } from "@perch/domain";
+import {
+  formatSessionKey,
+  type MaturedSession,
+  type MoveRecord,
+  type Score,
+  type ShadowTurn,
+  type Span,
+  type TraceStore,
+  type TurnRecord,
+} from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { alreadyMatured } from "./already-matured.ts";
+import { evidenceOf } from "./evidence-of.ts";
 import { lastArrival } from "./last-arrival.ts";
 import { lastSequence } from "./last-sequence.ts";
+import { toMoveRow } from "./move-row.ts";
 import { openSessions } from "./open-sessions.ts";
 import { createRowWriter, type RowWriter } from "./row-writer.ts";
-import { scoresOfSessions } from "./scores-of-sessions.ts";
+import { toScoreRow } from "./score-row.ts";
 import { toSessionRow } from "./session-row.ts";
+import { toShadowTurnRow } from "./shadow-turn-row.ts";
 import { toSpanRow } from "./span-row.ts";
-import { spansOfTraces } from "./spans-of-traces.ts";
 import { toTurnRow } from "./turn-row.ts";
-import { turnsOfSessions } from "./turns-of-sessions.ts";
 
 // Bodies of OTLP posts are limited, so this is the bound on memory while the disk is slow.
 const MAX_WAITING_ROWS = 200_000;
@@ -27,26 +37,34 @@ export function createClickHouseTraceStore(clients: {
   const { inserts, reads } = clients;
   const spans = writerOf<Span>(inserts, "perch.spans", toSpanRow);
   const turns = turnWriter(inserts);
-  const scores = writerOf<Score>(inserts, "perch.scores", (score) => score);
-  const sessions = writerOf<MaturedSession>(inserts, "perch.sessions", toSessionRow);
+  const moves = writerOf<MoveRecord>(inserts, "perch.moves", toMoveRow);
+  const shadowTurns = writerOf<ShadowTurn>(inserts, "perch.shadow_turns", toShadowTurnRow);
+  const scores = writerOf<Score>(inserts, "perch.scores", toScoreRow);
+  const sessions = writerOf<MaturedSession>(inserts, "perch.matured_sessions", toSessionRow);
 
   return {
     appendSpans: spans.append,
     appendTurns: turns.append,
+    appendMoves: moves.append,
+    appendShadowTurns: shadowTurns.append,
     appendScores: scores.append,
     async appendSessions(matured) {
       // One process writes sessions, so nobody else can mature one between this look and the write.
-      const known = await alreadyMatured(
-        reads,
-        matured.map((session) => session.session),
-      );
-      await sessions.append(matured.filter((session) => !known.has(session.session)));
+      const known = await alreadyMatured(reads, matured);
+      await sessions.append(matured.filter((session) => !known.has(formatSessionKey(session))));
     },
-    evidenceOf: (ids) => evidenceOf(reads, ids),
+    evidenceOf: (keys) => evidenceOf(reads, keys),
     openSessions: (sinceMs) => openSessions(reads, sinceMs),
     lastSequence: () => lastSequence(reads),
     async close() {
-      await Promise.all([spans.close(), turns.close(), scores.close(), sessions.close()]);
+      await Promise.all([
+        spans.close(),
+        turns.close(),
+        moves.close(),
+        shadowTurns.close(),
+        scores.close(),
+        sessions.close(),
+      ]);
     },
   };
 }
@@ -77,28 +95,5 @@ function groupCommit<Item>(insert: (items: readonly Item[]) => Promise<unknown>)
     restMs: (appends) => (appends > 1 ? REST_UNDER_LOAD_MS : REST_MS),
     maxRowsPerInsert: MAX_ROWS_PER_INSERT,
     maxWaitingRows: MAX_WAITING_ROWS,
-  });
-}
-
-async function evidenceOf(
-  client: ClickHouseClient,
-  sessions: readonly SessionId[],
-): Promise<readonly SessionEvidence[]> {
-  if (sessions.length === 0) return [];
-  const [turns, scores] = await Promise.all([turnsOfSessions(client, sessions), scoresOfSessions(client, sessions)]);
-  const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
-  const spans = traceIds.length === 0 ? [] : await spansOfTraces(client, traceIds);
-  const turnsBySession = Map.groupBy(turns, (turn) => turn.session);
-  const scoresBySession = Map.groupBy(scores, (score) => score.session);
-  const spansByTrace = Map.groupBy(spans, (span) => span.traceId);
-  return sessions.map((session) => {
-    const own = turnsBySession.get(session) ?? [];
-    const ownTraces = [...new Set(own.map((turn) => turn.traceId))];
-    return {
-      session,
-      turns: own,
-      spans: ownTraces.flatMap((traceId) => spansByTrace.get(traceId) ?? []),
-      scores: scoresBySession.get(session) ?? [],
-    };
   });
 }

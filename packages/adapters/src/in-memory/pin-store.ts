@@ -1,4 +1,6 @@
-import { LONGEST_ALIAS_CHAIN, type AgentName, type Pin, type PinStore, type SessionId } from "@perch/domain";
+import { randomUUID } from "node:crypto";
+import { LONGEST_ALIAS_CHAIN, outranks, type AgentName, type Pin, type PinStore, type SessionId } from "@perch/domain";
+import { createSessionMoves } from "./session-moves.ts";
 
 type HeldPin = { readonly pin: Pin; readonly expiresAt: number };
 type HeldAlias = { readonly session: SessionId; readonly expiresAt: number };
@@ -7,18 +9,25 @@ export function createMemoryPinStore(now: () => number): PinStore {
   const pins = createExpiring<HeldPin>(now);
   const aliases = createExpiring<HeldAlias>(now);
   const claim = createClaim({ pins, aliases, now });
+  const moves = createSessionMoves({
+    now,
+    held: (agent, session) => pins.get(keyOf(agent, session))?.pin ?? null,
+    hold: (pin, ttlMs) => pins.set(keyOf(pin.agent, pin.session), { pin, expiresAt: now() + ttlMs }),
+  });
+  const identity = randomUUID();
+  const lookUp = (agent: AgentName, id: SessionId): HeldPin | null =>
+    pins.get(keyOf(agent, chainFrom(aliases, agent, id).at(-1) ?? id));
   return {
     claim: async (pin, ttlMs) => claim(pin, ttlMs, () => false),
-    merge: async (pin, ttlMs) => claim(pin, ttlMs, (held) => pin.assignedAt < held.assignedAt),
+    merge: async (pin, ttlMs) => claim(pin, ttlMs, (held) => outranks(pin, held)),
     async alias({ agent, alias, session }, ttlMs) {
       const key = keyOf(agent, alias);
       if (alias === session || pins.get(key) !== null) return;
       aliases.set(key, { session: aliases.get(key)?.session ?? session, expiresAt: now() + ttlMs });
     },
-    async find(agent, session) {
-      const at = chainFrom(aliases, agent, session).at(-1) ?? session;
-      return pins.get(keyOf(agent, at))?.pin ?? null;
-    },
+    find: async (agent, session) => lookUp(agent, session)?.pin ?? null,
+    lookUp: async (agent, session) => lookUp(agent, session),
+    ...moves,
     async countLive(agent, release) {
       return pins.live().filter(({ pin }) => pin.agent === agent && pin.release === release).length;
     },
@@ -32,6 +41,7 @@ export function createMemoryPinStore(now: () => number): PinStore {
       const forgotten = pins.forget(limit);
       return forgotten + aliases.forget(limit - forgotten);
     },
+    identity: async () => identity,
     async close() {},
   };
 }

@@ -5,8 +5,8 @@ export function createMemoryServerState(): ServerState {
   const known = new Map<GatewayId, number>();
   let epoch = 0;
   return {
-    async nextEpoch() {
-      epoch += 1;
+    async nextEpoch(above = 0) {
+      epoch = Math.max(epoch, above) + 1;
       return epoch;
     },
     async knownGateways() {

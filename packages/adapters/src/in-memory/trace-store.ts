@@ -1,42 +1,63 @@
-import type {
-  Arm,
-  ArmSummary,
-  ArmTraffic,
-  CohortMember,
-  CohortSource,
-  MaturedSession,
-  OpenSession,
-  RolloutId,
-  Score,
-  SessionId,
-  SessionSource,
-  Span,
-  TraceStore,
-  TurnRecord,
+import {
+  formatSessionKey,
+  type Arm,
+  type ArmSummary,
+  type CohortMember,
+  type CohortSource,
+  type MaturedSession,
+  type MoveRecord,
+  type OpenSession,
+  type PairPlace,
+  type PairSource,
+  type RolloutId,
+  type Score,
+  type SessionEvidence,
+  type SessionKey,
+  type SessionSource,
+  type ShadowTurn,
+  type Span,
+  type TraceStore,
+  type TurnRecord,
 } from "@perch/domain";
+import { sessionListingOf } from "./session-listing.ts";
 
 type Memory = {
   /** Spans, turns and scores seen, by what makes each unique. */
   readonly seen: Set<string>;
   readonly spansOf: Map<string, Span[]>;
-  readonly turnsOf: Map<SessionId, TurnRecord[]>;
-  readonly scoresOf: Map<SessionId, Score[]>;
-  readonly sessions: Map<SessionId, MaturedSession>;
+  /** These by agent and session, as `formatSessionKey` writes them; scores by session alone. */
+  readonly turnsOf: Map<string, TurnRecord[]>;
+  readonly shadowTurns: ShadowTurn[];
+  readonly movesOf: Map<string, MoveRecord[]>;
+  readonly scoresOf: Map<string, Score[]>;
+  readonly sessions: Map<string, MaturedSession>;
   /** The first assignment of each session, in the order of arrival: its number is its place, from 1 on. */
-  readonly assignments: Map<SessionId, TurnRecord>;
+  readonly assignments: Map<string, TurnRecord>;
 };
 
 /** Keeps everything in the process, for tests. What one interface is given, the others see. */
-export function createMemoryTraceStore(): { store: TraceStore; cohorts: CohortSource; sessions: SessionSource } {
+export function createMemoryTraceStore(): {
+  store: TraceStore;
+  cohorts: CohortSource;
+  sessions: SessionSource;
+  pairs: PairSource;
+} {
   const memory: Memory = {
     seen: new Set(),
     spansOf: new Map(),
     turnsOf: new Map(),
+    shadowTurns: [],
+    movesOf: new Map(),
     scoresOf: new Map(),
     sessions: new Map(),
     assignments: new Map(),
   };
-  return { store: traceStoreOf(memory), cohorts: cohortSourceOf(memory), sessions: sessionSourceOf(memory) };
+  return {
+    store: traceStoreOf(memory),
+    cohorts: cohortSourceOf(memory),
+    sessions: sessionSourceOf(memory),
+    pairs: pairSourceOf(memory),
+  };
 }
 
 function traceStoreOf(memory: Memory): TraceStore {
@@ -49,37 +70,53 @@ function traceStoreOf(memory: Memory): TraceStore {
     async appendTurns(turns) {
       for (const turn of turns) {
         if (!isNew(memory, `turn ${turn.id}`)) continue;
-        addTo(memory.turnsOf, turn.session, turn);
-        const isFirst = turn.kind === "assignment" && !memory.assignments.has(turn.session);
-        if (isFirst) memory.assignments.set(turn.session, turn);
+        const key = formatSessionKey(turn);
+        addTo(memory.turnsOf, key, turn);
+        if (turn.kind === "assignment" && !memory.assignments.has(key)) memory.assignments.set(key, turn);
       }
+    },
+    async appendShadowTurns(turns) {
+      memory.shadowTurns.push(...turns.filter(({ id }) => isNew(memory, `shadow ${id}`)));
+    },
+    async appendMoves(moves) {
+      for (const move of moves)
+        if (isNew(memory, `move ${move.id}`)) addTo(memory.movesOf, formatSessionKey(move), move);
     },
     async appendScores(scores) {
       for (const score of scores) if (isNew(memory, `score ${score.id}`)) addTo(memory.scoresOf, score.session, score);
     },
     async appendSessions(sessions) {
       for (const session of sessions) {
-        if (!memory.sessions.has(session.session)) memory.sessions.set(session.session, session);
+        const key = formatSessionKey(session);
+        if (!memory.sessions.has(key)) memory.sessions.set(key, session);
       }
     },
-    async evidenceOf(sessions) {
-      return sessions.map((session) => {
-        const turns = memory.turnsOf.get(session) ?? [];
-        const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
-        const spans = traceIds.flatMap((traceId) => memory.spansOf.get(traceId) ?? []);
-        return { session, turns: [...turns], spans, scores: [...(memory.scoresOf.get(session) ?? [])] };
-      });
+    async evidenceOf(keys) {
+      return keys.map((key) => evidenceOf(memory, key));
     },
     async openSessions(sinceMs) {
       return [...memory.turnsOf]
-        .filter(([session, records]) => !memory.sessions.has(session) && hasTurnSince(records, sinceMs))
-        .map(([session, records]) => openSessionOf(session, records));
+        .filter(([key, records]) => !memory.sessions.has(key) && hasTurnSince(records, sinceMs))
+        .flatMap(([, records]) => openSessionOf(records));
     },
     async lastSequence() {
       return [...memory.sessions.values()].reduce((last, session) => Math.max(last, session.sequence), 0);
     },
     async close() {},
   };
+}
+
+function evidenceOf(memory: Memory, key: SessionKey): SessionEvidence {
+  const turns = memory.turnsOf.get(formatSessionKey(key)) ?? [];
+  const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
+  const spans = traceIds.flatMap((traceId) => memory.spansOf.get(traceId) ?? []);
+  const agents = new Set(
+    [...memory.turnsOf.values()].flat().flatMap((turn) => (turn.session === key.session ? [turn.agent] : [])),
+  );
+  const belongs = ({ agent }: Score): boolean => (agent === null ? agents.size <= 1 : agent === key.agent);
+  const scores = (memory.scoresOf.get(key.session) ?? []).filter(belongs);
+  const moves = [...(memory.movesOf.get(formatSessionKey(key)) ?? [])];
+  return { ...key, turns: [...turns], moves, spans, scores };
 }
 
 function cohortSourceOf(memory: Memory): CohortSource {
@@ -110,7 +147,7 @@ function assignmentsIn(memory: Memory, rollout: RolloutId, step: number): readon
       assignment,
       arm: turn.arm,
       assignedAt: turn.startedAt,
-      matured: memory.sessions.get(turn.session) ?? null,
+      matured: memory.sessions.get(formatSessionKey(turn)) ?? null,
     }));
 }
 
@@ -122,22 +159,11 @@ function sessionSourceOf(memory: Memory): SessionSource {
     async armSummaries(rollout) {
       return { baseline: armSummary(memory, rollout, "baseline"), canary: armSummary(memory, rollout, "canary") };
     },
-    async armTraffic({ rollout, since, liveSince }) {
-      const trafficOf = (arm: Arm): ArmTraffic => {
-        const assigned = [...assignedSessions(memory, rollout, arm)];
-        const turns = assigned.flatMap(([, records]) => records);
-        return {
-          newSessions: assigned.filter(([, records]) => firstOf(records).startedAt >= since).length,
-          liveSessions: assigned.filter(([id, all]) => !memory.sessions.has(id) && hasTurnSince(all, liveSince)).length,
-          turns: turns.filter((turn) => turn.startedAt >= since).length,
-        };
-      };
-      return { baseline: trafficOf("baseline"), canary: trafficOf("canary") };
-    },
+    ...sessionListingOf(memory),
     async switchedSessions(rollout) {
-      return [...memory.turnsOf.values()].filter(
-        (records) =>
-          records.some((record) => record.rollout === rollout) && new Set(records.map((r) => r.release)).size > 1,
+      return [...memory.turnsOf].filter(
+        ([key, records]) =>
+          records.some((record) => record.rollout === rollout) && unexplained(memory, key, records) > 1,
       ).length;
     },
     async exposedSessions({ rollout, before }) {
@@ -145,7 +171,61 @@ function sessionSourceOf(memory: Memory): SessionSource {
         (records) => before === null || firstOf(records).startedAt < before,
       ).length;
     },
+    async movedSessions({ agent, move, session, limit }) {
+      return [...memory.movesOf.values()]
+        .flat()
+        .filter((one) => one.agent === agent && (move === null || one.move === move))
+        .filter((one) => session === null || one.session === session)
+        .toSorted((a, b) => b.at - a.at)
+        .slice(0, limit);
+    },
+    async movedCounts(agent) {
+      const own = [...memory.movesOf.values()].flat().filter((one) => one.agent === agent);
+      const byMove = Map.groupBy(own, ({ move }) => move);
+      return new Map([...byMove].map(([move, all]) => [move, new Set(all.map(({ session }) => session)).size]));
+    },
   };
+}
+
+function pairSourceOf(memory: Memory): PairSource {
+  return {
+    async pairs({ rollout, before, limit }) {
+      const own = memory.shadowTurns.filter((turn) => turn.rollout === rollout);
+      const places = [...Map.groupBy(own, ({ session }) => session)].map(([session, shadow]) => ({
+        session,
+        shadow,
+        at: Math.min(...shadow.map(({ pairedStartedAt }) => pairedStartedAt)),
+      }));
+      const sorted = places.toSorted((a, b) => (isBefore(a, b) ? 1 : -1));
+      const page = sorted.filter((place) => before === null || isBefore(place, before)).slice(0, limit);
+      return page.map(({ session, shadow }) => {
+        const agent = shadow[0]?.agent;
+        const baseline = agent === undefined ? [] : (memory.turnsOf.get(formatSessionKey({ agent, session })) ?? []);
+        return { session, shadow, baseline };
+      });
+    },
+    async spent(rollout) {
+      const sent = memory.shadowTurns.filter(
+        (turn) => turn.rollout === rollout && (turn.outcome === "answered" || turn.outcome === "failed"),
+      );
+      return {
+        sessions: new Set(sent.map(({ session }) => session)).size,
+        turns: sent.length,
+        requestBytes: sent.reduce((sum, { requestBytes }) => sum + requestBytes, 0),
+      };
+    },
+  };
+}
+
+function isBefore(a: PairPlace, b: PairPlace): boolean {
+  return a.at < b.at || (a.at === b.at && a.session < b.session);
+}
+
+/** Releases that no move led to. */
+function unexplained(memory: Memory, key: string, records: readonly TurnRecord[]): number {
+  const led = new Set((memory.movesOf.get(key) ?? []).map(({ to }) => to));
+  const own = new Set(records.map(({ release }) => release).filter((release) => !led.has(release)));
+  return own.size;
 }
 
 function isNew(memory: Memory, identity: string): boolean {
@@ -164,17 +244,22 @@ function hasTurnSince(records: readonly TurnRecord[], since: number): boolean {
   return records.some((record) => record.kind === "turn" && record.startedAt + record.durationMs >= since);
 }
 
-function openSessionOf(session: SessionId, records: readonly TurnRecord[]): OpenSession {
-  return {
-    session,
-    lastActivityAt: Math.max(...records.map((record) => record.startedAt + record.durationMs)),
-    isEnded: records.some((record) => record.endsSession || record.kind === "sessionEnd"),
-  };
+function openSessionOf(records: readonly TurnRecord[]): OpenSession[] {
+  const [first] = records;
+  if (first === undefined) return [];
+  return [
+    {
+      agent: first.agent,
+      session: first.session,
+      lastActivityAt: Math.max(...records.map((record) => record.startedAt + record.durationMs)),
+      isEnded: records.some((record) => record.endsSession || record.kind === "sessionEnd"),
+    },
+  ];
 }
 
 /** Sessions by the turns they had under the rollout; the first of these decides the arm. */
-function assignedSessions(memory: Memory, rollout: RolloutId, arm: Arm): Map<SessionId, TurnRecord[]> {
-  const assigned = new Map<SessionId, TurnRecord[]>();
+function assignedSessions(memory: Memory, rollout: RolloutId, arm: Arm): Map<string, TurnRecord[]> {
+  const assigned = new Map<string, TurnRecord[]>();
   for (const [session, records] of memory.turnsOf) {
     const turns = records.filter((record) => record.kind === "turn" && record.rollout === rollout);
     if (turns.length > 0 && firstOf(turns).arm === arm) assigned.set(session, turns);

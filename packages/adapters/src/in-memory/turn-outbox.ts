@@ -18,7 +18,7 @@ export function createMemoryTurnOutbox(): TurnOutbox {
       let records = 0;
       for (const [id, turns] of pending) {
         if (records >= limit) break;
-        batches.push({ id, count: turns.length, json: JSON.stringify(turns) });
+        batches.push({ id, count: turns.length, json: Buffer.from(JSON.stringify(turns)) });
         records += turns.length;
       }
       return batches;

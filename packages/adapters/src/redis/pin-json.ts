@@ -1,5 +1,14 @@
-import { parseAgentName, parseDigest, parseGatewayId, parseRolloutId, parseSessionId, type Pin } from "@perch/domain";
+import {
+  parseAgentName,
+  parseDigest,
+  parseGatewayId,
+  parseRolloutId,
+  parseSessionId,
+  targetingSchema,
+  type Pin,
+} from "@perch/domain";
 import { z } from "zod";
+import { pinMoveSchema } from "../pin-json/pin-move.ts";
 
 const pinSchema = z.object({
   agent: z.string().transform(parseAgentName),
@@ -15,6 +24,15 @@ const pinSchema = z.object({
   gateway: z.string().transform(parseGatewayId),
   assignedAt: z.number(),
   override: z.string().nullable(),
+  /** Pins of older gateways lack it. */
+  shadow: z
+    .object({ rollout: z.string().transform(parseRolloutId), release: z.string().transform(parseDigest) })
+    .nullable()
+    .default(null),
+  // Pins of older versions lack it.
+  targeting: targetingSchema.nullable().default(null),
+  // Gateways before this field wrote pins without it.
+  moved: pinMoveSchema.nullable().default(null),
 });
 
 export function formatPin(pin: Pin): string {

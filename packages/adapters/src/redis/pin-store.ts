@@ -1,6 +1,8 @@
+import { randomUUID } from "node:crypto";
 import {
   LONGEST_ALIAS_CHAIN,
   parseSessionId,
+  timesMoved,
   type AgentName,
   type Digest,
   type Pin,
@@ -10,9 +12,11 @@ import {
 } from "@perch/domain";
 import { formatPin, parsePin } from "./pin-json.ts";
 import { ALIAS, CLAIM } from "./pin-scripts.ts";
+import { createSessionMoves } from "./session-moves.ts";
 import type { RedisConnection, RedisReply } from "./redis-connection.ts";
 
 const COUNT_AT_ONCE = 1000;
+const IDENTITY = "perch:identity";
 
 /**
  * Pins on a Redis or Valkey server, which all gateways share. One round trip a claim; one more for each alias on the way,
@@ -25,24 +29,18 @@ export function createRedisPinStore(connection: RedisConnection, now: () => numb
     let at = pin.session;
     for (let hop = 0; ; hop += 1) {
       const follow = hop < LONGEST_ALIAS_CHAIN ? "follow" : "stay";
-      const args = [formatPin({ ...pin, session: at }), whole(ttlMs), String(pin.assignedAt), kind, follow];
+      const args = [
+        formatPin({ ...pin, session: at }),
+        whole(ttlMs),
+        String(pin.assignedAt),
+        kind,
+        follow,
+        String(timesMoved(pin)),
+      ];
       const [what, value] = parseClaim(await connection.run(CLAIM, keysOf(pin.agent, at), args));
       if (what === "pin") return parsePin(value);
       at = parseSessionId(value);
     }
-  }
-
-  async function countAll(agent: AgentName): Promise<ReadonlyMap<Digest, number>> {
-    const pins = new Map<SessionId, Digest>();
-    let after: string | null = null;
-    do {
-      const page: PinPage = await listPins({ connection, now }, agent, { after, limit: COUNT_AT_ONCE });
-      for (const { pin } of page.pins) pins.set(pin.session, pin.release);
-      after = page.next;
-    } while (after !== null);
-    const byRelease = new Map<Digest, number>();
-    for (const release of pins.values()) byRelease.set(release, (byRelease.get(release) ?? 0) + 1);
-    return byRelease;
   }
 
   return {
@@ -51,27 +49,42 @@ export function createRedisPinStore(connection: RedisConnection, now: () => numb
     async alias({ agent, alias, session }, ttlMs) {
       if (alias !== session) await connection.run(ALIAS, keysOf(agent, alias), [session, whole(ttlMs)]);
     },
-    async find(agent, session) {
-      let at = session;
-      for (let hop = 0; hop <= LONGEST_ALIAS_CHAIN; hop += 1) {
-        const [alias, pin] = parseTexts(await connection.send(["MGET", ...keysOf(agent, at)]));
-        if (typeof alias !== "string" || hop === LONGEST_ALIAS_CHAIN)
-          return typeof pin === "string" ? parsePin(pin) : null;
-        at = parseSessionId(alias);
-      }
-      return null;
+    find: (agent, session) => findPin(connection, agent, session),
+    async lookUp(agent, session) {
+      const pin = await findPin(connection, agent, session);
+      if (pin === null) return null;
+      const left = Number(await connection.send(["PTTL", keysOf(agent, pin.session)[1]]));
+      // It may have ended between the two.
+      return left <= 0 ? null : { pin, expiresAt: now() + left };
     },
+    ...createSessionMoves(connection),
     async countLive(agent, release) {
       // One walk through the pins answers for all releases that are asked about meanwhile.
-      const walk = counts.get(agent) ?? countAll(agent).finally(() => counts.delete(agent));
+      const walk = counts.get(agent) ?? countAll({ connection, now }, agent).finally(() => counts.delete(agent));
       counts.set(agent, walk);
       return (await walk).get(release) ?? 0;
     },
     list: (agent, page) => listPins({ connection, now }, agent, page),
+    identity: () => identityOf(connection),
     // The server forgets by itself.
     forgetExpired: async () => 0,
     close: () => connection.close(),
   };
+}
+
+type Listing = { readonly connection: RedisConnection; readonly now: () => number };
+
+async function countAll(listing: Listing, agent: AgentName): Promise<ReadonlyMap<Digest, number>> {
+  const pins = new Map<SessionId, Digest>();
+  let after: string | null = null;
+  do {
+    const page: PinPage = await listPins(listing, agent, { after, limit: COUNT_AT_ONCE });
+    for (const { pin } of page.pins) pins.set(pin.session, pin.release);
+    after = page.next;
+  } while (after !== null);
+  const byRelease = new Map<Digest, number>();
+  for (const release of pins.values()) byRelease.set(release, (byRelease.get(release) ?? 0) + 1);
+  return byRelease;
 }
 
 /** Both keys of an id, alias and pin. What stands in braces decides the slot. */
@@ -79,8 +92,23 @@ function keysOf(agent: AgentName, id: SessionId): [string, string] {
   return [`perch:alias:{${agent}|${id}}`, `perch:pin:{${agent}|${id}}`];
 }
 
+async function identityOf(connection: RedisConnection): Promise<string> {
+  await connection.send(["SET", IDENTITY, randomUUID(), "NX"]);
+  return String(await connection.send(["GET", IDENTITY]));
+}
+
+async function findPin(connection: RedisConnection, agent: AgentName, id: SessionId): Promise<Pin | null> {
+  let at = id;
+  for (let hop = 0; hop <= LONGEST_ALIAS_CHAIN; hop += 1) {
+    const [alias, pin] = parseTexts(await connection.send(["MGET", ...keysOf(agent, at)]));
+    if (typeof alias !== "string" || hop === LONGEST_ALIAS_CHAIN) return typeof pin === "string" ? parsePin(pin) : null;
+    at = parseSessionId(alias);
+  }
+  return null;
+}
+
 async function listPins(
-  { connection, now }: { readonly connection: RedisConnection; readonly now: () => number },
+  { connection, now }: Listing,
   agent: AgentName,
   { after, limit }: Parameters<PinStore["list"]>[1],
 ): Promise<PinPage> {

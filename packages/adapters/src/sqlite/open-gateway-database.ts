@@ -57,6 +57,21 @@ const MIGRATIONS = [
      PRIMARY KEY (agent, alias)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX alias_by_expiry ON alias (expires_at);`,
+  "ALTER TABLE pin ADD COLUMN targeting TEXT;",
+  `ALTER TABLE pin ADD COLUMN moved TEXT;
+   ALTER TABLE pin ADD COLUMN turn_ended_at REAL;
+
+   CREATE TABLE turn_mark (
+     agent TEXT NOT NULL,
+     session TEXT NOT NULL,
+     turn TEXT NOT NULL,
+     expires_at REAL NOT NULL,
+     PRIMARY KEY (agent, session, turn)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX turn_mark_by_expiry ON turn_mark (expires_at);`,
+  `CREATE TABLE store_identity (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), id TEXT NOT NULL) STRICT;
+   INSERT INTO store_identity (only_row, id) VALUES (1, lower(hex(randomblob(16))));`,
+  "ALTER TABLE pin ADD COLUMN shadow TEXT;",
 ];
 
 /** 64 MB: only a log that the checkpointer does not get to is written by the commit that fills it. */

@@ -1,5 +1,14 @@
-import { parseAgentName, parseDigest, parseGatewayId, parseRolloutId, parseSessionId, type Pin } from "@perch/domain";
+import {
+  parseAgentName,
+  parseDigest,
+  parseGatewayId,
+  parseRolloutId,
+  parseSessionId,
+  targetingSchema,
+  type Pin,
+} from "@perch/domain";
 import { z } from "zod";
+import { pinMoveSchema } from "../pin-json/pin-move.ts";
 
 /** What a claim writes, and no later claim changes. */
 export const WRITTEN_ONCE = [
@@ -15,6 +24,9 @@ export const WRITTEN_ONCE = [
   "gateway",
   "assigned_at",
   "override",
+  "shadow",
+  "targeting",
+  "moved",
 ] as const;
 export const PIN_COLUMNS = ["agent", "session", ...WRITTEN_ONCE];
 
@@ -35,6 +47,9 @@ export function pinValues(pin: Pin): (string | number | null)[] {
     pin.gateway,
     pin.assignedAt,
     pin.override,
+    pin.shadow === null ? null : JSON.stringify(pin.shadow),
+    pin.targeting === null ? null : JSON.stringify(pin.targeting),
+    pin.moved === null ? null : JSON.stringify(pin.moved),
   ];
 }
 
@@ -53,6 +68,13 @@ const rowSchema = z.object({
   gateway: z.string(),
   assigned_at: z.number(),
   override: z.string().nullable(),
+  targeting: z.string().nullable(),
+  shadow: z.string().nullable(),
+  moved: z.string().nullable(),
+});
+const shadowSchema = z.object({
+  rollout: z.string().transform(parseRolloutId),
+  release: z.string().transform(parseDigest),
 });
 
 export function parsePinRow(row: unknown): Pin {
@@ -71,5 +93,8 @@ export function parsePinRow(row: unknown): Pin {
     gateway: parseGatewayId(pin.gateway),
     assignedAt: pin.assigned_at,
     override: pin.override,
+    shadow: pin.shadow === null ? null : shadowSchema.parse(JSON.parse(pin.shadow)),
+    targeting: pin.targeting === null ? null : targetingSchema.parse(JSON.parse(pin.targeting)),
+    moved: pin.moved === null ? null : pinMoveSchema.parse(JSON.parse(pin.moved)),
   };
 }

@@ -53,6 +53,24 @@ describe("a file shared by two gateway processes", () => {
     await again.close();
   });
 
+  test("reads the pins that a version without strategies, moves and mirrors wrote", async () => {
+    const file = join(directory, "pins.sqlite");
+    const older = openGatewayDatabase(file);
+    await createSqlitePinStore(older, () => 0).claim(aPin(), 100);
+    older.exec(`
+      ALTER TABLE pin DROP COLUMN targeting;
+      ALTER TABLE pin DROP COLUMN moved;
+      ALTER TABLE pin DROP COLUMN turn_ended_at;
+      ALTER TABLE pin DROP COLUMN shadow;
+      DROP TABLE turn_mark;
+      DROP TABLE store_identity;
+      PRAGMA user_version = 3`);
+    older.close();
+    const store = createSqlitePinStore(openGatewayDatabase(file), () => 50);
+    expect(await store.find(aPin().agent, aPin().session)).toEqual(aPin());
+    await store.close();
+  });
+
   test("leaves a record to the process that wrote it for half a minute, then anybody sends it", () => {
     const database = openGatewayDatabase(join(directory, "pins.sqlite"));
     let now = 0;

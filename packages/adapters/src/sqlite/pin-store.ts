@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import { LONGEST_ALIAS_CHAIN, type Pin, type PinStore } from "@perch/domain";
+import { createSessionMoves } from "./session-moves.ts";
+import { LONGEST_ALIAS_CHAIN, type LivePin, type Pin, type PinStore } from "@perch/domain";
 import { inTransaction } from "./open-database.ts";
 import { parsePinRow, PIN_COLUMNS, pinValues, WRITTEN_ONCE } from "./pin-row.ts";
 
@@ -24,6 +25,7 @@ const VALUES = WRITTEN_ONCE.map((_, index) => `?${index + 3}`).join(", ");
 const onceOrUnless = (isReplaced: string): string => `
   ON CONFLICT (agent, session) DO UPDATE SET
     ${WRITTEN_ONCE.map((name) => `${name} = iif(${isReplaced}, excluded.${name}, pin.${name})`).join(",\n    ")},
+    turn_ended_at = iif(${isReplaced}, NULL, pin.turn_ended_at),
     expires_at = excluded.expires_at
   RETURNING ${COLUMNS}`;
 /** Answers nothing when the id is an alias. */
@@ -36,6 +38,9 @@ const claimByAliasUnless = (isReplaced: string): string => `
   INSERT INTO pin (${COLUMNS}, expires_at) SELECT ?1, ${END_OF_CHAIN}, ${VALUES}, ${EXPIRY} WHERE true
   ${onceOrUnless(isReplaced)}`;
 const IS_EXPIRED = `pin.expires_at <= ${NOW}`;
+const times = (table: string): string => `coalesce(${table}.moved ->> 'times', 0)`;
+const OUTRANKS = `${times("excluded")} > ${times("pin")}
+  OR (${times("excluded")} = ${times("pin")} AND excluded.assigned_at < pin.assigned_at)`;
 const RENEW_ALIASES = `
   ${chainFrom("?1", "?2", "?4")}
   UPDATE alias SET expires_at = ?3 WHERE agent = ?1 AND expires_at > ?4 AND alias IN (SELECT id FROM chain)`;
@@ -47,7 +52,7 @@ const ALIAS = `
     session = iif(alias.expires_at > ?5, alias.session, excluded.session), expires_at = excluded.expires_at`;
 const FIND = `
   ${chainFrom("?1", "?2", "?3")}
-  SELECT ${COLUMNS} FROM pin WHERE agent = ?1 AND session = ${END_OF_CHAIN} AND expires_at > ?3`;
+  SELECT ${COLUMNS}, expires_at FROM pin WHERE agent = ?1 AND session = ${END_OF_CHAIN} AND expires_at > ?3`;
 const COUNT_LIVE = "SELECT count(*) AS live FROM pin WHERE agent = ? AND release = ? AND expires_at > ?";
 const LIST = `
   SELECT ${COLUMNS}, expires_at FROM pin WHERE agent = ? AND session > ? AND expires_at > ?
@@ -56,6 +61,10 @@ const FORGET_PINS = `
   DELETE FROM pin WHERE (agent, session) IN (SELECT agent, session FROM pin WHERE expires_at <= ? LIMIT ?)`;
 const FORGET_ALIASES = `
   DELETE FROM alias WHERE (agent, alias) IN (SELECT agent, alias FROM alias WHERE expires_at <= ? LIMIT ?)`;
+/** What is left of gateways that died. */
+const FORGET_MARKS = `
+  DELETE FROM turn_mark WHERE (agent, session, turn) IN (
+    SELECT agent, session, turn FROM turn_mark WHERE expires_at <= ? LIMIT ?)`;
 
 /** Pins in a database of `openGatewayDatabase`; closes it when closed. */
 export function createSqlitePinStore(database: DatabaseSync, now: () => number): PinStore {
@@ -64,6 +73,8 @@ export function createSqlitePinStore(database: DatabaseSync, now: () => number):
   const find = database.prepare(FIND);
   const countLive = database.prepare(COUNT_LIVE);
   const list = database.prepare(LIST);
+  const forgetMarks = database.prepare(FORGET_MARKS);
+  const identity = database.prepare("SELECT id FROM store_identity");
   const forget = [FORGET_PINS, FORGET_ALIASES].map((sql) => database.prepare(sql));
   return {
     claim: async (pin, ttlMs) => claim("claim", pin, ttlMs),
@@ -76,23 +87,34 @@ export function createSqlitePinStore(database: DatabaseSync, now: () => number):
       const row = find.get(agent, session, now());
       return row === undefined ? null : parsePinRow(row);
     },
+    ...createSessionMoves(database, now),
+    async lookUp(agent, session) {
+      const row = find.get(agent, session, now());
+      return row === undefined ? null : toLivePin(row);
+    },
     async countLive(agent, release) {
       return Number(countLive.get(agent, release, now())?.["live"] ?? 0);
     },
     async list(agent, { after, limit }) {
       const rows = list.all(agent, after ?? "", now(), limit);
-      const pins = rows.map((row) => ({ pin: parsePinRow(row), expiresAt: Number(row["expires_at"]) }));
+      const pins = rows.map(toLivePin);
       return { pins, next: pins.length < limit ? null : (pins.at(-1)?.pin.session ?? null) };
     },
     async forgetExpired(limit) {
+      forgetMarks.run(now(), limit);
       let forgotten = 0;
       for (const statement of forget) forgotten += Number(statement.run(now(), limit - forgotten).changes);
       return forgotten;
     },
+    identity: async () => String(identity.get()?.["id"]),
     async close() {
       if (database.isOpen) database.close();
     },
   };
+}
+
+function toLivePin(row: Readonly<Record<string, unknown>>): LivePin {
+  return { pin: parsePinRow(row), expiresAt: Number(row["expires_at"]) };
 }
 
 function createClaim(
@@ -105,7 +127,7 @@ function createClaim(
   });
   const statements = {
     claim: statementsFor(IS_EXPIRED),
-    merge: statementsFor(`${IS_EXPIRED} OR excluded.assigned_at < pin.assigned_at`),
+    merge: statementsFor(`${IS_EXPIRED} OR ${OUTRANKS}`),
   };
   const renewAliases = database.prepare(RENEW_ALIASES);
   return (kind, pin, ttlMs) => {

@@ -4,8 +4,8 @@ import { parseGatewayId, type GatewayId, type ServerState } from "@perch/domain"
 /** The server's state in a database of `openServerDatabase`, which stays open. */
 export function createSqliteServerState(database: DatabaseSync): ServerState {
   const nextEpoch = database.prepare(
-    `INSERT INTO leadership (only_row, epoch) VALUES (1, 1)
-     ON CONFLICT (only_row) DO UPDATE SET epoch = epoch + 1 RETURNING epoch`,
+    `INSERT INTO leadership (only_row, epoch) VALUES (1, :above + 1)
+     ON CONFLICT (only_row) DO UPDATE SET epoch = max(epoch, :above) + 1 RETURNING epoch`,
   );
   const known = database.prepare("SELECT gateway, lease_ms FROM known_gateway ORDER BY gateway");
   const remember = database.prepare(
@@ -14,8 +14,8 @@ export function createSqliteServerState(database: DatabaseSync): ServerState {
   );
   const forget = database.prepare("DELETE FROM known_gateway WHERE gateway = ?");
   return {
-    async nextEpoch() {
-      return Number(nextEpoch.get()?.["epoch"]);
+    async nextEpoch(above = 0) {
+      return Number(nextEpoch.get({ above })?.["epoch"]);
     },
     async knownGateways() {
       return known.all().map((row) => ({

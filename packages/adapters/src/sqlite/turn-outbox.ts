@@ -5,12 +5,8 @@ import { inTransaction } from "./open-database.ts";
 /** Records of another process of this machine are left to it for so long; then it may be gone, and anybody sends them. */
 const LEFT_TO_ITS_GATEWAY_MS = 30_000;
 
-// The running sum ends the batches at the one that fills the limit.
 const OLDEST = `
-  SELECT position, records, body FROM (
-    SELECT position, records, body, sum(records) OVER (ORDER BY position) AS through
-    FROM (SELECT position, records, body FROM turn_batch WHERE gateway = ?1 OR appended_at <= ?2 ORDER BY position LIMIT ?3)
-  ) WHERE through - records < ?3 ORDER BY position`;
+  SELECT position, records, CAST(body AS BLOB) AS body FROM turn_batch WHERE gateway = ? OR appended_at <= ? ORDER BY position`;
 const SPLIT = `
   INSERT INTO turn_batch (gateway, appended_at, records, body)
   SELECT gateway, appended_at, 1, json_array(json(value)) FROM turn_batch, json_each(body) WHERE position = ?`;
@@ -35,7 +31,18 @@ export function createSqliteTurnOutbox(
     append(turns) {
       append.run(gateway, now(), turns.length, JSON.stringify(turns));
     },
-    oldest: (limit) => oldest.all(gateway, now() - LEFT_TO_ITS_GATEWAY_MS, limit).map(parseBatch),
+    oldest(limit) {
+      const batches: KeptTurns[] = [];
+      let records = 0;
+      // Row by row: of a long backlog only what is wanted is read.
+      for (const row of oldest.iterate(gateway, now() - LEFT_TO_ITS_GATEWAY_MS)) {
+        const batch = parseBatch(row);
+        batches.push(batch);
+        records += batch.count;
+        if (records >= limit) break;
+      }
+      return batches;
+    },
     settle(ids) {
       settle.run(JSON.stringify(ids));
     },
@@ -58,5 +65,7 @@ export function createSqliteTurnOutbox(
 
 /** Only this file writes these columns. */
 function parseBatch(row: Record<string, unknown>): KeptTurns {
-  return { id: Number(row["position"]), count: Number(row["records"]), json: String(row["body"]) };
+  const { position, records, body } = row;
+  const json = body instanceof Uint8Array ? body : Buffer.from(String(body));
+  return { id: Number(position), count: Number(records), json };
 }

@@ -32,6 +32,8 @@ export const agentViewSchema = z.object({
     z.object({
       release: releaseNameSchema,
       status: releaseStatusSchema,
+      /** Over all gateways; null while one of them cannot say: there may be any number. */
+      livePins: z.number().int().nullable().default(null),
       quarantined: z.boolean(),
       urls: z.array(z.string()),
     }),
@@ -46,6 +48,8 @@ export const scoreBatchSchema = z.strictObject({
     .array(
       z.strictObject({
         id: z.string().min(1).max(200),
+        /** Needed only where two agents may have sessions of the same id. */
+        agent: z.string().nullable().default(null),
         session: z.string(),
         name: z.string().min(1).max(100),
         value: z.number(),

@@ -53,6 +53,7 @@ export type Propagation = z.infer<typeof propagationSchema>;
 export const phaseSchema = z.enum([
   "Pending",
   "Preparing",
+  "Shadowing",
   "Shifting",
   "Baking",
   "Paused",
@@ -76,6 +77,72 @@ export const armViewSchema = z.object({
 });
 export type ArmView = z.infer<typeof armViewSchema>;
 
+const trafficCountsSchema = z.object({
+  canary: z.number().int(),
+  /** The baseline release; what is neither is in `all` only. */
+  baseline: z.number().int(),
+  all: z.number().int(),
+});
+
+/**
+ * Four shares of the canary, side by side, among all traffic of its agent; null when there is nothing to divide by. Shares of
+ * a rollout that another one of the agent has followed are no longer read.
+ */
+export const driftSchema = z.object({
+  target: z.number(),
+  newSessions: z.number().nullable(),
+  /** Now. */
+  liveSessions: z.number().nullable(),
+  turns: z.number().nullable(),
+  /** From when on new sessions and turns are counted: since the present weight is in force, at most a day. */
+  since: z.number().nullable().default(null),
+  counts: z
+    .object({ newSessions: trafficCountsSchema, liveSessions: trafficCountsSchema, turns: trafficCountsSchema })
+    .default({
+      newSessions: { canary: 0, baseline: 0, all: 0 },
+      liveSessions: { canary: 0, baseline: 0, all: 0 },
+      turns: { canary: 0, baseline: 0, all: 0 },
+    }),
+  /** Live sessions are counted by their pins when every gateway can say, else by their turn records. */
+  liveBy: z.enum(["pins", "records"]).default("records"),
+});
+export type Drift = z.infer<typeof driftSchema>;
+/** What was sent to the shadow. */
+const mirrorSpentSchema = z.object({
+  sessions: z.number().int(),
+  turns: z.number().int(),
+  requestBytes: z.number().int(),
+});
+
+const pairSideSchema = z.object({
+  release: z.string(),
+  turns: z.number().int(),
+  /** In the order of the user's turns; 0 where no answer began. */
+  statuses: z.array(z.number().int()),
+  /** Of all its turns together. */
+  durationMs: z.number(),
+  responseBytes: z.number().int(),
+});
+
+/** `GET /v1/rollouts/:id/pairs?limit=…&before=…`: sessions of the rollout that were mirrored, the newest first. */
+export const pairPageSchema = z.object({
+  pairs: z.array(
+    z.object({
+      session: z.string(),
+      startedAt: z.number(),
+      /** Every turn of the session so far has a whole answer of both sides, the shadow's in order. */
+      isComplete: z.boolean(),
+      /** What is missing; empty when nothing is. */
+      incompleteBecause: z.array(z.string()),
+      baseline: pairSideSchema,
+      shadow: pairSideSchema,
+    }),
+  ),
+  /** To be passed as `before` for the next page; null on the last. */
+  next: z.string().nullable(),
+});
+export type PairPage = z.infer<typeof pairPageSchema>;
+
 /** `GET /v1/rollouts/:id`; `GET /v1/rollouts` lists them, newest first; `…/:id/stream` sends one as each `event: rollout`. */
 export const rolloutViewSchema = z.object({
   id: z.string(),
@@ -89,6 +156,19 @@ export const rolloutViewSchema = z.object({
   endedAt: z.number().nullable(),
   baseline: releaseNameSchema,
   canary: releaseNameSchema,
+  /** Null: it mirrors nothing. */
+  mirror: z
+    .object({
+      percentageBp: z.number().int(),
+      /** New sessions are mirrored just now. */
+      isOn: z.boolean(),
+      /** Why it stopped before its time; empty when it did not. */
+      stoppedBecause: z.string(),
+      spent: mirrorSpentSchema,
+      cap: mirrorSpentSchema,
+    })
+    .nullable()
+    .default(null),
   steps: z.array(z.object({ weightBp: z.number().int(), label: z.string() })),
   /** Index into `steps`; null before the first and after the last. */
   step: z.number().int().nullable(),
@@ -109,13 +189,7 @@ export const rolloutViewSchema = z.object({
   canarySessionsAtDecision: z.number().int().nullable(),
   /** Evidence of harm (logE) by gate when the rollback was decided: what comes later may weigh less. Null without one. */
   evidenceAtDecision: z.record(z.string(), z.number()).nullable(),
-  /** Four shares of the canary, side by side; null when there is nothing to divide by. */
-  drift: z.object({
-    target: z.number(),
-    newSessions: z.number().nullable(),
-    liveSessions: z.number().nullable(),
-    turns: z.number().nullable(),
-  }),
+  drift: driftSchema,
   propagation: propagationSchema.nullable(),
   timeline: z.array(
     z.object({ at: z.number(), phase: phaseSchema, weightBp: z.number().int(), text: z.string(), actor: z.string() }),

@@ -13,6 +13,8 @@ export type GateSpec = {
   readonly margin: number;
   readonly role: "guardrail" | "signal" | "muted";
   readonly onFail: "rollback" | "pause";
+  /** With `rollback`: its rejection means that the canary's sessions are not left with it either. Lacking: no. */
+  readonly evicts?: boolean;
   /** α_g, this gate's share of the family-wise error rate (`statistics.md` 3.9, split rule). */
   readonly alpha: number;
 };

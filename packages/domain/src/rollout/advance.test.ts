@@ -89,6 +89,7 @@ const PAUSED = { kind: "Paused", step: 0, startedAt: 0, routedStep: 0, gates: []
 const PHASES: { readonly [Kind in PhaseKind]: Phase & { kind: Kind } } = {
   Pending: { kind: "Pending" },
   Preparing: { kind: "Preparing" },
+  Shadowing: { kind: "Shadowing", startedAt: 0, hold: null },
   Shifting: { kind: "Shifting", step: 0 },
   Baking: { kind: "Baking", step: 0, startedAt: 0 },
   Paused: { ...PAUSED, why: "manual" },
@@ -113,6 +114,7 @@ function eventsIn(phase: PhaseKind): { readonly [Type in RolloutEventType]: Roll
     synced: { type: "synced", at: 100, of, propagation },
     syncTimedOut: { type: "syncTimedOut", at: 100, of, laggards: [parseGatewayId("gw-1")] },
     blockJudged: judged({ culprits: ["escalation-rate"] }),
+    mirrorStopped: { type: "mirrorStopped", at: 100, reason: "the cap", stops: "everything" },
     pauseRequested: { type: "pauseRequested", ...request },
     resumeRequested: { type: "resumeRequested", ...request },
     rollbackRequested: { type: "rollbackRequested", ...request },
@@ -126,6 +128,12 @@ function eventsIn(phase: PhaseKind): { readonly [Type in RolloutEventType]: Roll
 const NEXT: { readonly [From in PhaseKind]: { readonly [Type in RolloutEventType]: PhaseKind } } = {
   Pending: { ...stay("Pending"), timePassed: "Preparing", preparationFailed: "Failed", abortRequested: "Aborting" },
   Preparing: { ...stay("Preparing"), prepared: "Shifting", preparationFailed: "Failed", abortRequested: "Aborting" },
+  Shadowing: {
+    ...stay("Shadowing"),
+    timePassed: "Shifting",
+    rollbackRequested: "RollingBack",
+    abortRequested: "Aborting",
+  },
   Shifting: { ...exposed("Shifting"), synced: "Baking", syncTimedOut: "Paused" },
   Baking: exposed("Baking"),
   Paused: { ...exposed("Paused"), resumeRequested: "Baking" },
@@ -152,6 +160,7 @@ function stay(phase: PhaseKind): { readonly [Type in RolloutEventType]: PhaseKin
     synced: phase,
     syncTimedOut: phase,
     blockJudged: phase,
+    mirrorStopped: phase,
     pauseRequested: phase,
     resumeRequested: phase,
     rollbackRequested: phase,
@@ -172,14 +181,18 @@ function exposed(phase: PhaseKind): { readonly [Type in RolloutEventType]: Phase
   };
 }
 
+function isNoted(kind: PhaseKind, { type }: RolloutEvent): boolean {
+  return kind === "Shadowing" && (type === "pauseRequested" || type === "mirrorStopped");
+}
+
 describe("every phase meets every event as the table says", () => {
   test.each(KINDS)("%s", (kind) => {
     const rollout = inPhase(PHASES[kind]);
     for (const [type, event] of Object.entries(eventsIn(kind))) {
       const next = advance(rollout, event);
       expect([type, next.phase.kind]).toEqual([type, NEXT[kind][event.type]]);
-      // A phase that is entered is told in the timeline, one that stays is not.
-      const hasMoved = next.phase.kind !== kind;
+      // A phase that is entered is told in the timeline, one that stays is not; and what a mirror meets on its way.
+      const hasMoved = next.phase.kind !== kind || isNoted(kind, event);
       expect([type, next.timeline.length]).toEqual([type, rollout.timeline.length + (hasMoved ? 1 : 0)]);
     }
   });
@@ -189,7 +202,8 @@ test("an event that means nothing returns the very same object", () => {
   for (const kind of KINDS) {
     const rollout = inPhase(PHASES[kind]);
     for (const event of Object.values(eventsIn(kind))) {
-      const changesNothing = NEXT[kind][event.type] === kind && event.type !== "blockJudged";
+      const stays = NEXT[kind][event.type] === kind && event.type !== "blockJudged";
+      const changesNothing = stays && !isNoted(kind, event);
       const closesWindow = kind === "Succeeded" && event.type === "rollbackWindowClosed";
       expect([kind, event.type, advance(rollout, event) === rollout]).toEqual([
         kind,

@@ -2,6 +2,7 @@ import { applyBlock } from "./apply-block.ts";
 import { applyRequest, isRequest } from "./apply-request.ts";
 import { moveTo } from "./move-to.ts";
 import { leaveStep } from "./leave-step.ts";
+import { beginShadowing, leaveShadowing, stopMirror } from "./shadowing.ts";
 import { formatPercent } from "./weight.ts";
 import type { AppliedEvent, Phase, PhaseName, Rollout, RolloutEvent } from "./rollout.ts";
 
@@ -25,6 +26,7 @@ export function startRollout(event: AppliedEvent): Rollout {
     acknowledgedGates: [],
     hasAcknowledgedSampleRatio: false,
     decision: null,
+    mirrorStop: null,
     propagation: null,
     timeline: [],
   };
@@ -51,14 +53,22 @@ export function advance(rollout: Rollout, event: RolloutEvent): Rollout {
       return applySyncTimeout(rollout, event);
     case "blockJudged":
       return applyBlock(rollout, event);
+    case "mirrorStopped":
+      return stopMirror(rollout, event);
     case "rollbackWindowClosed":
-      if (rollout.phase.kind !== "Succeeded" || rollout.phase.rollbackUntil <= event.at) return rollout;
-      return { ...rollout, phase: { kind: "Succeeded", rollbackUntil: event.at } };
+      return closeRollbackWindow(rollout, event.at);
   }
+}
+
+function closeRollbackWindow(rollout: Rollout, at: number): Rollout {
+  if (rollout.phase.kind !== "Succeeded" || rollout.phase.rollbackUntil <= at) return rollout;
+  return { ...rollout, phase: { kind: "Succeeded", rollbackUntil: at } };
 }
 
 function applyPrepared(rollout: Rollout, event: Extract<RolloutEvent, { type: "prepared" }>): Rollout {
   if (rollout.phase.kind !== "Preparing") return rollout;
+  const { mirror = null } = rollout.plan;
+  if (mirror !== null) return beginShadowing({ ...rollout, references: event.references }, event.at);
   const text = `routes ${formatPercent(rollout.plan.steps[0]?.weightBp ?? 0)} of new sessions to the canary`;
   return moveTo({ ...rollout, references: event.references }, { kind: "Shifting", step: 0 }, { at: event.at, text });
 }
@@ -72,6 +82,7 @@ function applyTime(rollout: Rollout, at: number): Rollout {
   if (rollout.phase.kind === "Pending") {
     return moveTo(rollout, { kind: "Preparing" }, { at, text: "checks that the canary runs and a gateway listens" });
   }
+  if (rollout.phase.kind === "Shadowing") return leaveShadowing(rollout, rollout.phase, at);
   return rollout.phase.kind === "Baking" ? leaveStep(rollout, rollout.phase, at) : rollout;
 }
 
@@ -89,13 +100,16 @@ function isAbout({ phase, phaseSince }: Rollout, of: PhaseName): boolean {
   return phase.kind === of.kind && phaseSince === of.since;
 }
 
+type AfterSync = { readonly phase: Phase; readonly text: string; readonly keepsReason: boolean };
+
 /** Where a phase goes that has waited for the gateways; null for a phase that has not. */
-function afterSync(rollout: Rollout, at: number): { phase: Phase; text: string; keepsReason: boolean } | null {
+function afterSync(rollout: Rollout, at: number): AfterSync | null {
   const { phase, plan, canary } = rollout;
   if (phase.kind === "Shifting") {
     const text = `every gateway assigns at ${formatPercent(plan.steps[phase.step]?.weightBp ?? 0)}`;
     return { phase: { kind: "Baking", step: phase.step, startedAt: at }, text, keepsReason: false };
   }
+  if (phase.kind === "Shadowing") return afterMirrorSync(rollout, phase, at);
   if (phase.kind === "Promoting") {
     const text = `every new session meets ${canary.version}`;
     return { phase: { kind: "Succeeded", rollbackUntil: at + plan.rollbackWindowMs }, text, keepsReason: true };
@@ -113,6 +127,16 @@ function afterSync(rollout: Rollout, at: number): { phase: Phase; text: string; 
     text: "the gateways agree again: tries the weight again",
     keepsReason: false,
   };
+}
+
+function afterMirrorSync(
+  { plan }: Rollout,
+  phase: Extract<Phase, { kind: "Shadowing" }>,
+  at: number,
+): AfterSync | null {
+  if (phase.startedAt !== null) return null;
+  const text = `every gateway mirrors ${formatPercent(plan.mirror?.percentageBp ?? 0)}`;
+  return { phase: { ...phase, startedAt: at }, text, keepsReason: true };
 }
 
 /** Row 8 of the state table: a weight that not every gateway took is taken back, so that all gateways agree. */

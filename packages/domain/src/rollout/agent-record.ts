@@ -2,6 +2,7 @@ import type { Digest } from "../release/digest.ts";
 import type { ReleasePolicy } from "../release/policy.ts";
 import type { PointerName } from "../release/reference.ts";
 import type { AgentName } from "../routing/ids.ts";
+import { advanceMoves, isMoveEvent, type AgentMove, type MoveEvent } from "./agent-move.ts";
 import type { ReleaseIdentity } from "./plan.ts";
 
 /** A release that was admitted: its signature and every byte were good at `admittedAt`. */
@@ -30,9 +31,12 @@ export type AgentRecord = {
   readonly pointers: readonly PointerRecord[];
   /** The first release that was deployed; current until a rollout is promoted. Null before. */
   readonly first: Digest | null;
+  /** Of sessions, from one release to another; oldest first. */
+  readonly moves: readonly AgentMove[];
 };
 
 export type AgentEvent =
+  | MoveEvent
   | {
       readonly type: "releaseAdmitted";
       readonly at: number;
@@ -61,7 +65,7 @@ export type AgentEvent =
     };
 
 export function newAgent(agent: AgentName): AgentRecord {
-  return { agent, releases: [], deployments: [], pointers: [], first: null };
+  return { agent, releases: [], deployments: [], pointers: [], first: null, moves: [] };
 }
 
 /** The release that a pointer stands at; null when there is no such pointer. */
@@ -71,6 +75,10 @@ export function pointerOf({ pointers }: AgentRecord, pointer: PointerName): Dige
 
 /** The next record. An event that changes nothing returns the very same object. */
 export function advanceAgent(record: AgentRecord, event: AgentEvent): AgentRecord {
+  if (isMoveEvent(event)) {
+    const moves = advanceMoves(record.moves, event);
+    return moves === record.moves ? record : { ...record, moves };
+  }
   switch (event.type) {
     case "releaseAdmitted": {
       if (record.releases.some((release) => release.digest === event.release.digest)) return record;
@@ -85,7 +93,7 @@ export function advanceAgent(record: AgentRecord, event: AgentEvent): AgentRecor
       return left.length === record.deployments.length ? record : { ...record, deployments: left };
     }
     case "pointerMoved":
-      return move(record, event);
+      return movePointer(record, event);
   }
 }
 
@@ -101,7 +109,7 @@ function register(record: AgentRecord, event: Extract<AgentEvent, { type: "deplo
   return { ...record, deployments: [...others, deployment], first: record.first ?? release };
 }
 
-function move(record: AgentRecord, event: Extract<AgentEvent, { type: "pointerMoved" }>): AgentRecord {
+function movePointer(record: AgentRecord, event: Extract<AgentEvent, { type: "pointerMoved" }>): AgentRecord {
   const { pointer, from, to, at, actor } = event;
   if (pointerOf(record, pointer) !== from || from === to) return record;
   if (to === null) return { ...record, pointers: record.pointers.filter((held) => held.pointer !== pointer) };

@@ -2,6 +2,7 @@ import { unpause } from "./apply-block.ts";
 import { toNextStep } from "./leave-step.ts";
 import { moveTo } from "./move-to.ts";
 import { rollBack } from "./roll-back.ts";
+import { endShadowing } from "./shadowing.ts";
 import type { Phase, Rollout, RolloutEvent } from "./rollout.ts";
 
 type Request = Extract<RolloutEvent, { actor: string; reason: string }>;
@@ -16,6 +17,7 @@ export function applyRequest(rollout: Rollout, request: Request): Rollout {
     case "pauseRequested":
       return pause(rollout, request);
     case "resumeRequested":
+      if (rollout.phase.kind === "Shadowing") return resumeShadowing(rollout, rollout.phase, request);
       return rollout.phase.kind === "Paused" ? resume(rollout, rollout.phase, request) : rollout;
     case "rollbackRequested":
       return isReversible(rollout, request.at)
@@ -38,6 +40,7 @@ export function applyRequest(rollout: Rollout, request: Request): Rollout {
 
 function pause(rollout: Rollout, request: Request): Rollout {
   const { phase } = rollout;
+  if (phase.kind === "Shadowing") return holdShadowing(rollout, phase, request);
   if (phase.kind !== "Shifting" && phase.kind !== "Baking" && phase.kind !== "Paused") return rollout;
   if (phase.kind === "Paused" && phase.why === "manual") return rollout;
   const startedAt = phase.kind === "Shifting" ? null : phase.startedAt;
@@ -61,6 +64,19 @@ function resume(rollout: Rollout, phase: Extract<Phase, { kind: "Paused" }>, req
   return unpause(seen, phase, { ...by(request), text: because(request, "resumed") });
 }
 
+/** Mirroring goes on, as a weight does in a pause; what waits is the step after it. */
+function holdShadowing(rollout: Rollout, phase: Extract<Phase, { kind: "Shadowing" }>, request: Request): Rollout {
+  if (phase.hold === "manual") return rollout;
+  const reason = because(request, "paused by hand");
+  return moveTo(rollout, { ...phase, hold: "manual" }, { ...by(request), reason, text: reason });
+}
+
+function resumeShadowing(rollout: Rollout, phase: Extract<Phase, { kind: "Shadowing" }>, request: Request): Rollout {
+  if (phase.hold === null) return rollout;
+  if (phase.hold === "approval") return endShadowing(rollout, by(request));
+  return moveTo(rollout, { ...phase, hold: null }, { ...by(request), text: because(request, "resumed") });
+}
+
 function abort(rollout: Rollout, request: Request): Rollout {
   const reason = because(request, "aborted by hand");
   return moveTo(rollout, { kind: "Aborting" }, { ...by(request), reason, text: reason });
@@ -71,14 +87,14 @@ function isExposed({ phase }: Rollout): boolean {
 }
 
 function isBeforePromotion(rollout: Rollout): boolean {
-  return isExposed(rollout) || rollout.phase.kind === "Pending" || rollout.phase.kind === "Preparing";
+  return isExposed(rollout) || ["Pending", "Preparing", "Shadowing"].includes(rollout.phase.kind);
 }
 
-/** I7: from every phase that users have met, and from a promotion within its window. */
+/** I7: from every phase in which the canary runs, and from a promotion within its window. */
 function isReversible(rollout: Rollout, at: number): boolean {
   const { phase } = rollout;
   if (phase.kind === "Succeeded") return at < phase.rollbackUntil;
-  return isExposed(rollout) || phase.kind === "Promoting";
+  return isExposed(rollout) || phase.kind === "Shadowing" || phase.kind === "Promoting";
 }
 
 function by(request: Request): { at: number; actor: string } {

@@ -138,12 +138,20 @@ test("the last promotion decides what is current, and a promotion that was taken
 });
 
 test("a release has the status that its rollouts give it", () => {
-  const statuses = (phase: Phase) =>
-    [baseline, canary].map((digest) => releaseStatus(digest, record, [aRollout(phase, { timeline: EXPOSED })]));
+  const statuses = (phase: Phase, livePins: number | null = null) =>
+    [baseline, canary].map((release) =>
+      releaseStatus({ release, livePins }, record, [aRollout(phase, { timeline: EXPOSED })]),
+    );
   expect(statuses({ kind: "Baking", step: 0, startedAt: 0 })).toEqual(["Current", "Ramping"]);
   expect(statuses({ kind: "Succeeded", rollbackUntil: 1 })).toEqual(["Draining", "Current"]);
   expect(statuses({ kind: "RolledBack" })).toEqual(["Current", "Draining"]);
-  expect([baseline, canary].map((digest) => releaseStatus(digest, record, []))).toEqual(["Current", "Inactive"]);
+  expect(statuses({ kind: "RolledBack" }, 1)).toEqual(["Current", "Draining"]);
+  expect(statuses({ kind: "RolledBack" }, 0)).toEqual(["Current", "Drained"]);
+  expect(statuses({ kind: "Baking", step: 0, startedAt: 0 }, 0)).toEqual(["Current", "Ramping"]);
+  expect([baseline, canary].map((release) => releaseStatus({ release, livePins: 0 }, record, []))).toEqual([
+    "Current",
+    "Inactive",
+  ]);
 });
 const EXPOSED: Rollout["timeline"] = [{ at: 0, phase: "Shifting", weightBp: 500, text: "", actor: "controller" }];
 

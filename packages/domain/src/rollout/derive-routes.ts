@@ -1,9 +1,11 @@
 import type { Digest } from "../release/digest.ts";
 import type { AgentName } from "../routing/ids.ts";
-import type { AgentRoute, CanaryRoute } from "../routing/routing-table.ts";
+import type { AgentRoute, CanaryRoute, MirrorRoute } from "../routing/routing-table.ts";
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
+import { routeMoves } from "./agent-move.ts";
 import type { AgentRecord } from "./agent-record.ts";
 import type { Rollout } from "./rollout.ts";
+import { routedStrategy, urlsOf } from "./routed-strategy.ts";
 import { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./weight.ts";
 
 export type ReleaseStatus = "Inactive" | "Ramping" | "Current" | "Draining" | "Drained" | "Decommissioned";
@@ -47,15 +49,17 @@ export function deriveRoute(
     agent: record.agent,
     ...placeOf(record.agent, defaults.places),
     current,
-    canary: active === null ? null : canaryRoute(active),
+    canary: active === null ? null : canaryRoute(active, record),
+    mirror: active === null ? null : mirrorRoute(active),
     releases: record.releases.map(({ digest, version }) => ({
       release: digest,
       version,
-      urls: record.deployments.filter((held) => held.release === digest).map((held) => held.url),
+      urls: urlsOf(digest, record),
     })),
     sessionExtractors: rules("targetingKey")?.plan.targetingKey ?? defaults.sessionExtractors,
     sessionLearners: rules("aliases")?.plan.aliases ?? defaults.sessionLearners,
     idleTimeoutMs: defaults.idleTimeoutMs,
+    moves: routeMoves(record.moves),
   };
 }
 
@@ -69,18 +73,26 @@ export function isQuarantined(release: Digest, rollouts: readonly Rollout[]): bo
   return (latest?.decision?.culprits.length ?? 0) > 0;
 }
 
+/** What is known about a release besides the agent's record. `livePins`: null while the gateways cannot say. */
+export type ReleaseInQuestion = { readonly release: Digest; readonly livePins: number | null };
+
 /** Draining ends when no live pin names the release, which only the gateways know: unknown counts as "not yet". */
-export function releaseStatus(release: Digest, record: AgentRecord, rollouts: readonly Rollout[]): ReleaseStatus {
+export function releaseStatus(
+  { release, livePins }: ReleaseInQuestion,
+  record: AgentRecord,
+  rollouts: readonly Rollout[],
+): ReleaseStatus {
   if (currentRelease(record, rollouts) === release) return "Current";
   const active = activeRollout(record, rollouts);
   if (active?.canary.digest === release && canaryWeightBp(active) > 0) return "Ramping";
   const hasServed = rollouts.some(
     (rollout) => wasExposed(rollout) && (rollout.canary.digest === release || rollout.baseline.digest === release),
   );
-  return hasServed || record.first === release ? "Draining" : "Inactive";
+  if (!hasServed && record.first !== release) return "Inactive";
+  return livePins === 0 ? "Drained" : "Draining";
 }
 
-function canaryRoute(rollout: Rollout): CanaryRoute | null {
+function canaryRoute(rollout: Rollout, record: AgentRecord): CanaryRoute | null {
   const step = routedStep(rollout);
   if (step === null) return null;
   return {
@@ -89,5 +101,15 @@ function canaryRoute(rollout: Rollout): CanaryRoute | null {
     seed: rollout.seed,
     weightBp: canaryWeightBp(rollout),
     release: rollout.canary.digest,
+    strategy: routedStrategy(rollout, record),
   };
+}
+
+function mirrorRoute({ id, plan, phase, seed, canary, mirrorStop }: Rollout): MirrorRoute | null {
+  const { mirror = null } = plan;
+  if (mirror === null || phase.kind !== "Shadowing" || mirrorStop?.stops === "everything") return null;
+  const { timeoutMs, caps } = mirror;
+  // Sessions that are mirrored already go on to their end.
+  const percentageBp = mirrorStop === null ? mirror.percentageBp : 0;
+  return { rollout: id, seed, percentageBp, release: canary.digest, timeoutMs, caps };
 }

@@ -2,7 +2,9 @@ import type { Block } from "../gate/block.ts";
 import { createBoard, observe, type GateBoard } from "../gate/board.ts";
 import { decide, type JudgeInput } from "../gate/decide.ts";
 import { judge } from "../gate/judge.ts";
+import { SAMPLE_RATIO_ALARM } from "../gate/sample-ratio.ts";
 import type { Judgement } from "../gate/verdict.ts";
+import { isShadowOnly } from "./plan.ts";
 import type { JudgementSummary, Rollout, RolloutEvent } from "./rollout.ts";
 
 /** One gate's evidence when a block had been judged. */
@@ -23,8 +25,18 @@ export function foldEvidence(evidence: Evidence | null, rollout: Rollout, event:
   return { board: observe(evidence.board, event.block), history: [...evidence.history, point] };
 }
 
+const NOTHING_JUDGED: Judgement = {
+  reports: [],
+  culprits: [],
+  pausing: [],
+  sampleRatio: { logE: 0, alarmAtLogE: SAMPLE_RATIO_ALARM, isMismatch: false },
+  canAdvance: false,
+  waitingFor: [],
+};
+
 /** What the gates say about the step where the rollout stands, or stood last, with everything that a person reads. */
 export function judgeStep(board: GateBoard, rollout: Rollout): Judgement {
+  if (isShadowOnly(rollout.plan)) return NOTHING_JUDGED;
   return judge(board, inputOf(rollout));
 }
 

@@ -13,6 +13,7 @@ const ROLLOUT_EVENTS: Readonly<Record<RolloutEventType, true>> = {
   synced: true,
   syncTimedOut: true,
   blockJudged: true,
+  mirrorStopped: true,
   pauseRequested: true,
   resumeRequested: true,
   rollbackRequested: true,
@@ -25,6 +26,11 @@ const AGENT_EVENTS: Readonly<Record<AgentEvent["type"], true>> = {
   deploymentRegistered: true,
   deploymentRemoved: true,
   pointerMoved: true,
+  moveRequested: true,
+  moveHeld: true,
+  moveOpened: true,
+  moveEnded: true,
+  movePast: true,
 };
 
 const body = z.record(z.string(), z.unknown());

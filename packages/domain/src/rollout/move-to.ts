@@ -4,19 +4,29 @@ import { canaryWeightBp } from "./weight.ts";
 /** `text` is what the timeline says happened, `reason` why the rollout is where it now is. */
 export type Move = { readonly at: number; readonly text: string; readonly reason?: string; readonly actor?: string };
 
-/** Phases that wait until the gateways have acknowledged what is routed now. */
 const WAITS_FOR_GATEWAYS: ReadonlySet<Phase["kind"]> = new Set(["Shifting", "Promoting", "RollingBack", "Aborting"]);
+
+/** Whether the phase is one that lasts until the gateways have acknowledged what is routed now. */
+export function waitsForGateways(phase: Phase): boolean {
+  if (phase.kind === "Paused") return phase.why === "routerStale";
+  return WAITS_FOR_GATEWAYS.has(phase.kind) || (phase.kind === "Shadowing" && phase.startedAt === null);
+}
 
 /** Into another phase, with a line in the timeline. */
 export function moveTo(rollout: Rollout, phase: Phase, move: Move): Rollout {
-  const propagation = WAITS_FOR_GATEWAYS.has(phase.kind) ? null : rollout.propagation;
-  const next: Rollout = { ...rollout, phase, phaseSince: move.at, reason: move.reason ?? "", propagation };
+  const isNews = phase.kind !== "Paused" && waitsForGateways(phase);
+  const propagation = isNews ? null : rollout.propagation;
+  return note({ ...rollout, phase, phaseSince: move.at, reason: move.reason ?? "", propagation }, move);
+}
+
+/** A line in the timeline of a rollout that stays where it is. */
+export function note(rollout: Rollout, { at, text, actor }: Move): Rollout {
   const entry = {
-    at: move.at,
-    phase: phase.kind,
-    weightBp: canaryWeightBp(next),
-    text: move.text,
-    actor: move.actor ?? "controller",
+    at,
+    phase: rollout.phase.kind,
+    weightBp: canaryWeightBp(rollout),
+    text,
+    actor: actor ?? "controller",
   };
-  return { ...next, timeline: [...rollout.timeline, entry] };
+  return { ...rollout, timeline: [...rollout.timeline, entry] };
 }

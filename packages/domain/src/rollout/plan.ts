@@ -2,7 +2,10 @@ import type { GateSpec } from "../gate/gate-spec.ts";
 import type { Digest } from "../release/digest.ts";
 import type { ReleaseName } from "../release/reference.ts";
 import type { AgentName } from "../routing/ids.ts";
+import type { MoveBoundary } from "../routing/move.ts";
+import type { MirrorCaps } from "../routing/routing-table.ts";
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
+import type { Classifier, IntentStrategy, RuleClassifier, Strategy } from "../routing/strategy.ts";
 
 /** A share of new sessions, held until its time has passed and the gates let it go. */
 export type RolloutStep = {
@@ -13,6 +16,27 @@ export type RolloutStep = {
   readonly minCanarySessions: number;
   readonly requiresApproval: boolean;
 };
+
+/** Before anybody meets the canary: it answers copies of what a share of new sessions ask, to nobody. */
+export type MirrorPlan = {
+  readonly percentageBp: number;
+  readonly timeoutMs: number;
+  /** How long, from the last gateway's acknowledgement on. */
+  readonly durationMs: number;
+  readonly requiresApproval: boolean;
+  readonly caps: MirrorCaps;
+};
+/** A strategy as the file says it. What runs somewhere is looked up each time the gateways are told. */
+export type PlannedStrategy =
+  | Exclude<Strategy, { kind: "intent" }>
+  | (Omit<IntentStrategy, "classifier"> & { readonly classifier: PlannedClassifier });
+export type PlannedClassifier =
+  | RuleClassifier
+  | (Pick<Classifier, "name" | "version"> & { readonly kind: "http"; readonly url: string; readonly timeoutMs: number })
+  /** The baseline release itself is asked. */
+  | { readonly kind: "baseline" };
+/** What becomes of sessions that are pinned to a release which is taken back. */
+export type PinnedSessionsPolicy = "drain" | "migrate" | "evict";
 
 /** A rollout file, parsed: defaults filled in, durations in milliseconds, weights in basis points. */
 export type RolloutPlan = {
@@ -29,8 +53,13 @@ export type RolloutPlan = {
   readonly targetingKey?: readonly SessionExtractor[] | null;
   /** Which ids in answers become aliases of the session; null or lacking: as before. */
   readonly aliases?: readonly SessionLearner[] | null;
+  /** Lacking in plans that older versions recorded: every session. */
+  readonly strategy?: PlannedStrategy;
   /** Null: the server's default. */
   readonly idleTimeoutMs: number | null;
+  /** Null or lacking: nothing is mirrored. */
+  readonly mirror?: MirrorPlan | null;
+  /** None: the rollout only mirrors. */
   readonly steps: readonly RolloutStep[];
   readonly windowMs: number;
   readonly consecutiveFailureLimit: number;
@@ -43,6 +72,17 @@ export type RolloutPlan = {
   readonly propagation: { readonly deadlineMs: number; readonly leaseMs: number };
   /** For this long after a promotion the rollout can still be rolled back. */
   readonly rollbackWindowMs: number;
+  /** Lacking in plans that older versions recorded: drain. */
+  readonly pinnedSessions?: PinnedSessionsPolicy;
+  /** `AutoUpgrade`: after a promotion the sessions of the old baseline go along. Lacking: Pinned. */
+  readonly versioningBehavior?: "Pinned" | "AutoUpgrade";
+  /** Null or lacking: where the agent says so, or after five minutes of silence. */
+  readonly safeBoundary?: MoveBoundary | null;
 };
 
 export type ReleaseIdentity = { readonly digest: Digest; readonly version: string };
+
+/** It ends when its mirror has run its time. Nobody meets the release, and nothing is promoted. */
+export function isShadowOnly({ mirror, steps }: RolloutPlan): boolean {
+  return (mirror ?? null) !== null && steps.length === 0;
+}

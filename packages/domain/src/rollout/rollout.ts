@@ -9,6 +9,14 @@ export type PauseReason = "manual" | "approval" | "signal" | "sampleRatio" | "gu
 export type Phase =
   | { readonly kind: "Pending" }
   | { readonly kind: "Preparing" }
+  /** Everybody is served by the baseline, and a share of the sessions is mirrored to the canary. */
+  | {
+      readonly kind: "Shadowing";
+      /** When the last gateway acknowledged it; null before. */
+      readonly startedAt: number | null;
+      /** Why it goes on although its time has passed: a person paused it, or has to approve what comes next. */
+      readonly hold: "manual" | "approval" | null;
+    }
   /** The step's weight is on its way to the gateways. */
   | { readonly kind: "Shifting"; readonly step: number }
   /** Every gateway has acknowledged the step, the last of them at `startedAt`. */
@@ -59,6 +67,12 @@ export type PropagationRecord = {
   }[];
 };
 
+export type MirrorStop = {
+  readonly at: number;
+  readonly reason: string;
+  readonly stops: "newSessions" | "everything";
+};
+
 type Request = { readonly at: number; readonly actor: string; readonly reason: string };
 
 /** Everything that can happen to a rollout. Recorded in the ledger in this form; state is their fold. */
@@ -104,6 +118,8 @@ export type RolloutEvent =
       readonly block: Block;
       readonly judgement: JudgementSummary;
     }
+  /** A spend cap was reached: no session begins to be mirrored any more, or nothing is mirrored at all. */
+  | ({ readonly type: "mirrorStopped" } & MirrorStop)
   | ({ readonly type: "pauseRequested" } & Request)
   | ({ readonly type: "resumeRequested" } & Request)
   | ({ readonly type: "rollbackRequested" } & Request)
@@ -156,6 +172,8 @@ export type Rollout = {
   readonly acknowledgedGates: readonly string[];
   readonly hasAcknowledgedSampleRatio: boolean;
   readonly decision: RollbackDecision | null;
+  /** When and why mirroring stopped before its time; null when it did not. */
+  readonly mirrorStop: MirrorStop | null;
   /** Of the last phase that waited for the gateways. */
   readonly propagation: PropagationRecord | null;
   readonly timeline: readonly TimelineEntry[];

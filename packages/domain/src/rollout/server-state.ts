@@ -2,8 +2,11 @@ import type { GatewayId } from "../routing/ids.ts";
 
 /** What a server has to remember beside its ledger. A change that has resolved survives a power cut. */
 export interface ServerState {
-  /** 1 at the first call ever, one more at each later one: no two starts of a server get the same epoch. */
-  nextEpoch(): Promise<number>;
+  /**
+   * 1 at the first call ever, one more at each later one: no two starts of a server get the same epoch. With `above` also
+   * larger than that: a state that was restored from a copy does not know of epochs that came after it.
+   */
+  nextEpoch(above?: number): Promise<number>;
   /** Gateways that may still assign by a table of an earlier start, with the longest lease they can hold; by name. */
   knownGateways(): Promise<readonly { readonly gateway: GatewayId; readonly leaseMs: number }[]>;
   rememberGateway(gateway: GatewayId, leaseMs: number): Promise<void>;

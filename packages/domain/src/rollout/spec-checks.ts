@@ -2,6 +2,7 @@ import { z } from "zod";
 import { ReleaseError } from "../release/error.ts";
 import { parseReleaseName, type ReleaseName } from "../release/reference.ts";
 import { RoutingError } from "../routing/error.ts";
+import { checkMirror } from "./check-mirror.ts";
 
 /** One thing wrong with a rollout file, and where: a path of keys and indexes. */
 export type RolloutSpecProblem = { readonly path: readonly (string | number)[]; readonly message: string };
@@ -20,7 +21,9 @@ const looseGate = z
     objective: z.object({ max: amount, min: amount }).optional().catch(undefined),
   })
   .catch({});
-const looseStep = z.object({ setWeight: amount, pause: z.unknown().optional() }).catch({});
+const looseStep = z
+  .object({ setWeight: amount, setMirrorRoute: z.unknown().optional(), pause: z.unknown().optional() })
+  .catch({});
 const looseSpec = z
   .object({
     agent: text,
@@ -48,6 +51,7 @@ export function checkAcrossFields(file: unknown): readonly RolloutSpecProblem[] 
   return [
     ...checkReleases(spec),
     ...checkSteps(spec),
+    ...checkMirror(file),
     ...(spec.analysis?.gates ?? []).flatMap((gate, index) => checkGate(gate, ["spec", "analysis", "gates", index])),
     ...checkGateNames(spec.analysis?.gates ?? []),
   ];
@@ -99,8 +103,13 @@ function checkSteps(spec: LooseSpec): RolloutSpecProblem[] {
     return [{ path: ["spec", "ramp"], message: "found both steps and ramp, expected one of them" }];
   }
   if (steps !== undefined) {
-    const weights = steps.map((step) => step.setWeight);
-    return [...checkWeights(weights, (index) => ["spec", "steps", index, "setWeight"]), ...checkLastStep(steps)];
+    // A mirror can only come first, so that the weights are those behind it.
+    const before = steps[0]?.setMirrorRoute === undefined ? 0 : 1;
+    const weights = steps.slice(before).map((step) => step.setWeight);
+    return [
+      ...checkWeights(weights, (index) => ["spec", "steps", index + before, "setWeight"]),
+      ...checkLastStep(steps),
+    ];
   }
   if (ramp === undefined) return [{ path: ["spec"], message: "found neither steps nor ramp, expected one of them" }];
   return checkWeights(ramp.ladder ?? [], (index) => ["spec", "ramp", "ladder", index]);
@@ -172,23 +181,22 @@ function metricOf(gate: LooseGate): string {
 
 function checkRole(gate: LooseGate, path: readonly (string | number)[]): RolloutSpecProblem[] {
   const role = gate.role ?? "guardrail";
-  if (role !== "guardrail" && gate.onFail === "rollback") {
+  if (role !== "guardrail" && isRollback(gate)) {
     return [
       {
         path: [...path, "onFail"],
-        message: `found rollback on a ${role} gate, expected pause: only a guardrail rolls back`,
+        message: `found ${gate.onFail} on a ${role} gate, expected pause: only a guardrail rolls back`,
       },
     ];
   }
   if (role !== "guardrail" && gate.critical === true) {
     return [{ path: [...path, "critical"], message: `found a critical ${role} gate, expected role: guardrail` }];
   }
-  const isRollback = (gate.onFail ?? "rollback") === "rollback";
   if (
     role === "guardrail" &&
     gate.critical !== undefined &&
     gate.onFail !== undefined &&
-    gate.critical !== isRollback
+    gate.critical !== isRollback(gate)
   ) {
     return [
       {
@@ -198,6 +206,10 @@ function checkRole(gate: LooseGate, path: readonly (string | number)[]): Rollout
     ];
   }
   return [];
+}
+
+function isRollback({ onFail }: LooseGate): boolean {
+  return onFail === "rollback" || onFail === "rollback+evict";
 }
 
 function checkGateNames(gates: readonly LooseGate[]): RolloutSpecProblem[] {

@@ -1,31 +1,15 @@
 import { z } from "zod";
-import { RoutingError } from "../routing/error.ts";
-import { parseSessionExtractors, parseSessionLearners } from "../routing/parse-session-rules.ts";
 import { parseDurationMs } from "./duration.ts";
+import { duration, positiveDuration } from "./duration-schema.ts";
+import { strategySchema } from "./strategy-schema.ts";
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const DURATION = /^\d{1,9}(?:\.\d{1,3})?(?:ms|s|m|h|d)$/;
 const METRIC = /^(?:escalation-rate|error-rate|tool-error-rate|score\.[A-Za-z0-9_.-]{1,100})$/;
 
-const duration = z.string().regex(DURATION, 'expected a duration such as "500ms", "2s", "5m" or "24h"');
-const positiveDuration = duration.refine((text) => parseDurationMs(text) !== 0, {
-  message: "expected a duration longer than nothing",
-});
 /** Shorter than this, an ordinary pause of a process would look like a lost gateway. */
 const leaseDuration = duration.refine((text) => (parseDurationMs(text) ?? 0) >= 1000, {
   message: "expected a duration of at least 1s",
 });
-/** Entries in a form that `parse` understands; its complaint is the problem's message. */
-const rules = (parse: (text: string) => unknown) =>
-  z
-    .array(
-      z.string().superRefine((text, context) => {
-        const problem = problemOf(() => parse(text));
-        if (problem !== null) context.addIssue({ code: "custom", message: problem });
-      }),
-    )
-    .min(1)
-    .max(20);
 const proportion = z.number().min(0).max(1);
 const weight = z
   .number()
@@ -34,8 +18,31 @@ const weight = z
   .multipleOf(0.01)
   .meta({ description: "Share of new sessions in percent, with up to two decimals" });
 
+const mirrorTimeout = duration.refine((text) => isBetween(text, 1000, 600_000), {
+  message: "expected a duration from 1s to 10m",
+});
+const count = (otherwise: number) => z.number().int().min(1).max(1_000_000_000_000).default(otherwise);
+const SPEND_CAP = { sessions: 1000, turns: 10_000, requestBytes: 1_000_000_000 };
+
+const mirrorSchema = z.strictObject({
+  percentage: weight,
+  sideEffects: z
+    .literal("block", { error: "expected block: what is mirrored must not act on the world a second time" })
+    .meta({ description: "The agent must heed the header x-perch-shadow: 1 and answer tools that write from a stub" }),
+  timeout: mirrorTimeout.default("60s"),
+  spendCap: z
+    .strictObject({
+      sessions: count(SPEND_CAP.sessions),
+      turns: count(SPEND_CAP.turns),
+      requestBytes: count(SPEND_CAP.requestBytes),
+    })
+    .default(SPEND_CAP)
+    .meta({ description: "How much is mirrored in all" }),
+});
+
 const stepSchema = z.strictObject({
-  setWeight: weight,
+  setWeight: weight.optional(),
+  setMirrorRoute: mirrorSchema.optional().meta({ description: "The first step only: nobody meets the canary yet" }),
   pause: z
     .strictObject({
       duration: duration.optional(),
@@ -72,7 +79,26 @@ const gateSchema = z.strictObject({
   role: z.enum(["guardrail", "signal", "muted"]).default("guardrail"),
   critical: z.boolean().optional().meta({ description: "A critical guardrail rolls back, any other gate only pauses" }),
   weight: z.number().gt(0).max(1).optional().meta({ description: "Share of familyWiseErrorRate, 0 to 1" }),
-  onFail: z.enum(["rollback", "pause"]).optional(),
+  onFail: z.enum(["rollback", "rollback+evict", "pause"]).optional(),
+});
+
+const boundary = z.union([
+  z.literal("conversation-end"),
+  z
+    .strictObject({ header: z.boolean().default(true), idle: positiveDuration.optional() })
+    .refine(({ header, idle }) => header || idle !== undefined, {
+      message: "expected header: true, an idle time, or both: else there is no boundary",
+    }),
+]);
+
+const pinsSchema = z.strictObject({
+  idleTimeout: positiveDuration.optional(),
+  versioningBehavior: z.enum(["Pinned", "AutoUpgrade"]).default("Pinned").meta({
+    description: "AutoUpgrade: after a promotion, sessions of the old baseline move at their next safe boundary",
+  }),
+  safeBoundary: boundary
+    .optional()
+    .meta({ description: "Where a live session may be moved: conversation-end, or header and/or an idle time" }),
 });
 
 const analysisSchema = z.strictObject({
@@ -85,7 +111,10 @@ const analysisSchema = z.strictObject({
 
 const rollbackSchema = z.strictObject({
   automatic: z.boolean().default(true),
-  pinnedSessions: z.literal("drain").default("drain"),
+  pinnedSessions: z
+    .enum(["drain", "migrate", "evict"])
+    .default("drain")
+    .meta({ description: "What becomes of the canary's live sessions after a rollback" }),
   propagation: z
     .strictObject({
       deadline: positiveDuration.default("2s"),
@@ -95,14 +124,9 @@ const rollbackSchema = z.strictObject({
     .default({ deadline: "2s", lease: "15s", quorum: "all" }),
 });
 
-function problemOf(parse: () => unknown): string | null {
-  try {
-    parse();
-    return null;
-  } catch (error) {
-    if (error instanceof RoutingError) return error.message;
-    throw error;
-  }
+function isBetween(text: string, least: number, most: number): boolean {
+  const ms = parseDurationMs(text) ?? least;
+  return ms >= least && ms <= most;
 }
 
 /** A rollout file as a person writes it. What spans several fields is checked by `spec-checks.ts`. */
@@ -118,22 +142,11 @@ export const rolloutSpecSchema = z
       agent: z.string().regex(NAME, "expected an agent's name: lower-case letters, digits and dashes"),
       release: z.string().min(1),
       baseline: z.string().min(1).default("current"),
-      strategy: z
-        .strictObject({
-          type: z.literal("session").default("session"),
-          seed: z.string().min(1).max(200).default("auto"),
-          targetingKey: rules(parseSessionExtractors)
-            .optional()
-            .meta({ description: "Where the session id is looked for, first hit wins, e.g. header:x-session-id" }),
-          aliases: rules(parseSessionLearners)
-            .optional()
-            .meta({ description: "Ids in answers that become other names of the session, e.g. mcp or a2a" }),
-        })
-        .default({ type: "session", seed: "auto" }),
-      pins: z.strictObject({ idleTimeout: positiveDuration }).optional(),
+      strategy: strategySchema,
+      pins: pinsSchema.optional(),
       steps: z.array(stepSchema).min(1).max(50).optional(),
       ramp: rampSchema.optional(),
-      analysis: analysisSchema,
+      analysis: analysisSchema.optional(),
       rollback: rollbackSchema.default({
         automatic: true,
         pinnedSessions: "drain",
@@ -144,7 +157,8 @@ export const rolloutSpecSchema = z
   .meta({ title: "Perch rollout", description: "Moves an agent from its baseline release to a canary release" });
 
 export type RolloutSpec = z.infer<typeof rolloutSpecSchema>;
-export type GateEntry = RolloutSpec["spec"]["analysis"]["gates"][number];
+export type AnalysisEntry = z.infer<typeof analysisSchema>;
+export type GateEntry = AnalysisEntry["gates"][number];
 
 /** The JSON Schema of a rollout file, for editors and other tools. */
 export function rolloutJsonSchema(): Record<string, unknown> {

@@ -110,6 +110,24 @@ test("scores are bad when low, signals and uncritical guardrails only pause", ()
   expect(gates[0]?.alpha).toBeCloseTo(0.004);
 });
 
+test("what becomes of live sessions is drain and Pinned unless the file says otherwise", () => {
+  expect(planOf(aFile())).toMatchObject({ pinnedSessions: "drain", versioningBehavior: "Pinned", safeBoundary: null });
+  const pins = { versioningBehavior: "AutoUpgrade", safeBoundary: { idle: "10m" } };
+  expect(planOf(aFile({ pins, rollback: { pinnedSessions: "migrate" } }))).toMatchObject({
+    idleTimeoutMs: null,
+    pinnedSessions: "migrate",
+    versioningBehavior: "AutoUpgrade",
+    safeBoundary: { header: true, idleMs: 600_000 },
+  });
+  const { safeBoundary } = planOf(aFile({ pins: { safeBoundary: "conversation-end" } }));
+  expect(safeBoundary).toEqual({ header: true, idleMs: null });
+});
+
+test("a guardrail that evicts is a guardrail that rolls back", () => {
+  const { gates } = planOf(aFile({}, [{ name: "error-rate", kind: "proportion", onFail: "rollback+evict" }]));
+  expect(gates).toMatchObject([{ onFail: "rollback", evicts: true }]);
+});
+
 test("a rollout that no outcome gate watches is warned about", () => {
   const parsed = parseRolloutSpec(aFile({}, [{ name: "error-rate", kind: "proportion" }]));
   expect(parsed).toMatchObject({
@@ -164,8 +182,14 @@ describe("is refused:", () => {
       { strategy: { aliases: ["cookie:x"] } },
       'found "cookie:x", expected header:NAME',
     ],
-    ["a strategy of a later version", { strategy: { type: "shadow" } }, 'found "shadow", expected "session"'],
-    ["pinned sessions other than drained", { rollback: { pinnedSessions: "evict" } }, 'expected "drain"'],
+    ["a strategy of a later version", { strategy: { type: "canary" } }, 'found "canary", expected one of "session"'],
+    ["pinned sessions that are to be forgotten", { rollback: { pinnedSessions: "forget" } }, 'found "forget"'],
+    ["a boundary that no session reaches", { pins: { safeBoundary: { header: false } } }, "spec.pins.safeBoundary"],
+    [
+      "an eviction by a gate that only warns",
+      { analysis: { gates: [{ name: "error-rate", kind: "proportion", role: "signal", onFail: "rollback+evict" }] } },
+      "on a signal gate",
+    ],
     ["a window of no length", { analysis: { interval: "0s", gates: [GATE] } }, "longer than nothing"],
     ["a release without a version", { release: "latest" }, 'found "latest"'],
     ["no gate", { analysis: { gates: [] } }, "spec.analysis.gates: found []"],
@@ -218,4 +242,70 @@ test("a strategy says where the session id stands, and which ids in answers are 
   expect(plan.targetingKey?.map(({ kind }) => kind)).toEqual(["header", "path", "path", "path"]);
   expect(plan.aliases).toEqual([{ kind: "responseHeader", name: "mcp-session-id" }]);
   expect(planOf(aFile())).toMatchObject({ targetingKey: null, aliases: null });
+});
+
+describe("a mirror", () => {
+  const mirror = { percentage: 12.5, sideEffects: "block" };
+  const pause = { duration: "1h" };
+  const step = { setMirrorRoute: mirror, pause };
+  const shadow = (steps: readonly Json[], spec: Json = {}) =>
+    aFile({ strategy: { type: "shadow" }, steps, analysis: undefined, ...spec });
+
+  test("comes before the weights, which stay the steps; what it leaves out has defaults", () => {
+    const plan = planOf(aFile({ steps: [step, ...STEPS] }));
+    expect(plan.mirror).toEqual({
+      percentageBp: 1250,
+      timeoutMs: 60_000,
+      durationMs: 3_600_000,
+      requiresApproval: false,
+      caps: { sessions: 1000, turns: 10_000, requestBytes: 1_000_000_000 },
+    });
+    expect(plan.steps.map(({ weightBp }) => weightBp)).toEqual([500, 2500]);
+  });
+
+  test("is all that a shadow rollout has", () => {
+    const parsed = parseRolloutSpec(shadow([step]));
+    expect(parsed).toMatchObject({ kind: "valid", warnings: [], plan: { steps: [], gates: [] } });
+  });
+
+  const BLOCK = "expected block: what is mirrored must not act on the world a second time";
+  const cases: readonly [string, Json, string][] = [
+    ["without sideEffects", aFile({ steps: [{ ...step, setMirrorRoute: { percentage: 10 } }, ...STEPS] }), BLOCK],
+    [
+      "with sideEffects that are not blocked",
+      aFile({ steps: [{ ...step, setMirrorRoute: { ...mirror, sideEffects: "allow" } }, ...STEPS] }),
+      `sideEffects: found "allow", ${BLOCK}`,
+    ],
+    ["after a weight", aFile({ steps: [{ setWeight: 5 }, step, { setWeight: 9 }] }), "expected it in the first"],
+    [
+      "and a weight in one step",
+      aFile({ steps: [{ ...step, setWeight: 5 }, { setWeight: 9 }] }),
+      "found both setWeight",
+    ],
+    ["for no time", aFile({ steps: [{ setMirrorRoute: mirror }, ...STEPS] }), "found no pause.duration"],
+    [
+      "until it has canary sessions",
+      aFile({ steps: [{ ...step, pause: { ...pause, minSampleSize: 9 } }, ...STEPS] }),
+      "pause.minSampleSize: found it beside setMirrorRoute",
+    ],
+    ["alone in a session rollout", aFile({ steps: [step] }), "expected weights behind it"],
+    [
+      "of a longer timeout than 10m",
+      aFile({ steps: [{ ...step, setMirrorRoute: { ...mirror, timeout: "11m" } }, ...STEPS] }),
+      "expected a duration from 1s to 10m",
+    ],
+    ["with weights in a shadow rollout", shadow([step, ...STEPS]), "expected exactly one step, with setMirrorRoute"],
+    ["with gates in a shadow rollout", shadow([step], { analysis: { gates: [GATE] } }), "no gate judges them"],
+  ];
+  test.each(cases)("is refused %s", (_, file, message) => {
+    expect(problemsOf(file)).toEqual([expect.stringContaining(message)]);
+  });
+
+  test("is refused in a shadow rollout with a ramp, and gates have to be there in any other", () => {
+    const ramped = aFile({ strategy: { type: "shadow" }, ramp: { mode: "evidence" }, analysis: undefined });
+    expect(problemsOf(ramped)).toEqual([expect.stringContaining("spec.ramp: found it in a shadow rollout")]);
+    expect(problemsOf(aFile({ analysis: undefined }))).toEqual([
+      expect.stringContaining("spec.analysis: found nothing"),
+    ]);
+  });
 });

@@ -2,11 +2,14 @@ import { GateError } from "../gate/error.ts";
 import type { GateSpec, Metric } from "../gate/gate-spec.ts";
 import { splitErrorBudget } from "../gate/split-error-budget.ts";
 import { parseAgentName } from "../routing/ids.ts";
+import type { MoveBoundary } from "../routing/move.ts";
 import { parseSessionExtractors, parseSessionLearners } from "../routing/parse-session-rules.ts";
 import { parseDurationMs } from "./duration.ts";
-import type { RolloutPlan, RolloutStep } from "./plan.ts";
+import { isShadowOnly, type MirrorPlan, type RolloutPlan, type RolloutStep } from "./plan.ts";
 import { badDirection, checkAcrossFields, nameInFile, type RolloutSpecProblem } from "./spec-checks.ts";
-import { rolloutSpecSchema, type GateEntry, type RolloutSpec } from "./spec-schema.ts";
+import { rolloutSpecSchema, type AnalysisEntry, type GateEntry, type RolloutSpec } from "./spec-schema.ts";
+import { checkStrategy } from "./strategy-checks.ts";
+import { planStrategy } from "./strategy-plan.ts";
 
 export type ParsedSpec =
   | { readonly kind: "valid"; readonly plan: RolloutPlan; readonly warnings: readonly string[] }
@@ -16,11 +19,18 @@ export type ParsedSpec =
 const LEAST_CANARY_SESSIONS_TO_PROMOTE = 100;
 /** After a promotion the old release is kept warm, and the way back open, for a day. */
 const ROLLBACK_WINDOW_MS = 86_400_000;
+/** Of a rollout that only mirrors. */
+const NOTHING_JUDGED: AnalysisEntry = {
+  interval: "5m",
+  consecutiveFailureLimit: 3,
+  familyWiseErrorRate: 0.01,
+  gates: [],
+};
 
 /** Reads a rollout file that was parsed from YAML or JSON. Every problem at once, each with its path. */
 export function parseRolloutSpec(file: unknown): ParsedSpec {
   const parsed = rolloutSpecSchema.safeParse(file, { reportInput: true });
-  const crossing = checkAcrossFields(file);
+  const crossing = [...checkAcrossFields(file), ...checkStrategy(file)];
   if (!parsed.success) {
     return { kind: "invalid", problems: [...parsed.error.issues.flatMap(problemsOf), ...crossing] };
   }
@@ -44,9 +54,17 @@ function problemsOf(issue: Issue): RolloutSpecProblem[] {
       message: `found an unknown field ${JSON.stringify(key)}, expected only fields that this version honours`,
     }));
   }
+  // Of several forms the last is the longest; whoever wrote an object meant that one.
+  const meant = issue.code === "invalid_union" && isObject(issue.input) ? issue.errors.at(-1) : undefined;
+  if (meant !== undefined)
+    return meant.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }));
   if (issue.input === undefined) return [{ path, message: `found nothing, ${expectationOf(issue.message)}` }];
   const found = JSON.stringify(issue.input).slice(0, 100);
   return [{ path, message: `found ${found}, ${expectationOf(issue.message)}` }];
+}
+
+function isObject(input: unknown): boolean {
+  return typeof input === "object" && input !== null && !Array.isArray(input);
 }
 
 /** The schema library words some messages its own way; a person is always told "expected …". */
@@ -57,7 +75,7 @@ function expectationOf(message: string): string {
 
 function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
   const agent = parseAgentName(spec.agent);
-  const { analysis, rollback } = spec;
+  const { analysis = NOTHING_JUDGED, rollback } = spec;
   return {
     name: metadata.name,
     labels: metadata.labels,
@@ -70,7 +88,9 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
     seed: spec.strategy.seed === "auto" ? null : spec.strategy.seed,
     targetingKey: spec.strategy.targetingKey?.flatMap(parseSessionExtractors) ?? null,
     aliases: spec.strategy.aliases?.flatMap(parseSessionLearners) ?? null,
-    idleTimeoutMs: spec.pins === undefined ? null : milliseconds(spec.pins.idleTimeout),
+    strategy: planStrategy(spec.strategy),
+    mirror: mirrorOf(spec.steps?.[0]),
+    ...pinsOf(spec.pins),
     steps: stepsOf(spec),
     windowMs: milliseconds(analysis.interval),
     consecutiveFailureLimit: analysis.consecutiveFailureLimit,
@@ -83,6 +103,19 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
       leaseMs: milliseconds(rollback.propagation.lease),
     },
     rollbackWindowMs: ROLLBACK_WINDOW_MS,
+    pinnedSessions: rollback.pinnedSessions,
+  };
+}
+
+function mirrorOf(step: NonNullable<RolloutSpec["spec"]["steps"]>[number] | undefined): MirrorPlan | null {
+  if (step?.setMirrorRoute === undefined) return null;
+  const { percentage, timeout, spendCap } = step.setMirrorRoute;
+  return {
+    percentageBp: Math.round(percentage * 100),
+    timeoutMs: milliseconds(timeout),
+    durationMs: milliseconds(step.pause?.duration ?? "0s"),
+    requiresApproval: step.pause?.requiresApproval === true,
+    caps: spendCap,
   };
 }
 
@@ -91,7 +124,7 @@ function stepsOf(spec: RolloutSpec["spec"]): readonly RolloutStep[] {
   const written =
     spec.steps ??
     (spec.ramp?.ladder ?? []).map((setWeight) => ({ setWeight, pause: { duration: spec.ramp?.minStep } }));
-  const steps = written.filter((step) => step.setWeight < 100);
+  const steps = written.flatMap(({ setWeight = 100, pause }) => (setWeight < 100 ? [{ setWeight, pause }] : []));
   return steps.map((step, index) => ({
     weightBp: Math.round(step.setWeight * 100),
     durationMs: milliseconds(step.pause?.duration ?? "0s"),
@@ -115,11 +148,32 @@ function gatesOf(entries: readonly GateEntry[], familyWiseErrorRate: number): re
       margin: entry.compare.margin,
       role: entry.role,
       onFail: canRollBack ? ("rollback" as const) : ("pause" as const),
+      ...(entry.onFail === "rollback+evict" ? { evicts: true } : {}),
     };
   });
   const claims = gates.map((gate, index) => ({ ...gate, weight: entries[index]?.weight ?? null }));
   const alphas = splitErrorBudget(claims, familyWiseErrorRate);
   return gates.map((gate) => ({ ...gate, alpha: alphas[gate.name] ?? familyWiseErrorRate }));
+}
+
+type Pins = NonNullable<RolloutSpec["spec"]["pins"]>;
+type SafeBoundary = Pins["safeBoundary"];
+
+function pinsOf(
+  pins: Pins | undefined,
+): Required<Pick<RolloutPlan, "idleTimeoutMs" | "versioningBehavior" | "safeBoundary">> {
+  const { idleTimeout, versioningBehavior, safeBoundary } = pins ?? {};
+  return {
+    idleTimeoutMs: idleTimeout === undefined ? null : milliseconds(idleTimeout),
+    versioningBehavior: versioningBehavior ?? "Pinned",
+    safeBoundary: boundaryOf(safeBoundary),
+  };
+}
+
+function boundaryOf(written: SafeBoundary): MoveBoundary | null {
+  if (written === undefined) return null;
+  if (written === "conversation-end") return { header: true, idleMs: null };
+  return { header: written.header, idleMs: written.idle === undefined ? null : milliseconds(written.idle) };
 }
 
 /** The checks have made sure that it names a metric. */
@@ -137,11 +191,14 @@ function milliseconds(text: string): number {
 }
 
 function warningsOf(plan: RolloutPlan): readonly string[] {
+  if (isShadowOnly(plan)) return [];
   const judgesOutcome = plan.gates.some(
     (gate) => gate.role === "guardrail" && (gate.of === "escalation-rate" || gate.of.startsWith("score.")),
   );
-  if (judgesOutcome) return [];
-  return [
-    "no guardrail judges an outcome: a canary that answers without errors but helps nobody would be promoted; add a gate on escalation-rate or on a score",
-  ];
+  return [...(judgesOutcome ? [] : [NO_OUTCOME]), ...(plan.strategy?.kind === "user" ? [ALIKE] : [])];
 }
+
+const NO_OUTCOME =
+  "no guardrail judges an outcome: a canary that answers without errors but helps nobody would be promoted; add a gate on escalation-rate or on a score";
+const ALIKE =
+  "users are drawn, but gates count sessions, and those of one user are alike: a few users with many sessions can look like a difference; hold a step until many users have met it";

@@ -1,3 +1,4 @@
+import { isShadowOnly } from "./plan.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** The step whose weight the gateways are to assign by now; null when the canary gets no share beside the baseline. */
@@ -16,6 +17,7 @@ export function canaryWeightBp(rollout: Rollout): number {
 
 /** The canary is the agent's current release, or is becoming it. */
 export function isPromoted(rollout: Rollout): boolean {
+  if (isShadowOnly(rollout.plan)) return false;
   return rollout.phase.kind === "Promoting" || rollout.phase.kind === "Succeeded";
 }
 

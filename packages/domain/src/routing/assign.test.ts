@@ -22,11 +22,20 @@ function routeAt(weightBp: number): AgentRoute {
     hosts: [],
     pathPrefix: "/support",
     current,
-    canary: { rollout: parseRolloutId("r1"), step: 2, seed: "s", weightBp, release: canary },
+    canary: {
+      rollout: parseRolloutId("r1"),
+      step: 2,
+      seed: "s",
+      weightBp,
+      release: canary,
+      strategy: { kind: "session" },
+    },
+    mirror: null,
     releases: [],
     sessionExtractors: [],
     sessionLearners: [],
     idleTimeoutMs: 1000,
+    moves: [],
   };
 }
 

@@ -46,10 +46,13 @@ export type Assignment = {
   readonly bucket: number | null;
 };
 
-/** `leaseExpired`: the gateway was cut off for too long, so nobody new may meet the canary. */
-export function assign(route: AgentRoute, key: string, leaseExpired: boolean): Assignment {
+/**
+ * `key`: what is drawn, a session's or a user's id; null for whoever the rollout's strategy leaves out.
+ * `leaseExpired`: the gateway was cut off for too long, so nobody new may meet the canary.
+ */
+export function assign(route: AgentRoute, key: string | null, leaseExpired: boolean): Assignment {
   const { canary } = route;
-  if (canary === null) return { release: route.current, arm: "baseline", canary: null, bucket: null };
+  if (canary === null || key === null) return { release: route.current, arm: "baseline", canary: null, bucket: null };
   const bucket = bucketOf(canary.seed, key);
   if (leaseExpired) return { release: route.current, arm: "baseline", canary: null, bucket };
   const arm = armOf(bucket, canary.weightBp);

@@ -31,8 +31,14 @@ export function prepareLearners(rules: readonly SessionLearner[]): LearnerRules 
   };
 }
 
-/** Each rule finds at most one id an answer. Only successful answers name sessions, and only those that are not packed. */
-export function createLearner({ headers, places, starts }: LearnerRules): Learner {
+/**
+ * Each rule finds at most one id an answer. Only successful answers name sessions, and only those that are not packed.
+ * `onFound` is told by which rule: the same name for the same place of whatever answer of the agent.
+ */
+export function createLearner(
+  { headers, places, starts }: LearnerRules,
+  onFound: (rule: string, id: SessionId) => void = () => {},
+): Learner {
   const open = new Set(starts.keys());
   let found: SessionId[] = [];
   let left = LOOK_INTO_BYTES;
@@ -41,14 +47,22 @@ export function createLearner({ headers, places, starts }: LearnerRules): Learne
   function onValue(place: number, value: string): void {
     // What could not be a session id cannot be another name of one either.
     if (!isSessionId(value) || !value.startsWith(starts[place] ?? "")) return;
-    if (open.delete(place) && !found.includes(value)) found.push(value);
+    if (!open.delete(place)) return;
+    onFound(`body ${place}`, value);
+    if (!found.includes(value)) found.push(value);
+  }
+
+  function idIn(name: string, value: string): readonly SessionId[] {
+    if (!isSessionId(value)) return [];
+    onFound(`header ${name}`, value);
+    return [value];
   }
 
   return {
     head(status, header) {
       if (status < 200 || status > 299) return [];
       if (places.length > 0) read = createReader(header, places, onValue);
-      return [...new Set(headers.map((name) => header(name) ?? "").filter(isSessionId))];
+      return [...new Set(headers.flatMap((name) => idIn(name, header(name) ?? "")))];
     },
     chunk(bytes) {
       found = [];

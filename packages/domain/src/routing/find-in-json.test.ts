@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { findInJson } from "./find-in-json.ts";
+import { findInJson, replaceInJson } from "./find-in-json.ts";
 
 const absent = { kind: "absent" };
 
@@ -67,4 +67,25 @@ describe("finding an id in a JSON text", () => {
       }),
     );
   });
+});
+
+test("a value is replaced where it is found, and nothing else changes by a byte", () => {
+  const json = '{ "n": 1.50e1, "a": {"x": "old" , "x": "old"}, "list": [ {}, "old" ] }';
+  expect(replaceInJson(json, "/a/x", 'n"w')).toBe(
+    '{ "n": 1.50e1, "a": {"x": "n\\"w" , "x": "old"}, "list": [ {}, "old" ] }',
+  );
+  expect(replaceInJson(json, "/list/1", "new")).toBe(json.replace('"old" ]', '"new" ]'));
+  expect(replaceInJson(json, "/b", "new")).toBe(json);
+});
+
+test("always finds there what was put in the place of something, and leaves JSON that parses", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.string(), fc.string({ minLength: 1 }), (value, name, id) => {
+      const pointer = `/a/1/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+      const json = JSON.stringify({ z: value, a: [value, { [name]: "old" }], b: value }, null, 1);
+      const replaced = replaceInJson(json, pointer, id);
+      expect(findInJson(replaced, pointer)).toEqual({ kind: "found", value: id });
+      expect(JSON.parse(replaced)).toEqual({ ...JSON.parse(json), a: [JSON.parse(json).a[0], { [name]: id }] });
+    }),
+  );
 });

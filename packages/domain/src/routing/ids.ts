@@ -6,6 +6,7 @@ export type AgentName = string & { readonly brand: "AgentName" };
 export type SessionId = string & { readonly brand: "SessionId" };
 export type RolloutId = string & { readonly brand: "RolloutId" };
 export type GatewayId = string & { readonly brand: "GatewayId" };
+export type MoveId = string & { readonly brand: "MoveId" };
 
 const SESSION_ID = /^[\x21-\x7e]{1,200}$/;
 
@@ -32,6 +33,10 @@ export function parseRolloutId(text: string): RolloutId {
 
 export function parseGatewayId(text: string): GatewayId {
   return parseId(text, /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,127}$/, "a gateway id") as GatewayId;
+}
+
+export function parseMoveId(text: string): MoveId {
+  return parseId(text, /^[a-z0-9][a-z0-9.-]{0,159}$/, "a move's id") as MoveId;
 }
 
 function parseId(text: string, pattern: RegExp, expected: string): string {

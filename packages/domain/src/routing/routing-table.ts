@@ -1,6 +1,8 @@
 import type { Digest } from "../release/digest.ts";
 import type { AgentName, RolloutId } from "./ids.ts";
+import type { RouteMove } from "./move.ts";
 import type { SessionExtractor, SessionLearner } from "./session-rules.ts";
+import type { Strategy } from "./strategy.ts";
 
 /** Strictly increasing: the epoch grows when another server leads, the sequence with every table of that leader. */
 export type Revision = { readonly epoch: number; readonly sequence: number };
@@ -24,6 +26,23 @@ export type CanaryRoute = {
   /** Basis points 0..10000 of *new* assignments. */
   readonly weightBp: number;
   readonly release: Digest;
+  readonly strategy: Strategy;
+};
+
+/** How much a rollout may mirror in all. */
+export type MirrorCaps = { readonly sessions: number; readonly turns: number; readonly requestBytes: number };
+
+/** A share of new baseline sessions whose requests go, whole sessions of them, to another release as well. */
+export type MirrorRoute = {
+  readonly rollout: RolloutId;
+  readonly seed: string;
+  /** Basis points 0..10000 of *new* sessions. */
+  readonly percentageBp: number;
+  /** Its answers are read and thrown away. */
+  readonly release: Digest;
+  /** The longest that a mirrored turn may take, from its first byte there to its last byte back. */
+  readonly timeoutMs: number;
+  readonly caps: MirrorCaps;
 };
 
 export type AgentRoute = {
@@ -38,6 +57,8 @@ export type AgentRoute = {
   /** The baseline of new sessions. */
   readonly current: Digest;
   readonly canary: CanaryRoute | null;
+  /** Null: nothing is mirrored, what was begun neither. */
+  readonly mirror: MirrorRoute | null;
   /** Every release a live pin may name, the current and the canary included. */
   readonly releases: readonly ReleaseRoute[];
   /** Where the session id is looked for, first hit wins. */
@@ -46,6 +67,8 @@ export type AgentRoute = {
   readonly sessionLearners: readonly SessionLearner[];
   /** A pin that is idle this long is forgotten. */
   readonly idleTimeoutMs: number;
+  /** Sessions that are to change their release, or have. */
+  readonly moves: readonly RouteMove[];
 };
 
 /** What a gateway needs to know, whole: never a difference to an earlier one. */

@@ -1,3 +1,4 @@
+import { aPinMove } from "@perch/testkit";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../release/digest.ts";
@@ -24,6 +25,9 @@ const pin: Pin = {
   gateway: parseGatewayId("gw-1"),
   assignedAt: 1234,
   override: null,
+  shadow: null,
+  targeting: null,
+  moved: null,
 };
 const signed = signPin(pin, 1000, secrets);
 const read = (text: string, change: { now?: number; as?: PinSecrets; of?: string; in?: string } = {}) =>
@@ -43,6 +47,13 @@ describe("a signed pin", () => {
     expect(Buffer.from(signed.split(".")[1] ?? "", "base64url").toString()).not.toContain("secret-seed");
     expect(signed).toMatch(/^pin1\.[\w-]+\.[\w-]{43}$/);
     expect(signed.length).toBeLessThan(400);
+  });
+
+  test("brings back the move of its session, and is as ever where there was none", () => {
+    const moved = { ...pin, moved: aPinMove({ rollout: pin.rollout, times: 2 }) };
+    expect(read(signPin(moved, 1000, secrets))).toMatchObject({ kind: "valid", pin: { ...moved, seed: null } });
+    const payload = Buffer.from(signed.split(".")[1] ?? "", "base64url").toString();
+    expect(JSON.parse(payload)).toHaveLength(12);
   });
 
   test("is good until it expires", () => {
@@ -133,5 +144,25 @@ describe("the secrets of a file", () => {
   ])("are refused when unusable, and never told: %#", (text) => {
     expect(() => parsePinSecrets(text)).toThrow(expect.objectContaining({ code: "secret_unusable" }));
     expect(() => parsePinSecrets(text)).not.toThrow(/short|xxx/);
+  });
+});
+
+describe("what a strategy made of a session", () => {
+  const rollout = parseRolloutId("support-2-3-1");
+  const targetings: readonly Pin["targeting"][] = [
+    { kind: "user", rollout, place: "jwt:sub" },
+    { kind: "user", rollout, place: null },
+    { kind: "intent", rollout, classifier: "router@7", outcome: "eligible", intent: "refund", confidence: 0.9 },
+    { kind: "intent", rollout, classifier: "router@7", outcome: "timeout", intent: null, confidence: null },
+  ];
+  test.each(targetings)("comes back with its pin: %j", (targeting) => {
+    const reading = read(signPin({ ...pin, targeting }, 1000, secrets));
+    expect(reading).toMatchObject({ kind: "valid", pin: { targeting } });
+  });
+
+  test("is lacking in a pin of an older version, which is read all the same, and one without any looks like it", () => {
+    const payload: unknown = JSON.parse(Buffer.from(signed.split(".")[1] ?? "", "base64url").toString());
+    expect(payload).toHaveLength(12);
+    expect(read(signed)).toMatchObject({ kind: "valid", pin: { targeting: null } });
   });
 });

@@ -1,21 +1,26 @@
+import type { MoveRecord } from "./move.ts";
+import type { ShadowTurn } from "./shadow-turn.ts";
 import type { TurnRecord } from "./turn-record.ts";
+
+/** What a gateway keeps and sends. */
+export type GatewayRecord = TurnRecord | ShadowTurn | MoveRecord;
 
 /** Records that are kept, sent and forgotten together. */
 export type KeptTurns = {
   readonly id: number;
   /** How many records it has. */
   readonly count: number;
-  /** The records as a JSON array, the way they are sent: what goes through here all day is not parsed on its way. */
-  readonly json: string;
+  /** The records as a JSON array in UTF-8, the way they are sent: what goes through here all day is only copied. */
+  readonly json: Uint8Array;
 };
 
 /**
- * Turn records on their way to the server: what was appended is kept until it is settled or buried, also over the death
+ * Records on their way to the server: what was appended is kept until it is settled or buried, also over the death
  * of the process. Synchronous, so that the last byte of an answer can wait for its record.
  */
 export interface TurnOutbox {
   /** Keeps them as one batch: whole, or not at all when it throws. */
-  append(turns: readonly TurnRecord[]): void;
+  append(turns: readonly GatewayRecord[]): void;
   /** The oldest batches this gateway should send now, of at least `limit` records if there are so many. They stay. */
   oldest(limit: number): readonly KeptTurns[];
   /** The server has them: forgets them. */

@@ -1,12 +1,13 @@
-import { aScore, aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
+import { aMoveRecord, aScore, aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { digestOf } from "../release/digest.ts";
-import { parseRolloutId, parseSessionId } from "../routing/ids.ts";
+import { parseAgentName, parseRolloutId, parseSessionId } from "../routing/ids.ts";
 import { assembleSession, type AssemblyContext } from "./assemble-session.ts";
 import type { SessionEvidence } from "./session.ts";
 import type { Span } from "./span.ts";
 
+const agent = parseAgentName("support");
 const session = parseSessionId("session-1");
 const context: AssemblyContext = {
   policyOf: () => ({ escalationTools: ["escalate_to_human"], successTools: [] }),
@@ -16,12 +17,54 @@ const context: AssemblyContext = {
 };
 
 function assemble(evidence: Partial<SessionEvidence>) {
-  return assembleSession({ session, turns: [], spans: [], scores: [], ...evidence }, context);
+  return assembleSession({ agent, session, turns: [], moves: [], spans: [], scores: [], ...evidence }, context);
 }
 
 function aToolSpan(spanId: string, name: string, change: Partial<Span>) {
   return aSpan({ spanId, tool: aToolCall({ name }), ...change });
 }
+
+test("a session that was moved is judged as what it was until then, by its own release", () => {
+  const [from, to] = [digestOf("canary"), digestOf("baseline")];
+  const traces = ["a", "b", "c"].map((letter) => letter.repeat(32));
+  const [one, two, three] = traces;
+  const rollout = parseRolloutId("r-1");
+  const matured = assemble({
+    turns: [
+      aTurnRecord({ id: "1", startedAt: 1000, release: from, arm: "canary", rollout, step: 0, traceId: one ?? "" }),
+      // By the clock of another gateway it began after the move.
+      aTurnRecord({ id: "2", startedAt: 3100, release: from, arm: "canary", rollout, step: 0, traceId: two ?? "" }),
+      aTurnRecord({ id: "3", startedAt: 3050, release: to, status: 500, traceId: three ?? "" }),
+    ],
+    moves: [aMoveRecord({ from, to, at: 3000 })],
+    spans: [
+      aToolSpan("1", "search", { traceId: one ?? "" }),
+      aToolSpan("2", "escalate_to_human", { traceId: three ?? "", isError: true }),
+    ],
+    scores: [
+      aScore({ id: "early", name: "good", value: 1, at: 2000 }),
+      aScore({ id: "late", name: "good", value: 0, at: 4000 }),
+    ],
+  });
+  expect(matured).toMatchObject({ arm: "canary", rollout, turns: 2, failedTurns: 0, toolSequence: ["search"] });
+  expect(matured).toMatchObject({ isEscalated: false, scores: { good: 1 }, releasesSeen: [from] });
+});
+
+test("a session that was moved and came back is still judged up to its first move", () => {
+  const [from, to] = [digestOf("canary"), digestOf("baseline")];
+  const matured = assemble({
+    turns: [
+      aTurnRecord({ id: "1", startedAt: 1000, release: from }),
+      aTurnRecord({ id: "2", startedAt: 4000, release: to }),
+      aTurnRecord({ id: "3", startedAt: 6000, release: from }),
+    ],
+    moves: [
+      aMoveRecord({ id: "b", from: to, to: from, at: 5000, times: 2 }),
+      aMoveRecord({ id: "a", from, to, at: 3000 }),
+    ],
+  });
+  expect(matured).toMatchObject({ turns: 1, release: from });
+});
 
 test("takes arm, rollout and step from the first turn record", () => {
   const assigned = { rollout: parseRolloutId("r-1"), step: 2, arm: "canary", release: digestOf("canary") } as const;

@@ -16,14 +16,19 @@ export type AssemblyContext = {
 /**
  * One settled session out of everything known about it. Arm, release, rollout and step are those of its first turn
  * record, never what spans claim. Null when no turn was recorded: a session that was only ended never happened.
- * Evidence may be in any order and contain repeats.
+ * A session that was moved is cut off at its first move: it is compared as what it was until then. Evidence may be in any
+ * order and contain repeats.
  */
 export function assembleSession(evidence: SessionEvidence, context: AssemblyContext): MaturedSession | null {
-  const records = byTime(uniqueBy(evidence.turns, (turn) => turn.id));
+  const all = uniqueBy(evidence.turns, (turn) => turn.id);
+  const records = byTime(beforeMove(all, evidence));
   const turns = records.filter((record) => record.kind === "turn");
   const first = turns[0];
   if (first === undefined) return null;
-  const traces = [...Map.groupBy(evidence.spans, (span) => span.traceId).values()].map(resolveTrace);
+  const ownTraces = new Set(records.map((record) => record.traceId));
+  const laterTraces = new Set(all.map((turn) => turn.traceId).filter((traceId) => !ownTraces.has(traceId)));
+  const spans = evidence.spans.filter((span) => !laterTraces.has(span.traceId));
+  const traces = [...Map.groupBy(spans, (span) => span.traceId).values()].map(resolveTrace);
   const actions = byTime(traces.flatMap((trace) => trace.actions));
   const toolCalls = actions.filter((span) => span.kind === "tool");
   const toolSequence = toolCalls.flatMap((span) => (span.tool === null ? [] : [span.tool.name]));
@@ -31,7 +36,7 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
   return {
     sequence: context.sequence,
     session: evidence.session,
-    agent: first.agent,
+    agent: evidence.agent,
     release: first.release,
     arm: first.arm,
     rollout: first.rollout,
@@ -48,10 +53,24 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
     inputTokens: sumOf(actions, (span) => span.inputTokens),
     outputTokens: sumOf(actions, (span) => span.outputTokens),
     meanSentiment: meanSentimentOf(traces),
-    scores: latestScores(evidence.scores),
+    scores: latestScores(evidence.scores.filter(({ at }) => at < movedAt(evidence))),
     releasesSeen: [...new Set(records.map((record) => record.release))],
     isSynthetic: turns.some((turn) => turn.isSynthetic),
   };
+}
+
+function movedAt({ moves }: SessionEvidence): number {
+  return Math.min(Number.POSITIVE_INFINITY, ...moves.map(({ at }) => at));
+}
+
+/** By the release, not by the clock alone: gateways' clocks differ, and a turn that was moved is of the new release. */
+function beforeMove(turns: readonly TurnRecord[], evidence: SessionEvidence): readonly TurnRecord[] {
+  const [first, second] = evidence.moves.toSorted((a, b) => a.at - b.at);
+  if (first === undefined) return turns;
+  const backAt = second?.at ?? Number.POSITIVE_INFINITY;
+  return turns.filter(({ release, startedAt }) =>
+    release === first.from ? startedAt < backAt : release !== first.to && startedAt < first.at,
+  );
 }
 
 /** Earliest first; what began at the same moment keeps a fixed order, whatever order it arrived in. */

@@ -12,7 +12,7 @@ export function readAttribution(raw: RawSpan): Attribution {
   return {
     session: parsedOrNull(parseSessionId, perchAttribute(raw, "perch.session.id")),
     release: parsedOrNull(parseDigest, perchAttribute(raw, "perch.release")),
-    arm: arm === "baseline" || arm === "canary" ? arm : null,
+    arm: arm === "baseline" || arm === "canary" || arm === "shadow" ? arm : null,
     rollout: parsedOrNull(parseRolloutId, perchAttribute(raw, "perch.rollout")),
     serviceVersion: textAttribute(raw.resource, "service.version"),
   };

@@ -59,3 +59,7 @@ test.each([
 test("another log record is none of its business", () => {
   expect(readEvaluation(anEvaluation({}, { eventName: "user.login" }), 900)).toEqual({ kind: "other" });
 });
+
+test("an evaluation of what a shadow said is no score of the session, whose user never saw it", () => {
+  expect(readEvaluation(anEvaluation({ "perch.arm": "shadow" }), 900)).toEqual({ kind: "other" });
+});

@@ -1,5 +1,5 @@
 import { digestOf } from "../release/digest.ts";
-import { parseSessionId, type SessionId } from "../routing/ids.ts";
+import { parseAgentName, parseSessionId, type AgentName, type SessionId } from "../routing/ids.ts";
 import type { RawLog } from "./raw-log.ts";
 import { textAttribute } from "./raw-span.ts";
 import type { Score } from "./score.ts";
@@ -18,6 +18,8 @@ const SESSION_KEYS = ["perch.session.id", "gen_ai.conversation.id", "session.id"
 export function readEvaluation(log: RawLog, receivedAt: number): EvaluationReading {
   const eventName = log.eventName === "" ? textAttribute(log.attributes, "event.name") : log.eventName;
   if (eventName !== "gen_ai.evaluation.result") return { kind: "other" };
+  // It names the session of the user, who never saw what is evaluated here.
+  if (textAttribute(log.attributes, "perch.arm") === "shadow") return { kind: "other" };
   const name = textAttribute(log.attributes, "gen_ai.evaluation.name");
   if (name === null) return { kind: "refused", because: "an evaluation has no gen_ai.evaluation.name" };
   const value = log.attributes.get("gen_ai.evaluation.score.value");
@@ -29,7 +31,7 @@ export function readEvaluation(log: RawLog, receivedAt: number): EvaluationReadi
     return { kind: "refused", because: `the evaluation "${name}" names no session (${SESSION_KEYS.join(", ")})` };
   }
   const label = textAttribute(log.attributes, "gen_ai.evaluation.score.label");
-  const score = { session, name, value, label, at: log.at > 0 ? log.at : receivedAt };
+  const score = { agent: agentOf(log), session, name, value, label, at: log.at > 0 ? log.at : receivedAt };
   return { kind: "score", score: { id: idOf(log, score), ...score } };
 }
 
@@ -46,9 +48,30 @@ function sessionOf(log: RawLog): SessionId | null {
   return null;
 }
 
+/** Null when it names none, or none that a gateway could know. */
+function agentOf(log: RawLog): AgentName | null {
+  const text = textAttribute(log.attributes, "perch.agent");
+  if (text === null) return null;
+  try {
+    return parseAgentName(text);
+  } catch {
+    return null;
+  }
+}
+
 /** The event has no id of its own; a batch that is sent again must not count twice. */
 function idOf(log: RawLog, score: Omit<Score, "id">): string {
   const response = textAttribute(log.attributes, "gen_ai.response.id");
-  const parts = [score.session, score.name, score.value, score.label, log.at, log.traceId, log.spanId, response];
+  const parts = [
+    ...(score.agent === null ? [] : [score.agent]),
+    score.session,
+    score.name,
+    score.value,
+    score.label,
+    log.at,
+    log.traceId,
+    log.spanId,
+    response,
+  ];
   return digestOf(JSON.stringify(parts));
 }

@@ -42,3 +42,8 @@ test.each([
   expect(span).toMatchObject({ kind: "other", dialect: null, name, isError: true, errorMessage: null });
   expect(span).toMatchObject({ spanId: raw.spanId, parentSpanId: raw.parentSpanId, startedAt: raw.startedAt });
 });
+
+test("nothing of the gateway's own spans is kept: its turn record says it all", () => {
+  const raw = aRawSpanWith({ "http.request.method": "POST" }, { scopeName: "perch.gateway" });
+  expect(readSpan(raw, none)).toEqual([]);
+});

@@ -32,8 +32,12 @@ const DIALECTS: readonly DialectReader[] = [
   readOtelGenAi,
 ];
 
-/** The span in the common vocabulary. What no dialect knows is kept as a bare link, with the dialect null. */
+/**
+ * The span in the common vocabulary. What no dialect knows is kept as a bare link, with the dialect null; but nothing of
+ * the gateway's own, which stands above every turn and says no more than its turn record.
+ */
 export function readSpan(raw: RawSpan, sentiment: SentimentScorer): readonly Span[] {
+  if (raw.scopeName === "perch.gateway") return [];
   for (const read of DIALECTS) {
     const spans = read(raw, sentiment);
     if (spans !== null) return spans;

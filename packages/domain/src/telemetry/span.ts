@@ -27,7 +27,8 @@ export type Dialect = (typeof DIALECTS)[number];
 export type Attribution = {
   readonly session: SessionId | null;
   readonly release: Digest | null;
-  readonly arm: Arm | null;
+  /** `shadow`: nothing of it belongs to the session, although it names it. */
+  readonly arm: Arm | "shadow" | null;
   readonly rollout: RolloutId | null;
   /** Resource `service.version`, for finding mis-deployed pods. */
   readonly serviceVersion: string | null;

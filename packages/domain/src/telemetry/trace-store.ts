@@ -1,30 +1,38 @@
 import type { AssignedSessions } from "../gate/block.ts";
-import type { AgentName, RolloutId, SessionId } from "../routing/ids.ts";
+import type { AgentName, RolloutId } from "../routing/ids.ts";
+import type { MoveRecord } from "../routing/move.ts";
+import type { ShadowTurn } from "../routing/shadow-turn.ts";
 import type { TurnRecord } from "../routing/turn-record.ts";
 import type { Score } from "./score.ts";
 import type { CohortMember } from "./cohort-member.ts";
 import type { MaturedSession, SessionEvidence } from "./session.ts";
+import type { SessionKey } from "./session-key.ts";
 import type { Span } from "./span.ts";
 
 /** A session that has begun and is not yet mature. */
-export type OpenSession = {
-  readonly session: SessionId;
+export type OpenSession = SessionKey & {
   readonly lastActivityAt: number;
   readonly isEnded: boolean;
 };
 
 /**
- * Where telemetry is kept. An append that has resolved survives `kill -9`. The same span (trace and span id), turn or
- * score (id) appended again counts once; a session is matured once, the first row wins.
+ * Where telemetry is kept. An append that has resolved survives `kill -9`. The same span (trace and span id), turn, move or
+ * score (id) appended again counts once; a session (agent and id) is matured once, the first row wins.
  */
 export interface TraceStore {
   appendSpans(spans: readonly Span[]): Promise<void>;
   /** Assignments are numbered in the order in which they become durable, from 1 on. */
   appendTurns(turns: readonly TurnRecord[]): Promise<void>;
+  appendMoves(moves: readonly MoveRecord[]): Promise<void>;
+  /** Kept apart from the turns of users: whatever counts those never meets these. One with a known id counts once too. */
+  appendShadowTurns(turns: readonly ShadowTurn[]): Promise<void>;
   appendScores(scores: readonly Score[]): Promise<void>;
   appendSessions(sessions: readonly MaturedSession[]): Promise<void>;
-  /** Turns and scores by session id, spans by the trace ids of those turns. An unknown session gives empty lists. */
-  evidenceOf(sessions: readonly SessionId[]): Promise<readonly SessionEvidence[]>;
+  /**
+   * Turns, moves and scores by session, spans by the trace ids of those turns. An unknown session gives empty lists. A score that
+   * names no agent belongs to the session of its id as long as one agent only has such a session.
+   */
+  evidenceOf(sessions: readonly SessionKey[]): Promise<readonly SessionEvidence[]>;
   /** Sessions with a turn since `sinceMs` that have no matured row: what a server must pick up after a crash. */
   openSessions(sinceMs: number): Promise<readonly OpenSession[]>;
   /** The largest sequence ever written; 0 when none. */

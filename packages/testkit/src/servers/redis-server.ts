@@ -15,8 +15,8 @@ export type RedisServer = {
   readonly pid: () => number;
   /** Ends it at once, as a crash would. */
   readonly kill: () => Promise<void>;
-  /** Starts it again on the same port. It keeps nothing on disk, so it knows nothing of before. */
-  readonly restart: () => Promise<void>;
+  /** Starts it again on the same port. It knows nothing of before, unless it keeps data and is not told to forget it. */
+  readonly restart: (how?: { readonly forgets: boolean }) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -24,6 +24,8 @@ export type RedisServerOptions = {
   readonly password?: string;
   /** A cluster of this one machine: it refuses commands whose keys could lie on two. */
   readonly isCluster?: boolean;
+  /** Everything it has answered survives the death of its process. */
+  readonly keepsData?: boolean;
 };
 
 const READY_AFTER_MS = 10_000;
@@ -46,8 +48,9 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
     url: `redis://127.0.0.1:${port}/0`,
     pid: () => child.pid ?? 0,
     kill: () => end(child),
-    async restart() {
+    async restart({ forgets } = { forgets: false }) {
       await end(child);
+      if (forgets) await rm(join(directory, "appendonlydir"), { recursive: true, force: true });
       child = await start();
     },
     async stop() {
@@ -60,13 +63,15 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
 type Launch = RedisServerOptions & { readonly directory: string; readonly port: number };
 
 async function launch(program: string, options: Launch): Promise<ChildProcess> {
-  const { directory, port, password = "", isCluster = false } = options;
+  const { directory, port, password = "", isCluster = false, keepsData = false } = options;
   const settings = {
     bind: "127.0.0.1",
     port,
     dir: directory,
     save: "",
-    appendonly: "no",
+    appendonly: keepsData ? "yes" : "no",
+    // The operating system keeps what a killed process has written.
+    appendfsync: "no",
     requirepass: password,
     "cluster-enabled": isCluster ? "yes" : "no",
     // Another machine's port by default, which may be taken.

@@ -1,0 +1,68 @@
+import { parseDurationMs } from "@perch/domain";
+import { Option, type Command } from "commander";
+import { createApiClient } from "../api-client.ts";
+import { CliError } from "../cli-error.ts";
+import { jsonOption, serverOption } from "../options.ts";
+import { printJson, printLine, printNote } from "../output.ts";
+import { describeSessions } from "./describe-sessions.ts";
+
+type Flags = {
+  server: string;
+  release?: string;
+  arm?: string;
+  rollout?: string;
+  live?: boolean;
+  all?: boolean;
+  olderThan?: string;
+  limit: string;
+  after?: string;
+  json?: boolean;
+};
+
+export function registerSessionsCommand(program: Command): void {
+  program
+    .command("sessions")
+    .description("list the sessions of each release, with their age and last turn")
+    .argument("[agent]", "this agent's only")
+    .option("--release <version>", "on this release only: its version or digest")
+    .addOption(new Option("--arm <arm>", "assigned to this arm only").choices(["baseline", "canary"]))
+    .option("--rollout <id>", "assigned under this rollout only")
+    .addOption(new Option("--live", "live ones, the oldest first (the default)").conflicts("all"))
+    .option("--all", "those that are over too, the newest first")
+    .option("--older-than <duration>", "begun at least this long ago, such as 30m or 1h")
+    .option("--limit <n>", "at most so many, 1 to 1000", "50")
+    .option("--after <cursor>", "the next page, as the one before names it")
+    .addOption(serverOption())
+    .addOption(jsonOption())
+    .action((agent: string | undefined, flags: Flags) => sessions(agent, flags));
+}
+
+async function sessions(agent: string | undefined, flags: Flags): Promise<void> {
+  const list = await createApiClient(flags.server).sessions(queryOf(agent, flags));
+  if (flags.json === true) {
+    printJson(list);
+    return;
+  }
+  printLine(describeSessions(list));
+  if (list.next !== null) printNote(`there are more: --after ${list.next}`);
+}
+
+function queryOf(agent: string | undefined, flags: Flags): Record<string, string> {
+  const { release, arm, rollout, limit, after } = flags;
+  const olderThanMs = flags.olderThan === undefined ? undefined : String(durationOf(flags.olderThan));
+  const state = flags.all === true ? "all" : "live";
+  const query = { agent, release, arm, rollout, state, olderThanMs, limit, after };
+  return Object.fromEntries(
+    Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function durationOf(text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms !== null) return ms;
+  throw new CliError({
+    code: "usage",
+    message: `found --older-than ${JSON.stringify(text)}, expected a duration such as 30m or 1h`,
+    hint: "units are ms, s, m, h and d",
+  });
+}

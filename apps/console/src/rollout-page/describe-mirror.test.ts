@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { describeMirror } from "./describe-mirror.ts";
+import { formatWeight } from "./format-number.ts";
+
+const mirror = {
+  percentageBp: 1000,
+  isOn: true,
+  stoppedBecause: "",
+  spent: { sessions: 12, turns: 40, requestBytes: 5000 },
+  cap: { sessions: 1000, turns: 10_000, requestBytes: 1_000_000_000 },
+};
+
+test("a mirror says how much of its cap it has spent, and why it stopped", () => {
+  expect(describeMirror(mirror)).toBe(
+    `Mirrors ${formatWeight(1000)} of new sessions: 12 of at most 1,000 sessions, 40 of at most 10,000 turns`,
+  );
+  const stopped = { ...mirror, isOn: false, stoppedBecause: "the spend cap of 40 turns is reached" };
+  expect(describeMirror(stopped)).toMatch(/^Mirrored .*; stopped: the spend cap of 40 turns is reached$/);
+});

@@ -1,0 +1,53 @@
+import type { Log } from "@perch/adapters/json-log";
+import type { GatewayId, TurnOutbox } from "@perch/domain";
+import type { Pins } from "../pins/open-pin-store.ts";
+import type { ServerLink } from "../sync/server-link.ts";
+import type { HeldTable } from "../table/held-table.ts";
+import { createMoveLog } from "./move-log.ts";
+import { createMoveReporter, type MoveReporter } from "./report-moves.ts";
+import { createSessionMover, type SessionMover } from "./session-mover.ts";
+import type { TurnUnderWay } from "./under-way.ts";
+
+export type MovingDeps = {
+  readonly gateway: GatewayId;
+  readonly held: HeldTable;
+  readonly pins: Pins;
+  readonly outbox: TurnOutbox;
+  readonly link: ServerLink;
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly log: Log;
+};
+
+export type Moving = {
+  readonly mover: SessionMover;
+  readonly underWay: Set<TurnUnderWay>;
+  readonly reporter: MoveReporter;
+  /** To be called every second. */
+  readonly look: () => void;
+};
+
+/** Everything that moves sessions from release to release. */
+export function createMoving(deps: MovingDeps): Moving {
+  const { pins, outbox, log } = deps;
+  const underWay = new Set<TurnUnderWay>();
+  const mover = createSessionMover({ ...deps, pins: pins.cached, moves: createMoveLog({ outbox, log }) });
+  const afterThisTick = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+  const reporter = createMoveReporter({
+    ...deps,
+    mover,
+    underWay,
+    store: pins.store,
+    storeName: pins.name,
+    afterThisTick,
+  });
+  return {
+    mover,
+    underWay,
+    reporter,
+    look() {
+      mover.renew();
+      reporter.look();
+    },
+  };
+}
