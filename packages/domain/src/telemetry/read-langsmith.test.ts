@@ -57,6 +57,13 @@ test("a tool's arguments lie wrapped in its input, and its failure in the messag
   expect(span?.tool).toMatchObject({ name: "refund", callId: "c", argumentShape: "amount:number" });
 });
 
+test("its status is always OK: a failure is an exception event alone", () => {
+  const exception = { name: "exception", at: 0, attributes: new Map([["exception.message", "REFUND_LIMIT_EXCEEDED"]]) };
+  const failed = read("tool", {}, { status: "ok", events: [exception] });
+  expect(failed).toMatchObject({ isError: true, errorMessage: "REFUND_LIMIT_EXCEEDED" });
+  expect(read("tool", {}, { status: "ok" })?.isError).toBe(false);
+});
+
 test("a node of a graph is a link, and the run that bears the agent's name is the agent", () => {
   const inGraph = { "langsmith.metadata.langgraph_node": "tools", "langsmith.metadata.lc_agent_name": "support" };
   expect(read("chain", { ...inGraph, "langsmith.trace.name": "tools" })).toMatchObject({ kind: "other" });

@@ -16,19 +16,23 @@ import { lastUserWords, newUserWords, sentimentOf } from "./user-words.ts";
  */
 export function readLangSmith(raw: RawSpan, sentiment: SentimentScorer): readonly Span[] | null {
   const kind = textAttribute(raw.attributes, "langsmith.span.kind");
+  if (kind === null) return null;
+  // Its spans begin with the status OK, which OpenTelemetry lets nobody take back: only the exception tells of a failure.
+  return [readRun(raw.status === "ok" ? { ...raw, status: "unset" } : raw, kind, sentiment)];
+}
+
+function readRun(raw: RawSpan, kind: string, sentiment: SentimentScorer): Span {
   switch (kind) {
-    case null:
-      return null;
     case "llm":
-      return [readLlm(raw, sentiment)];
+      return readLlm(raw, sentiment);
     case "tool":
-      return [readTool(raw)];
+      return readTool(raw);
     case "retriever":
-      return [newSpan(raw, { kind: "memory_read", dialect: "langsmith" })];
+      return newSpan(raw, { kind: "memory_read", dialect: "langsmith" });
     case "chain":
-      return [isLangGraphNode(raw) ? otherSpan(raw, "langsmith", "chain") : readTurn(raw, sentiment)];
+      return isLangGraphNode(raw) ? otherSpan(raw, "langsmith", "chain") : readTurn(raw, sentiment);
     default:
-      return [otherSpan(raw, "langsmith", OTHERS.has(kind) ? kind : "group")];
+      return otherSpan(raw, "langsmith", OTHERS.has(kind) ? kind : "group");
   }
 }
 
