@@ -105,7 +105,12 @@ export function genAiTool(raw: RawSpan, dialect: Dialect): Span {
 /** Model, provider and agent as the conventions name them. */
 export function modelOf(raw: RawSpan): Pick<SpanDetails, "provider" | "model" | "agent"> {
   return {
-    provider: firstText(raw.attributes, ["gen_ai.provider.name", "gen_ai.system"]),
+    // Some add which of its interfaces it was, as the AI SDK has it.
+    provider:
+      firstText(raw.attributes, ["gen_ai.provider.name", "gen_ai.system"])?.replace(
+        /\.(?:chat|responses|messages)$/,
+        "",
+      ) ?? null,
     model: firstText(raw.attributes, ["gen_ai.response.model", "gen_ai.request.model"]),
     agent: agentOf(raw),
   };

@@ -1,4 +1,4 @@
-import { firstDuration, firstText, textAttribute, type RawSpan } from "./raw-span.ts";
+import { firstDuration, firstText, textAttribute, type Attributes, type RawSpan } from "./raw-span.ts";
 import type { Span } from "./span.ts";
 
 export type ErrorReading = Pick<Span, "isError" | "errorType" | "errorMessage">;
@@ -14,19 +14,20 @@ const ERROR_TYPE = /^[\w.$:/<>+-]{1,100}$/;
  */
 export function readError(raw: RawSpan): ErrorReading {
   if (raw.status === "ok") return NO_ERROR;
-  const exception = raw.events.findLast((event) => event.name === "exception")?.attributes;
+  const exception = raw.events.findLast((event) => event.name === "exception")?.attributes ?? NOTHING;
   const said = textAttribute(raw.attributes, "error.type");
-  if (raw.status === "unset" && exception === undefined && said === null) return NO_ERROR;
-  const thrown = exception && textAttribute(exception, "exception.message");
-  return {
-    isError: true,
-    errorType: errorType(said ?? (exception && textAttribute(exception, "exception.type")) ?? statusCode(raw)),
-    errorMessage: errorMessage(thrown ?? textAttribute(raw.attributes, "error.message") ?? raw.statusMessage),
-  };
+  if (raw.status === "unset" && exception === NOTHING && said === null) return NO_ERROR;
+  const message = firstText(exception, ["exception.message"]) ?? firstText(raw.attributes, ["error.message"]);
+  const isTelling = said !== null && !SAYS_NOTHING.has(said);
+  const type = isTelling ? said : (textAttribute(exception, "exception.type") ?? statusCode(raw) ?? said);
+  return { isError: true, errorType: errorType(type), errorMessage: errorMessage(message ?? raw.statusMessage) };
 }
 
+const NOTHING: Attributes = new Map();
+const SAYS_NOTHING: ReadonlySet<string> = new Set(["unknown", "_OTHER"]);
+
 /** The text if it can be an error type; null when it is a message. */
-export function errorType(text: string | null): string | null {
+function errorType(text: string | null): string | null {
   return text !== null && ERROR_TYPE.test(text) ? text : null;
 }
 

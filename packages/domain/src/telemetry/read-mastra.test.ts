@@ -14,6 +14,7 @@ test.each([
   ["agent_run", "turn"],
   ["workflow_run", "turn"],
   ["model_generation", "reasoning"],
+  ["model_inference", "reasoning"],
   ["tool_call", "tool"],
   ["mcp_tool_call", "tool"],
   ["provider_tool_call", "tool"],
@@ -50,6 +51,27 @@ test("an agent's run that has an output is answered; its words are under its own
   const spans = read("agent_run", { ...input, "mastra.agent_run.output": '{"text":"hi"}' });
   expect(spans.map((span) => span.kind)).toEqual(["turn", "response"]);
   expect(read("agent_run", { "mastra.agent_run.input": "hello" })[0]?.userSentiment).toBe(5);
+});
+
+test("where each step has a model call of its own, what is around the steps is none", () => {
+  const around = read("model_generation", { "gen_ai.operation.name": "model_generation" }, { spanId: "a".repeat(16) });
+  const step = read("model_step", {}, { spanId: "b".repeat(16), parentSpanId: "a".repeat(16) });
+  const usage = { "gen_ai.usage.input_tokens": 9 };
+  const calls = ["c", "d"].flatMap((id) =>
+    read(
+      "model_inference",
+      { "gen_ai.operation.name": "chat", ...usage },
+      { spanId: id, parentSpanId: "b".repeat(16) },
+    ),
+  );
+  expect(around).toMatchObject([{ kind: "other", name: "model_generation" }]);
+  expect(resolveTrace([...around, ...step, ...calls]).actions).toMatchObject([{ inputTokens: 9 }, { inputTokens: 9 }]);
+});
+
+test("an error type that says nothing gives way to the class of what was thrown", () => {
+  const exception = { name: "exception", at: 0, attributes: new Map([["exception.type", "RefundError"]]) };
+  const [span] = read("tool_call", { "error.type": "unknown" }, { status: "error", events: [exception] });
+  expect(span?.errorType).toBe("RefundError");
 });
 
 test("the steps of a model call are no calls beside it", () => {
