@@ -18,17 +18,22 @@ export function readError(raw: RawSpan): ErrorReading {
   const said = textAttribute(raw.attributes, "error.type");
   if (raw.status === "unset" && exception === NOTHING && said === null) return NO_ERROR;
   const message = firstText(exception, ["exception.message"]) ?? firstText(raw.attributes, ["error.message"]);
-  const isTelling = said !== null && !SAYS_NOTHING.has(said);
-  const type = isTelling ? said : (textAttribute(exception, "exception.type") ?? statusCode(raw) ?? said);
-  return { isError: true, errorType: errorType(type), errorMessage: errorMessage(message ?? raw.statusMessage) };
+  return {
+    isError: true,
+    errorType: errorType(raw, exception),
+    errorMessage: errorMessage(message ?? raw.statusMessage),
+  };
 }
 
 const NOTHING: Attributes = new Map();
 const SAYS_NOTHING: ReadonlySet<string> = new Set(["unknown", "_OTHER"]);
 
-/** The text if it can be an error type; null when it is a message. */
-function errorType(text: string | null): string | null {
-  return text !== null && ERROR_TYPE.test(text) ? text : null;
+/** What the instrumentation calls it, else the class of what was thrown, else the code; never a message. */
+function errorType(raw: RawSpan, exception: Attributes): string | null {
+  const said = textAttribute(raw.attributes, "error.type");
+  const isTelling = said !== null && !SAYS_NOTHING.has(said);
+  const type = isTelling ? said : (textAttribute(exception, "exception.type") ?? statusCode(raw) ?? said);
+  return type !== null && ERROR_TYPE.test(type) ? type : null;
 }
 
 /** The first paragraph, without the stack that LangChain puts behind it, and cut short. */
