@@ -2,6 +2,9 @@ import { logLikelihoodOfKnownRates } from "@perch/stats";
 import { exponential, type Random } from "./random.ts";
 import { MINUTE_MS, WINDOW_MS, type Scenario } from "./scenario.ts";
 
+/** As often as the engine closes a block. */
+const ORACLE_LOOKS_EVERY = 2;
+
 /** α of the oracle; the engine's with one gate. */
 const REJECT_AT = Math.log(100);
 
@@ -27,7 +30,7 @@ export function createOracle({ oracle, looks, mostCanarySessions }: Scenario): O
     see(isBad, canarySessions) {
       if (oracle === null) return;
       llr += logLikelihoodOfKnownRates({ sessions: 1, bad: isBad ? 1 : 0 }, oracle);
-      if (looks === "every-session") decide(canarySessions);
+      if (looks === "every-session" && canarySessions % ORACLE_LOOKS_EVERY === 0) decide(canarySessions);
     },
     look: decide,
     isOpen: () => oracle !== null && rejectedAt === null,

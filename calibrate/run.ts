@@ -59,9 +59,9 @@ function report(): object {
     aaFalseRollback: of("aa-one-gate", "rolledBack"),
     aaFalseRollbackAllGates: of("aa-all-gates", "rolledBack"),
     ratioToOracle: { "8-22": of("8-22", "ratioToOracle"), "8-12": of("8-12", "ratioToOracle") },
-    ratioToOracleEverySession: {
-      "8-22": of("8-22-every-session", "ratioToOracle"),
-      "8-12": of("8-12-every-session", "ratioToOracle"),
+    ratioToOracleEveryBlock: {
+      "8-22": of("8-22-every-block", "ratioToOracle"),
+      "8-12": of("8-12-every-block", "ratioToOracle"),
     },
     falsePromotionAtMargin: of("at-margin", "promoted"),
     goodPromoted: of("good", "promoted"),

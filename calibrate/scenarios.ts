@@ -76,8 +76,8 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   detection("8-22", 0.22, "every-window"),
   detection("8-12", 0.12, "every-window"),
-  detection("8-22-every-session", 0.22, "every-session"),
-  detection("8-12-every-session", 0.12, "every-session"),
+  detection("8-22-every-block", 0.22, "every-session"),
+  detection("8-12-every-block", 0.12, "every-session"),
   { ...ONE, name: "at-margin", steps: RAMP, traffic: canaryAt(0.12), mostCanarySessions: 20_000, mostMs: DAY_MS },
   { ...ONE, name: "good", steps: RAMP, traffic: alike, mostCanarySessions: 40_000, mostMs: DAY_MS },
   {

@@ -1,7 +1,12 @@
 import type { Context } from "hono";
 
-/** One server-sent event; `data` is sent as JSON. A reader that comes back names the last `id` that it was sent. */
-export type ServerEvent = { readonly event: string; readonly data: unknown; readonly id?: string };
+/**
+ * One server-sent event; `data` is sent as JSON, `json` as it is, when many readers are sent the same. A reader that comes back
+ * names the last `id` that it was sent.
+ */
+export type ServerEvent = { readonly event: string; readonly id?: string } & (
+  { readonly data: unknown } | { readonly json: string }
+);
 export type SendEvent = (event: ServerEvent) => void;
 
 const ENCODER = new TextEncoder();
@@ -31,12 +36,13 @@ export function eventStream(context: Context, open: (send: SendEvent) => () => v
           }
         };
         controller.enqueue(ENCODER.encode(`retry: ${RETRY_MS}\n\n`));
-        leave = open(({ event, data, id }) => {
+        leave = open((sent) => {
           if (!isOpen) return;
           if ((controller.desiredSize ?? 0) < -MOST_EVENTS_BEHIND) close();
           else {
-            const named = id === undefined ? "" : `id: ${id}\n`;
-            controller.enqueue(ENCODER.encode(`event: ${event}\n${named}data: ${JSON.stringify(data)}\n\n`));
+            const named = sent.id === undefined ? "" : `id: ${sent.id}\n`;
+            const json = "json" in sent ? sent.json : JSON.stringify(sent.data);
+            controller.enqueue(ENCODER.encode(`event: ${sent.event}\n${named}data: ${json}\n\n`));
           }
         });
         if (!isOpen) leave();

@@ -1,5 +1,5 @@
 import { ackSchema, formatRevision, parseRevision, questionAnswerSchema } from "@perch/api";
-import { parseGatewayId, type Revision } from "@perch/domain";
+import { parseGatewayId, type Revision, type RoutingTable } from "@perch/domain";
 import { Hono } from "hono";
 import { eventStream } from "../api/event-stream.ts";
 import { readBody } from "../api/read-body.ts";
@@ -19,6 +19,7 @@ export type GatewayRoutesDeps = {
 /** `GET /v1/gateways`, `GET /v1/gateways/:id/table` (server-sent events), `POST /v1/gateways/:id/acks`, `…/answers`. */
 export function createGatewayRoutes({ hub, questions, pinCounts, onAck }: GatewayRoutesDeps): Hono {
   const routes = new Hono();
+  const jsonOf = createTableEncoder();
   routes.get("/v1/gateways", (context) => context.json(hub.views()));
   routes.get("/v1/gateways/:id/table", async (context) => {
     const gateway = parseGatewayId(context.req.param("id"));
@@ -29,7 +30,7 @@ export function createGatewayRoutes({ hub, questions, pinCounts, onAck }: Gatewa
       hub.connect(gateway, held, (event) =>
         send(
           event.event === "table"
-            ? { event: "table", id: sentNow(event.data.revision), data: toMessage(event.data) }
+            ? { event: "table", id: sentNow(event.data.revision), json: jsonOf(event.data) }
             : event.event === "lease"
               ? { ...event, id: sentNow(event.data) }
               : event,
@@ -50,6 +51,16 @@ export function createGatewayRoutes({ hub, questions, pinCounts, onAck }: Gatewa
     return context.body(null, 204);
   });
   return routes;
+}
+
+/** A table as JSON, made once for all gateways. */
+function createTableEncoder(): (table: RoutingTable) => string {
+  const encoded = new WeakMap<RoutingTable, string>();
+  return (table) => {
+    const json = encoded.get(table) ?? JSON.stringify(toMessage(table));
+    encoded.set(table, json);
+    return json;
+  };
 }
 
 /** With the time by a clock that never jumps, also where the server's own is made up: gateways see from it what comes late. */
