@@ -1,5 +1,6 @@
 import { createPerch, type Perch } from "./perch.ts";
 
+export type { SpanProcessor } from "@opentelemetry/sdk-trace-base";
 export { SdkError, type SdkErrorCode } from "./error.ts";
 export type { Memory, MemoryUse, UseMemory } from "./memory/memory.ts";
 export type { Perch } from "./perch.ts";
