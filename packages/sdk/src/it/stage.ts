@@ -9,6 +9,7 @@ import { openChdbTraceStore } from "@perch/adapters/clickhouse";
 import { createDirectoryRegistry } from "@perch/adapters/oci-layout";
 import { storeRelease } from "@perch/adapters/release-artifact";
 import { generateKeyPair, parseSigningKey, signRelease } from "@perch/adapters/sigstore";
+import { rolloutViewSchema } from "@perch/api";
 import { parseAgentName, parseReleaseReference, parseSessionId, type SessionEvidence } from "@perch/domain";
 import { aBuiltRelease } from "@perch/testkit";
 import { startHttpServer } from "@perch/testkit/servers";
@@ -67,9 +68,10 @@ export async function setStage({ main, env = {} }: AgentProgram): Promise<Stage>
   const gateway = await start(appMain("gateway"), ["--data", data, "--port", "0", "--server", server.url]);
   await post(server, "/v1/rollouts", ROLLOUT);
   await until("the gateway to mirror", async () => {
-    const text = await (await fetch(`${server.url}/v1/rollouts/shadow`)).text();
-    const views = await (await fetch(`${server.url}/v1/gateways`)).text();
-    return text.includes('"Shadowing"') && views.includes('"Synced"');
+    const view: unknown = await (await fetch(`${server.url}/v1/rollouts/shadow`)).json();
+    // A session that begins before the gateway has the mirror is never mirrored.
+    const { phase, propagation } = rolloutViewSchema.parse(view);
+    return phase === "Shadowing" && propagation !== null;
   });
   return {
     agentUrl: `${gateway.url}/support`,
