@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { startHttpServer, type HttpServer } from "@perch/testkit/servers";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { perch } from "./index.ts";
 import { GATEWAY_SPAN, gatewayHeaders, TRACE } from "./it/recorded-spans.ts";
 import { startAgent, until, type Started } from "./it/stage.ts";
 
@@ -83,4 +84,15 @@ test("with OTEL_SDK_DISABLED nothing is sent, and a shadow still pays nothing", 
   expect(await answer.json()).toMatchObject({ refundId: "none, this is a shadow", session: { isShadow: true } });
   await silent.stop();
   expect(collector.received).toEqual([]);
+});
+
+test("a request that comes another way is entered by its headers, and left with its end", async () => {
+  const headers = new Headers(gatewayHeaders("shadow", "from-a-queue"));
+  const seen = await perch.inRequest(headers, async () => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    return { session: perch.session(), onward: perch.outgoingHeaders() };
+  });
+  expect(seen.session).toMatchObject({ session: "from-a-queue", isShadow: true });
+  expect(seen.onward).toMatchObject({ "x-perch-shadow": "1", traceparent: expect.stringContaining(TRACE) });
+  expect(perch.session()).toBeNull();
 });

@@ -33,7 +33,7 @@ export type Stage = {
   readonly agentUrl: string;
   /** All OTLP that came, of spans and logs, as text. */
   posted(): string;
-  /** What the server knows of a session; it is stopped for that. */
+  /** What the server knows of a session; everything is stopped for that. */
   evidenceOf(session: string): Promise<SessionEvidence | undefined>;
   clear(): Promise<void>;
 };
@@ -77,8 +77,8 @@ export async function setStage({ main, env = {} }: AgentProgram): Promise<Stage>
     agentUrl: `${gateway.url}/support`,
     posted: () => bodies.join("\n"),
     async evidenceOf(session) {
-      await gateway.stop();
-      await server.stop();
+      // Agents first: they send what is waiting.
+      for (const started of [...agents, gateway, server]) await started.stop();
       const { store, close } = await openChdbTraceStore({ directory: join(data, "server", "chdb") });
       const key = { agent: parseAgentName("support"), session: parseSessionId(session) };
       const [evidence] = await store.evidenceOf([key]);

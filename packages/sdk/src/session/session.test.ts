@@ -1,7 +1,8 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
+import { Writable } from "node:stream";
 import { trace } from "@opentelemetry/api";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { gatewayHeaders, inRequest, recordSpans } from "../it/recorded-spans.ts";
 import type { Evaluation } from "../telemetry/send-evaluation.ts";
 import { incomingContext } from "../turn/incoming-context.ts";
@@ -31,6 +32,22 @@ test("a boundary is said in the head of the answer", () => {
     expect(response.getHeader("x-perch-boundary")).toBe("end");
     expect(response.getHeader("x-perch-session-end")).toBe("1");
   });
+});
+
+test("behind the head a boundary is said in the trailer of an answer in chunks", async () => {
+  const request = Object.assign(new IncomingMessage(new Socket()), { httpVersionMajor: 1, httpVersionMinor: 1 });
+  const response = new ServerResponse(request);
+  let sent = "";
+  const socket = new Writable({ write: (chunk: Buffer, _encoding, done) => done(void (sent += chunk.toString())) });
+  response.assignSocket(socket as Socket);
+  inScope({ session: null, context: incomingContext({}), response, annotations: {} }, () => {
+    response.writeHead(200).write("words");
+    expect(boundary.safe()).toBe(true);
+    // The session's end has to be said in the head.
+    expect(boundary.end()).toBe(false);
+    response.end();
+  });
+  await vi.waitFor(() => expect(sent).toMatch(/words\r\n0\r\nx-perch-boundary: end\r\n\r\n$/));
 });
 
 test("a boundary that cannot be said any more is no error, and nobody is told that it was", () => {
