@@ -6,9 +6,15 @@ import { annotate } from "./session/annotate.ts";
 import { boundary, type Boundary } from "./session/boundary.ts";
 import { escalate, type Escalation } from "./session/escalate.ts";
 import { createOutcome, type SayOutcome } from "./session/outcome.ts";
-import { createEvaluationSender } from "./telemetry/send-evaluation.ts";
+import { createEvaluationSender, type EvaluationSender } from "./telemetry/send-evaluation.ts";
 import { createSpanProcessor } from "./telemetry/span-processor.ts";
-import { startTelemetry, type Environment, type StartOptions, type Telemetry } from "./telemetry/telemetry.ts";
+import {
+  isDisabled,
+  startTelemetry,
+  type Environment,
+  type StartOptions,
+  type Telemetry,
+} from "./telemetry/telemetry.ts";
 import { createTool, type Tool, type ToolOptions } from "./tools/tool.ts";
 import { incomingContext } from "./turn/incoming-context.ts";
 import { outgoingHeaders } from "./turn/outgoing-headers.ts";
@@ -83,6 +89,8 @@ function inRequest<T>(headers: IncomingHeaders, run: () => T): T {
 }
 
 function outcomeTo(environment: Environment, endpoint: string | null): SayOutcome {
-  const send = createEvaluationSender(environment, endpoint);
+  const send: EvaluationSender = isDisabled(environment)
+    ? async () => ({ kind: "skipped", because: "OTEL_SDK_DISABLED is true" })
+    : createEvaluationSender(environment, endpoint);
   return createOutcome({ send, now: Date.now, agent: environment["PERCH_AGENT"] || null });
 }

@@ -78,10 +78,12 @@ test("an application with a tracer provider keeps it, and nothing is sent a seco
 });
 
 test("with OTEL_SDK_DISABLED nothing is sent, and a shadow still pays nothing", async () => {
-  const silent = await run("refund-agent", { OTEL_SDK_DISABLED: "true", PAID_FILE: "/nowhere/at/all" });
+  const silent = await run("refund-agent", { OTEL_SDK_DISABLED: "true", PAID_FILE: "/dev/null" });
   const headers = gatewayHeaders("shadow");
   const answer = await fetch(silent.url, { method: "POST", body: '{"amount":1}', headers });
   expect(await answer.json()).toMatchObject({ refundId: "none, this is a shadow", session: { isShadow: true } });
+  const paying = await fetch(silent.url, { method: "POST", body: '{"amount":1}', headers: gatewayHeaders("canary") });
+  expect(await paying.json()).toMatchObject({ receipt: { kind: "skipped" } });
   await silent.stop();
   expect(collector.received).toEqual([]);
 });

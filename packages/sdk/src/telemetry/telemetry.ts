@@ -37,14 +37,18 @@ const NO_PROVIDER = new ProxyTracerProvider().getDelegate().constructor;
 
 /** An application that has a tracer provider keeps it: two would send each span twice, or the wrong way. */
 export function startTelemetry(options: StartOptions, environment: Environment): Telemetry {
-  if (environment["OTEL_SDK_DISABLED"]?.toLowerCase() === "true") return idle("nobody");
+  if (isDisabled(environment)) return idle("nobody");
+  if (hasProvider()) return idle("application");
   // Each does nothing when the application has chosen its own.
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(W3C_PROPAGATOR);
-  if (hasProvider()) return idle("application");
   const provider = createProvider(options, environment);
   trace.setGlobalTracerProvider(provider);
   return { provider: "perch", flush: () => provider.forceFlush(), stop: () => provider.shutdown() };
+}
+
+export function isDisabled(environment: Environment): boolean {
+  return environment["OTEL_SDK_DISABLED"]?.toLowerCase() === "true";
 }
 
 function idle(provider: "application" | "nobody"): Telemetry {
