@@ -27,7 +27,7 @@ export async function run(flags: readonly string[]): Promise<unknown> {
     options: {
       gateways: { type: "string", default: "20" },
       rollbacks: { type: "string", default: "30" },
-      sessions: { type: "string", default: "300" },
+      sessions: { type: "string", default: "100" },
     },
   });
   const scratch = await mkdtemp(join(tmpdir(), "perch-bench-"));

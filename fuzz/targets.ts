@@ -35,6 +35,7 @@ import { generateKeyPair, parseSigningKey, parseTrustedKey } from "../packages/a
 import { formatStatement, SIGN_PREDICATE } from "../packages/adapters/src/sigstore/statement.ts";
 import { createLinearPattern } from "../packages/domain/src/routing/linear-pattern.ts";
 import { fixTarChecksum } from "./tar-checksum.ts";
+import { TRACE_TARGETS } from "./trace-targets.ts";
 
 export type FuzzTarget = {
   readonly name: string;
@@ -124,6 +125,7 @@ export const TARGETS: readonly FuzzTarget[] = [
     seeds: texts('Bearer realm="https://registry.example/token",service="r",scope="a:b:pull", Basic realm=x'),
     read: (input) => (parseChallenges(input.toString()).length > 1000 ? input : null),
   },
+  ...TRACE_TARGETS,
 ];
 
 function readJsonTwice(input: Buffer): Uint8Array | null {

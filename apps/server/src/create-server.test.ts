@@ -24,7 +24,7 @@ import {
   type ReleaseReference,
   type ReleaseSource,
 } from "@perch/domain";
-import { aSpan, aTurnRecord } from "@perch/testkit";
+import { aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
 import { expect, test } from "vitest";
 import { parseOptions } from "./options.ts";
 import { createServer, type Server } from "./create-server.ts";
@@ -114,7 +114,7 @@ function createWorld() {
       const traceId = sessions.toString(16).padStart(32, "0");
       const release = arm === "canary" ? route?.canary?.release : route?.current;
       if (isEscalated) {
-        const tool = { name: "escalate", callId: null, argumentsDigest: null };
+        const tool = aToolCall({ name: "escalate" });
         await traces.store.appendSpans([aSpan({ traceId, tool })]);
       }
       const turn = {

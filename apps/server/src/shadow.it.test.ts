@@ -39,7 +39,7 @@ const SHADOW = file(
   strategy: { type: shadow }
   steps:
     - setMirrorRoute: { percentage: 100, sideEffects: block, timeout: 5s, spendCap: { sessions: 4 } }
-      pause: { duration: 100ms }`,
+      pause: { duration: 5s }`,
 );
 const WITH_WEIGHTS = file(
   "weights",
@@ -177,7 +177,12 @@ test("a shadow rollout mirrors whole sessions, lists them as pairs, keeps to its
       expect(await say(session, headers)).toBe("baseline undefined");
     }
   }
-  const { pairs } = await until(pairsOf, (page) => page.pairs.filter(({ isComplete }) => isComplete).length === 2);
+  const { pairs } = await until(
+    pairsOf,
+    (page) =>
+      page.pairs.filter(({ isComplete }) => isComplete).length === 2 &&
+      page.pairs.every(({ baseline }) => baseline.turns === 3),
+  );
   expect(pairs.map(({ session, isComplete }) => [session, isComplete])).toEqual([
     ["three", false],
     ["two", true],
@@ -197,7 +202,8 @@ test("a shadow rollout mirrors whole sessions, lists them as pairs, keeps to its
   await say("four");
   const capped = await until(
     () => viewOf("shadow"),
-    ({ mirror }) => mirror !== null && !mirror.isOn,
+    // The controller stops it at once; what people look at may be a second old.
+    ({ mirror }) => mirror !== null && !mirror.isOn && mirror.spent.sessions === 4,
   );
   expect(capped).toMatchObject({
     phase: "Shadowing",

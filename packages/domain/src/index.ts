@@ -179,7 +179,16 @@ export type { GatewayRecord, KeptTurns, TurnOutbox } from "./routing/turn-outbox
 export { isFailedTurn, type TurnFault, type TurnRecord } from "./routing/turn-record.ts";
 export type { ShadowOutcome, ShadowReason, ShadowTurn } from "./routing/shadow-turn.ts";
 
-export type { Attribution, Span, SpanKind } from "./telemetry/span.ts";
+export {
+  DIALECTS,
+  SPAN_KINDS,
+  type Attribution,
+  type Dialect,
+  type Span,
+  type SpanKind,
+  type TokenUsage,
+  type ToolCall,
+} from "./telemetry/span.ts";
 export type { Score } from "./telemetry/score.ts";
 export { formatSessionKey, type SessionKey } from "./telemetry/session-key.ts";
 export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
@@ -197,9 +206,11 @@ export type {
 } from "./telemetry/recorded-session.ts";
 export type { ArmSummary, MovedQuery, ReleaseTraffic, SessionSource } from "./telemetry/session-source.ts";
 export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";
-export type { Attributes, AttributeValue, RawSpan } from "./telemetry/raw-span.ts";
+export type { Attributes, AttributeValue, RawEvent, RawSpan } from "./telemetry/raw-span.ts";
 export { countAttribute, textAttribute } from "./telemetry/raw-span.ts";
 export { readSpan } from "./telemetry/read-span.ts";
+export type { SpanRole } from "./telemetry/place-spans.ts";
+export { resolveTrace, type ResolvedSpan, type ResolvedTrace } from "./telemetry/resolve-trace.ts";
 export type { RawLog } from "./telemetry/raw-log.ts";
 export { readEvaluation, type EvaluationReading } from "./telemetry/read-evaluation.ts";
 export { assembleSession, type AssemblyContext } from "./telemetry/assemble-session.ts";

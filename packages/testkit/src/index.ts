@@ -20,7 +20,7 @@ export {
 export { describeTurnOutbox } from "./turn-outbox-contract.ts";
 export { describeLedger } from "./ledger-contract.ts";
 export { describeServerState } from "./server-state-contract.ts";
-export { aMaturedSession, aRawSpan, aScore, aSpan } from "./telemetry-builders.ts";
+export { aMaturedSession, aRawSpan, aRawSpanWith, aScore, aSpan, aToolCall } from "./telemetry-builders.ts";
 export { describeTraceStore, type TraceStorage } from "./trace-store-contract.ts";
 export { aBuiltRelease } from "./release-builders.ts";
 export { aReleaseContent, type JsonDocument, type ReleaseDraft } from "./release-content-builders.ts";

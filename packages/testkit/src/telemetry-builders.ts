@@ -3,10 +3,12 @@ import {
   parseAgentName,
   parseRolloutId,
   parseSessionId,
+  type AttributeValue,
   type MaturedSession,
   type RawSpan,
   type Score,
   type Span,
+  type ToolCall,
 } from "@perch/domain";
 
 /** A successful tool call in the trace of `aTurnRecord()`. */
@@ -16,17 +18,38 @@ export function aSpan(change: Partial<Span> = {}): Span {
     spanId: "b7ad6b7169203331",
     parentSpanId: null,
     kind: "tool",
+    dialect: "otel-genai",
     name: "execute_tool lookup_order",
     startedAt: 1005,
     durationMs: 3,
     isError: false,
+    errorType: null,
     errorMessage: null,
     attribution: { session: null, release: null, arm: null, rollout: null, serviceVersion: null },
+    provider: null,
     model: null,
+    agent: null,
+    finishReason: null,
+    firstTokenMs: null,
     inputTokens: 0,
     outputTokens: 0,
-    tool: { name: "lookup_order", callId: "call_1", argumentsDigest: null },
+    cachedInputTokens: 0,
+    cacheWriteInputTokens: 0,
+    reasoningTokens: 0,
+    tool: aToolCall(),
     userSentiment: null,
+    ...change,
+  };
+}
+
+/** A call of `lookup_order` of which nothing else is known. */
+export function aToolCall(change: Partial<ToolCall> = {}): ToolCall {
+  return {
+    name: "lookup_order",
+    callId: "call_1",
+    argumentsDigest: null,
+    argumentShape: null,
+    resultDigest: null,
     ...change,
   };
 }
@@ -73,6 +96,14 @@ export function aMaturedSession(change: Partial<MaturedSession> = {}): MaturedSe
   };
 }
 
+/** A span with these attributes and no others, of an instrumentation that is known by them alone. */
+export function aRawSpanWith(
+  entries: Readonly<Record<string, AttributeValue>>,
+  change: Partial<RawSpan> = {},
+): RawSpan {
+  return aRawSpan({ scopeName: "some-instrumentation", attributes: new Map(Object.entries(entries)), ...change });
+}
+
 /** A tool call as version 7 of the AI SDK reports it. */
 export function aRawSpan(change: Partial<RawSpan> = {}): RawSpan {
   return {
@@ -80,7 +111,9 @@ export function aRawSpan(change: Partial<RawSpan> = {}): RawSpan {
     spanId: "b7ad6b7169203331",
     parentSpanId: null,
     name: "execute_tool lookup_order",
+    kind: "internal",
     scopeName: "gen_ai",
+    scopeVersion: "",
     startedAt: 1005,
     durationMs: 3,
     status: "unset",

@@ -17,7 +17,7 @@ import { aMoveRecord, aTurnRecord } from "./routing-builders.ts";
 import { describeSessionListing } from "./session-listing-contract.ts";
 import { describeSessionSource } from "./session-source-contract.ts";
 import { describeTwoAgents } from "./two-agents-contract.ts";
-import { aMaturedSession, aScore, aSpan } from "./telemetry-builders.ts";
+import { aMaturedSession, aScore, aSpan, aToolCall } from "./telemetry-builders.ts";
 
 export type TraceStorage = {
   readonly store: TraceStore;
@@ -67,10 +67,21 @@ function describeEvidence(store: () => TraceStore): void {
     const span = aSpan({
       name: "line\nbreak \u{1F600} ; DROP",
       isError: true,
+      errorType: "OverloadedError",
       errorMessage: "it's \\ broken\t;",
       attribution: { session, release: CANARY_RELEASE, arm: "canary", rollout: ROLLOUT, serviceVersion: "2.3.1" },
+      dialect: "openinference",
+      provider: "p",
       model: "m",
+      agent: "it's ; me",
+      finishReason: "tool_calls",
+      firstTokenMs: 12.25,
       inputTokens: 12_345_678,
+      outputTokens: 5,
+      cachedInputTokens: 4,
+      cacheWriteInputTokens: 3,
+      reasoningTokens: 2,
+      tool: aToolCall({ argumentsDigest: "a", argumentShape: "it's:number", resultDigest: "r" }),
       userSentiment: -0.25,
     });
     const score = aScore({ session, value: -0.125, label: "it's ; fine" });

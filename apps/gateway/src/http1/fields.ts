@@ -111,5 +111,6 @@ function valuesAt(spans: readonly number[], used: number, text: string): readonl
 
 function withoutTrailingSpace(value: string): string {
   const last = value.charCodeAt(value.length - 1);
-  return last === 0x20 || last === 0x09 ? value.trimEnd() : value;
+  // Spaces and tabs only: what else looks like a space is part of the value.
+  return last === 0x20 || last === 0x09 ? value.replace(/[ \t]+$/, "") : value;
 }

@@ -1,5 +1,6 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { rolloutCommandSchema, type LedgerEntryView, type RolloutStarted, type RolloutView } from "@perch/api";
-import { rolloutJsonSchema, type Ledger, type Rollout, type RolloutEvent } from "@perch/domain";
+import { rolloutJsonSchema, waitsForGateways, type Ledger, type Rollout, type RolloutEvent } from "@perch/domain";
 import { Hono } from "hono";
 import type { Book } from "../controller/book.ts";
 import { ApiError } from "./api-error.ts";
@@ -16,6 +17,9 @@ export type RolloutRoutesDeps = ApplyRolloutDeps & {
   /** What was recorded is carried out before the answer is given, as far as it can be at once. */
   readonly onRecorded: () => Promise<void>;
 };
+
+/** How long an answer waits for the gateways' acknowledgements, and how often it looks. */
+const [PATIENCE_MS, LOOK_EVERY_MS] = [150, 10];
 
 type Verb = "pause" | "resume" | "rollback" | "abort" | "promote";
 type RequestType = Extract<RolloutEvent, { actor: string; reason: string }>["type"];
@@ -65,10 +69,20 @@ export function createRolloutRoutes(deps: RolloutRoutesDeps): Hono {
     routes.post(`/v1/rollouts/:id/${verb}`, async (context) => {
       const { actor, reason } = await readBody(context, rolloutCommandSchema);
       const { id } = await command(context.req.param("id"), verb, { actor, reason, deps });
+      await letGatewaysAnswer(id, book);
       return context.json(await viewOf(id, views));
     });
   }
   return routes;
+}
+
+/** They have the processor first, and what they say is then told too. */
+async function letGatewaysAnswer(id: string, book: RolloutRoutesDeps["book"]): Promise<void> {
+  for (let waited = 0; waited < PATIENCE_MS; waited += LOOK_EVERY_MS) {
+    const held = book.held(id);
+    if (held === null || !waitsForGateways(held.rollout.phase)) return;
+    await delay(LOOK_EVERY_MS);
+  }
 }
 
 async function command(

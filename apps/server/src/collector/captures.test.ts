@@ -1,34 +1,45 @@
-import { createLexiconScorer } from "@perch/adapters/sentiment";
-import { readEvaluation, readSpan, type Span } from "@perch/domain";
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readEvaluation, type Span } from "@perch/domain";
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { checkSpans } from "./check-spans.ts";
+import { drawTraces } from "./__fixtures__/draw-traces.ts";
+import { areCapturesMissing, CAPTURES, spansOfCapture } from "./__fixtures__/read-capture.ts";
 import { decodeJsonLogs } from "./decode-json-logs.ts";
-import { decodeJsonTraces } from "./decode-json-traces.ts";
 import { decodeProtobufLogs } from "./decode-protobuf-logs.ts";
-import { decodeProtobufTraces } from "./decode-protobuf-traces.ts";
 
-// What real frameworks sent, byte for byte. The recordings lie beside the repository, not in it.
-const CAPTURES = fileURLToPath(new URL("../../../../../shared/data/otlp/", import.meta.url));
-const missing = !existsSync(CAPTURES);
-if (missing) process.stderr.write(`the recordings in ${CAPTURES} are absent: their tests are skipped\n`);
+// Made with `vitest -u` and compared by eye with the `.tree.txt` beside each recording.
+describe.skipIf(areCapturesMissing)("every recording comes to its golden trace", () => {
+  const captures = [
+    "anthropic-openinference/baggage-otlpjson.traces.json",
+    "anthropic-openinference/plain.traces.pb",
+    "langgraph-openinference/plain.traces.pb",
+    "langgraph-openinference/session-collision.traces.json",
+    "mcp/no-mcp-instrumentation.traces.pb",
+    "mcp/traceloop-plus-openinference.traces.pb",
+    "vercel-ai-6/plain.traces.pb",
+    "vercel-ai-7/abort-and-model-error.traces.pb",
+    "vercel-ai-7/gateway-http-stream.traces.pb",
+    "vercel-ai-7/genai-baggage-otlpjson.traces.json",
+    "vercel-ai-7/genai-baggage.traces.pb",
+    "vercel-ai-7/genai-plain.traces.pb",
+    "vercel-ai-7/legacy-plain.traces.pb",
+  ];
 
-function spansOf(capture: string): readonly Span[] {
-  const bytes = readFileSync(`${CAPTURES}${capture}`);
-  const traces = capture.endsWith(".json") ? decodeJsonTraces(bytes) : decodeProtobufTraces(bytes);
-  const { spans, refused, oddlyTimed } = checkSpans(traces);
-  expect({ refused, oddlyTimed }).toEqual({ refused: [], oddlyTimed: 0 });
-  const read = spans.flatMap((raw) => readSpan(raw, createLexiconScorer()) ?? []);
-  return read.toSorted((a, b) => a.startedAt - b.startedAt);
-}
+  test.each(captures)("%s", async (capture) => {
+    const golden = `__fixtures__/golden/${capture.replace("/", "-").replace(/\.traces\..*$/, "")}.txt`;
+    await expect(drawTraces(spansOfCapture(capture))).toMatchFileSnapshot(golden);
+  });
+
+  test.each(captures)("%s: nothing that was said is kept", (capture) => {
+    expect(JSON.stringify(spansOfCapture(capture))).not.toMatch(/broken|A-100|card/);
+  });
+});
 
 function kindsOf(spans: readonly Span[]): Record<string, number> {
   const groups = Map.groupBy(spans, (span) => span.kind);
   return Object.fromEntries([...groups].map(([kind, some]) => [kind, some.length]));
 }
 
-describe.skipIf(missing)("recorded AI SDK agents", () => {
+describe.skipIf(areCapturesMissing)("recorded AI SDK agents", () => {
   const conversations = [
     "vercel-ai-6/plain.traces.pb",
     "vercel-ai-7/genai-plain.traces.pb",
@@ -38,8 +49,8 @@ describe.skipIf(missing)("recorded AI SDK agents", () => {
   ];
 
   test.each(conversations)("%s: three answered turns of two model calls and one tool call each", (capture) => {
-    const spans = spansOf(capture);
-    expect(kindsOf(spans)).toEqual({ turn: 3, reasoning: 6, tool: 3, response: 3 });
+    const spans = spansOfCapture(capture);
+    expect(kindsOf(spans)).toMatchObject({ turn: 3, reasoning: 6, tool: 3, response: 3 });
     const tools = spans.filter((span) => span.kind === "tool");
     expect(tools.map(({ tool, isError, errorMessage }) => [tool?.name, tool?.callId, isError, errorMessage])).toEqual([
       ["lookup_order", "call_1", false, null],
@@ -50,23 +61,22 @@ describe.skipIf(missing)("recorded AI SDK agents", () => {
   });
 
   test.each(conversations)("%s: every token is counted once", (capture) => {
-    const spans = spansOf(capture);
+    const spans = spansOfCapture(capture);
     expect(spans.reduce((sum, span) => sum + span.inputTokens, 0)).toBe(390);
     expect(spans.reduce((sum, span) => sum + span.outputTokens, 0)).toBe(96);
   });
 
-  test.each(conversations)("%s: sentiment is on turns only, and no text is kept", (capture) => {
-    const spans = spansOf(capture);
+  test.each(conversations)("%s: sentiment is on turns only", (capture) => {
+    const spans = spansOfCapture(capture);
     expect(spans.filter((span) => span.userSentiment !== null).map((span) => span.kind)).toEqual([
       "turn",
       "turn",
       "turn",
     ]);
-    expect(JSON.stringify(spans)).not.toMatch(/broken|A-100|card/);
   });
 
   test.each(conversations)("%s: every span belongs to the service version and is a child of its trace", (capture) => {
-    for (const span of spansOf(capture)) {
+    for (const span of spansOfCapture(capture)) {
       expect(span.attribution.serviceVersion).toBe("2.3.1");
       expect(span.durationMs).toBeGreaterThanOrEqual(0);
     }
@@ -74,7 +84,7 @@ describe.skipIf(missing)("recorded AI SDK agents", () => {
 
   test("protobuf and JSON of the same conversation read the same but for ids and clocks", () => {
     const comparable = (capture: string) =>
-      spansOf(capture)
+      spansOfCapture(capture)
         .map(({ kind, name, model, inputTokens, outputTokens, tool, isError, userSentiment }) =>
           JSON.stringify({ kind, name, model, inputTokens, outputTokens, tool, isError, userSentiment }),
         )
@@ -84,22 +94,22 @@ describe.skipIf(missing)("recorded AI SDK agents", () => {
     );
   });
 
-  test("a streamed turn behind a real HTTP hop reads like any other, and the HTTP span is unknown", () => {
-    const capture = "vercel-ai-7/gateway-http-stream.traces.pb";
-    const raw = checkSpans(decodeProtobufTraces(readFileSync(`${CAPTURES}${capture}`))).spans;
-    const unknown = raw.filter((span) => readSpan(span, createLexiconScorer()) === null);
-    expect(unknown.map((span) => span.name)).toEqual(["POST"]);
-    expect(kindsOf(spansOf(capture))).toEqual({ turn: 1, reasoning: 2, tool: 1, response: 1 });
+  test("a streamed turn behind a real HTTP hop reads like any other, and the HTTP span is of no dialect", () => {
+    const spans = spansOfCapture("vercel-ai-7/gateway-http-stream.traces.pb");
+    const unknown = spans.filter((span) => span.dialect === null);
+    expect(unknown.map((span) => [span.kind, span.name])).toEqual([["other", "http"]]);
+    expect(kindsOf(spans)).toEqual({ turn: 1, reasoning: 2, tool: 1, response: 1, other: 3 });
   });
 
   test("an aborted stream and a model error have no response; only the model error is an error", () => {
-    const spans = spansOf("vercel-ai-7/abort-and-model-error.traces.pb");
-    expect(kindsOf(spans)).toEqual({ turn: 2, reasoning: 2 });
-    expect(spans.map((span) => span.errorMessage)).toEqual([null, null, "503 upstream", "503 upstream"]);
+    const spans = spansOfCapture("vercel-ai-7/abort-and-model-error.traces.pb");
+    expect(kindsOf(spans)).toEqual({ turn: 2, reasoning: 2, other: 2 });
+    const told = spans.filter((span) => span.kind !== "other");
+    expect(told.map((span) => span.errorMessage)).toEqual([null, null, "503 upstream", "503 upstream"]);
   });
 });
 
-describe.skipIf(missing)("recorded evaluators", () => {
+describe.skipIf(areCapturesMissing)("recorded evaluators", () => {
   const events = [
     ["", { score: { session: "sess-42", name: "sentiment", value: -0.62, label: "negative" } }],
     ["-2", { score: { session: "sess-42", name: "escalated", value: 1, label: "escalated" } }],

@@ -38,14 +38,16 @@ function problemOf(span: OtlpSpan): string | null {
   return null;
 }
 
-function toRawSpan(span: OtlpSpan, { resource, scopeName }: OtlpScopeSpans): RawSpan {
+function toRawSpan(span: OtlpSpan, { resource, scopeName, scopeVersion }: OtlpScopeSpans): RawSpan {
   const durationMs = span.endedAt - span.startedAt;
   return {
     traceId: span.traceId,
     spanId: span.spanId,
     parentSpanId: SPAN_ID.test(span.parentSpanId) ? span.parentSpanId : null,
     name: span.name,
+    kind: KINDS[span.kind] ?? "unspecified",
     scopeName,
+    scopeVersion,
     startedAt: span.startedAt,
     // No end, or clocks that were set back in between.
     durationMs: durationMs > 0 ? durationMs : 0,
@@ -56,6 +58,9 @@ function toRawSpan(span: OtlpSpan, { resource, scopeName }: OtlpScopeSpans): Raw
     events: span.events,
   };
 }
+
+// By the number that OTLP gives each.
+const KINDS: readonly RawSpan["kind"][] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 
 function statusOf(code: number): RawSpan["status"] {
   if (code === 2) return "error";

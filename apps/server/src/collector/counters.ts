@@ -1,7 +1,7 @@
 /** What the collector took in since it started. What it did not take is counted, never silently dropped. */
 export type CollectorCounters = {
   spansKept: number;
-  /** Of a dialect that no reader knows. */
+  /** Of those kept: of a dialect that no reader knows, so that only their place in the trace is of use. */
   spansUnknown: number;
   spansRefused: number;
   /** Kept, with a clock before 2000 or after 2100. */

@@ -13,11 +13,11 @@ import type { OtlpSpan, OtlpTraces } from "./otlp-message.ts";
 export function decodeJsonTraces(bytes: Uint8Array): OtlpTraces {
   return objectsIn(parseJsonObject(bytes), "resourceSpans").flatMap((resourceSpans) => {
     const resource = attributesIn(objectIn(resourceSpans, "resource"));
-    return objectsIn(resourceSpans, "scopeSpans").map((scopeSpans) => ({
-      resource,
-      scopeName: textIn(objectIn(scopeSpans, "scope"), "name"),
-      spans: objectsIn(scopeSpans, "spans").map(readSpan),
-    }));
+    return objectsIn(resourceSpans, "scopeSpans").map((scopeSpans) => {
+      const scope = objectIn(scopeSpans, "scope");
+      const spans = objectsIn(scopeSpans, "spans").map(readSpan);
+      return { resource, scopeName: textIn(scope, "name"), scopeVersion: textIn(scope, "version"), spans };
+    });
   });
 }
 
@@ -28,6 +28,7 @@ function readSpan(span: JsonObject): OtlpSpan {
     spanId: textIn(span, "spanId").toLowerCase(),
     parentSpanId: textIn(span, "parentSpanId").toLowerCase(),
     name: textIn(span, "name"),
+    kind: kindOf(span["kind"]),
     startedAt: millisecondsIn(span, "startTimeUnixNano"),
     endedAt: millisecondsIn(span, "endTimeUnixNano"),
     statusCode: statusCodeOf(status["code"]),
@@ -35,9 +36,18 @@ function readSpan(span: JsonObject): OtlpSpan {
     attributes: attributesIn(span),
     events: objectsIn(span, "events").map((event) => ({
       name: textIn(event, "name"),
+      at: millisecondsIn(event, "timeUnixNano"),
       attributes: attributesIn(event),
     })),
   };
+}
+
+const KINDS = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"].map(
+  (kind) => `SPAN_KIND_${kind}`,
+);
+
+function kindOf(kind: unknown): number {
+  return typeof kind === "number" ? kind : Math.max(0, KINDS.indexOf(String(kind)));
 }
 
 /** Numbers by the specification; some exporters write the enum's names. */

@@ -11,7 +11,8 @@ import {
   readMilliseconds,
 } from "./protobuf-reader.ts";
 
-type ScopeSpans = Pick<OtlpScopeSpans, "scopeName" | "spans">;
+type Scope = Pick<OtlpScopeSpans, "scopeName" | "scopeVersion">;
+type ScopeSpans = Scope & Pick<OtlpScopeSpans, "spans">;
 type SpanEvent = OtlpSpan["events"][number];
 
 /** `ExportTraceServiceRequest` of opentelemetry/proto/collector/trace/v1, less what nobody here reads. */
@@ -40,38 +41,40 @@ function readResourceSpans(reader: BinaryReader): readonly OtlpScopeSpans[] {
 }
 
 function readScopeSpans(reader: BinaryReader): ScopeSpans {
-  let scopeName = "";
+  let scope: Scope = { scopeName: "", scopeVersion: "" };
   const spans: OtlpSpan[] = [];
   readFields(reader, messageEnd(reader), (tag) => {
-    if (tag === 10) scopeName = readFirstText(reader);
+    if (tag === 10) scope = readScope(reader);
     else if (tag === 18) spans.push(readSpan(reader));
     else return false;
     return true;
   });
-  return { scopeName, spans };
+  return { ...scope, spans };
 }
 
-/** Of `InstrumentationScope` only the name, field 1. */
-function readFirstText(reader: BinaryReader): string {
-  let text = "";
+/** Of `InstrumentationScope` only the name and the version. */
+function readScope(reader: BinaryReader): Scope {
+  const scope = { scopeName: "", scopeVersion: "" };
   readFields(reader, messageEnd(reader), (tag) => {
-    if (tag !== 10) return false;
-    text = reader.string();
+    if (tag === 10) scope.scopeName = reader.string();
+    else if (tag === 18) scope.scopeVersion = reader.string();
+    else return false;
     return true;
   });
-  return text;
+  return scope;
 }
 
 function readSpan(reader: BinaryReader): OtlpSpan {
   const attributes = new Map<string, AttributeValue>();
   const events: SpanEvent[] = [];
-  const span = { traceId: "", spanId: "", parentSpanId: "", name: "", startedAt: 0, endedAt: 0 };
+  const span = { traceId: "", spanId: "", parentSpanId: "", name: "", kind: 0, startedAt: 0, endedAt: 0 };
   let status = { statusCode: 0, statusMessage: "" };
   const readers: Readonly<Record<number, () => void>> = {
     10: () => (span.traceId = readHex(reader)),
     18: () => (span.spanId = readHex(reader)),
     34: () => (span.parentSpanId = readHex(reader)),
     42: () => (span.name = reader.string()),
+    48: () => (span.kind = reader.int32()),
     57: () => (span.startedAt = readMilliseconds(reader)),
     65: () => (span.endedAt = readMilliseconds(reader)),
     74: () => readKeyValueInto(attributes, reader),
@@ -89,13 +92,15 @@ function readSpan(reader: BinaryReader): OtlpSpan {
 function readEvent(reader: BinaryReader): SpanEvent {
   const attributes = new Map<string, AttributeValue>();
   let name = "";
+  let at = 0;
   readFields(reader, messageEnd(reader), (tag) => {
-    if (tag === 18) name = reader.string();
+    if (tag === 9) at = readMilliseconds(reader);
+    else if (tag === 18) name = reader.string();
     else if (tag === 26) readKeyValueInto(attributes, reader);
     else return false;
     return true;
   });
-  return { name, attributes };
+  return { name, at, attributes };
 }
 
 function readStatus(reader: BinaryReader): { statusCode: number; statusMessage: string } {

@@ -158,6 +158,40 @@ test("times are milliseconds to the microsecond, the same from both encodings", 
   expect(protobuf?.spans[0]).toMatchObject(expected);
 });
 
+test("the kind of a span, its scope's version and the time of its events are the same from both encodings", () => {
+  const event = { timeUnixNano: "1795403790892500000", name: "First Token Stream Event" };
+  const scope = { name: "ai", version: "7.0.1" };
+  const spans = [{ ...aJsonSpan, kind: 3, events: [event] }];
+  const body = Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ scope, spans }] }] }));
+  const named = Buffer.from(body.toString().replace('"kind":3', '"kind":"SPAN_KIND_CLIENT"'));
+
+  const bytes = (writer: BinaryWriter) => writer.finish();
+  const eventBytes = bytes(
+    new BinaryWriter()
+      .tag(1, WireType.Bit64)
+      .fixed64(event.timeUnixNano)
+      .tag(2, WireType.LengthDelimited)
+      .string(event.name),
+  );
+  const ids = new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(Buffer.from(aJsonSpan.traceId, "hex"));
+  ids.tag(2, WireType.LengthDelimited).bytes(Buffer.from(aJsonSpan.spanId, "hex")).tag(6, WireType.Varint).int32(3);
+  ids
+    .tag(7, WireType.Bit64)
+    .fixed64(aJsonSpan.startTimeUnixNano)
+    .raw(message(11, (writer) => writer.raw(eventBytes)));
+  const scopeBytes = message(1, (writer) => {
+    writer.tag(1, WireType.LengthDelimited).string(scope.name).tag(2, WireType.LengthDelimited).string(scope.version);
+  });
+  const span = message(2, (writer) => writer.raw(ids.finish()));
+  const protobuf = message(1, (resource) => resource.raw(message(2, (scopes) => scopes.raw(scopeBytes).raw(span))));
+
+  for (const traces of [decodeJsonTraces(body), decodeJsonTraces(named), decodeProtobufTraces(protobuf)]) {
+    expect(checkSpans(traces).spans).toMatchObject([
+      { kind: "client", scopeVersion: "7.0.1", events: [{ name: event.name, at: 1_795_403_790_892.5 }] },
+    ]);
+  }
+});
+
 test("one span without usable ids or times is refused with a reason, the others are kept", () => {
   const spans = [
     aJsonSpan,

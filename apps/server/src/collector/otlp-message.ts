@@ -1,4 +1,4 @@
-import type { Attributes, RawLog } from "@perch/domain";
+import type { Attributes, RawEvent, RawLog } from "@perch/domain";
 
 // What both encodings of OTLP decode to, before ids and times are checked. Ids are lower-case hex, or empty.
 export type OtlpSpan = {
@@ -6,17 +6,20 @@ export type OtlpSpan = {
   readonly spanId: string;
   readonly parentSpanId: string;
   readonly name: string;
+  /** The number of `SpanKind`. */
+  readonly kind: number;
   readonly startedAt: number;
   readonly endedAt: number;
   readonly statusCode: number;
   readonly statusMessage: string;
   readonly attributes: Attributes;
-  readonly events: readonly { readonly name: string; readonly attributes: Attributes }[];
+  readonly events: readonly RawEvent[];
 };
 
 export type OtlpScopeSpans = {
   readonly resource: Attributes;
   readonly scopeName: string;
+  readonly scopeVersion: string;
   readonly spans: readonly OtlpSpan[];
 };
 

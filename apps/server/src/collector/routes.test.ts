@@ -117,11 +117,14 @@ test("the gateway's own spans are no step of an agent: taken, not kept, and of n
   expect(counters).toMatchObject({ spansKept: 0, spansUnknown: 0, spansRefused: 0 });
 });
 
-test("spans of an unknown dialect are not kept, but counted", async () => {
+test("spans of an unknown dialect are kept as links of their trace without their names, and counted", async () => {
   await post("/v1/traces", tracesOf({ ...aToolSpan, attributes: [] }));
-  await post("/v1/traces", { resourceSpans: [{ scopeSpans: [{ scope: { name: "http" }, spans: [aToolSpan] }] }] });
+  const scope = { name: "@opentelemetry/instrumentation-http" };
+  const aRequest = { ...aToolSpan, spanId: "a".repeat(16), name: "GET /users/7", attributes: [] };
+  await post("/v1/traces", { resourceSpans: [{ scopeSpans: [{ scope, spans: [aRequest] }] }] });
   const counters = await (await collector.request("/v1/collector")).json();
-  expect(counters).toMatchObject({ spansKept: 0, spansUnknown: 1, spansRefused: 0 });
+  expect(noted.spans.at(-1)).toMatchObject({ kind: "other", dialect: null, name: "span" });
+  expect(counters).toMatchObject({ spansKept: 2, spansUnknown: 1, spansRefused: 0 });
 });
 
 test.each([

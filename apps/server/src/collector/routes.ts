@@ -72,12 +72,11 @@ async function takeTraces(intake: Intake, request: Request): Promise<Response> {
   const { counters } = intake;
   return await intake.bodies.read(request, async (bytes) => {
     const checked = checkSpans(encoding === "json" ? decodeJsonTraces(bytes) : decodeProtobufTraces(bytes));
-    const read = checked.spans.map((raw) => readSpan(raw, intake.sentiment));
-    const spans = read.flatMap((one) => one ?? []);
+    const spans = checked.spans.flatMap((raw) => readSpan(raw, intake.sentiment));
     await intake.store.appendSpans(spans);
     intake.assembler.noteSpans(spans);
     counters.spansKept += spans.length;
-    counters.spansUnknown += read.filter((one) => one === null).length;
+    counters.spansUnknown += spans.filter((span) => span.dialect === null).length;
     counters.spansRefused += checked.refused.length;
     counters.spansOddlyTimed += checked.oddlyTimed;
     return exportAnswer(encoding, checked.refused, "rejectedSpans");

@@ -9,7 +9,7 @@ import {
   type TraceStore,
 } from "@perch/domain";
 import { createMemoryTraceStore } from "@perch/adapters/in-memory";
-import { aSpan, aTurnRecord } from "@perch/testkit";
+import { aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
 import { beforeEach, expect, test } from "vitest";
 import { createAssembler, type Assembler } from "./assembler.ts";
 
@@ -96,7 +96,7 @@ test("two agents' sessions of the same id mature apart", async () => {
 test("late spans of a turn make it wait, and count", async () => {
   await arrive(ended);
   now += LATENESS_MS - 1;
-  const late = aSpan({ tool: { name: "escalate_to_human", callId: null, argumentsDigest: null } });
+  const late = aSpan({ tool: aToolCall({ name: "escalate_to_human" }) });
   await storage.store.appendSpans([late]);
   assembler.noteSpans([late]);
   now += 1;
@@ -224,7 +224,7 @@ test("spans of a shadow neither hold its session open nor become part of it, alt
   const shadows = aSpan({
     traceId: "c".repeat(32),
     attribution: { session: ended.session, release: null, arm: "shadow", rollout: null, serviceVersion: null },
-    tool: { name: "escalate_to_human", callId: null, argumentsDigest: null },
+    tool: aToolCall({ name: "escalate_to_human" }),
   });
   await storage.store.appendSpans([shadows]);
   assembler.noteSpans([shadows]);

@@ -6,12 +6,20 @@ import { createMoves } from "./migration-0002-moves.ts";
 import { sessionsByAgent } from "./migration-0003-sessions-by-agent.ts";
 import { dropSessionsById } from "./migration-0004-drop-sessions-by-id.ts";
 import { shadowTurns } from "./migration-0005-shadow-turns.ts";
+import { describeSpans } from "./migration-0006-describe-spans.ts";
 import { readRows } from "./read-rows.ts";
 
 /** One step of the schema. Once merged it is never edited: a change is a new migration. */
 export type Migration = { readonly version: number; readonly name: string; readonly statements: readonly string[] };
 
-const MIGRATIONS: readonly Migration[] = [createTables, createMoves, sessionsByAgent, dropSessionsById, shadowTurns];
+const MIGRATIONS: readonly Migration[] = [
+  createTables,
+  createMoves,
+  sessionsByAgent,
+  dropSessionsById,
+  shadowTurns,
+  describeSpans,
+];
 
 const versionRow = z.object({ version: z.coerce.number() });
 

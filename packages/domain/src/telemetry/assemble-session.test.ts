@@ -1,4 +1,4 @@
-import { aMoveRecord, aScore, aSpan, aTurnRecord } from "@perch/testkit";
+import { aMoveRecord, aScore, aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { digestOf } from "../release/digest.ts";
@@ -20,8 +20,8 @@ function assemble(evidence: Partial<SessionEvidence>) {
   return assembleSession({ agent, session, turns: [], moves: [], spans: [], scores: [], ...evidence }, context);
 }
 
-function aToolCall(spanId: string, name: string, change: Partial<Span>) {
-  return aSpan({ spanId, tool: { name, callId: "call_1", argumentsDigest: null }, ...change });
+function aToolSpan(spanId: string, name: string, change: Partial<Span>) {
+  return aSpan({ spanId, tool: aToolCall({ name }), ...change });
 }
 
 test("a session that was moved is judged as what it was until then, by its own release", () => {
@@ -38,8 +38,8 @@ test("a session that was moved is judged as what it was until then, by its own r
     ],
     moves: [aMoveRecord({ from, to, at: 3000 })],
     spans: [
-      aToolCall("1", "search", { traceId: one ?? "" }),
-      aToolCall("2", "escalate_to_human", { traceId: three ?? "", isError: true }),
+      aToolSpan("1", "search", { traceId: one ?? "" }),
+      aToolSpan("2", "escalate_to_human", { traceId: three ?? "", isError: true }),
     ],
     scores: [
       aScore({ id: "early", name: "good", value: 1, at: 2000 }),
@@ -92,9 +92,9 @@ test("counts turns and failed turns; the record of the end is no turn, and a cli
 
 test("lists tools in the order of their calls, whatever order they arrived in, and repeated call ids apart", () => {
   const spans = [
-    aToolCall("c", "refund", { startedAt: 30, isError: true }),
-    aToolCall("a", "lookup_order", { startedAt: 10 }),
-    aToolCall("b", "lookup_order", { startedAt: 20 }),
+    aToolSpan("c", "refund", { startedAt: 30, isError: true }),
+    aToolSpan("a", "lookup_order", { startedAt: 10 }),
+    aToolSpan("b", "lookup_order", { startedAt: 20 }),
   ];
   expect(assemble({ turns: [aTurnRecord()], spans })).toMatchObject({
     toolSequence: ["lookup_order", "lookup_order", "refund"],
@@ -104,7 +104,7 @@ test("lists tools in the order of their calls, whatever order they arrived in, a
 });
 
 test("a call of one of the release's escalation tools is an escalation", () => {
-  const spans = [aToolCall("a", "escalate_to_human", {})];
+  const spans = [aToolSpan("a", "escalate_to_human", {})];
   expect(assemble({ turns: [aTurnRecord()], spans })?.isEscalated).toBe(true);
 });
 
@@ -146,7 +146,7 @@ test("the order and the repeats of what arrived never change the session", () =>
     aTurnRecord({ id: `${id}`, startedAt: 1000 * (id % 2), status: 200 + 300 * (id % 2) }),
   );
   const spans = ["a", "b", "c", "d"].map((id, index) =>
-    aToolCall(id, `tool-${id}`, { startedAt: 10 * (index % 2), isError: index === 0 }),
+    aToolSpan(id, `tool-${id}`, { startedAt: 10 * (index % 2), isError: index === 0 }),
   );
   const scores = ["1", "2"].map((id) => aScore({ id, value: Number(id) }));
   const expected = assemble({ turns, spans, scores });

@@ -1,6 +1,7 @@
 import type { Digest } from "../release/digest.ts";
 import type { ReleasePolicy } from "../release/policy.ts";
 import { isFailedTurn, type TurnRecord } from "../routing/turn-record.ts";
+import { resolveTrace, type ResolvedTrace } from "./resolve-trace.ts";
 import type { Score } from "./score.ts";
 import type { MaturedSession, SessionEvidence } from "./session.ts";
 import type { Span } from "./span.ts";
@@ -24,11 +25,12 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
   const turns = records.filter((record) => record.kind === "turn");
   const first = turns[0];
   if (first === undefined) return null;
-  const traces = new Set(records.map((record) => record.traceId));
-  const laterTraces = new Set(all.map((turn) => turn.traceId).filter((traceId) => !traces.has(traceId)));
-  const ownSpans = evidence.spans.filter((span) => !laterTraces.has(span.traceId));
-  const spans = byTime(uniqueBy(ownSpans, (span) => `${span.traceId} ${span.spanId}`));
-  const toolCalls = spans.filter((span) => span.kind === "tool");
+  const ownTraces = new Set(records.map((record) => record.traceId));
+  const laterTraces = new Set(all.map((turn) => turn.traceId).filter((traceId) => !ownTraces.has(traceId)));
+  const spans = evidence.spans.filter((span) => !laterTraces.has(span.traceId));
+  const traces = [...Map.groupBy(spans, (span) => span.traceId).values()].map(resolveTrace);
+  const actions = byTime(traces.flatMap((trace) => trace.actions));
+  const toolCalls = actions.filter((span) => span.kind === "tool");
   const toolSequence = toolCalls.flatMap((span) => (span.tool === null ? [] : [span.tool.name]));
   const { escalationTools } = context.policyOf(first.release);
   return {
@@ -48,9 +50,9 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
     toolSequence,
     failedToolCalls: toolCalls.filter((span) => span.isError).length,
     isEscalated: toolSequence.some((name) => escalationTools.includes(name)),
-    inputTokens: sumOf(spans, (span) => span.inputTokens),
-    outputTokens: sumOf(spans, (span) => span.outputTokens),
-    meanSentiment: meanSentimentOf(spans),
+    inputTokens: sumOf(actions, (span) => span.inputTokens),
+    outputTokens: sumOf(actions, (span) => span.outputTokens),
+    meanSentiment: meanSentimentOf(traces),
     scores: latestScores(evidence.scores.filter(({ at }) => at < movedAt(evidence))),
     releasesSeen: [...new Set(records.map((record) => record.release))],
     isSynthetic: turns.some((turn) => turn.isSynthetic),
@@ -85,16 +87,10 @@ function sumOf<T>(items: readonly T[], valueOf: (item: T) => number): number {
   return items.reduce((sum, item) => sum + valueOf(item), 0);
 }
 
-/**
- * The mean over turns. An agent that calls another agent nests turn spans in one trace; the outermost, which began
- * first, holds the user's own words, the inner ones what the agent wrote to its helper.
- */
-function meanSentimentOf(spans: readonly Span[]): number | null {
-  const outermost = new Map<string, Span>();
-  for (const span of spans) {
-    if (span.kind === "turn" && !outermost.has(span.traceId)) outermost.set(span.traceId, span);
-  }
-  const values = [...outermost.values()].flatMap((span) => (span.userSentiment === null ? [] : [span.userSentiment]));
+/** The mean over turns: each is a trace. */
+function meanSentimentOf(traces: readonly ResolvedTrace[]): number | null {
+  // In an order of their own, since a sum of fractions depends on it.
+  const values = traces.flatMap(({ userSentiment }) => userSentiment ?? []).toSorted((a, b) => a - b);
   return values.length === 0 ? null : sumOf(values, (value) => value) / values.length;
 }
 

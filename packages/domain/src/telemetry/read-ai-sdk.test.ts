@@ -1,14 +1,14 @@
 import { aRawSpan } from "@perch/testkit";
 import { expect, test } from "vitest";
 import { digestOf } from "../release/digest.ts";
-import { readAiSdkSpan } from "./ai-sdk.ts";
 import type { AttributeValue, RawSpan } from "./raw-span.ts";
+import { readAiSdk } from "./read-ai-sdk.ts";
 
 /** Tells how long the words are, so that a test sees which words were judged. */
 const length = { scoreOf: (text: string) => text.length };
 
 function read(change: Partial<RawSpan>) {
-  return readAiSdkSpan(aRawSpan(change), length);
+  return readAiSdk(aRawSpan(change), length);
 }
 
 function attributes(entries: Record<string, AttributeValue>): RawSpan["attributes"] {
@@ -41,22 +41,32 @@ test("tokens are counted on reasoning only, so that a sum over spans counts each
   expect(reasoning).toMatchObject({ inputTokens: 130, outputTokens: 32 });
 });
 
-test("a tool call keeps its name, its id and the digest of its arguments, never the arguments", () => {
+test("a tool call keeps its name, its id, the digest and the keys of its arguments, never the arguments", () => {
   const [tool] =
     read({
       attributes: attributes({
         "gen_ai.operation.name": "execute_tool",
         "gen_ai.tool.name": "refund",
         "gen_ai.tool.call.id": "call_3",
-        "gen_ai.tool.call.arguments": '{"secret":1}',
+        "gen_ai.tool.call.arguments": '{"secret_of":"hush"}',
       }),
     }) ?? [];
-  expect(tool?.tool).toEqual({ name: "refund", callId: "call_3", argumentsDigest: digestOf('{"secret":1}') });
-  expect(JSON.stringify(tool)).not.toContain("secret");
+  expect(tool?.tool).toEqual({
+    name: "refund",
+    callId: "call_3",
+    argumentsDigest: digestOf('{"secret_of":"hush"}'),
+    argumentShape: "secret_of:string",
+    resultDigest: null,
+  });
+  expect(JSON.stringify(tool)).not.toContain("hush");
 });
 
 test("an exception event is an error also when the status was never set", () => {
-  const exception = { name: "exception", attributes: attributes({ "exception.message": "REFUND_LIMIT_EXCEEDED" }) };
+  const exception = {
+    name: "exception",
+    at: 0,
+    attributes: attributes({ "exception.message": "REFUND_LIMIT_EXCEEDED" }),
+  };
   const [tool] = read({ status: "unset", events: [exception] }) ?? [];
   expect(tool).toMatchObject({ isError: true, errorMessage: "REFUND_LIMIT_EXCEEDED" });
 });
@@ -98,9 +108,41 @@ test("attribution comes from the span, else from the resource; malformed values 
   expect(span?.attribution).toEqual({ session: "s-1", release, arm: "canary", rollout: null, serviceVersion: "2.3.1" });
 });
 
-test("a span that only groups others is of the dialect and gives nothing", () => {
-  expect(read({ attributes: attributes({ "gen_ai.operation.name": "agent_step" }) })).toEqual([]);
-  expect(read({ attributes: attributes({ "ai.operationId": "constructor" }) })).toEqual([]);
+test("a span that only groups others is kept as a link, by a name of few", () => {
+  const label = (entries: Record<string, AttributeValue>) =>
+    read({ name: "my secret step", attributes: attributes(entries) })?.map(({ kind, name }) => [kind, name]);
+  expect(label({ "gen_ai.operation.name": "agent_step" })).toEqual([["other", "agent_step"]]);
+  expect(label({ "gen_ai.operation.name": "my own" })).toEqual([["other", "group"]]);
+  expect(label({ "ai.operationId": "constructor" })).toEqual([["other", "group"]]);
+});
+
+test("version 5 counts Anthropic's cached tokens beside the input; version 6 and other providers within", () => {
+  const usage = (entries: Record<string, AttributeValue>) =>
+    read({
+      scopeName: "ai",
+      attributes: attributes({
+        "ai.operationId": "ai.generateText.doGenerate",
+        "ai.usage.inputTokens": 50,
+        ...entries,
+      }),
+    })?.[0];
+  const apart = usage({ "ai.model.provider": "anthropic.messages", "ai.usage.cachedInputTokens": 8 });
+  expect(apart).toMatchObject({ inputTokens: 58, cachedInputTokens: 8, provider: "anthropic" });
+  expect(usage({ "ai.model.provider": "openai.chat", "ai.usage.cachedInputTokens": 8 })?.inputTokens).toBe(50);
+  const detailed = {
+    "ai.model.provider": "anthropic.messages",
+    "ai.usage.inputTokenDetails.noCacheTokens": 42,
+    "ai.usage.inputTokenDetails.cacheReadTokens": 8,
+    "ai.usage.outputTokenDetails.reasoningTokens": 3,
+  };
+  expect(usage(detailed)).toMatchObject({ inputTokens: 50, cachedInputTokens: 8, reasoningTokens: 3 });
+});
+
+test("the time to the first chunk is milliseconds in the older form and seconds in the newer", () => {
+  const first = (entries: Record<string, AttributeValue>) =>
+    read({ attributes: attributes(entries) })?.[0]?.firstTokenMs;
+  expect(first({ "ai.operationId": "ai.streamText.doStream", "ai.response.msToFirstChunk": 12.5 })).toBe(12.5);
+  expect(first({ "gen_ai.operation.name": "chat", "gen_ai.client.operation.time_to_first_chunk": 0.0125 })).toBe(12.5);
 });
 
 test("a span of another instrumentation is not of the dialect", () => {

@@ -1,0 +1,113 @@
+import { createMemoryTraceStore } from "@perch/adapters/in-memory";
+import { createLexiconScorer } from "@perch/adapters/sentiment";
+import type { MaturedSession } from "@perch/domain";
+import { aTurnRecord } from "@perch/testkit";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createAssembler } from "../sessions/assembler.ts";
+import { drawTraces } from "./__fixtures__/draw-traces.ts";
+import { areCapturesMissing, CAPTURES, spansOfCapture } from "./__fixtures__/read-capture.ts";
+import { readFileSync } from "node:fs";
+import { createCollectorRoutes } from "./routes.ts";
+
+const CAPTURED = [
+  "anthropic-openinference/baggage-otlpjson.traces.json",
+  "langgraph-openinference/session-collision.traces.json",
+  "vercel-ai-7/genai-baggage-otlpjson.traces.json",
+] as const;
+const LATENESS_MS = 30_000;
+const { agent, session } = aTurnRecord();
+
+/** A post of `ExportTraceServiceRequest` for each span of the recording. */
+function postsOf(capture: string): readonly string[] {
+  const { resourceSpans } = JSON.parse(readFileSync(`${CAPTURES}${capture}`, "utf8")) as Recorded;
+  return resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans.flatMap(({ scope, spans }) =>
+      spans.map((span) => JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ scope, spans: [span] }] }] })),
+    ),
+  );
+}
+type Recorded = { resourceSpans: readonly { resource: unknown; scopeSpans: readonly RecordedScope[] }[] };
+type RecordedScope = { scope: unknown; spans: readonly unknown[] };
+
+/** The collector, the store and the assembler as the server has them, on a clock that is set by hand. */
+function aServer(capture: string) {
+  const { store, cohorts } = createMemoryTraceStore();
+  const clock = { now: 0 };
+  const now = () => clock.now;
+  const sentiment = createLexiconScorer();
+  const policyOf = () => ({ escalationTools: [], successTools: [] });
+  const assembler = createAssembler({ store, now, policyOf, latenessMs: LATENESS_MS, idleTimeoutMs: 3_600_000 });
+  const routes = createCollectorRoutes({ store, assembler, onShadowTurns: () => undefined, now, sentiment });
+  const traceIds = new Set(spansOfCapture(capture).map((span) => span.traceId));
+  const turns = [...traceIds].map((traceId) => aTurnRecord({ id: traceId, traceId, endsSession: true }));
+  return {
+    clock,
+    async begin() {
+      await store.appendTurns(turns);
+      assembler.noteTurns(turns);
+    },
+    async post(body: string) {
+      const headers = { "content-type": "application/json" };
+      const answer = await routes.request("/v1/traces", { method: "POST", headers, body });
+      expect(answer.status).toBe(200);
+    },
+    async mature(): Promise<MaturedSession | undefined> {
+      await assembler.tick();
+      return (await cohorts.history({ agent, before: Infinity, limit: 1 }))[0];
+    },
+    async drawing() {
+      const [evidence] = await store.evidenceOf([{ agent, session }]);
+      return drawTraces(evidence?.spans ?? []);
+    },
+  };
+}
+
+async function whole(capture: string) {
+  const server = aServer(capture);
+  await server.begin();
+  await server.post(readFileSync(`${CAPTURES}${capture}`, "utf8"));
+  server.clock.now = LATENESS_MS;
+  return { drawing: await server.drawing(), session: await server.mature() };
+}
+
+describe.skipIf(areCapturesMissing)("recordings in another order", () => {
+  test.each(CAPTURED)("%s: spans of one post in any order, and repeated, come to the same", (capture) => {
+    const spans = spansOfCapture(capture);
+    const expected = drawTraces(spans);
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...spans, ...spans], { minLength: spans.length * 2 }), (shuffled) => {
+        expect(drawTraces(shuffled)).toBe(expected);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test.each(CAPTURED)(
+    "%s: in any posts, repeated ones and late ones within the lateness, come to the same",
+    async (capture) => {
+      const expected = await whole(capture);
+      expect(expected.session?.session).toBe(session);
+      const posts = postsOf(capture);
+      const arrivals = fc.shuffledSubarray([...posts, ...posts.slice(0, 5)], { minLength: posts.length + 5 });
+      const waits = fc.array(fc.integer({ min: 0, max: LATENESS_MS - 1 }), { minLength: posts.length + 5 });
+      await fc.assert(
+        fc.asyncProperty(arrivals, waits, fc.nat({ max: posts.length }), async (some, waitsMs, turnAt) => {
+          const server = aServer(capture);
+          for (const [index, post] of some.entries()) {
+            if (index === turnAt) await server.begin();
+            await server.post(post);
+            server.clock.now += waitsMs[index] ?? 0;
+            // Looked for after each post: a session whose last span was heard of just now is never matured.
+            if (index < some.length - 1 && index >= turnAt) expect(await server.mature()).toBeUndefined();
+          }
+          server.clock.now += LATENESS_MS;
+          const matured = await server.mature();
+          expect(await server.drawing()).toBe(expected.drawing);
+          expect({ ...matured, maturedAt: 0 }).toEqual({ ...expected.session, maturedAt: 0 });
+        }),
+        { numRuns: 15 },
+      );
+    },
+  );
+});
