@@ -51,7 +51,9 @@ test("an agent that is only registered is attributed, and its shadow pays nothin
     ["execute_tool refund", true],
     ["execute_tool refund", false],
   ]);
-  for (const { attribution } of tools) {
+  const memory = spans.filter(({ kind }) => kind === "memory_write");
+  expect(memory).toHaveLength(2);
+  for (const { attribution } of [...tools, ...memory]) {
     expect(attribution).toMatchObject({
       session: "chat-1",
       release: turn?.release,
