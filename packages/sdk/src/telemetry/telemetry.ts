@@ -1,9 +1,10 @@
-import { context, propagation, ProxyTracerProvider, trace } from "@opentelemetry/api";
+import { context, diag, DiagLogLevel, propagation, ProxyTracerProvider, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from "@opentelemetry/resources";
 import { BasicTracerProvider, BatchSpanProcessor, type SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { W3C_PROPAGATOR } from "../turn/incoming-context.ts";
+import { createTroubleLogger } from "./report-trouble.ts";
 import { createSpanProcessor } from "./span-processor.ts";
 
 export type StartOptions = {
@@ -42,9 +43,20 @@ export function startTelemetry(options: StartOptions, environment: Environment):
   // Each does nothing when the application has chosen its own.
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(W3C_PROPAGATOR);
+  reportTrouble();
   const provider = createProvider(options, environment);
   trace.setGlobalTracerProvider(provider);
   return { provider: "perch", flush: () => provider.forceFlush(), stop: () => provider.shutdown() };
+}
+
+const API = Symbol.for("opentelemetry.js.api.1");
+
+/** Unless the application listens to OpenTelemetry's own words already. */
+function reportTrouble(): void {
+  const registered: unknown = Reflect.get(globalThis, API);
+  if (typeof registered === "object" && registered !== null && "diag" in registered) return;
+  const report = (message: string): void => process.emitWarning(message, "PerchWarning");
+  diag.setLogger(createTroubleLogger({ report, now: Date.now }), DiagLogLevel.WARN);
 }
 
 export function isDisabled(environment: Environment): boolean {
