@@ -17,8 +17,14 @@ export function createTroubleLogger({ report, now }: Reporting): DiagLogger {
     nextAt = now() + AT_MOST_EVERY_MS;
     const others = held > 1 ? ` (and ${held - 1} more since the last warning)` : "";
     held = 0;
-    report(`telemetry: ${[message, ...more].map(String).join(" ").slice(0, 500)}${others}`);
+    report(`telemetry: ${[readable(message), ...more].map(String).join(" ").slice(0, 500)}${others}`);
   };
   const nothing = (): void => {};
   return { error: tell, warn: tell, info: nothing, debug: nothing, verbose: nothing };
+}
+
+/** Errors come as JSON, with a stack that helps nobody here. */
+function readable(message: string): string {
+  const [, text] = /"message":"((?:[^"\\]|\\.)*)"/.exec(message) ?? [];
+  return message.startsWith("{") && text !== undefined ? text : message;
 }
