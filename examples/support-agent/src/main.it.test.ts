@@ -133,6 +133,15 @@ test("a refund that is refused leaves an error on its tool span, and the custome
   expect(refund).toMatchObject({ isError: true });
 });
 
+test("a mirrored request gets the answer that a refund would have had, and pays nothing", async () => {
+  const traceId = "c5".repeat(16);
+  const headers = { ...gatewayHeaders(traceId, "shadow"), "x-perch-shadow": "1" };
+  await chat({ sessionId: "s-shadow", message: "I want a refund for order P-104233." }, headers);
+  const refund = (await spansOf(traceId, 6)).find((span) => span.name === "execute_tool refund");
+  expect(refund?.attributes).toMatchObject({ "perch.arm": "shadow", "perch.shadow.answered_by": "stub" });
+  expect(refund?.attributes["gen_ai.tool.call.result"]).toContain("R-P-104233-rehearsed");
+});
+
 test("spans leave out what the release pins already", async () => {
   const traceId = "c3".repeat(16);
   await chat({ sessionId: "s-lean", message: "Where is my order P-104233?" }, gatewayHeaders(traceId));
@@ -291,10 +300,10 @@ function post(path: string, body: unknown, { url = agent.url, ...init }: Extras 
   return fetch(`${url}${path}`, { method: "POST", body: text, ...init });
 }
 
-function gatewayHeaders(traceId: string): Record<string, string> {
+function gatewayHeaders(traceId: string, arm = "canary"): Record<string, string> {
   return {
     traceparent: `00-${traceId}-00000000000000f1-01`,
-    baggage: `perch.release=${RELEASE_DIGEST},perch.arm=canary,perch.session.id=s-trace,secret=nope`,
+    baggage: `perch.release=${RELEASE_DIGEST},perch.arm=${arm},perch.session.id=s-trace,secret=nope`,
   };
 }
 

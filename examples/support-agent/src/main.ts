@@ -1,4 +1,3 @@
-import { context } from "@opentelemetry/api";
 import { createAnswerer } from "./chat/answer-turn.ts";
 import { createChatServer } from "./chat/chat-server.ts";
 import { createConversations } from "./chat/conversations.ts";
@@ -28,7 +27,6 @@ async function start(): Promise<void> {
   const server = createChatServer({
     answer: createAnswerer({ parts, model, tools: createTools(parts, createRefundDesk()) }),
     conversations: createConversations({ maxSessions: 20_000, maxTurns: 20, idleMs: 1_800_000, now: Date.now }),
-    inTraceOf: (headers, run) => context.with(telemetry.contextOf(headers), run),
     version: settings.version,
     log,
   });

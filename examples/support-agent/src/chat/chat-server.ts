@@ -7,8 +7,6 @@ import { sendProblem } from "./problem.ts";
 export type ChatServerDeps = {
   readonly answer: Answerer;
   readonly conversations: Conversations;
-  /** Runs a turn inside the trace that came with the request. */
-  readonly inTraceOf: <T>(headers: IncomingMessage["headers"], run: () => Promise<T>) => Promise<T>;
   readonly version: string;
   readonly log: (level: "warn" | "error", message: string, ids: Readonly<Record<string, string>>) => void;
 };
@@ -74,9 +72,7 @@ async function answerChat(deps: ChatServerDeps, request: IncomingMessage, respon
     if (!response.writableFinished) gone.abort();
   });
   try {
-    await deps.inTraceOf(request.headers, () =>
-      streamTurn(deps, { sessionId, message, response, signal: gone.signal }),
-    );
+    await streamTurn(deps, { sessionId, message, response, signal: gone.signal });
   } finally {
     deps.conversations.release(sessionId);
   }

@@ -1,3 +1,4 @@
+import { perch } from "@perch/sdk";
 import { jsonSchema, tool, type Schema, type ToolSet } from "ai";
 import { z } from "zod";
 import type { ReleaseParts } from "../release/read-release-parts.ts";
@@ -18,6 +19,8 @@ export const toolInputs = {
   escalate_to_human: z.strictObject({ reason: z.string().min(1).max(400) }),
 } as const;
 
+const HANDED_OVER = { handedOver: true, waitMinutes: 15 } as const;
+
 /** The tools as the release describes them, over the code of this program. Built once: schemas are not cheap. */
 export function createTools(parts: ReleaseParts, refunds: RefundDesk): ToolSet {
   return {
@@ -31,11 +34,14 @@ export function createTools(parts: ReleaseParts, refunds: RefundDesk): ToolSet {
     }),
     refund: tool({
       ...described(parts, "refund", toolInputs.refund),
-      execute: (request) => refunds.pay(request),
+      // A mirrored request must not pay: it is told what would have come of it.
+      execute: perch.tool("refund", { effect: "write", stub: (request) => refunds.rehearse(request) }, (request) =>
+        refunds.pay(request),
+      ),
     }),
     escalate_to_human: tool({
       ...described(parts, "escalate_to_human", toolInputs.escalate_to_human),
-      execute: () => ({ handedOver: true, waitMinutes: 15 }),
+      execute: perch.tool("escalate_to_human", { effect: "write", stub: HANDED_OVER }, () => HANDED_OVER),
     }),
   };
 }

@@ -1,0 +1,49 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createModelServer } from "@perch/example-scripted-model";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { setStage, until, type Stage } from "../../../packages/sdk/src/it/stage.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "perch-frameworks-"));
+const model = createModelServer({ chunkDelayMs: 0, now: Date.now });
+beforeAll(async () => await new Promise<void>((resolve) => model.listen(0, "127.0.0.1", resolve)));
+afterAll(() => {
+  model.closeAllConnections();
+  model.close();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+async function say({ agentUrl }: Stage, message: string): Promise<string> {
+  const headers = { "content-type": "application/json", "x-session-id": "chat-7" };
+  const body = JSON.stringify({ message });
+  return await (await fetch(`${agentUrl}/chat`, { method: "POST", headers, body })).text();
+}
+
+test.each(["langgraph", "openai-agents"])(
+  "tool calls of an agent on %s are its turn's, and its shadow pays nothing",
+  async (name) => {
+    const { port } = model.address() as AddressInfo;
+    const PAID_FILE = join(scratch, name);
+    const main = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
+    const stage = await setStage({ main, env: { PAID_FILE, OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1` } });
+    try {
+      expect(await say(stage, "Where is my order P-104233?")).toContain("P-104233");
+      // It remembers which order that was.
+      expect(await say(stage, "I want a refund for it.")).toContain("60");
+      await until("the shadow's refund", () => stage.posted().includes("rehearsed-P-104233"));
+      expect(readFileSync(PAID_FILE, "utf8")).toBe("P-104233 60\n");
+
+      const evidence = await stage.evidenceOf("chat-7");
+      const tools = (evidence?.spans ?? []).filter(({ kind }) => kind === "tool");
+      expect(new Set(tools.map(({ tool }) => tool?.name))).toEqual(new Set(["lookup_order", "refund"]));
+      for (const { attribution } of tools) {
+        expect(attribution).toMatchObject({ session: "chat-7", release: evidence?.turns[0]?.release, arm: "baseline" });
+      }
+    } finally {
+      await stage.clear();
+    }
+  },
+);
