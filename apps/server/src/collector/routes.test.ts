@@ -11,6 +11,7 @@ import {
 import { aTurnRecord } from "@perch/testkit";
 import { gzipSync, deflateSync } from "node:zlib";
 import { beforeEach, expect, test } from "vitest";
+import { createIntake } from "./intake.ts";
 import { createCollectorRoutes } from "./routes.ts";
 
 const SESSION = parseSessionId("session-1");
@@ -36,14 +37,16 @@ beforeEach(() => {
 });
 
 function aCollector(change: Partial<TraceStore> = {}) {
-  return createCollectorRoutes({
-    store: { ...store, ...change },
-    assembler: { noteTurns: (turns) => noted.turns.push(...turns), noteSpans: (spans) => noted.spans.push(...spans) },
-    onShadowTurns: (turns) => noted.shadowTurns.push(...turns),
-    sentiment: { scoreOf: () => 0 },
-    now: () => 5000,
-    maxBodyBytes: 100_000,
-  });
+  return createCollectorRoutes(
+    createIntake({
+      store: { ...store, ...change },
+      assembler: { noteTurns: (turns) => noted.turns.push(...turns), noteSpans: (spans) => noted.spans.push(...spans) },
+      onShadowTurns: (turns) => noted.shadowTurns.push(...turns),
+      sentiment: { scoreOf: () => 0 },
+      now: () => 5000,
+      maxBodyBytes: 100_000,
+    }),
+  );
 }
 
 function tracesOf(...spans: readonly unknown[]) {

@@ -1,0 +1,32 @@
+import type { SentimentScorer, ShadowTurn, TelemetryError, TraceStore } from "@perch/domain";
+import type { Assembler } from "../sessions/assembler.ts";
+import { createCollectorCounters, type CollectorCounters } from "./counters.ts";
+import { createBodyReader, type BodyReader } from "./read-body.ts";
+
+export type CollectorDeps = {
+  readonly store: Pick<
+    TraceStore,
+    "appendSpans" | "appendTurns" | "appendMoves" | "appendShadowTurns" | "appendScores"
+  >;
+  readonly assembler: Pick<Assembler, "noteTurns" | "noteSpans">;
+  readonly onShadowTurns: (turns: readonly ShadowTurn[]) => void;
+  readonly sentiment: SentimentScorer;
+  readonly now: () => number;
+  /** Largest body after decompression; 64 MB unless said. */
+  readonly maxBodyBytes?: number;
+};
+
+/** What the ways in (OTLP over HTTP and gRPC, Perch's own posts) share: one store, one bound on memory, one set of counters. */
+export type Intake = CollectorDeps & { readonly bodies: BodyReader; readonly counters: CollectorCounters };
+
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+export function createIntake(deps: CollectorDeps): Intake {
+  const maxBytes = deps.maxBodyBytes ?? MAX_BODY_BYTES;
+  const bodies = createBodyReader({ maxBytes, maxBytesAtOnce: 4 * maxBytes });
+  return { ...deps, bodies, counters: createCollectorCounters() };
+}
+
+export function countFailure({ counters }: Intake, error: TelemetryError): void {
+  counters.failures[error.code] = (counters.failures[error.code] ?? 0) + 1;
+}
