@@ -33,6 +33,7 @@ import { createFiguresSource } from "./api/session-figures.ts";
 import { createViews } from "./api/views.ts";
 import { createWhyRoutes } from "./api/why-routes.ts";
 import { createGrpcCalls, type GrpcCalls } from "./collector/grpc-calls.ts";
+import { OPEN_GATE, type IngestGate } from "./collector/ingest-gate.ts";
 import { createIntake, type Intake } from "./collector/intake.ts";
 import { createCollectorRoutes } from "./collector/routes.ts";
 import { openBook, type Book } from "./controller/book.ts";
@@ -62,6 +63,8 @@ export type ServerDeps = {
   readonly releases: ReleaseSource;
   readonly contents: ReleaseContentSource;
   readonly sentiment: SentimentScorer;
+  /** Open to everybody unless said. */
+  readonly ingestGate?: IngestGate;
   readonly now: () => number;
   /** Null on a server that lives by the real clock. */
   readonly setNow: ((now: number) => void) | null;
@@ -213,7 +216,10 @@ function createLoops({ hub, book, assembler, controller, figures }: Core, { log 
   };
 }
 
-function intakeOf({ assembler, figures }: Core, { traces, sentiment, now }: ServerDeps): Intake {
+function intakeOf(
+  { assembler, figures }: Core,
+  { traces, sentiment, now, ingestGate = OPEN_GATE }: ServerDeps,
+): Intake {
   const noteTurns = (turns: readonly TurnRecord[]): void => {
     assembler.noteTurns(turns);
     figures.noteTurns(turns);
@@ -225,6 +231,7 @@ function intakeOf({ assembler, figures }: Core, { traces, sentiment, now }: Serv
     onShadowTurns: (turns) => figures.noteTurns(turns),
     sentiment,
     now,
+    gate: ingestGate,
   });
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
@@ -14,9 +15,12 @@ import {
 } from "@perch/adapters/sqlite";
 import { createServer, type Server } from "./create-server.ts";
 import { createLog, reasonOf } from "@perch/adapters/json-log";
+import { createIngestGate } from "./collector/ingest-gate.ts";
+import { parseIngestTokens, type IngestToken } from "./collector/ingest-tokens.ts";
 import { listenGrpc } from "./collector/listen-grpc.ts";
+import { isLoopback } from "./is-loopback.ts";
 import { listen, type Listening } from "./listen.ts";
-import { parseOptions, type ServerOptions } from "./options.ts";
+import { parseOptions, UsageError, type ServerOptions } from "./options.ts";
 
 /** A third of the shortest lease that a rollout may ask for. */
 const RENEW_EVERY_MS = 333;
@@ -41,6 +45,12 @@ try {
 }
 
 async function main(options: ServerOptions): Promise<void> {
+  const ingestGate = createIngestGate({
+    tokens: readIngestTokens(options.ingestTokenFile),
+    isLoopback: isLoopback(options.host),
+    // Not the server's clock, which may be synthetic.
+    now: () => performance.now(),
+  });
   const directory = join(options.data, "server");
   const unlock = takeProcessLock(join(directory, "lock"), process.pid);
   const database = openServerDatabase(join(directory, "server.sqlite"));
@@ -62,6 +72,7 @@ async function main(options: ServerOptions): Promise<void> {
       }),
       contents: createReleaseContentSource(registry),
       sentiment: createLexiconScorer(),
+      ingestGate,
       now: clock.now,
       setNow: clock.setNow,
       log,
@@ -78,6 +89,17 @@ async function main(options: ServerOptions): Promise<void> {
     await ledger.close();
     throw error;
   }
+}
+
+function readIngestTokens(file: string | null): readonly IngestToken[] | null {
+  if (file === null) return null;
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new UsageError(`--ingest-token-file: cannot read ${file}: ${reasonOf(cause)}`);
+  }
+  return parseIngestTokens(text, file);
 }
 
 /** What listens is added to `listening` at once, so that it can be closed whatever fails after it. */

@@ -51,6 +51,7 @@ function errorMessageOf(refused: readonly string[]): string {
 export function failureAnswer(request: Request, error: TelemetryError, problems: readonly string[] = []): Response {
   const { httpStatus: status, retryAfterMs } = failureOf(error);
   const headers = new Headers(retryAfterMs === null ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1000)) });
+  if (status === 401) headers.set("www-authenticate", "Bearer");
   if ((request.headers.get("content-type") ?? "").startsWith(PROTOBUF)) {
     headers.set("content-type", PROTOBUF);
     return new Response(new Uint8Array(encodeStatus(error)), { status, headers });

@@ -17,6 +17,8 @@ export type CollectorCounters = {
   evaluationsRefused: number;
   /** Whole posts that were answered with 400 or above, by error code. */
   failures: Record<string, number>;
+  /** Of those with the code `rate_limited`, by the name of the token. */
+  limitedBySender: Record<string, number>;
 };
 
 export function createCollectorCounters(): CollectorCounters {
@@ -32,5 +34,6 @@ export function createCollectorCounters(): CollectorCounters {
     logsIgnored: 0,
     evaluationsRefused: 0,
     failures: {},
+    limitedBySender: {},
   };
 }

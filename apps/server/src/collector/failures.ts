@@ -15,6 +15,8 @@ const FAILURES: Readonly<Record<TelemetryErrorCode, Failure>> = {
   payload_malformed: { httpStatus: 400, rpcCode: 3, retryAfterMs: null },
   payload_too_large: { httpStatus: 413, rpcCode: 8, retryAfterMs: null },
   media_type_unsupported: { httpStatus: 415, rpcCode: 12, retryAfterMs: null },
+  unauthenticated: { httpStatus: 401, rpcCode: 16, retryAfterMs: null },
+  rate_limited: { httpStatus: 429, rpcCode: 8, retryAfterMs: 1000 },
   store_busy: { httpStatus: 503, rpcCode: 14, retryAfterMs: 1000 },
   store_failed: { httpStatus: 503, rpcCode: 14, retryAfterMs: 5000 },
   data_directory_in_use: { httpStatus: 503, rpcCode: 14, retryAfterMs: 5000 },
@@ -23,7 +25,8 @@ const FAILURES: Readonly<Record<TelemetryErrorCode, Failure>> = {
 };
 
 export function failureOf(error: TelemetryError): Failure {
-  return FAILURES[error.code];
+  const failure = FAILURES[error.code];
+  return error.retryAfterMs === null ? failure : { ...failure, retryAfterMs: error.retryAfterMs };
 }
 
 /** `google.rpc.Status`, with a `RetryInfo` among its details where sending again makes sense. */

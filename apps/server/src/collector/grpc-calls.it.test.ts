@@ -5,6 +5,7 @@ import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { Client, credentials, Metadata, status, type ServiceError } from "@grpc/grpc-js";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-grpc";
 import { BasicTracerProvider, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
+import { createHash } from "node:crypto";
 import { connect } from "node:http2";
 import { request } from "node:http";
 import { once } from "node:events";
@@ -13,6 +14,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Listening } from "../listen.ts";
 import { aTraceRequest } from "./__fixtures__/trace-request.ts";
 import { createGrpcCalls } from "./grpc-calls.ts";
+import { createIngestGate, OPEN_GATE } from "./ingest-gate.ts";
 import { createIntake, type Intake } from "./intake.ts";
 import { listenGrpc } from "./listen-grpc.ts";
 
@@ -35,7 +37,7 @@ afterEach(async () => {
   await listening.close();
 });
 
-async function startWith(change: Partial<TraceStore>): Promise<void> {
+async function startWith(change: Partial<TraceStore>, gate = OPEN_GATE): Promise<void> {
   intake = createIntake({
     store: { ...store, ...change },
     onShadowTurns: () => undefined,
@@ -43,25 +45,27 @@ async function startWith(change: Partial<TraceStore>): Promise<void> {
     sentiment: { scoreOf: () => 0 },
     now: () => 0,
     maxBodyBytes: 1_000_000,
+    gate,
   });
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   listening = await listenGrpc(createGrpcCalls(intake, log), { port: 0, hostname: "127.0.0.1" });
   client = new Client(new URL(listening.url).host, credentials.createInsecure());
 }
 
-async function restartWith(change: Partial<TraceStore>): Promise<void> {
+async function restartWith(change: Partial<TraceStore>, gate = OPEN_GATE): Promise<void> {
   client.close();
   await listening.close();
-  await startWith(change);
+  await startWith(change, gate);
 }
 
 type Answer = { readonly response: Buffer | undefined; readonly error: ServiceError | null };
 
 /** One unary call of a real client, compressed by gzip or not. */
-function call(method: string, message: Uint8Array, { gzip = false } = {}): Promise<Answer> {
+function call(method: string, message: Uint8Array, { gzip = false, token = "" } = {}): Promise<Answer> {
   return new Promise((resolve) => {
     const asIs = (value: Buffer): Buffer => value;
     const metadata = new Metadata();
+    if (token !== "") metadata.set("authorization", `Bearer ${token}`);
     const caller = gzip
       ? new Client(new URL(listening.url).host, credentials.createInsecure(), {
           "grpc.default_compression_algorithm": 2,
@@ -172,6 +176,18 @@ test.each([
   const { error } = await call(TRACES, aTraceRequest({ traceId: aTurn.traceId }));
   expect([error?.code, error?.details]).toEqual([status.UNAVAILABLE, "100 % full: ü; h"]);
   expect(retrySecondsOf(error)).toBe(seconds);
+});
+
+test("without a token a call is unauthenticated, with one it is limited, and the client hears for how long", async () => {
+  const sha256 = createHash("sha256").update("secret").digest("hex");
+  const tokens = [{ name: "support", sha256, requestsPerSecond: 1000, bytesPerSecond: 100 }];
+  await restartWith({}, createIngestGate({ tokens, isLoopback: true, now: () => 0 }));
+  const request = aTraceRequest({ traceId: aTurn.traceId, padding: 3000 });
+  expect((await call(TRACES, request)).error?.code).toBe(status.UNAUTHENTICATED);
+  expect((await call(TRACES, request, { token: "secret" })).error).toBeNull();
+  const { error } = await call(TRACES, request, { token: "secret" });
+  expect(error?.code).toBe(status.RESOURCE_EXHAUSTED);
+  expect(retrySecondsOf(error)).toBeGreaterThan(20);
 });
 
 test("a failure of our own is INTERNAL and says nothing of itself", async () => {

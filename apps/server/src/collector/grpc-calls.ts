@@ -5,7 +5,7 @@ import { TelemetryError } from "@perch/domain";
 import { encodeExportResponse } from "./answers.ts";
 import { encodeStatus, failureOf } from "./failures.ts";
 import { encodeGrpcMessage, openGrpcMessage } from "./grpc-message.ts";
-import { countFailure, type Intake } from "./intake.ts";
+import { admit, countFailure, type Intake } from "./intake.ts";
 import { takeLogs, takeTraces, type TakeOtlp } from "./take-otlp.ts";
 
 /** Answers one stream of an HTTP/2 connection. Never throws. */
@@ -70,13 +70,14 @@ async function takeCall(
   headers: IncomingHttpHeaders,
   { intake, take }: { intake: Intake; take: TakeOtlp },
 ): Promise<readonly string[]> {
+  const sender = admit(intake, headers.authorization ?? null);
   // Apart from the stream, which has to stay open for the answer when reading ends early.
   const call = new PassThrough();
   stream.once("aborted", () => call.destroy(new Error("the sender hung up")));
   try {
     const message = await openGrpcMessage(stream.pipe(call));
     const compression = message.isCompressed ? encodingIn(headers) : "identity";
-    const body = { chunks: message.chunks, compression, declaredBytes: message.bytes };
+    const body = { chunks: message.chunks, compression, declaredBytes: message.bytes, sender };
     return await intake.bodies.read(body, (bytes) => take(intake, bytes, "protobuf"));
   } finally {
     stream.unpipe(call);

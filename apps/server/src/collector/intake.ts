@@ -1,6 +1,7 @@
 import type { SentimentScorer, ShadowTurn, TelemetryError, TraceStore } from "@perch/domain";
 import type { Assembler } from "../sessions/assembler.ts";
 import { createCollectorCounters, type CollectorCounters } from "./counters.ts";
+import { OPEN_GATE, type IngestGate, type Sender } from "./ingest-gate.ts";
 import { createBodyReader, type BodyReader } from "./read-body.ts";
 
 export type CollectorDeps = {
@@ -12,6 +13,8 @@ export type CollectorDeps = {
   readonly onShadowTurns: (turns: readonly ShadowTurn[]) => void;
   readonly sentiment: SentimentScorer;
   readonly now: () => number;
+  /** Open to everybody unless said. */
+  readonly gate?: IngestGate;
   /** Largest body after decompression; 64 MB unless said. */
   readonly maxBodyBytes?: number;
 };
@@ -25,6 +28,13 @@ export function createIntake(deps: CollectorDeps): Intake {
   const maxBytes = deps.maxBodyBytes ?? MAX_BODY_BYTES;
   const bodies = createBodyReader({ maxBytes, maxBytesAtOnce: 4 * maxBytes });
   return { ...deps, bodies, counters: createCollectorCounters() };
+}
+
+/** Throws `TelemetryError` `unauthenticated` or `rate_limited`. */
+export function admit({ gate = OPEN_GATE, counters }: Intake, authorization: string | null): Sender {
+  return gate.admit(authorization, (name) => {
+    counters.limitedBySender[name] = (counters.limitedBySender[name] ?? 0) + 1;
+  });
 }
 
 export function countFailure({ counters }: Intake, error: TelemetryError): void {

@@ -1,5 +1,6 @@
 import { TelemetryError } from "@perch/domain";
 import { DecompressionStream, ReadableStream } from "node:stream/web";
+import type { Sender } from "./ingest-gate.ts";
 
 export type Body = {
   readonly chunks: AsyncIterable<Uint8Array> | null;
@@ -7,6 +8,7 @@ export type Body = {
   readonly compression: string;
   /** Before decompression, as the sender says; 0 when it does not. */
   readonly declaredBytes: number;
+  readonly sender: Sender;
 };
 
 export type BodyReader = {
@@ -17,8 +19,9 @@ export type BodyReader = {
   read<T>(body: Body, use: (bytes: Uint8Array) => Promise<T>): Promise<T>;
 };
 
-export function bodyOf({ body, headers }: Request): Body {
+export function bodyOf({ body, headers }: Request, sender: Sender): Body {
   return {
+    sender,
     chunks: body,
     compression: (headers.get("content-encoding") ?? "identity").trim().toLowerCase(),
     declaredBytes: Number(headers.get("content-length") ?? 0),
@@ -35,6 +38,7 @@ export function createBodyReader(limits: { maxBytes: number; maxBytesAtOnce: num
       const hold = (bytes: number): void => {
         held += bytes;
         bytesAtOnce += bytes;
+        body.sender.charge(bytes);
         if (held > limits.maxBytes) throw tooLarge(limits.maxBytes);
         if (bytesAtOnce > limits.maxBytesAtOnce) throw busy();
       };

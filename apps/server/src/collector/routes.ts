@@ -1,7 +1,8 @@
 import { TelemetryError } from "@perch/domain";
 import { Hono } from "hono";
 import { encodingOf, exportAnswer, failureAnswer } from "./answers.ts";
-import { countFailure, type Intake } from "./intake.ts";
+import { ANYONE, type Sender } from "./ingest-gate.ts";
+import { admit, countFailure, type Intake } from "./intake.ts";
 import { parseJsonObject } from "./json-reader.ts";
 import { parseScoreBatch, parseTurnBatch, type Batch } from "./parse-batch.ts";
 import { bodyOf } from "./read-body.ts";
@@ -9,14 +10,15 @@ import { takeLogs, takeTraces, type TakeOtlp } from "./take-otlp.ts";
 
 /**
  * `POST /v1/traces`, `/v1/logs` (OTLP/HTTP), `/v1/turns`, `/v1/scores`: each answers 200 only once everything is durable.
+ * All but turns, which come from gateways, need an ingest token where the gate asks for one.
  * `GET /v1/collector` tells what was taken in and what was not.
  */
 export function createCollectorRoutes(intake: Intake): Hono {
   const routes = new Hono();
-  routes.post("/v1/traces", (c) => answering(intake, c.req.raw, otlp(takeTraces, "rejectedSpans")));
-  routes.post("/v1/logs", (c) => answering(intake, c.req.raw, otlp(takeLogs, "rejectedLogRecords")));
+  routes.post("/v1/traces", (c) => answering(intake, c.req.raw, admitted(otlp(takeTraces, "rejectedSpans"))));
+  routes.post("/v1/logs", (c) => answering(intake, c.req.raw, admitted(otlp(takeLogs, "rejectedLogRecords"))));
   routes.post("/v1/turns", (c) => answering(intake, c.req.raw, takeTurns));
-  routes.post("/v1/scores", (c) => answering(intake, c.req.raw, takeScores));
+  routes.post("/v1/scores", (c) => answering(intake, c.req.raw, admitted(takeScores)));
   routes.get("/v1/collector", (c) => c.json(intake.counters));
   return routes;
 }
@@ -33,10 +35,16 @@ async function answering(intake: Intake, request: Request, take: Take): Promise<
   }
 }
 
-function otlp(take: TakeOtlp, refusedField: "rejectedSpans" | "rejectedLogRecords"): Take {
-  return async (intake, request) => {
+type TakeFrom = (intake: Intake, request: Request, sender: Sender) => Promise<Response>;
+
+function admitted(take: TakeFrom): Take {
+  return (intake, request) => take(intake, request, admit(intake, request.headers.get("authorization")));
+}
+
+function otlp(take: TakeOtlp, refusedField: "rejectedSpans" | "rejectedLogRecords"): TakeFrom {
+  return async (intake, request, sender) => {
     const encoding = encodingOf(request, ["protobuf", "json"]);
-    return await intake.bodies.read(bodyOf(request), async (bytes) =>
+    return await intake.bodies.read(bodyOf(request, sender), async (bytes) =>
       exportAnswer(encoding, await take(intake, bytes, encoding), refusedField),
     );
   };
@@ -44,7 +52,7 @@ function otlp(take: TakeOtlp, refusedField: "rejectedSpans" | "rejectedLogRecord
 
 async function takeTurns(intake: Intake, request: Request): Promise<Response> {
   encodingOf(request, ["json"]);
-  return await intake.bodies.read(bodyOf(request), async (bytes) => {
+  return await intake.bodies.read(bodyOf(request, ANYONE), async (bytes) => {
     const batch = parseTurnBatch(parseJsonObject(bytes));
     if (batch.kind === "invalid") return refuseBatch(intake, request, batch);
     const turns = batch.items.filter((record) => record.kind !== "move" && record.kind !== "shadow");
@@ -63,9 +71,9 @@ async function takeTurns(intake: Intake, request: Request): Promise<Response> {
   });
 }
 
-async function takeScores(intake: Intake, request: Request): Promise<Response> {
+async function takeScores(intake: Intake, request: Request, sender: Sender): Promise<Response> {
   encodingOf(request, ["json"]);
-  return await intake.bodies.read(bodyOf(request), async (bytes) => {
+  return await intake.bodies.read(bodyOf(request, sender), async (bytes) => {
     const batch = parseScoreBatch(parseJsonObject(bytes), intake.now());
     if (batch.kind === "invalid") return refuseBatch(intake, request, batch);
     await intake.store.appendScores(batch.items);
