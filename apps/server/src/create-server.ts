@@ -217,7 +217,7 @@ function createLoops({ hub, book, assembler, controller, figures }: Core, { log 
 }
 
 function intakeOf(
-  { assembler, figures }: Core,
+  { book, assembler, figures }: Core,
   { traces, sentiment, now, ingestGate = OPEN_GATE }: ServerDeps,
 ): Intake {
   const noteTurns = (turns: readonly TurnRecord[]): void => {
@@ -232,6 +232,7 @@ function intakeOf(
     sentiment,
     now,
     gate: ingestGate,
+    isDeclaredTool: (tool) => namesTool(tool, book),
   });
 }
 
@@ -265,6 +266,14 @@ function routesOf(
     createClockRoutes({ now, setNow, turn: loops.settle, book }),
     createConsoleRoutes(settings.consoleDirectory),
   ];
+}
+
+function namesTool(tool: string, book: Book): boolean {
+  return book
+    .agents()
+    .some(({ releases }) =>
+      releases.some(({ policy }) => policy.escalationTools.includes(tool) || policy.successTools.includes(tool)),
+    );
 }
 
 /** Of a release the server has never heard of: the empty policy. */

@@ -1,3 +1,5 @@
+import type { CappedField } from "./name-caps.ts";
+
 /** What the collector took in since it started. What it did not take is counted, never silently dropped. */
 export type CollectorCounters = {
   spansKept: number;
@@ -6,6 +8,10 @@ export type CollectorCounters = {
   spansRefused: number;
   /** Kept, with a clock before 2000 or after 2100. */
   spansOddlyTimed: number;
+  /** Kept, with a start later than the server's clock: the agent's clock is ahead. */
+  spansAhead: number;
+  /** Names in the overflow bucket "(other)", as there were too many different ones of that field. */
+  namesOverflowed: Record<CappedField, number>;
   turns: number;
   /** What became of mirrored turns. */
   shadowTurns: number;
@@ -27,6 +33,8 @@ export function createCollectorCounters(): CollectorCounters {
     spansUnknown: 0,
     spansRefused: 0,
     spansOddlyTimed: 0,
+    spansAhead: 0,
+    namesOverflowed: { tool: 0, model: 0, span: 0 },
     turns: 0,
     shadowTurns: 0,
     moves: 0,

@@ -2,6 +2,7 @@ import type { SentimentScorer, ShadowTurn, TelemetryError, TraceStore } from "@p
 import type { Assembler } from "../sessions/assembler.ts";
 import { createCollectorCounters, type CollectorCounters } from "./counters.ts";
 import { OPEN_GATE, type IngestGate, type Sender } from "./ingest-gate.ts";
+import { createNameCaps, type NameCaps } from "./name-caps.ts";
 import { createBodyReader, type BodyReader } from "./read-body.ts";
 
 export type CollectorDeps = {
@@ -13,6 +14,8 @@ export type CollectorDeps = {
   readonly onShadowTurns: (turns: readonly ShadowTurn[]) => void;
   readonly sentiment: SentimentScorer;
   readonly now: () => number;
+  /** Whether some release's policy names the tool; none does unless said. */
+  readonly isDeclaredTool?: (name: string) => boolean;
   /** Open to everybody unless said. */
   readonly gate?: IngestGate;
   /** Largest body after decompression; 64 MB unless said. */
@@ -20,14 +23,19 @@ export type CollectorDeps = {
 };
 
 /** What the ways in (OTLP over HTTP and gRPC, Perch's own posts) share: one store, one bound on memory, one set of counters. */
-export type Intake = CollectorDeps & { readonly bodies: BodyReader; readonly counters: CollectorCounters };
+export type Intake = CollectorDeps & {
+  readonly bodies: BodyReader;
+  readonly counters: CollectorCounters;
+  readonly names: NameCaps;
+};
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 export function createIntake(deps: CollectorDeps): Intake {
   const maxBytes = deps.maxBodyBytes ?? MAX_BODY_BYTES;
   const bodies = createBodyReader({ maxBytes, maxBytesAtOnce: 4 * maxBytes });
-  return { ...deps, bodies, counters: createCollectorCounters() };
+  const names = createNameCaps(deps.isDeclaredTool ?? (() => false));
+  return { ...deps, bodies, names, counters: createCollectorCounters() };
 }
 
 /** Throws `TelemetryError` `unauthenticated` or `rate_limited`. */

@@ -6,6 +6,10 @@ import { decodeJsonTraces } from "./decode-json-traces.ts";
 import { decodeProtobufLogs } from "./decode-protobuf-logs.ts";
 import { decodeProtobufTraces } from "./decode-protobuf-traces.ts";
 import type { Intake } from "./intake.ts";
+import type { CappedField } from "./name-caps.ts";
+
+/** Clocks that are kept by NTP differ by less. */
+const CLOCKS_MAY_DIFFER_MS = 10_000;
 
 /**
  * Takes one decompressed request. Resolves once everything of it that can be kept is durable, with one sentence for each
@@ -17,13 +21,20 @@ export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
   const { counters } = intake;
   const checked = checkSpans(encoding === "json" ? decodeJsonTraces(bytes) : decodeProtobufTraces(bytes));
   const read = checked.spans.map((raw) => readSpan(raw, intake.sentiment));
-  const spans = read.flatMap((one) => one ?? []);
+  const overflowed: CappedField[] = [];
+  const spans = intake.names.cap(
+    read.flatMap((one) => one ?? []),
+    (field) => overflowed.push(field),
+  );
   await intake.store.appendSpans(spans);
   intake.assembler.noteSpans(spans);
   counters.spansKept += spans.length;
   counters.spansUnknown += read.filter((one) => one === null).length;
   counters.spansRefused += checked.refused.length;
   counters.spansOddlyTimed += checked.oddlyTimed;
+  const latest = intake.now() + CLOCKS_MAY_DIFFER_MS;
+  counters.spansAhead += spans.filter(({ startedAt }) => startedAt > latest).length;
+  for (const field of overflowed) counters.namesOverflowed[field] += 1;
   return checked.refused;
 };
 

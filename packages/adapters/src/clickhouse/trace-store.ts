@@ -8,7 +8,7 @@ import {
   type TraceStore,
   type TurnRecord,
 } from "@perch/domain";
-import type { ClickHouseClient } from "@clickhouse/client";
+import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { alreadyMatured } from "./already-matured.ts";
 import { evidenceOf } from "./evidence-of.ts";
 import { lastArrival } from "./last-arrival.ts";
@@ -28,6 +28,9 @@ const MAX_ROWS_PER_INSERT = 20_000;
 // Under load some five inserts a second and table, which keeps merges of small parts and fixed costs low.
 const REST_MS = 15;
 const REST_UNDER_LOAD_MS = 190;
+
+// Half a character, where a long text was cut, is kept as it is written: refusing it would refuse every row beside it, for ever.
+const INSERT_SETTINGS: ClickHouseSettings = { input_format_json_throw_on_bad_escape_sequence: 0 };
 
 /** Writes and the reads that assembly needs, against a migrated database. */
 export function createClickHouseTraceStore(clients: {
@@ -77,7 +80,7 @@ function turnWriter(client: ClickHouseClient): RowWriter<TurnRecord> {
     const values = turns.map((turn) => toTurnRow(turn, turn.kind === "assignment" ? (next += 1) : 0));
     // Taken before the write: if that fails half way, a number may have been used, and must never be used again.
     last = next;
-    await client.insert({ table: "perch.turns", values, format: "JSONEachRow" });
+    await insertInto(client, "perch.turns", values);
   });
 }
 
@@ -86,7 +89,11 @@ function writerOf<Item>(
   table: string,
   toRow: (item: Item) => Readonly<Record<string, unknown>>,
 ): RowWriter<Item> {
-  return groupCommit((items) => client.insert({ table, values: items.map(toRow), format: "JSONEachRow" }));
+  return groupCommit((items) => insertInto(client, table, items.map(toRow)));
+}
+
+async function insertInto(client: ClickHouseClient, table: string, values: readonly unknown[]): Promise<void> {
+  await client.insert({ table, values: [...values], format: "JSONEachRow", clickhouse_settings: INSERT_SETTINGS });
 }
 
 function groupCommit<Item>(insert: (items: readonly Item[]) => Promise<unknown>): RowWriter<Item> {
