@@ -5,11 +5,12 @@ export const OTLP_GRPC_PORT = 4317;
 
 /**
  * What was asked for (0: any that is free). Without a wish 4317, or null when it is taken: another collector may be there,
- * and that is no reason not to start.
+ * and that is no reason not to start. Whoever takes any port for the server takes any for this too.
  */
-export async function chooseOtlpGrpcPort(asked: number | undefined): Promise<number | null> {
-  if (asked === undefined) return await freePortAt(OTLP_GRPC_PORT);
-  return asked === 0 ? await freePortAt(0) : asked;
+export async function chooseOtlpGrpcPort(asked: number | undefined, serverPort: number): Promise<number | null> {
+  const wished = asked ?? (serverPort === 0 ? 0 : null);
+  if (wished === null) return await freePortAt(OTLP_GRPC_PORT);
+  return wished === 0 ? await freePortAt(0) : wished;
 }
 
 function freePortAt(port: number): Promise<number | null> {

@@ -37,7 +37,7 @@ export function registerUpCommand(program: Command): void {
 async function up(flags: UpFlags): Promise<void> {
   const stopped = stopSignal();
   const data = resolve(flags.data);
-  const otlpGrpcPort = await chooseOtlpGrpcPort(flags.otlpGrpcPort);
+  const otlpGrpcPort = await chooseOtlpGrpcPort(flags.otlpGrpcPort, flags.port);
   const perch = await startPerch({
     data,
     serverPort: flags.port,
