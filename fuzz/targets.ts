@@ -22,6 +22,7 @@ import {
   readStrictJson,
   ReleaseError,
   RoutingError,
+  TelemetryError,
   userText,
   type FileRole,
   type JsonValue,
@@ -34,6 +35,8 @@ import { findSigner } from "../packages/adapters/src/sigstore/find-signer.ts";
 import { generateKeyPair, parseSigningKey, parseTrustedKey } from "../packages/adapters/src/sigstore/key.ts";
 import { formatStatement, SIGN_PREDICATE } from "../packages/adapters/src/sigstore/statement.ts";
 import { createLinearPattern } from "../packages/domain/src/routing/linear-pattern.ts";
+import { UsageError } from "../apps/server/src/options.ts";
+import { OTLP_TARGETS } from "./otlp-targets.ts";
 import { fixTarChecksum } from "./tar-checksum.ts";
 import { TRACE_TARGETS } from "./trace-targets.ts";
 
@@ -52,7 +55,7 @@ export type FuzzTarget = {
 
 /** Errors by which parsers refuse. Everything else that they throw is a crash. */
 export function isRefusal(error: unknown): boolean {
-  return error instanceof ReleaseError || error instanceof RoutingError;
+  return [ReleaseError, RoutingError, TelemetryError, UsageError].some((own) => error instanceof own);
 }
 
 type Bundle = {
@@ -126,6 +129,7 @@ export const TARGETS: readonly FuzzTarget[] = [
     read: (input) => (parseChallenges(input.toString()).length > 1000 ? input : null),
   },
   ...TRACE_TARGETS,
+  ...OTLP_TARGETS,
 ];
 
 function readJsonTwice(input: Buffer): Uint8Array | null {

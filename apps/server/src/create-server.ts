@@ -32,6 +32,9 @@ import { createSessionRoutes } from "./api/session-routes.ts";
 import { createFiguresSource } from "./api/session-figures.ts";
 import { createViews } from "./api/views.ts";
 import { createWhyRoutes } from "./api/why-routes.ts";
+import { createGrpcCalls, type GrpcCalls } from "./collector/grpc-calls.ts";
+import { OPEN_GATE, type IngestGate } from "./collector/ingest-gate.ts";
+import { createIntake, type Intake } from "./collector/intake.ts";
 import { createCollectorRoutes } from "./collector/routes.ts";
 import { openBook, type Book } from "./controller/book.ts";
 import { createPublisher, idleTimeout, lateness } from "./controller/publisher.ts";
@@ -60,6 +63,8 @@ export type ServerDeps = {
   readonly releases: ReleaseSource;
   readonly contents: ReleaseContentSource;
   readonly sentiment: SentimentScorer;
+  /** Open to everybody unless said. */
+  readonly ingestGate?: IngestGate;
   readonly now: () => number;
   /** Null on a server that lives by the real clock. */
   readonly setNow: ((now: number) => void) | null;
@@ -76,6 +81,8 @@ export type ServerDeps = {
 /** Everything of the server but its clock's ticking and its port. */
 export type Server = {
   readonly app: Hono;
+  /** OTLP/gRPC, which has a port of its own. */
+  readonly grpcCalls: GrpcCalls;
   readonly epoch: number;
   /** Matures sessions and reconciles every rollout, once. Never throws: what fails is tried again next time. */
   turn(): Promise<void>;
@@ -96,9 +103,12 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
   const core = await createCore(deps, epoch);
   const loops = createLoops(core, deps);
   const feed = createLiveFeed(core.views);
-  const app = createApp({ log: deps.log, views: core.views, feed, routes: routesOf({ core, loops, feed }, deps) });
+  const intake = intakeOf(core, deps);
+  const routes = routesOf({ core, loops, feed, intake }, deps);
+  const app = createApp({ log: deps.log, views: core.views, feed, routes });
   return {
     app,
+    grpcCalls: createGrpcCalls(intake, deps.log),
     epoch,
     turn: loops.turn,
     renewLeases: () => core.hub.renewLeases(),
@@ -206,29 +216,38 @@ function createLoops({ hub, book, assembler, controller, figures }: Core, { log 
   };
 }
 
-function routesOf(
-  { core, loops, feed }: { core: Core; loops: Loops; feed: LiveFeed },
-  { traces, sentiment, now, setNow, ledger, releases, contents, settings }: ServerDeps,
-): readonly Hono[] {
-  const { book, hub, assembler, controller, figures, views, moving } = core;
+function intakeOf(
+  { book, assembler, figures }: Core,
+  { traces, sentiment, now, ingestGate = OPEN_GATE }: ServerDeps,
+): Intake {
   const noteTurns = (turns: readonly TurnRecord[]): void => {
     assembler.noteTurns(turns);
     figures.noteTurns(turns);
   };
   const noteSpans = (spans: readonly Span[]): void => assembler.noteSpans(spans);
+  return createIntake({
+    store: traces.store,
+    assembler: { noteTurns, noteSpans },
+    onShadowTurns: (turns) => figures.noteTurns(turns),
+    sentiment,
+    now,
+    gate: ingestGate,
+    isDeclaredTool: (tool) => namesTool(tool, book),
+  });
+}
+
+function routesOf(
+  { core, loops, feed, intake }: { core: Core; loops: Loops; feed: LiveFeed; intake: Intake },
+  { traces, now, setNow, ledger, releases, contents, settings }: ServerDeps,
+): readonly Hono[] {
+  const { book, hub, controller, views, moving } = core;
   const followGateways = async (): Promise<void> => {
     await controller.reconcileSync();
     await followMoves(moving);
   };
   const isSynthetic = setNow !== null;
   return [
-    createCollectorRoutes({
-      store: traces.store,
-      assembler: { noteTurns, noteSpans },
-      onShadowTurns: (turns) => figures.noteTurns(turns),
-      sentiment,
-      now,
-    }),
+    createCollectorRoutes(intake),
     createMoveRoutes({ ...moving, sessions: traces.sessions, onReport: () => followMoves(moving) }),
     createGatewayRoutes({ hub, questions: core.questions, pinCounts: core.pinCounts, onAck: followGateways }),
     createAgentRoutes({ book, releases, now, places: settings.places, pinCounts: core.pinCounts }),
@@ -247,6 +266,14 @@ function routesOf(
     createClockRoutes({ now, setNow, turn: loops.settle, book }),
     createConsoleRoutes(settings.consoleDirectory),
   ];
+}
+
+function namesTool(tool: string, book: Book): boolean {
+  return book
+    .agents()
+    .some(({ releases }) =>
+      releases.some(({ policy }) => policy.escalationTools.includes(tool) || policy.successTools.includes(tool)),
+    );
 }
 
 /** Of a release the server has never heard of: the empty policy. */

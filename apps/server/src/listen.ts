@@ -30,7 +30,7 @@ export function listen(fetch: Fetch, address: Address, start: typeof serve): Pro
     const server = start({ fetch, ...address }, ({ port }: AddressInfo) =>
       resolve({ url: `http://${hostInUrl(address.hostname)}:${port}`, close: () => close(server) }),
     );
-    server.once("error", (cause: Error) => reject(listenError(address, cause)));
+    server.once("error", (cause: Error) => reject(listenError({ ...address, flag: "--port" }, cause)));
   });
 }
 
@@ -44,7 +44,8 @@ function close(server: ReturnType<typeof serve>): Promise<void> {
   });
 }
 
-function listenError({ port, hostname }: Address, cause: Error): ListenError {
+/** `flag` is the one that chooses the port. */
+export function listenError({ port, hostname, flag }: Address & { flag: string }, cause: Error): ListenError {
   const isTaken = "code" in cause && cause.code === "EADDRINUSE";
   return new ListenError({
     code: isTaken ? "port_taken" : "address_unusable",
@@ -52,12 +53,12 @@ function listenError({ port, hostname }: Address, cause: Error): ListenError {
       ? `port ${port} of ${hostname} is taken, expected a free one`
       : `cannot listen on ${hostname}:${port}: ${cause.message}`,
     hint: isTaken
-      ? "stop what uses it, or choose another with --port (0: any free one)"
-      : "choose another with --host and --port",
+      ? `stop what uses it, or choose another with ${flag} (0: any free one)`
+      : `choose another with --host and ${flag}`,
     cause,
   });
 }
 
-function hostInUrl(hostname: string): string {
+export function hostInUrl(hostname: string): string {
   return hostname.includes(":") ? `[${hostname}]` : hostname;
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
@@ -14,8 +15,12 @@ import {
 } from "@perch/adapters/sqlite";
 import { createServer, type Server } from "./create-server.ts";
 import { createLog, reasonOf } from "@perch/adapters/json-log";
+import { createIngestGate } from "./collector/ingest-gate.ts";
+import { parseIngestTokens, type IngestToken } from "./collector/ingest-tokens.ts";
+import { listenGrpc } from "./collector/listen-grpc.ts";
+import { isLoopback } from "./is-loopback.ts";
 import { listen, type Listening } from "./listen.ts";
-import { parseOptions, type ServerOptions } from "./options.ts";
+import { parseOptions, UsageError, type ServerOptions } from "./options.ts";
 
 /** A third of the shortest lease that a rollout may ask for. */
 const RENEW_EVERY_MS = 333;
@@ -40,6 +45,12 @@ try {
 }
 
 async function main(options: ServerOptions): Promise<void> {
+  const ingestGate = createIngestGate({
+    tokens: readIngestTokens(options.ingestTokenFile),
+    isLoopback: isLoopback(options.host),
+    // Not the server's clock, which may be synthetic.
+    now: () => performance.now(),
+  });
   const directory = join(options.data, "server");
   const unlock = takeProcessLock(join(directory, "lock"), process.pid);
   const database = openServerDatabase(join(directory, "server.sqlite"));
@@ -47,7 +58,7 @@ async function main(options: ServerOptions): Promise<void> {
   const ledger = createSqliteLedger(database);
   const clock = createClock(options);
   const registry = openRegistry(options.registry, process.env);
-  let listening: Listening | null = null;
+  const listening: Listening[] = [];
   try {
     const server = await createServer({
       ledger,
@@ -61,22 +72,52 @@ async function main(options: ServerOptions): Promise<void> {
       }),
       contents: createReleaseContentSource(registry),
       sentiment: createLexiconScorer(),
+      ingestGate,
       now: clock.now,
       setNow: clock.setNow,
       log,
       settings: { ...options, consoleDirectory: CONSOLE },
     });
-    listening = await listen(server.app.fetch, { port: options.port, hostname: options.host }, serve);
+    const urls = await listenAll(server, options, listening);
     const stopTimers = options.clock === "synthetic" ? () => undefined : startTimers(server, options);
     stopOnSignal({ listening, stopTimers, traces, closeLedger: () => ledger.close(), unlock });
-    process.stdout.write(`${JSON.stringify({ ready: true, url: listening.url, epoch: server.epoch })}\n`);
-    log.info("ready", { url: listening.url, epoch: server.epoch, clock: options.clock });
+    process.stdout.write(`${JSON.stringify({ ready: true, ...urls, epoch: server.epoch })}\n`);
+    log.info("ready", { ...urls, epoch: server.epoch, clock: options.clock });
   } catch (error) {
-    await listening?.close();
+    await closeAll(listening);
     await traces.close();
     await ledger.close();
     throw error;
   }
+}
+
+function readIngestTokens(file: string | null): readonly IngestToken[] | null {
+  if (file === null) return null;
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new UsageError(`--ingest-token-file: cannot read ${file}: ${reasonOf(cause)}`);
+  }
+  return parseIngestTokens(text, file);
+}
+
+/** What listens is added to `listening` at once, so that it can be closed whatever fails after it. */
+async function listenAll(
+  server: Server,
+  { port, otlpGrpcPort, host: hostname }: ServerOptions,
+  listening: Listening[],
+): Promise<{ readonly url: string; readonly otlpGrpcUrl?: string }> {
+  const http = await listen(server.app.fetch, { port, hostname }, serve);
+  listening.push(http);
+  if (otlpGrpcPort === null) return { url: http.url };
+  const grpc = await listenGrpc(server.grpcCalls, { port: otlpGrpcPort, hostname });
+  listening.push(grpc);
+  return { url: http.url, otlpGrpcUrl: grpc.url };
+}
+
+async function closeAll(listening: readonly Listening[]): Promise<void> {
+  await Promise.all(listening.map((one) => one.close()));
 }
 
 function createClock({ clock }: ServerOptions): { now: () => number; setNow: ((now: number) => void) | null } {
@@ -112,7 +153,7 @@ function startTimers(server: Server, { tickMs }: ServerOptions): () => void {
 }
 
 type Running = {
-  readonly listening: Listening;
+  readonly listening: readonly Listening[];
   readonly stopTimers: () => void;
   readonly traces: OpenTraceStore;
   readonly closeLedger: () => Promise<void>;
@@ -123,7 +164,7 @@ function stopOnSignal({ listening, stopTimers, traces, closeLedger, unlock }: Ru
   let isStopping = false;
   async function stop(): Promise<void> {
     stopTimers();
-    await listening.close();
+    await closeAll(listening);
     await traces.close();
     await closeLedger();
     unlock();

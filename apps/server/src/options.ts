@@ -7,6 +7,10 @@ export type ServerOptions = RouteOptions & {
   readonly data: string;
   readonly port: number;
   readonly host: string;
+  /** Null: OTLP over HTTP only. */
+  readonly otlpGrpcPort: number | null;
+  /** Null: whoever reaches the port may send, which is nobody but this machine. */
+  readonly ingestTokenFile: string | null;
   readonly registry: string;
   readonly trust: string;
   /** Shown to everybody who looks, e.g. that the traffic is simulated. */
@@ -23,7 +27,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
   readonly code = "usage";
   readonly hint =
-    "flags: --data DIR --port N --host NAME --registry LOCATION --trust DIR --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
+    "flags: --data DIR --port N --host NAME --otlp-grpc-port N --ingest-token-file FILE --registry LOCATION --trust DIR --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
 }
 
 const LEASE_MS = 15_000;
@@ -34,7 +38,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function parseOptions(args: readonly string[], env: Environment = {}): ServerOptions {
   const { values } = readArgs(args);
   const problems: string[] = [];
-  const number = (name: "port" | "tick" | "lateness", bounds: { least: number; most: number }): number => {
+  type Numbered = "port" | "otlp-grpc-port" | "tick" | "lateness";
+  const number = (name: Numbered, bounds: { least: number; most: number }): number => {
     const value = Number(values[name]);
     if (Number.isInteger(value) && value >= bounds.least && value <= bounds.most) return value;
     problems.push(`--${name}: found ${values[name]}, expected a whole number from ${bounds.least} to ${bounds.most}`);
@@ -52,6 +57,8 @@ export function parseOptions(args: readonly string[], env: Environment = {}): Se
     data,
     port: number("port", { least: 0, most: 65_535 }),
     host: values.host,
+    otlpGrpcPort: values["otlp-grpc-port"] === undefined ? null : number("otlp-grpc-port", { least: 0, most: 65_535 }),
+    ingestTokenFile: fileNamed(values["ingest-token-file"] ?? env["PERCH_INGEST_TOKEN_FILE"]),
     registry: values.registry ?? join(data, "registry"),
     trust: resolve(values.trust ?? join(data, "trust")),
     notice: values.notice,
@@ -64,6 +71,10 @@ export function parseOptions(args: readonly string[], env: Environment = {}): Se
   };
   if (problems.length > 0) throw new UsageError(problems.join("; "));
   return options;
+}
+
+function fileNamed(name: string | undefined): string | null {
+  return name === undefined || name === "" ? null : resolve(name);
 }
 
 function routeOptions(
@@ -89,6 +100,8 @@ function readArgs(args: readonly string[]) {
         data: { type: "string", default: ".perch" },
         port: { type: "string", default: "4600" },
         host: { type: "string", default: "127.0.0.1" },
+        "otlp-grpc-port": { type: "string" },
+        "ingest-token-file": { type: "string" },
         registry: { type: "string" },
         trust: { type: "string" },
         notice: { type: "string", default: "" },

@@ -14,6 +14,8 @@ export type StartPerchOptions = {
   readonly data: string;
   readonly serverPort: number;
   readonly gatewayPort: number;
+  /** Default: OTLP over HTTP only. */
+  readonly otlpGrpcPort?: number;
   /** Where releases are, as `--registry` names it. Default: `registry` in the data directory. */
   readonly registry?: string;
   /** Default: `trust` in the data directory. */
@@ -78,6 +80,7 @@ function gatewayFlags(
 
 function serverFlags(options: StartPerchOptions): string[] {
   return [
+    ...(options.otlpGrpcPort === undefined ? [] : ["--otlp-grpc-port", String(options.otlpGrpcPort)]),
     ...(options.registry === undefined ? [] : ["--registry", options.registry]),
     ...(options.trust === undefined ? [] : ["--trust", options.trust]),
     ...(options.notice === undefined ? [] : ["--notice", options.notice]),

@@ -4,6 +4,7 @@ import { fullLocation } from "@perch/adapters/release-registry";
 import { dataOption, jsonOption, LOCATION } from "../options.ts";
 import { parsePort } from "../parse-port.ts";
 import { printJson, printLine, printNote } from "../output.ts";
+import { chooseOtlpGrpcPort, OTLP_GRPC_PORT } from "./otlp-grpc-port.ts";
 import { startPerch } from "./start-perch.ts";
 import { stopSignal } from "./stop-signal.ts";
 
@@ -11,6 +12,7 @@ type UpFlags = {
   data: string;
   port: number;
   gatewayPort: number;
+  otlpGrpcPort?: number;
   registry?: string;
   trust?: string;
   notice?: string;
@@ -24,6 +26,7 @@ export function registerUpCommand(program: Command): void {
     .addOption(dataOption())
     .option("--port <port>", "the server's port (API, OTLP and console); 0 for any", parsePort, 4600)
     .option("--gateway-port <port>", "the gateway's port; 0 for any", parsePort, 4700)
+    .option("--otlp-grpc-port <port>", `the port of OTLP/gRPC; default: ${OTLP_GRPC_PORT} if it is free`, parsePort)
     .option("--registry <location>", `${LOCATION}; default: DATA/registry`)
     .option("--trust <dir>", "trust policy.yaml of this directory, or without one every *.pub; default: DATA/trust")
     .option("--notice <text>", "shown in the console, e.g. when the traffic is not real")
@@ -34,21 +37,26 @@ export function registerUpCommand(program: Command): void {
 async function up(flags: UpFlags): Promise<void> {
   const stopped = stopSignal();
   const data = resolve(flags.data);
+  const otlpGrpcPort = await chooseOtlpGrpcPort(flags.otlpGrpcPort, flags.port);
   const perch = await startPerch({
     data,
     serverPort: flags.port,
     gatewayPort: flags.gatewayPort,
     onEvent: printNote,
+    ...(otlpGrpcPort === null ? {} : { otlpGrpcPort }),
     ...(flags.registry === undefined ? {} : { registry: fullLocation(flags.registry) }),
     ...(flags.trust === undefined ? {} : { trust: resolve(flags.trust) }),
     ...(flags.notice === undefined ? {} : { notice: flags.notice }),
   });
   const { server, gateway } = perch;
-  if (flags.json === true) printJson({ ready: true, server: server.url, gateway: gateway.url, data });
+  const otlpGrpc = otlpGrpcPort === null ? null : `http://127.0.0.1:${otlpGrpcPort}`;
+  if (flags.json === true) printJson({ ready: true, server: server.url, gateway: gateway.url, otlpGrpc, data });
   else {
     printLine(`console and API  ${server.url}`);
     printLine(`gateway          ${gateway.url}/<agent>/…`);
     printLine(`OTLP             ${server.url}/v1/traces, /v1/logs`);
+    const off = `off: port ${OTLP_GRPC_PORT} is taken, --otlp-grpc-port chooses another`;
+    printLine(`OTLP over gRPC   ${otlpGrpc ?? off}`);
     printLine(`data             ${data}`);
     printLine("Ctrl-C stops both.");
   }

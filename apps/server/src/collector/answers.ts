@@ -1,6 +1,7 @@
-import { TelemetryError, type TelemetryErrorCode } from "@perch/domain";
+import { TelemetryError } from "@perch/domain";
 import type { Problem } from "@perch/api";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { encodeStatus, failureOf } from "./failures.ts";
 
 export type Encoding = "protobuf" | "json";
 
@@ -25,42 +26,35 @@ export function exportAnswer(
   refused: readonly string[],
   refusedField: "rejectedSpans" | "rejectedLogRecords",
 ): Response {
-  const errorMessage = [...new Set(refused)].slice(0, 5).join("; ");
   if (encoding === "json") {
-    const partialSuccess = { [refusedField]: String(refused.length), errorMessage };
+    const partialSuccess = { [refusedField]: String(refused.length), errorMessage: errorMessageOf(refused) };
     return Response.json(refused.length === 0 ? {} : { partialSuccess });
   }
-  const writer = new BinaryWriter();
-  if (refused.length > 0) {
-    writer.tag(1, WireType.LengthDelimited).fork();
-    writer.tag(1, WireType.Varint).int64(refused.length).tag(2, WireType.LengthDelimited).string(errorMessage).join();
-  }
-  return new Response(writer.finish(), { headers: { "content-type": PROTOBUF } });
+  return new Response(new Uint8Array(encodeExportResponse(refused)), { headers: { "content-type": PROTOBUF } });
 }
 
-type Failure = { readonly status: number; readonly rpcCode: number; readonly retryAfterSeconds: number | null };
+/** In protobuf the two responses do not differ at all. Empty when nothing was refused. */
+export function encodeExportResponse(refused: readonly string[]): Uint8Array {
+  const writer = new BinaryWriter();
+  if (refused.length > 0) {
+    writer.tag(1, WireType.LengthDelimited).fork().tag(1, WireType.Varint).int64(refused.length);
+    writer.tag(2, WireType.LengthDelimited).string(errorMessageOf(refused)).join();
+  }
+  return writer.finish();
+}
 
-// rpcCode: google.rpc.Code. OTLP senders try again on 503 and drop the batch on every other one of these.
-const FAILURES: Readonly<Record<TelemetryErrorCode, Failure>> = {
-  payload_malformed: { status: 400, rpcCode: 3, retryAfterSeconds: null },
-  payload_too_large: { status: 413, rpcCode: 8, retryAfterSeconds: null },
-  media_type_unsupported: { status: 415, rpcCode: 3, retryAfterSeconds: null },
-  store_busy: { status: 503, rpcCode: 14, retryAfterSeconds: 1 },
-  store_failed: { status: 503, rpcCode: 14, retryAfterSeconds: 5 },
-  data_directory_in_use: { status: 503, rpcCode: 14, retryAfterSeconds: 5 },
-  data_directory_unusable: { status: 503, rpcCode: 14, retryAfterSeconds: 5 },
-  store_newer: { status: 503, rpcCode: 14, retryAfterSeconds: 5 },
-};
+function errorMessageOf(refused: readonly string[]): string {
+  return [...new Set(refused)].slice(0, 5).join("; ");
+}
 
 /** In the encoding of the request, as OTLP asks: `google.rpc.Status` in protobuf, Perch's problem in JSON. */
 export function failureAnswer(request: Request, error: TelemetryError, problems: readonly string[] = []): Response {
-  const { status, rpcCode, retryAfterSeconds } = FAILURES[error.code];
-  const headers = new Headers(retryAfterSeconds === null ? {} : { "retry-after": String(retryAfterSeconds) });
+  const { httpStatus: status, retryAfterMs } = failureOf(error);
+  const headers = new Headers(retryAfterMs === null ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1000)) });
+  if (status === 401) headers.set("www-authenticate", "Bearer");
   if ((request.headers.get("content-type") ?? "").startsWith(PROTOBUF)) {
     headers.set("content-type", PROTOBUF);
-    const writer = new BinaryWriter().tag(1, WireType.Varint).int32(rpcCode);
-    const body = writer.tag(2, WireType.LengthDelimited).string(`${error.message}; ${error.hint}`).finish();
-    return new Response(body, { status, headers });
+    return new Response(new Uint8Array(encodeStatus(error)), { status, headers });
   }
   const listed = problems.length === 0 ? {} : { problems: problems.map((message) => ({ message })) };
   const problem: Problem = { error: { code: error.code, message: error.message, hint: error.hint, ...listed } };

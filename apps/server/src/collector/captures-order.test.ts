@@ -8,6 +8,7 @@ import { createAssembler } from "../sessions/assembler.ts";
 import { drawTraces } from "./__fixtures__/draw-traces.ts";
 import { areCapturesMissing, CAPTURES, spansOfCapture } from "./__fixtures__/read-capture.ts";
 import { readFileSync } from "node:fs";
+import { createIntake } from "./intake.ts";
 import { createCollectorRoutes } from "./routes.ts";
 
 const CAPTURED = [
@@ -38,7 +39,9 @@ function aServer(capture: string) {
   const sentiment = createLexiconScorer();
   const policyOf = () => ({ escalationTools: [], successTools: [] });
   const assembler = createAssembler({ store, now, policyOf, latenessMs: LATENESS_MS, idleTimeoutMs: 3_600_000 });
-  const routes = createCollectorRoutes({ store, assembler, onShadowTurns: () => undefined, now, sentiment });
+  const routes = createCollectorRoutes(
+    createIntake({ store, assembler, onShadowTurns: () => undefined, now, sentiment }),
+  );
   const traceIds = new Set(spansOfCapture(capture).map((span) => span.traceId));
   const turns = [...traceIds].map((traceId) => aTurnRecord({ id: traceId, traceId, endsSession: true }));
   return {

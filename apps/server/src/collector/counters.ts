@@ -1,3 +1,5 @@
+import type { CappedField } from "./name-caps.ts";
+
 /** What the collector took in since it started. What it did not take is counted, never silently dropped. */
 export type CollectorCounters = {
   spansKept: number;
@@ -6,6 +8,10 @@ export type CollectorCounters = {
   spansRefused: number;
   /** Kept, with a clock before 2000 or after 2100. */
   spansOddlyTimed: number;
+  /** Kept, with a start later than the server's clock: the agent's clock is ahead. */
+  spansAhead: number;
+  /** Names in the overflow bucket "(other)", as there were too many different ones of that field. */
+  namesOverflowed: Record<CappedField, number>;
   turns: number;
   /** What became of mirrored turns. */
   shadowTurns: number;
@@ -17,6 +23,8 @@ export type CollectorCounters = {
   evaluationsRefused: number;
   /** Whole posts that were answered with 400 or above, by error code. */
   failures: Record<string, number>;
+  /** Of those with the code `rate_limited`, by the name of the token. */
+  limitedBySender: Record<string, number>;
 };
 
 export function createCollectorCounters(): CollectorCounters {
@@ -25,6 +33,8 @@ export function createCollectorCounters(): CollectorCounters {
     spansUnknown: 0,
     spansRefused: 0,
     spansOddlyTimed: 0,
+    spansAhead: 0,
+    namesOverflowed: { tool: 0, arguments: 0, model: 0, agent: 0, error: 0, span: 0 },
     turns: 0,
     shadowTurns: 0,
     moves: 0,
@@ -32,5 +42,6 @@ export function createCollectorCounters(): CollectorCounters {
     logsIgnored: 0,
     evaluationsRefused: 0,
     failures: {},
+    limitedBySender: {},
   };
 }

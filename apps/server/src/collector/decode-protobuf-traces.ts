@@ -64,29 +64,41 @@ function readScope(reader: BinaryReader): Scope {
   return scope;
 }
 
+type SpanParts = {
+  -readonly [Field in Exclude<keyof OtlpSpan, "attributes" | "events">]: OtlpSpan[Field];
+} & { readonly attributes: Map<string, AttributeValue>; readonly events: SpanEvent[] };
+
 function readSpan(reader: BinaryReader): OtlpSpan {
-  const attributes = new Map<string, AttributeValue>();
-  const events: SpanEvent[] = [];
-  const span = { traceId: "", spanId: "", parentSpanId: "", name: "", kind: 0, startedAt: 0, endedAt: 0 };
-  let status = { statusCode: 0, statusMessage: "" };
-  const readers: Readonly<Record<number, () => void>> = {
-    10: () => (span.traceId = readHex(reader)),
-    18: () => (span.spanId = readHex(reader)),
-    34: () => (span.parentSpanId = readHex(reader)),
-    42: () => (span.name = reader.string()),
-    48: () => (span.kind = reader.int32()),
-    57: () => (span.startedAt = readMilliseconds(reader)),
-    65: () => (span.endedAt = readMilliseconds(reader)),
-    74: () => readKeyValueInto(attributes, reader),
-    90: () => events.push(readEvent(reader)),
-    122: () => (status = readStatus(reader)),
+  const span: SpanParts = {
+    traceId: "",
+    spanId: "",
+    parentSpanId: "",
+    name: "",
+    kind: 0,
+    startedAt: 0,
+    endedAt: 0,
+    statusCode: 0,
+    statusMessage: "",
+    attributes: new Map(),
+    events: [],
   };
-  readFields(reader, messageEnd(reader), (tag) => {
-    const read = readers[tag];
-    read?.();
-    return read !== undefined;
-  });
-  return { ...span, ...status, attributes, events };
+  readFields(reader, messageEnd(reader), (tag) => readSpanField(span, reader, tag));
+  return span;
+}
+
+function readSpanField(span: SpanParts, reader: BinaryReader, tag: number): boolean {
+  if (tag === 74) readKeyValueInto(span.attributes, reader);
+  else if (tag === 10) span.traceId = readHex(reader);
+  else if (tag === 18) span.spanId = readHex(reader);
+  else if (tag === 34) span.parentSpanId = readHex(reader);
+  else if (tag === 42) span.name = reader.string();
+  else if (tag === 48) span.kind = reader.int32();
+  else if (tag === 57) span.startedAt = readMilliseconds(reader);
+  else if (tag === 65) span.endedAt = readMilliseconds(reader);
+  else if (tag === 90) span.events.push(readEvent(reader));
+  else if (tag === 122) Object.assign(span, readStatus(reader));
+  else return false;
+  return true;
 }
 
 function readEvent(reader: BinaryReader): SpanEvent {

@@ -30,7 +30,7 @@ export function objectIn(holder: JsonObject, key: string): JsonObject {
 export function textIn(holder: JsonObject, key: string): string {
   const value = holder[key] ?? "";
   if (typeof value !== "string") throw malformed(`found ${kindOf(value)} at "${key}", expected a text`);
-  return value;
+  return value.toWellFormed();
 }
 
 /** A 64-bit count of nanoseconds, which arrives as a text or a number, as milliseconds; NaN when it is neither. */
@@ -50,7 +50,8 @@ export function attributesIn(holder: JsonObject, key = "attributes", depth = 0):
 }
 
 function anyValue(value: JsonObject, depth: number): AttributeValue {
-  if (typeof value["stringValue"] === "string") return value["stringValue"];
+  // JSON can spell half a character, which no store takes.
+  if (typeof value["stringValue"] === "string") return value["stringValue"].toWellFormed();
   if (typeof value["boolValue"] === "boolean") return value["boolValue"];
   if ("intValue" in value) return numberOf(value["intValue"]);
   if ("doubleValue" in value) return numberOf(value["doubleValue"]);

@@ -9,7 +9,7 @@ const MAX_DEPTH = 16;
 /** Decodes a whole message. Whatever the bytes are, throws nothing but `TelemetryError` `payload_malformed`. */
 export function decodeMessage<T>(bytes: Uint8Array, read: (reader: BinaryReader, end: number) => T): T {
   try {
-    const reader = new BinaryReader(bytes);
+    const reader = new BinaryReader(bytes, (text) => asBuffer(text).toString());
     return read(reader, reader.len);
   } catch (cause) {
     throw new TelemetryError({
@@ -24,9 +24,18 @@ export function decodeMessage<T>(bytes: Uint8Array, read: (reader: BinaryReader,
 /** Calls `onTag` for each field up to `end`; fields it does not take (returns false) are skipped. */
 export function readFields(reader: BinaryReader, end: number, onTag: (tag: number) => boolean): void {
   while (reader.pos < end) {
-    const [field, wireType] = reader.tag();
-    if (!onTag(field * 8 + wireType)) reader.skip(wireType, field);
+    const tag = reader.uint32();
+    if (!onTag(tag)) skipField(reader, tag);
   }
+  checkEnd(reader, end);
+}
+
+function skipField(reader: BinaryReader, tag: number): void {
+  if (tag < 8) throw new RangeError("a field has the number 0");
+  reader.skip(tag & 7, tag >>> 3);
+}
+
+function checkEnd(reader: BinaryReader, end: number): void {
   if (reader.pos !== end) throw new RangeError("a field is longer than its message");
 }
 
@@ -44,19 +53,27 @@ export function readMilliseconds(reader: BinaryReader): number {
 }
 
 export function readHex(reader: BinaryReader): string {
-  return Buffer.from(reader.bytes()).toString("hex");
+  return asBuffer(reader.bytes()).toString("hex");
+}
+
+/** The same bytes, not a copy. A Buffer turns them into text several times as fast as a `TextDecoder`. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** One `KeyValue` into the map. The first value of a repeated key wins. */
 export function readKeyValueInto(attributes: Map<string, AttributeValue>, reader: BinaryReader, depth = 0): void {
   let key = "";
   let value: AttributeValue = null;
-  readFields(reader, messageEnd(reader), (tag) => {
+  const end = messageEnd(reader);
+  // Most of what is read comes by here, so the loop is written out.
+  while (reader.pos < end) {
+    const tag = reader.uint32();
     if (tag === 10) key = reader.string();
     else if (tag === 18) value = readAnyValue(reader, depth);
-    else return false;
-    return true;
-  });
+    else skipField(reader, tag);
+  }
+  checkEnd(reader, end);
   if (!attributes.has(key)) attributes.set(key, value);
 }
 
@@ -79,12 +96,13 @@ function readAnyValue(reader: BinaryReader, depth: number): AttributeValue {
     reader.pos = end;
     return null;
   }
-  readFields(reader, end, (tag) => {
+  while (reader.pos < end) {
+    const tag = reader.uint32();
     const found = readScalar(reader, tag) ?? readNested(reader, tag, depth + 1);
-    if (found === undefined) return false;
-    value = found;
-    return true;
-  });
+    if (found === undefined) skipField(reader, tag);
+    else value = found;
+  }
+  checkEnd(reader, end);
   return value;
 }
 
@@ -93,7 +111,7 @@ function readScalar(reader: BinaryReader, tag: number): AttributeValue | undefin
   if (tag === 16) return reader.bool();
   if (tag === 24) return Number(reader.int64());
   if (tag === 33) return reader.double();
-  if (tag === 58) return Buffer.from(reader.bytes()).toString("base64");
+  if (tag === 58) return asBuffer(reader.bytes()).toString("base64");
   return undefined;
 }
 

@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { createIntake } from "./intake.ts";
 import { createCollectorRoutes } from "./routes.ts";
 
 // Over a real socket, as exporters send: chunked, compressed, cut off.
@@ -39,14 +40,16 @@ let port: number;
 
 beforeEach(async () => {
   ({ store } = createMemoryTraceStore());
-  const collector = createCollectorRoutes({
-    store,
-    onShadowTurns: () => undefined,
-    assembler: { noteTurns: () => undefined, noteSpans: () => undefined },
-    sentiment: { scoreOf: () => 0 },
-    now: () => 0,
-    maxBodyBytes: 1_000_000,
-  });
+  const collector = createCollectorRoutes(
+    createIntake({
+      store,
+      onShadowTurns: () => undefined,
+      assembler: { noteTurns: () => undefined, noteSpans: () => undefined },
+      sentiment: { scoreOf: () => 0 },
+      now: () => 0,
+      maxBodyBytes: 1_000_000,
+    }),
+  );
   server = serve({ fetch: new Hono().route("/", collector).fetch, port: 0, hostname: "127.0.0.1" });
   await once(server, "listening");
   port = (server.address() as AddressInfo).port;

@@ -9,8 +9,11 @@ import {
   type TurnRecord,
 } from "@perch/domain";
 import { aTurnRecord } from "@perch/testkit";
+import { createHash } from "node:crypto";
 import { gzipSync, deflateSync } from "node:zlib";
 import { beforeEach, expect, test } from "vitest";
+import { createIngestGate, OPEN_GATE } from "./ingest-gate.ts";
+import { createIntake } from "./intake.ts";
 import { createCollectorRoutes } from "./routes.ts";
 
 const SESSION = parseSessionId("session-1");
@@ -35,15 +38,18 @@ beforeEach(() => {
   collector = aCollector();
 });
 
-function aCollector(change: Partial<TraceStore> = {}) {
-  return createCollectorRoutes({
-    store: { ...store, ...change },
-    assembler: { noteTurns: (turns) => noted.turns.push(...turns), noteSpans: (spans) => noted.spans.push(...spans) },
-    onShadowTurns: (turns) => noted.shadowTurns.push(...turns),
-    sentiment: { scoreOf: () => 0 },
-    now: () => 5000,
-    maxBodyBytes: 100_000,
-  });
+function aCollector(change: Partial<TraceStore> = {}, gate = OPEN_GATE) {
+  return createCollectorRoutes(
+    createIntake({
+      store: { ...store, ...change },
+      assembler: { noteTurns: (turns) => noted.turns.push(...turns), noteSpans: (spans) => noted.spans.push(...spans) },
+      onShadowTurns: (turns) => noted.shadowTurns.push(...turns),
+      sentiment: { scoreOf: () => 0 },
+      now: () => 5000,
+      maxBodyBytes: 100_000,
+      gate,
+    }),
+  );
 }
 
 function tracesOf(...spans: readonly unknown[]) {
@@ -252,4 +258,24 @@ test("a batch sent twice is accepted twice and counts once", async () => {
   await post("/v1/turns", { turns: [aTurn] });
   expect((await post("/v1/turns", { turns: [aTurn] })).status).toBe(200);
   expect((await evidence())?.turns).toEqual([aTurn]);
+});
+
+test("where tokens are asked for, everything but turns needs one, and who sends too much is told when to go on", async () => {
+  const sha256 = createHash("sha256").update("secret").digest("hex");
+  const tokens = [{ name: "support", sha256, requestsPerSecond: 0.1, bytesPerSecond: 1e6 }];
+  collector = aCollector({}, createIngestGate({ tokens, isLoopback: false, now: () => 0 }));
+  for (const path of ["/v1/traces", "/v1/logs", "/v1/scores"]) {
+    const refused = await post(path, {});
+    expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+  }
+  expect((await post("/v1/turns", { turns: [aTurn] })).status).toBe(200);
+  const authorization = { authorization: "Bearer secret" };
+  expect((await post("/v1/traces", tracesOf(aToolSpan), authorization)).status).toBe(200);
+  const limited = await post("/v1/traces", tracesOf(aToolSpan), authorization);
+  expect([limited.status, limited.headers.get("retry-after")]).toEqual([429, "1"]);
+  const counters = await (await collector.request("/v1/collector")).json();
+  expect(counters).toMatchObject({
+    failures: { unauthenticated: 3, rate_limited: 1 },
+    limitedBySender: { support: 1 },
+  });
 });

@@ -8,7 +8,7 @@ import {
   type TraceStore,
   type TurnRecord,
 } from "@perch/domain";
-import type { ClickHouseClient } from "@clickhouse/client";
+import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { alreadyMatured } from "./already-matured.ts";
 import { evidenceOf } from "./evidence-of.ts";
 import { lastArrival } from "./last-arrival.ts";
@@ -28,6 +28,11 @@ const MAX_ROWS_PER_INSERT = 20_000;
 // Under load some five inserts a second and table, which keeps merges of small parts and fixed costs low.
 const REST_MS = 15;
 const REST_UNDER_LOAD_MS = 190;
+
+// Half a character, where a long text was cut, is kept as it is written: refusing it would refuse every row beside it, for ever.
+const INSERT_SETTINGS: ClickHouseSettings = { input_format_json_throw_on_bad_escape_sequence: 0 };
+
+type Row = Readonly<Record<string, unknown>>;
 
 /** Writes and the reads that assembly needs, against a migrated database. */
 export function createClickHouseTraceStore(clients: {
@@ -77,16 +82,25 @@ function turnWriter(client: ClickHouseClient): RowWriter<TurnRecord> {
     const values = turns.map((turn) => toTurnRow(turn, turn.kind === "assignment" ? (next += 1) : 0));
     // Taken before the write: if that fails half way, a number may have been used, and must never be used again.
     last = next;
-    await client.insert({ table: "perch.turns", values, format: "JSONEachRow" });
+    await insertInto(client, "perch.turns", values);
   });
 }
 
-function writerOf<Item>(
-  client: ClickHouseClient,
-  table: string,
-  toRow: (item: Item) => Readonly<Record<string, unknown>>,
-): RowWriter<Item> {
-  return groupCommit((items) => client.insert({ table, values: items.map(toRow), format: "JSONEachRow" }));
+function writerOf<Item>(client: ClickHouseClient, table: string, toRow: (item: Item) => Row): RowWriter<Item> {
+  return groupCommit((items) => insertInto(client, table, items.map(toRow)));
+}
+
+/** With the columns named once, which costs a quarter less than naming them in each row. */
+async function insertInto(client: ClickHouseClient, table: string, rows: readonly Row[]): Promise<void> {
+  const [column, ...others] = Object.keys(rows[0] ?? {});
+  if (column === undefined) return;
+  await client.insert({
+    table,
+    columns: [column, ...others],
+    values: rows.map((row) => [row[column], ...others.map((other) => row[other])]),
+    format: "JSONCompactEachRow",
+    clickhouse_settings: INSERT_SETTINGS,
+  });
 }
 
 function groupCommit<Item>(insert: (items: readonly Item[]) => Promise<unknown>): RowWriter<Item> {

@@ -1,0 +1,50 @@
+import type { SentimentScorer, ShadowTurn, TelemetryError, TraceStore } from "@perch/domain";
+import type { Assembler } from "../sessions/assembler.ts";
+import { createCollectorCounters, type CollectorCounters } from "./counters.ts";
+import { OPEN_GATE, type IngestGate, type Sender } from "./ingest-gate.ts";
+import { createNameCaps, type NameCaps } from "./name-caps.ts";
+import { createBodyReader, type BodyReader } from "./read-body.ts";
+
+export type CollectorDeps = {
+  readonly store: Pick<
+    TraceStore,
+    "appendSpans" | "appendTurns" | "appendMoves" | "appendShadowTurns" | "appendScores"
+  >;
+  readonly assembler: Pick<Assembler, "noteTurns" | "noteSpans">;
+  readonly onShadowTurns: (turns: readonly ShadowTurn[]) => void;
+  readonly sentiment: SentimentScorer;
+  readonly now: () => number;
+  /** Whether some release's policy names the tool; none does unless said. */
+  readonly isDeclaredTool?: (name: string) => boolean;
+  /** Open to everybody unless said. */
+  readonly gate?: IngestGate;
+  /** Largest body after decompression; 64 MB unless said. */
+  readonly maxBodyBytes?: number;
+};
+
+/** What the ways in (OTLP over HTTP and gRPC, Perch's own posts) share: one store, one bound on memory, one set of counters. */
+export type Intake = CollectorDeps & {
+  readonly bodies: BodyReader;
+  readonly counters: CollectorCounters;
+  readonly names: NameCaps;
+};
+
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+export function createIntake(deps: CollectorDeps): Intake {
+  const maxBytes = deps.maxBodyBytes ?? MAX_BODY_BYTES;
+  const bodies = createBodyReader({ maxBytes, maxBytesAtOnce: 4 * maxBytes });
+  const names = createNameCaps(deps.isDeclaredTool ?? (() => false));
+  return { ...deps, bodies, names, counters: createCollectorCounters() };
+}
+
+/** Throws `TelemetryError` `unauthenticated` or `rate_limited`. */
+export function admit({ gate = OPEN_GATE, counters }: Intake, authorization: string | null): Sender {
+  return gate.admit(authorization, (name) => {
+    counters.limitedBySender[name] = (counters.limitedBySender[name] ?? 0) + 1;
+  });
+}
+
+export function countFailure({ counters }: Intake, error: TelemetryError): void {
+  counters.failures[error.code] = (counters.failures[error.code] ?? 0) + 1;
+}

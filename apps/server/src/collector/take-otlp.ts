@@ -1,0 +1,49 @@
+import { readEvaluation, readSpan } from "@perch/domain";
+import type { Encoding } from "./answers.ts";
+import { checkSpans } from "./check-spans.ts";
+import { decodeJsonLogs } from "./decode-json-logs.ts";
+import { decodeJsonTraces } from "./decode-json-traces.ts";
+import { decodeProtobufLogs } from "./decode-protobuf-logs.ts";
+import { decodeProtobufTraces } from "./decode-protobuf-traces.ts";
+import type { Intake } from "./intake.ts";
+import type { CappedField } from "./name-caps.ts";
+
+/** Clocks that are kept by NTP differ by less. */
+const CLOCKS_MAY_DIFFER_MS = 10_000;
+
+/**
+ * Takes one decompressed request. Resolves once everything of it that can be kept is durable, with one sentence for each
+ * span or record that cannot. Throws `TelemetryError`.
+ */
+export type TakeOtlp = (intake: Intake, bytes: Uint8Array, encoding: Encoding) => Promise<readonly string[]>;
+
+export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
+  const { counters } = intake;
+  const checked = checkSpans(encoding === "json" ? decodeJsonTraces(bytes) : decodeProtobufTraces(bytes));
+  const read = checked.spans.flatMap((raw) => readSpan(raw, intake.sentiment));
+  const overflowed: CappedField[] = [];
+  const spans = intake.names.cap(read, (field) => overflowed.push(field));
+  await intake.store.appendSpans(spans);
+  intake.assembler.noteSpans(spans);
+  counters.spansKept += spans.length;
+  counters.spansUnknown += read.filter((span) => span.dialect === null).length;
+  counters.spansRefused += checked.refused.length;
+  counters.spansOddlyTimed += checked.oddlyTimed;
+  const latest = intake.now() + CLOCKS_MAY_DIFFER_MS;
+  counters.spansAhead += spans.filter(({ startedAt }) => startedAt > latest).length;
+  for (const field of overflowed) counters.namesOverflowed[field] += 1;
+  return checked.refused;
+};
+
+export const takeLogs: TakeOtlp = async (intake, bytes, encoding) => {
+  const { counters } = intake;
+  const logs = encoding === "json" ? decodeJsonLogs(bytes) : decodeProtobufLogs(bytes);
+  const readings = logs.map((log) => readEvaluation(log, intake.now()));
+  const scores = readings.flatMap((reading) => (reading.kind === "score" ? [reading.score] : []));
+  const refused = readings.flatMap((reading) => (reading.kind === "refused" ? [reading.because] : []));
+  await intake.store.appendScores(scores);
+  counters.scores += scores.length;
+  counters.evaluationsRefused += refused.length;
+  counters.logsIgnored += readings.length - scores.length - refused.length;
+  return refused;
+};
