@@ -49,13 +49,8 @@ export function createMirror(deps: MirrorDeps): Mirror {
   const [counts, spending] = [createMirrorCounts(), createMirrorSpending()];
   const budget = createMirrorBudget(limits);
   const line = createMirrorLine(deps, { counts, spending });
-  const sessions = createRecentMap<ShadowSession>(limits.sessions, forget);
-
-  /** With a session that is forgotten goes what was waiting: whatever comes of it later begins in the middle. */
-  function forget(session: ShadowSession): void {
-    const [job] = session.jobs;
-    if (job !== undefined) line.drop(session, job, "queue_full");
-  }
+  // With a session that is forgotten goes what is under way and what waits: what comes of it later begins in the middle.
+  const sessions = createRecentMap<ShadowSession>(limits.sessions, (session) => line.end(session, "queue_full"));
 
   function sessionOf({ agent, session, shadow }: ShadowedPin): ShadowSession {
     const key = `${shadow.rollout} ${session}`;

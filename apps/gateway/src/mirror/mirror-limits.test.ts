@@ -41,7 +41,7 @@ function createPlay() {
   };
   return {
     stage,
-    underWay: () => stage.sent.slice(ended),
+    underWay: () => stage.sent.slice(ended).filter(({ isAborted }) => !isAborted),
     step: (step: Step) => play[step.what](step),
     finish: () => {
       for (const asked of open) asked.passOn();
@@ -68,6 +68,20 @@ test("never holds more than its limits, and never has two turns of a session und
       }
     }),
   );
+});
+
+test("a session that is forgotten takes what is under way with it, counted once", () => {
+  const stage = createMirrorStage({ limits: { sessions: 1 } });
+  stage.ask({ session: "s1" }).passOn();
+  stage.settle();
+  const another = stage.ask({ session: "s2" });
+  expect(stage.sent[0]?.isAborted).toBe(true);
+  expect(stage.records.map(({ session, outcome, reason }) => [session, outcome, reason])).toEqual([
+    ["s1", "failed", "queue_full"],
+  ]);
+  another.passOn();
+  stage.settle();
+  expect(stage.mirror.status()).toMatchObject({ queued: 0, inFlight: 1 });
 });
 
 test("always sends the turns of a session in order, each once, and always lets go of everything", () => {

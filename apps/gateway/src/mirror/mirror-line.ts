@@ -37,7 +37,9 @@ export type MirrorLine = {
   settle(session: ShadowSession): void;
   /** A turn is not sent, and so nothing after it. */
   drop(session: ShadowSession, job: Pick<ShadowJob, "pin" | "user">, reason: ShadowReason): void;
-  /** Ends what is under way too. `reasonFor` answers null for what may go on. */
+  /** Nothing more is sent of the session, and what is under way ends. */
+  end(session: ShadowSession, reason: ShadowReason): void;
+  /** Ends the sessions for which there is a reason. */
   stop(reasonFor: (job: ShadowJob) => ShadowReason | null): void;
 };
 
@@ -154,6 +156,12 @@ export function createMirrorLine(deps: MirrorLineDeps, { counts, spending }: Par
     for (let left = session.dropQueue(); left > 0; left -= 1) counts.outcome("dropped", "session_abandoned");
   }
 
+  function end(session: ShadowSession, reason: ShadowReason): void {
+    const [job] = session.jobs;
+    if (session.underWay !== null) session.underWay.abort(reason);
+    else if (job !== undefined) drop(session, job, reason);
+  }
+
   return {
     get inFlight() {
       return inFlight;
@@ -164,13 +172,12 @@ export function createMirrorLine(deps: MirrorLineDeps, { counts, spending }: Par
     },
     settle,
     drop,
+    end,
     stop(reasonFor) {
       for (const session of busy) {
         const [job] = session.jobs;
         const reason = job === undefined ? null : reasonFor(job);
-        if (job === undefined || reason === null) continue;
-        if (session.underWay === null) drop(session, job, reason);
-        else session.underWay.abort(reason);
+        if (reason !== null) end(session, reason);
       }
     },
   };
