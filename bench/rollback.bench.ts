@@ -1,20 +1,24 @@
-// From the decision to roll back until the last of 20 gateway processes has acknowledged it, while new sessions begin all
-// the time; and whether any of them met the canary after that. Beside it as many HAProxy processes, told by their runtime
+// From the decision to roll back until the last of 20 gateways has acknowledged it, while new sessions begin all the time;
+// and whether any of them met the canary after that. Gateways are on machines of their own: here as many are whole processes
+// with users as `--processes` says, and the others only what a gateway does with a table (gateway-connections.ts), since 20
+// processes on a few cores measure how long they wait for each other. Beside it as many HAProxy processes, told by their runtime
 // API to give the canary nothing more: they keep no record of the decision, and nobody watches over one that is cut off.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startHaproxyFleet } from "./haproxy-fleet.ts";
 import { startNewSessions, type Answered, type NewSessions } from "./new-sessions.ts";
-import { pinSelf } from "./processes.ts";
+import { pinSelf, startPinned } from "./processes.ts";
 import { startGateway, startUpstream } from "./proxies.ts";
 import { deploy, startRollbackServer, type Rollback, type RollbackServer } from "./rollback-server.ts";
 import { quantile, rounded } from "./timing.ts";
 
+const CONNECTIONS = fileURLToPath(new URL("gateway-connections.ts", import.meta.url));
 const SERVER_CORE = 1;
-/** Gateways are on machines of their own; here half of them share the server's core. */
+/** With more than one, every second gateway process shares the server's core. */
 const CORES = [0, 1];
 const OTHER_CORE = 0;
 /** Sessions begin at the canary's weight for so long before it is taken back, and are watched for so long after. */
@@ -26,6 +30,7 @@ export async function run(flags: readonly string[]): Promise<unknown> {
     args: [...flags],
     options: {
       gateways: { type: "string", default: "20" },
+      processes: { type: "string", default: "2" },
       rollbacks: { type: "string", default: "30" },
       sessions: { type: "string", default: "100" },
     },
@@ -40,13 +45,14 @@ export async function run(flags: readonly string[]): Promise<unknown> {
       scratch,
       upstream,
       gateways: Number(values.gateways),
+      processes: Math.min(Number(values.processes), Number(values.gateways)),
       rollbacks: Number(values.rollbacks),
       sessionsPerSecond: Number(values.sessions),
     };
     const perch = await ofPerch(setting);
     const haproxy = await ofHaproxy(setting);
-    const { gateways, rollbacks, sessionsPerSecond } = setting;
-    return { bench: "rollback", gateways, rollbacks, sessionsPerSecond, ...perch, haproxy };
+    const { gateways, processes, rollbacks, sessionsPerSecond } = setting;
+    return { bench: "rollback", gateways, processes, rollbacks, sessionsPerSecond, ...perch, haproxy };
   } finally {
     for (const close of closers.reverse()) await close();
   }
@@ -58,6 +64,8 @@ type Setting = {
   readonly scratch: string;
   readonly upstream: { readonly url: string; readonly port: number };
   readonly gateways: number;
+  /** So many of the gateways are whole processes. */
+  readonly processes: number;
   readonly rollbacks: number;
   readonly sessionsPerSecond: number;
 };
@@ -69,12 +77,15 @@ async function ofPerch({ scratch, upstream, ...setting }: Setting): Promise<Figu
   try {
     await deploy(server.url, upstream.url);
     const urls: string[] = [];
-    for (let index = 0; index < setting.gateways; index += 1) {
+    for (let index = 0; index < setting.processes; index += 1) {
       const options = { core: CORES[index % CORES.length] ?? 0, control: server, agent: "bench" };
       const gateway = await startGateway(join(scratch, `gateway-${index}`), options);
       started.push(gateway.process);
       urls.push(gateway.url);
     }
+    const others = String(setting.gateways - setting.processes);
+    const connecting = [process.execPath, CONNECTIONS, server.url, join(scratch, "connections"), others];
+    started.push(startPinned(connecting, { core: OTHER_CORE }));
     await server.untilSynced(setting.gateways);
     const sessions = startNewSessions(urls, setting.sessionsPerSecond);
     const rolledBack = await rollBackOften(server, setting.rollbacks);
