@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -116,8 +116,10 @@ describe("an MCP server that a command starts", () => {
     const from = (name: string) => JSON.stringify(import.meta.resolve(name));
     await writeFile(
       join(scratch, "server.mjs"),
-      `import { McpServer } from ${from("@modelcontextprotocol/server")};
+      `import { appendFileSync } from "node:fs";
+       import { McpServer } from ${from("@modelcontextprotocol/server")};
        import { serveStdio } from ${from("@modelcontextprotocol/server/stdio")};
+       appendFileSync(${JSON.stringify(join(scratch, "started"))}, process.pid + "\\n");
        process.stderr.write("starting with " + process.argv[2] + "\\n");
        if (process.argv[2] === "crash") process.exit(3);
        if (process.argv[2] === "hang") setInterval(() => {}, 1000);
@@ -146,6 +148,13 @@ describe("an MCP server that a command starts", () => {
       code: "server_unreachable",
       message: expect.stringContaining(words),
     });
+  });
+
+  test("is gone afterwards, however often it was started", async () => {
+    await expect(list("hang", 1_000)).rejects.toThrow();
+    const started = (await readFile(join(scratch, "started"), "utf8")).trimEnd().split("\n").map(Number);
+    expect(started).not.toEqual([]);
+    expect(started.filter(isRunning)).toEqual([]);
   });
 
   test("and that there is no such program is said", async () => {
@@ -218,4 +227,13 @@ function servePages(next: (cursor: number) => string | undefined): Promise<strin
       result: { tools: [{ name: `t${cursor}`, inputSchema: { type: "object" } }], nextCursor: next(cursor) },
     });
   });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }

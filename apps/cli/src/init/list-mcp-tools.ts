@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Client, StreamableHTTPClientTransportOptions } from "@modelcontextprotocol/client";
 import type { JsonValue } from "@perch/domain";
 import { CliError } from "../cli-error.ts";
@@ -16,9 +18,16 @@ const MOST_PAGES = 100;
 const MOST_BYTES = 32 * 1024 * 1024;
 const LIST_LIMITS = { depth: 200, nodes: 2_000_000 };
 const LAST_LINES = 15;
+/** The SDK asks a server to end, tells it after two seconds, and kills it after two more. */
+const LONGEST_END_MS = 5000;
 
 type Transport = Parameters<Client["connect"]>[0];
-type Opened = { readonly transport: Transport; readonly lastLines: () => readonly string[] };
+type Opened = {
+  readonly transport: Transport;
+  readonly lastLines: () => readonly string[];
+  /** To be called after closing: nothing that was started is left behind. */
+  readonly untilGone: () => Promise<void>;
+};
 
 /** The answer of `tools/list`, all pages. Throws `CliError` that says why there is none, with the server's last words. */
 export async function listMcpTools(server: McpServer): Promise<readonly JsonValue[]> {
@@ -40,6 +49,7 @@ export async function listMcpTools(server: McpServer): Promise<readonly JsonValu
     await client.close().catch(() => null);
     // A connection that never came about is not the client's to close.
     await opened.transport.close().catch(() => null);
+    await opened.untilGone();
   }
 }
 
@@ -51,7 +61,8 @@ async function open({ target, headers }: McpServer): Promise<Opened> {
   if (isUrl(target)) {
     const { StreamableHTTPClientTransport } = await import("@modelcontextprotocol/client");
     const options = { requestInit: { headers }, fetch: fetchBounded };
-    return { transport: new StreamableHTTPClientTransport(parseUrl(target), options), lastLines: () => [] };
+    const transport = new StreamableHTTPClientTransport(parseUrl(target), options);
+    return { transport, lastLines: () => [], untilGone: async () => undefined };
   }
   const { StdioClientTransport } = await import("@modelcontextprotocol/client/stdio");
   const [command, ...args] = splitCommand(target);
@@ -59,8 +70,23 @@ async function open({ target, headers }: McpServer): Promise<Opened> {
   const env = Object.fromEntries(Object.entries(process.env).flatMap(([k, v]) => (v === undefined ? [] : [[k, v]])));
   const transport = new StdioClientTransport({ command, args, env, stderr: "pipe", maxBufferSize: MOST_BYTES });
   let said = "";
-  transport.stderr?.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString("utf8")}`.slice(-20_000)));
-  return { transport, lastLines: () => said.trimEnd().split("\n").slice(-LAST_LINES) };
+  const { stderr } = transport;
+  stderr?.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString("utf8")}`.slice(-20_000)));
+  // The SDK does not wait for a server that it closes itself. What it says last ends with it.
+  let ended: Promise<unknown> = Promise.resolve();
+  stderr?.once("pipe", () => {
+    ended = once(stderr, "end").catch(() => null);
+  });
+  return {
+    transport,
+    lastLines: () => said.trimEnd().split("\n").slice(-LAST_LINES),
+    async untilGone() {
+      const waiting = new AbortController();
+      const longest = delay(LONGEST_END_MS, undefined, { signal: waiting.signal }).catch(() => null);
+      await Promise.race([ended, longest]);
+      waiting.abort();
+    },
+  };
 }
 
 function parseUrl(target: string): URL {
