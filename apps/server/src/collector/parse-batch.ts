@@ -83,37 +83,37 @@ function collectItems<In, Out>(
 }
 
 function toTurnRecord(turn: TurnMessage, check: Check): TurnRecord | null {
-  const gateway = check("gateway", parseGatewayId, turn.gateway);
-  const agent = check("agent", parseAgentName, turn.agent);
-  const session = check("session", parseSessionId, turn.session);
+  const names = namesOf(turn, check);
   const release = check("release", parseDigest, turn.release);
   const rollout = turn.rollout === null ? null : check("rollout", parseRolloutId, turn.rollout);
-  if (gateway === null || agent === null || session === null || release === null) return null;
-  return { ...turn, gateway, agent, session, release, rollout };
+  return names === null || release === null ? null : { ...turn, ...names, release, rollout };
 }
 
 function toShadowTurn(turn: ShadowTurnMessage, check: Check): ShadowTurn | null {
-  const gateway = check("gateway", parseGatewayId, turn.gateway);
-  const agent = check("agent", parseAgentName, turn.agent);
-  const session = check("session", parseSessionId, turn.session);
+  const names = namesOf(turn, check);
   const release = check("release", parseDigest, turn.release);
   const rollout = check("rollout", parseRolloutId, turn.rollout);
-  if (gateway === null || agent === null || session === null || release === null || rollout === null) return null;
-  return { ...turn, gateway, agent, session, release, rollout };
+  return names === null || release === null || rollout === null ? null : { ...turn, ...names, release, rollout };
 }
 
 function toMoveRecord(record: MoveRecordMessage, check: Check): MoveRecord | null {
-  const gateway = check("gateway", parseGatewayId, record.gateway);
-  const agent = check("agent", parseAgentName, record.agent);
-  const session = check("session", parseSessionId, record.session);
+  const names = namesOf(record, check);
   const from = check("from", parseDigest, record.from);
   const to = check("to", parseDigest, record.to);
   const move = check("move", parseMoveId, record.move);
   const rollout = record.rollout === null ? null : check("rollout", parseRolloutId, record.rollout);
-  if (gateway === null || agent === null || session === null || from === null || to === null || move === null) {
-    return null;
-  }
-  return { ...record, gateway, agent, session, from, to, move, rollout };
+  if (names === null || from === null || to === null || move === null) return null;
+  return { ...record, ...names, from, to, move, rollout };
+}
+
+type Names = Pick<GatewayRecord, "gateway" | "agent" | "session">;
+
+/** Where every record of a gateway belongs. */
+function namesOf(record: Readonly<Record<keyof Names, string>>, check: Check): Names | null {
+  const gateway = check("gateway", parseGatewayId, record.gateway);
+  const agent = check("agent", parseAgentName, record.agent);
+  const session = check("session", parseSessionId, record.session);
+  return gateway === null || agent === null || session === null ? null : { gateway, agent, session };
 }
 
 function problemsOf(error: z.ZodError): readonly string[] {
