@@ -1,8 +1,7 @@
-import { writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { freePort } from "@perch/testkit/servers";
-import { programFor, startPinned, untilListening, type Pinned } from "./processes.ts";
+import type { Pinned } from "./processes.ts";
+import { startHaproxy } from "./proxies.ts";
 
 /** As many HAProxy processes as there are gateways, each told new weights over its own runtime socket. */
 export type HaproxyFleet = {
@@ -34,33 +33,16 @@ export async function startHaproxyFleet(
 }
 
 async function startMember(name: string, core: number, upstreamPort: number) {
-  const port = await freePort();
-  const [file, socket] = [`${name}.cfg`, `${name}.sock`];
-  await writeFile(
-    file,
-    `global
-  nbthread 1
-  maxconn 1000
-  stats socket ${socket} level admin
-defaults
-  mode http
-  timeout client 60s
-  timeout server 60s
-  timeout connect 5s
-frontend in
-  bind 127.0.0.1:${port}
-  default_backend releases
-backend releases
-  balance random
-  http-response set-header X-Arm %s
-  stick-table type string len 64 size 100k expire 30m
-  stick on req.hdr(x-session-id)
-  server baseline 127.0.0.1:${upstreamPort} weight 50
-  server canary 127.0.0.1:${upstreamPort} weight 50
-`,
-  );
-  const process = startPinned([programFor("haproxy"), "-db", "-f", file], { core });
-  await untilListening(port);
+  const socket = `${name}.sock`;
+  const { port, process } = await startHaproxy({
+    file: `${name}.cfg`,
+    core,
+    upstreamPort,
+    settings: ["maxconn 1000", `stats socket ${socket} level admin`],
+    rules: [],
+    sessions: "100k",
+    canaryPercent: 50,
+  });
   return { url: `http://127.0.0.1:${port}/bench/chat`, socket, process };
 }
 

@@ -84,14 +84,46 @@ export async function startSplittingNginx(
 }
 
 export async function startSplittingHaproxy(scratch: string, core: number, upstreamPort: number): Promise<Proxy> {
+  const { port, process } = await startHaproxy({
+    file: join(scratch, "haproxy.cfg"),
+    core,
+    upstreamPort,
+    settings: ["maxconn 4000"],
+    rules: [
+      "http-reuse always",
+      "option forwardfor",
+      "http-request set-header X-Session %[req.hdr(x-session-id)]",
+      "http-request set-header Traceparent 00-%[uuid()]-0000000000000001-01",
+    ],
+    sessions: "1m",
+    canaryPercent: 5,
+  });
+  return { url: `http://127.0.0.1:${port}/support/chat`, process };
+}
+
+export type HaproxyOptions = {
+  readonly file: string;
+  readonly core: number;
+  readonly upstreamPort: number;
+  /** Lines of `global`. */
+  readonly settings: readonly string[];
+  /** Lines of the backend. */
+  readonly rules: readonly string[];
+  /** So many sessions it remembers, `100k`. */
+  readonly sessions: string;
+  readonly canaryPercent: number;
+};
+
+/** One HAProxy that keeps each session on the server, baseline or canary, that it was given first. */
+export async function startHaproxy(options: HaproxyOptions): Promise<{ port: number; process: Pinned }> {
+  const { file, core, upstreamPort, sessions, canaryPercent } = options;
   const port = await freePort();
-  const file = join(scratch, "haproxy.cfg");
+  const lines = (own: readonly string[]): string => own.map((line) => `  ${line}\n`).join("");
   await writeFile(
     file,
     `global
   nbthread 1
-  maxconn 4000
-defaults
+${lines(options.settings)}defaults
   mode http
   timeout client 60s
   timeout server 60s
@@ -101,20 +133,16 @@ frontend in
   default_backend releases
 backend releases
   balance random
-  http-reuse always
-  option forwardfor
-  http-request set-header X-Session %[req.hdr(x-session-id)]
-  http-request set-header Traceparent 00-%[uuid()]-0000000000000001-01
-  http-response set-header X-Arm %s
-  stick-table type string len 64 size 1m expire 30m
+${lines(options.rules)}  http-response set-header X-Arm %s
+  stick-table type string len 64 size ${sessions} expire 30m
   stick on req.hdr(x-session-id)
-  server baseline 127.0.0.1:${upstreamPort} weight 95
-  server canary 127.0.0.1:${upstreamPort} weight 5
+  server baseline 127.0.0.1:${upstreamPort} weight ${100 - canaryPercent}
+  server canary 127.0.0.1:${upstreamPort} weight ${canaryPercent}
 `,
   );
-  const haproxy = startPinned([programFor("haproxy"), "-db", "-f", file], { core });
+  const process = startPinned([programFor("haproxy"), "-db", "-f", file], { core });
   await untilListening(port);
-  return { url: `http://127.0.0.1:${port}/support/chat`, process: haproxy };
+  return { port, process };
 }
 
 type GatewayOptions = PinnedOptions & { readonly control: Pick<ControlServer, "url">; readonly agent?: string };
