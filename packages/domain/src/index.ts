@@ -222,12 +222,14 @@ export type { GateReport, Judgement, Verdict } from "./gate/verdict.ts";
 
 export {
   isShadowOnly,
+  type HarmBudgetRamp,
   type MirrorPlan,
   type PinnedSessionsPolicy,
   type PlannedStrategy,
   type ReleaseIdentity,
   type RolloutPlan,
   type RolloutStep,
+  type WebhookPlan,
 } from "./rollout/plan.ts";
 export { CLASSIFY_PATH, classifierAtCanary, urlsOf } from "./rollout/routed-strategy.ts";
 export { parseRolloutSpec, type ParsedSpec } from "./rollout/spec.ts";
@@ -238,7 +240,9 @@ export { weightSince } from "./rollout/weight-since.ts";
 export { advance, startRollout } from "./rollout/advance.ts";
 export type {
   AppliedEvent,
+  HookAnswer,
   JudgementSummary,
+  News,
   PauseReason,
   Phase,
   PhaseKind,
@@ -250,6 +254,9 @@ export type {
   TimelineEntry,
 } from "./rollout/rollout.ts";
 export { waitsForGateways } from "./rollout/move-to.ts";
+export { dueHooks, recentEntries, type DueHook } from "./rollout/due-hooks.ts";
+export { answerKey, CHANNEL_PREFIX, hooksBeforeStart, type HookCall, type HookMoment } from "./rollout/hooks.ts";
+export { affordableStep, harmOutlook, harmRampOf, type HarmOutlook } from "./rollout/harm-ramp.ts";
 export { foldEvidence, judgeBlock, judgeStep, type Evidence, type EvidencePoint } from "./rollout/evidence.ts";
 export { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./rollout/weight.ts";
 export {

@@ -2,6 +2,7 @@ import type { Block } from "./block.ts";
 import { GateError } from "./error.ts";
 import { observeGate, openGateEvidence, type EvidenceSettings, type GateEvidence } from "./gate-evidence.ts";
 import type { GateSpec } from "./gate-spec.ts";
+import { observePace, type Pace } from "./pace.ts";
 import { NO_SAMPLES, observeSampleRatio, type SampleRatio } from "./sample-ratio.ts";
 
 /** How many blocks a rollout is expected to have: where the money for a late start is spread (`statistics.md` 3.1). */
@@ -27,6 +28,8 @@ export type GateBoard = {
   readonly settings: EvidenceSettings;
   readonly gates: readonly GateEvidence[];
   readonly sampleRatio: SampleRatio;
+  /** By step. */
+  readonly pace: Readonly<Record<number, Pace>>;
   /** Matured canary sessions of all blocks. */
   readonly canarySessions: number;
 };
@@ -43,6 +46,7 @@ export function createBoard(input: BoardInput): GateBoard {
     },
     gates: input.gates.map((gate) => openGateEvidence(gate, input.references[gate.name] ?? null, plannedBlocks)),
     sampleRatio: NO_SAMPLES,
+    pace: {},
     canarySessions: 0,
   };
 }
@@ -60,6 +64,7 @@ export function observe(board: GateBoard, block: Block): GateBoard {
     ...board,
     gates: board.gates.map((evidence) => observeGate(evidence, block, board.settings)),
     sampleRatio: observeSampleRatio(board.sampleRatio, block, board.weightsBp),
+    pace: observePace(board.pace, block),
     canarySessions: board.canarySessions + block.canarySessions,
   };
 }

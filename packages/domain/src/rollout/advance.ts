@@ -1,4 +1,5 @@
 import { applyBlock } from "./apply-block.ts";
+import { applyHookAnswer } from "./apply-hook-answer.ts";
 import { applyRequest, isRequest } from "./apply-request.ts";
 import { moveTo } from "./move-to.ts";
 import { leaveStep } from "./leave-step.ts";
@@ -26,6 +27,7 @@ export function startRollout(event: AppliedEvent): Rollout {
     acknowledgedGates: [],
     hasAcknowledgedSampleRatio: false,
     decision: null,
+    hookAnswers: {},
     mirrorStop: null,
     propagation: null,
     timeline: [],
@@ -55,6 +57,8 @@ export function advance(rollout: Rollout, event: RolloutEvent): Rollout {
       return applyBlock(rollout, event);
     case "mirrorStopped":
       return stopMirror(rollout, event);
+    case "hookAnswered":
+      return applyHookAnswer(rollout, event);
     case "rollbackWindowClosed":
       return closeRollbackWindow(rollout, event.at);
   }

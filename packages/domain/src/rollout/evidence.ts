@@ -1,9 +1,10 @@
 import type { Block } from "../gate/block.ts";
 import { createBoard, observe, type GateBoard } from "../gate/board.ts";
-import { decide, type JudgeInput } from "../gate/decide.ts";
+import { decide, type Decision, type JudgeInput } from "../gate/decide.ts";
 import { judge } from "../gate/judge.ts";
 import { SAMPLE_RATIO_ALARM } from "../gate/sample-ratio.ts";
 import type { Judgement } from "../gate/verdict.ts";
+import { affordableStep, harmRampOf } from "./harm-ramp.ts";
 import { isShadowOnly } from "./plan.ts";
 import type { JudgementSummary, Rollout, RolloutEvent } from "./rollout.ts";
 
@@ -44,16 +45,32 @@ export function judgeStep(board: GateBoard, rollout: Rollout): Judgement {
 export function judgeBlock(board: GateBoard, block: Block, rollout: Rollout): JudgementSummary {
   const seen = observe(board, block);
   const input = inputOf(rollout);
+  const decision = decide(seen, input);
   return {
     step: input.step,
-    ...decide(seen, input),
+    ...decision,
+    ...raiseOf(seen, rollout, decision),
     logE: Object.fromEntries(seen.gates.map(({ gate, rollback }) => [gate.name, finite(rollback.logE)])),
   };
 }
 
+/** What a harm budget affords; nothing more while any gate complains. */
+function raiseOf(
+  board: GateBoard,
+  rollout: Rollout,
+  { culprits, pausing, isSampleRatioMismatch }: Decision,
+): Pick<JudgementSummary, "affordableStep"> {
+  if (harmRampOf(rollout.plan) === null) return {};
+  const step = stepInQuestion(rollout);
+  const isCalm = culprits.length === 0 && pausing.length === 0 && !isSampleRatioMismatch;
+  return { affordableStep: isCalm ? affordableStep(board, rollout.plan, step) : step };
+}
+
 function inputOf(rollout: Rollout): JudgeInput {
   const step = stepInQuestion(rollout);
-  return { step, minCanarySessions: rollout.plan.steps[step]?.minCanarySessions ?? null };
+  const minCanarySessions = rollout.plan.steps[step]?.minCanarySessions ?? null;
+  // By harm budget the steps only differ in their weight: each may be the last one.
+  return harmRampOf(rollout.plan) === null ? { step, minCanarySessions } : { step, minCanarySessions, stepsAfter: 0 };
 }
 
 function stepInQuestion(rollout: Rollout): number {

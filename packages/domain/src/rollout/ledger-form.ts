@@ -14,6 +14,7 @@ const ROLLOUT_EVENTS: Readonly<Record<RolloutEventType, true>> = {
   syncTimedOut: true,
   blockJudged: true,
   mirrorStopped: true,
+  hookAnswered: true,
   pauseRequested: true,
   resumeRequested: true,
   rollbackRequested: true,

@@ -1,8 +1,15 @@
-import type { Phase, Rollout } from "./rollout.ts";
+import { newsOf } from "./news.ts";
+import type { News, Phase, Rollout } from "./rollout.ts";
 import { canaryWeightBp } from "./weight.ts";
 
 /** `text` is what the timeline says happened, `reason` why the rollout is where it now is. */
-export type Move = { readonly at: number; readonly text: string; readonly reason?: string; readonly actor?: string };
+export type Move = {
+  readonly at: number;
+  readonly text: string;
+  readonly reason?: string;
+  readonly actor?: string;
+  readonly news?: News;
+};
 
 const WAITS_FOR_GATEWAYS: ReadonlySet<Phase["kind"]> = new Set(["Shifting", "Promoting", "RollingBack", "Aborting"]);
 
@@ -16,17 +23,22 @@ export function waitsForGateways(phase: Phase): boolean {
 export function moveTo(rollout: Rollout, phase: Phase, move: Move): Rollout {
   const isNews = phase.kind !== "Paused" && waitsForGateways(phase);
   const propagation = isNews ? null : rollout.propagation;
-  return note({ ...rollout, phase, phaseSince: move.at, reason: move.reason ?? "", propagation }, move);
+  const news = newsOf(phase);
+  return note(
+    { ...rollout, phase, phaseSince: move.at, reason: move.reason ?? "", propagation },
+    news === null ? move : { ...move, news },
+  );
 }
 
 /** A line in the timeline of a rollout that stays where it is. */
-export function note(rollout: Rollout, { at, text, actor }: Move): Rollout {
+export function note(rollout: Rollout, { at, text, actor, news }: Move): Rollout {
   const entry = {
     at,
     phase: rollout.phase.kind,
     weightBp: canaryWeightBp(rollout),
     text,
     actor: actor ?? "controller",
+    ...(news === undefined ? {} : { news }),
   };
   return { ...rollout, timeline: [...rollout.timeline, entry] };
 }

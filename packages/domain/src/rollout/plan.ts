@@ -6,6 +6,7 @@ import type { MoveBoundary } from "../routing/move.ts";
 import type { MirrorCaps } from "../routing/routing-table.ts";
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
 import type { Classifier, IntentStrategy, RuleClassifier, Strategy } from "../routing/strategy.ts";
+import type { WebhookEntry } from "./webhook-schema.ts";
 
 /** A share of new sessions, held until its time has passed and the gates let it go. */
 export type RolloutStep = {
@@ -15,6 +16,25 @@ export type RolloutStep = {
   /** The least number of judged canary sessions of the whole rollout before this step is left. */
   readonly minCanarySessions: number;
   readonly requiresApproval: boolean;
+};
+
+/** Weights that follow the evidence: the harm still believed possible at a weight stays within a budget. */
+export type HarmBudgetRamp = {
+  readonly kind: "harm-budget";
+  /** B: excess bad outcomes that are tolerated over the horizon. */
+  readonly budget: number;
+  /** H: how many windows it has to last for. */
+  readonly horizonWindows: number;
+};
+
+/** Whom the rollout asks, or tells, at some point of its way. */
+export type WebhookPlan = {
+  readonly name: string;
+  readonly type: WebhookEntry["type"];
+  readonly url: string;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  readonly metadata: Readonly<Record<string, string>>;
 };
 
 /** Before anybody meets the canary: it answers copies of what a share of new sessions ask, to nobody. */
@@ -61,12 +81,16 @@ export type RolloutPlan = {
   readonly mirror?: MirrorPlan | null;
   /** None: the rollout only mirrors. */
   readonly steps: readonly RolloutStep[];
+  /** Null or lacking: the steps are taken one after the other. */
+  readonly ramp?: HarmBudgetRamp | null;
   readonly windowMs: number;
   readonly consecutiveFailureLimit: number;
   readonly familyWiseErrorRate: number;
   /** How long an ended session is left alone for late telemetry before it is judged; null: the server's default. */
   readonly latenessMs: number | null;
   readonly gates: readonly GateSpec[];
+  /** Lacking in plans that older versions recorded: none. */
+  readonly webhooks?: readonly WebhookPlan[];
   /** False: a rejecting guardrail pauses and waits for a person. */
   readonly isRollbackAutomatic: boolean;
   readonly propagation: { readonly deadlineMs: number; readonly leaseMs: number };

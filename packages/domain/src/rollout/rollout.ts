@@ -55,6 +55,20 @@ export type JudgementSummary = {
   readonly waitingFor: readonly string[];
   /** Evidence of harm by gate, natural logarithm. */
   readonly logE: Readonly<Record<string, number>>;
+  /** Of a ramp by harm budget only: the highest step that the budget affords. */
+  readonly affordableStep?: number;
+};
+
+/** What came of a webhook or a notification, for good. */
+export type HookAnswer = {
+  readonly at: number;
+  /** `accepted`: status 2xx. `failed`: it was given up. */
+  readonly outcome: "accepted" | "failed";
+  /** Of the last attempt; null when no answer came. */
+  readonly status: number | null;
+  readonly attempts: number;
+  /** Why it failed, in a person's words; empty when it did not. */
+  readonly detail: string;
 };
 
 /** When each gateway applied a revision. `isFenced`: its lease ran out before it answered. */
@@ -120,6 +134,14 @@ export type RolloutEvent =
     }
   /** A spend cap was reached: no session begins to be mirrored any more, or nothing is mirrored at all. */
   | ({ readonly type: "mirrorStopped" } & MirrorStop)
+  /** Final; while a webhook is still being asked, nothing is recorded. */
+  | ({
+      readonly type: "hookAnswered";
+      /** A webhook's name, or `channel/NAME`. */
+      readonly hook: string;
+      /** What it was asked or told about: `step-1`, `timeline-4`. */
+      readonly occasion: string;
+    } & HookAnswer)
   | ({ readonly type: "pauseRequested" } & Request)
   | ({ readonly type: "resumeRequested" } & Request)
   | ({ readonly type: "rollbackRequested" } & Request)
@@ -137,7 +159,11 @@ export type TimelineEntry = {
   readonly weightBp: number;
   readonly text: string;
   readonly actor: string;
+  /** What a person who is not looking wants to be told; lacking for the rest. */
+  readonly news?: News;
 };
+
+export type News = "paused" | "needsApproval" | "rolledBack" | "promoted";
 
 /** The decision to take the canary away, as it was made. */
 export type RollbackDecision = {
@@ -172,6 +198,8 @@ export type Rollout = {
   readonly acknowledgedGates: readonly string[];
   readonly hasAcknowledgedSampleRatio: boolean;
   readonly decision: RollbackDecision | null;
+  /** By `HOOK@OCCASION`. */
+  readonly hookAnswers: Readonly<Record<string, HookAnswer>>;
   /** When and why mirroring stopped before its time; null when it did not. */
   readonly mirrorStop: MirrorStop | null;
   /** Of the last phase that waited for the gateways. */

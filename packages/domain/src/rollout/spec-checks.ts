@@ -21,6 +21,7 @@ const looseGate = z
     objective: z.object({ max: amount, min: amount }).optional().catch(undefined),
   })
   .catch({});
+const looseWebhook = z.object({ name: text, type: text }).catch({});
 const looseStep = z
   .object({ setWeight: amount, setMirrorRoute: z.unknown().optional(), pause: z.unknown().optional() })
   .catch({});
@@ -31,11 +32,14 @@ const looseSpec = z
     baseline: text,
     steps: z.array(looseStep).optional().catch(undefined),
     ramp: z
-      .object({ ladder: z.array(amount).optional().catch(undefined) })
+      .object({ mode: text, ladder: z.array(amount).optional().catch(undefined) })
       .optional()
       .catch({}),
     analysis: z
-      .object({ gates: z.array(looseGate).optional().catch(undefined) })
+      .object({
+        gates: z.array(looseGate).optional().catch(undefined),
+        webhooks: z.array(looseWebhook).optional().catch(undefined),
+      })
       .optional()
       .catch(undefined),
   })
@@ -54,6 +58,8 @@ export function checkAcrossFields(file: unknown): readonly RolloutSpecProblem[] 
     ...checkMirror(file),
     ...(spec.analysis?.gates ?? []).flatMap((gate, index) => checkGate(gate, ["spec", "analysis", "gates", index])),
     ...checkGateNames(spec.analysis?.gates ?? []),
+    ...checkWebhookNames(spec.analysis?.webhooks ?? []),
+    ...checkHarmBudget(spec),
   ];
 }
 
@@ -223,6 +229,29 @@ function checkGateNames(gates: readonly LooseGate[]): RolloutSpecProblem[] {
         ]
       : [],
   );
+}
+
+/** What a webhook answered is kept under its name. */
+function checkWebhookNames(webhooks: readonly { name?: string | undefined; type?: string | undefined }[]) {
+  const names = webhooks.map(({ name, type }) => name ?? type);
+  return names.flatMap((name, index): RolloutSpecProblem[] =>
+    name !== undefined && names.indexOf(name) < index
+      ? [
+          {
+            path: ["spec", "analysis", "webhooks", index],
+            message: `found a second webhook ${quote(name)}, expected unique names: give each of a type its own`,
+          },
+        ]
+      : [],
+  );
+}
+
+function checkHarmBudget({ ramp, analysis }: LooseSpec): RolloutSpecProblem[] {
+  const gates = analysis?.gates ?? [];
+  if (ramp?.mode !== "harm-budget" || gates.length === 0) return [];
+  if (gates.some(({ role }) => role === undefined || role === "guardrail")) return [];
+  const message = "found a harm budget without any guardrail, expected one: harm is what guardrails measure";
+  return [{ path: ["spec", "ramp"], message }];
 }
 
 /** Rates count bad sessions and are bad when high; scores say how good a session was and are bad when low. */

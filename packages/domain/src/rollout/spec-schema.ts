@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { parseDurationMs } from "./duration.ts";
 import { duration, positiveDuration } from "./duration-schema.ts";
+import { rampSchema } from "./ramp-schema.ts";
 import { strategySchema } from "./strategy-schema.ts";
+import { webhooksSchema } from "./webhook-schema.ts";
+import { weight } from "./weight-schema.ts";
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const METRIC = /^(?:escalation-rate|error-rate|tool-error-rate|score\.[A-Za-z0-9_.-]{1,100})$/;
@@ -11,12 +14,6 @@ const leaseDuration = duration.refine((text) => (parseDurationMs(text) ?? 0) >= 
   message: "expected a duration of at least 1s",
 });
 const proportion = z.number().min(0).max(1);
-const weight = z
-  .number()
-  .min(0.01)
-  .max(100)
-  .multipleOf(0.01)
-  .meta({ description: "Share of new sessions in percent, with up to two decimals" });
 
 const mirrorTimeout = duration.refine((text) => isBetween(text, 1000, 600_000), {
   message: "expected a duration from 1s to 10m",
@@ -50,12 +47,6 @@ const stepSchema = z.strictObject({
       requiresApproval: z.boolean().optional(),
     })
     .optional(),
-});
-
-const rampSchema = z.strictObject({
-  mode: z.literal("evidence"),
-  ladder: z.array(weight).min(1).max(20).default([5, 25, 50, 100]),
-  minStep: duration.default("10m"),
 });
 
 const gateSchema = z.strictObject({
@@ -107,6 +98,7 @@ const analysisSchema = z.strictObject({
   familyWiseErrorRate: z.number().gt(0).max(0.5).default(0.01),
   lateness: duration.optional(),
   gates: z.array(gateSchema).min(1).max(50),
+  webhooks: webhooksSchema.default([]),
 });
 
 const rollbackSchema = z.strictObject({

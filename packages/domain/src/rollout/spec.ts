@@ -5,11 +5,20 @@ import { parseAgentName } from "../routing/ids.ts";
 import type { MoveBoundary } from "../routing/move.ts";
 import { parseSessionExtractors, parseSessionLearners } from "../routing/parse-session-rules.ts";
 import { parseDurationMs } from "./duration.ts";
-import { isShadowOnly, type MirrorPlan, type RolloutPlan, type RolloutStep } from "./plan.ts";
+import { harmSteps } from "./harm-ramp.ts";
+import {
+  isShadowOnly,
+  type HarmBudgetRamp,
+  type MirrorPlan,
+  type RolloutPlan,
+  type RolloutStep,
+  type WebhookPlan,
+} from "./plan.ts";
 import { badDirection, checkAcrossFields, nameInFile, type RolloutSpecProblem } from "./spec-checks.ts";
 import { rolloutSpecSchema, type AnalysisEntry, type GateEntry, type RolloutSpec } from "./spec-schema.ts";
 import { checkStrategy } from "./strategy-checks.ts";
 import { planStrategy } from "./strategy-plan.ts";
+import type { WebhookEntry } from "./webhook-schema.ts";
 
 export type ParsedSpec =
   | { readonly kind: "valid"; readonly plan: RolloutPlan; readonly warnings: readonly string[] }
@@ -25,6 +34,7 @@ const NOTHING_JUDGED: AnalysisEntry = {
   consecutiveFailureLimit: 3,
   familyWiseErrorRate: 0.01,
   gates: [],
+  webhooks: [],
 };
 
 /** Reads a rollout file that was parsed from YAML or JSON. Every problem at once, each with its path. */
@@ -92,11 +102,13 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
     mirror: mirrorOf(spec.steps?.[0]),
     ...pinsOf(spec.pins),
     steps: stepsOf(spec),
+    ramp: rampOf(spec.ramp),
     windowMs: milliseconds(analysis.interval),
     consecutiveFailureLimit: analysis.consecutiveFailureLimit,
     familyWiseErrorRate: analysis.familyWiseErrorRate,
     latenessMs: analysis.lateness === undefined ? null : milliseconds(analysis.lateness),
     gates: gatesOf(analysis.gates, analysis.familyWiseErrorRate),
+    webhooks: analysis.webhooks.map(webhookOf),
     isRollbackAutomatic: rollback.automatic,
     propagation: {
       deadlineMs: milliseconds(rollback.propagation.deadline),
@@ -119,11 +131,20 @@ function mirrorOf(step: NonNullable<RolloutSpec["spec"]["steps"]>[number] | unde
   };
 }
 
-/** A ramp is a list of steps like any other; a weight of 100 at the end is the promotion itself, not a step. */
-function stepsOf(spec: RolloutSpec["spec"]): readonly RolloutStep[] {
+function rampOf(ramp: RolloutSpec["spec"]["ramp"]): HarmBudgetRamp | null {
+  if (ramp?.mode !== "harm-budget") return null;
+  return { kind: "harm-budget", budget: ramp.budget, horizonWindows: ramp.horizon };
+}
+
+function webhookOf({ name, type, url, timeout, retries, metadata }: WebhookEntry): WebhookPlan {
+  return { name: name ?? type, type, url, timeoutMs: milliseconds(timeout), retries, metadata };
+}
+
+/** A ladder is a list of steps like any other; a weight of 100 at the end is the promotion itself, not a step. */
+function stepsOf({ steps: ownSteps, ramp }: RolloutSpec["spec"]): readonly RolloutStep[] {
+  if (ramp?.mode === "harm-budget") return harmSteps(milliseconds(ramp.minStep), LEAST_CANARY_SESSIONS_TO_PROMOTE);
   const written =
-    spec.steps ??
-    (spec.ramp?.ladder ?? []).map((setWeight) => ({ setWeight, pause: { duration: spec.ramp?.minStep } }));
+    ownSteps ?? (ramp?.ladder ?? []).map((setWeight) => ({ setWeight, pause: { duration: ramp?.minStep } }));
   const steps = written.flatMap(({ setWeight = 100, pause }) => (setWeight < 100 ? [{ setWeight, pause }] : []));
   return steps.map((step, index) => ({
     weightBp: Math.round(step.setWeight * 100),
