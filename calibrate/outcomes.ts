@@ -1,5 +1,5 @@
 import type { GateSpec, MaturedSession } from "@perch/domain";
-import { parseAgentName, parseSessionId, digestOf } from "@perch/domain";
+import { digestOf, NO_MEASURES, parseAgentName, parseSessionId } from "@perch/domain";
 
 /** Matured sessions by arm and by the gates they are bad for. Made once: the engine never changes or keeps them. */
 export type Outcomes = (arm: "baseline" | "canary", bad: number) => MaturedSession;
@@ -24,6 +24,7 @@ const BLANK = {
   meanSentiment: null,
   releasesSeen: [],
   isSynthetic: true,
+  measures: NO_MEASURES,
 } as const;
 
 /** Gates must judge `escalation-rate` or `score.NAME`; bit i of an outcome says that the session is bad for gate i. */

@@ -140,7 +140,14 @@ export {
   type RuleCondition,
   type Strategy,
 } from "./routing/strategy.ts";
-export { UNSURE, targetingSchema, type IntentTargeting, type Targeting, type Unsure } from "./routing/targeting.ts";
+export {
+  intentOf,
+  UNSURE,
+  targetingSchema,
+  type IntentTargeting,
+  type Targeting,
+  type Unsure,
+} from "./routing/targeting.ts";
 export { judgeIntent, type Classification } from "./routing/classification.ts";
 export { prepareRules, type PreparedRules, type Utterance } from "./routing/classify-by-rules.ts";
 export { checkIntentPattern, isIntent } from "./routing/intent-pattern.ts";
@@ -176,7 +183,7 @@ export {
 export { explainPin } from "./routing/explain-pin.ts";
 export { findInJson, replaceInJson, type FoundInJson } from "./routing/find-in-json.ts";
 export type { GatewayRecord, KeptTurns, TurnOutbox } from "./routing/turn-outbox.ts";
-export { isFailedTurn, type TurnFault, type TurnRecord } from "./routing/turn-record.ts";
+export { isFailedTurn, TASK_STATES, type TaskState, type TurnFault, type TurnRecord } from "./routing/turn-record.ts";
 export type { ShadowOutcome, ShadowReason, ShadowTurn } from "./routing/shadow-turn.ts";
 
 export {
@@ -192,6 +199,7 @@ export {
 export type { Score } from "./telemetry/score.ts";
 export { formatSessionKey, type SessionKey } from "./telemetry/session-key.ts";
 export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
+export { NO_MEASURES, type Outcome, type SessionMeasures, type ToolMeasures } from "./telemetry/session-measures.ts";
 export type { CohortMember } from "./telemetry/cohort-member.ts";
 export type { CohortSource, OpenSession, TraceStore } from "./telemetry/trace-store.ts";
 export type { PairEvidence, PairPlace, PairSource } from "./telemetry/pair-source.ts";

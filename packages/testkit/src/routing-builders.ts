@@ -176,6 +176,8 @@ export function aTurnRecord(change: Partial<TurnRecord> = {}): TurnRecord {
     requestBytes: 10,
     responseBytes: 20,
     endsSession: false,
+    intent: null,
+    taskState: null,
     isSynthetic: false,
     ...change,
   };

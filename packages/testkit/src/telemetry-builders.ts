@@ -1,5 +1,6 @@
 import {
   digestOf,
+  NO_MEASURES,
   parseAgentName,
   parseRolloutId,
   parseSessionId,
@@ -92,6 +93,7 @@ export function aMaturedSession(change: Partial<MaturedSession> = {}): MaturedSe
     scores: {},
     releasesSeen: [digestOf("support 2.3.0")],
     isSynthetic: false,
+    measures: NO_MEASURES,
     ...change,
   };
 }

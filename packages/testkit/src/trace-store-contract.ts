@@ -12,6 +12,7 @@ import {
   type TurnRecord,
 } from "@perch/domain";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ODD_MEASURES } from "./odd-measures.ts";
 import { describePairSource } from "./pair-source-contract.ts";
 import { aMoveRecord, aTurnRecord } from "./routing-builders.ts";
 import { describeSessionListing } from "./session-listing-contract.ts";
@@ -63,6 +64,8 @@ function describeEvidence(store: () => TraceStore): void {
       startedAt: 1_795_403_790_892.25,
       fault: "upstream_reset",
       firstByteMs: null,
+      intent: "it's ; refund",
+      taskState: "input-required",
     });
     const span = aSpan({
       name: "line\nbreak \u{1F600} ; DROP",
@@ -200,6 +203,7 @@ function describeCohorts(storage: () => TraceStorage): void {
       meanSentiment: -0.125,
       isEscalated: true,
       isSynthetic: true,
+      measures: ODD_MEASURES,
       releasesSeen: [CANARY_RELEASE, digestOf("support 2.3.0")],
       endedBy: "idle",
     });

@@ -103,6 +103,8 @@ function recordBase(placement: Placement, traceId: string) {
     fault: null,
     requestBytes: 0,
     responseBytes: 0,
+    intent: null,
+    taskState: null,
     isSynthetic: true,
   };
 }

@@ -1,4 +1,4 @@
-import type { GatewayId, Pin, TurnRecord } from "@perch/domain";
+import { intentOf, type GatewayId, type Pin, type TurnRecord } from "@perch/domain";
 
 /** Tells the server of a new pin at once. The turn that made it is recorded when it ends, which may be much later. */
 export function assignmentOf(
@@ -25,6 +25,8 @@ export function assignmentOf(
     requestBytes: 0,
     responseBytes: 0,
     endsSession: false,
+    intent: intentOf(pin),
+    taskState: null,
     isSynthetic: false,
   };
 }

@@ -1,4 +1,4 @@
-import type { GatewayId, Pin, TurnFault, TurnRecord } from "@perch/domain";
+import { intentOf, type GatewayId, type Pin, type TurnFault, type TurnRecord } from "@perch/domain";
 import { NO_FIELDS } from "../http1/fields.ts";
 import type { Meter, StreamKind } from "../metrics/meter.ts";
 import { isSafeBoundary, type Stay, type TurnUnderWay } from "../moves/under-way.ts";
@@ -150,6 +150,8 @@ export class Exchange implements TurnUnderWay {
       requestBytes: turn.body.bytes + this.requestBytes,
       responseBytes: this.responseBytes,
       endsSession: this.endsSession,
+      intent: intentOf(pin),
+      taskState: null,
       isSynthetic: false,
     };
   }

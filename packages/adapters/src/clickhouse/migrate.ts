@@ -7,6 +7,7 @@ import { sessionsByAgent } from "./migration-0003-sessions-by-agent.ts";
 import { dropSessionsById } from "./migration-0004-drop-sessions-by-id.ts";
 import { shadowTurns } from "./migration-0005-shadow-turns.ts";
 import { describeSpans } from "./migration-0006-describe-spans.ts";
+import { measureSessions } from "./migration-0007-measure-sessions.ts";
 import { readRows } from "./read-rows.ts";
 
 /** One step of the schema. Once merged it is never edited: a change is a new migration. */
@@ -19,6 +20,7 @@ const MIGRATIONS: readonly Migration[] = [
   dropSessionsById,
   shadowTurns,
   describeSpans,
+  measureSessions,
 ];
 
 const versionRow = z.object({ version: z.coerce.number() });

@@ -1,4 +1,4 @@
-import { parseAgentName, parseSessionId } from "@perch/domain";
+import { NO_MEASURES, parseAgentName, parseSessionId } from "@perch/domain";
 import { aMaturedSession, aSpan, aTurnRecord, describeTraceStore } from "@perch/testkit";
 import { createClient } from "@clickhouse/client";
 import { spawn } from "node:child_process";
@@ -119,7 +119,8 @@ test("what matured before sessions were told apart by agent is still there", asy
   for (const query of sessionsByAgent.statements) await client.command({ query });
   await client.close();
   const { store, sessions, close } = await openChdbTraceStore({ directory });
-  expect(await sessions.recent(5)).toEqual([aMaturedSession({ sequence: 4, scores: { reward: 0.5 } })]);
+  const measures = { ...NO_MEASURES, durationMs: 20 };
+  expect(await sessions.recent(5)).toEqual([aMaturedSession({ sequence: 4, scores: { reward: 0.5 }, measures })]);
   expect((await store.evidenceOf([KEY]))[0]?.scores).toMatchObject([{ id: "s", agent: null }]);
   await close();
 });

@@ -1,5 +1,6 @@
 import { parseAgentName, parseDigest, parseRolloutId, parseSessionId, type MaturedSession } from "@perch/domain";
 import { z } from "zod";
+import { MEASURE_COLUMNS, measureShape, readMeasures, toMeasureColumns } from "./measure-columns.ts";
 import { nullable } from "./nullable.ts";
 
 export function toSessionRow(session: MaturedSession) {
@@ -26,13 +27,14 @@ export function toSessionRow(session: MaturedSession) {
     scores: session.scores,
     releases_seen: session.releasesSeen,
     is_synthetic: session.isSynthetic,
+    ...toMeasureColumns(session.measures),
   };
 }
 
 /** Every column of `sessionRow`, for the queries that read whole sessions. */
 export const SESSION_COLUMNS = `sequence, session, agent, release, arm, rollout, step, started_at, ended_at, matured_at,
   ended_by, turns, failed_turns, tool_sequence, failed_tool_calls, is_escalated, input_tokens, output_tokens,
-  mean_sentiment, scores, releases_seen, is_synthetic`;
+  mean_sentiment, scores, releases_seen, is_synthetic, ${MEASURE_COLUMNS}`;
 
 export const sessionRow = z
   .object({
@@ -58,6 +60,7 @@ export const sessionRow = z
     scores: z.record(z.string(), z.number()),
     releases_seen: z.array(z.string().transform(parseDigest)),
     is_synthetic: z.boolean(),
+    ...measureShape,
   })
   .transform((row): MaturedSession => ({
     sequence: row.sequence,
@@ -82,4 +85,5 @@ export const sessionRow = z
     scores: row.scores,
     releasesSeen: row.releases_seen,
     isSynthetic: row.is_synthetic,
+    measures: readMeasures(row),
   }));

@@ -4,6 +4,7 @@ import {
   parseGatewayId,
   parseRolloutId,
   parseSessionId,
+  TASK_STATES,
   type TurnRecord,
 } from "@perch/domain";
 import { z } from "zod";
@@ -30,6 +31,8 @@ export function toTurnRow(turn: TurnRecord, arrival: number) {
     request_bytes: turn.requestBytes,
     response_bytes: turn.responseBytes,
     ends_session: turn.endsSession,
+    intent: turn.intent,
+    task_state: turn.taskState,
     is_synthetic: turn.isSynthetic,
     arrival,
   };
@@ -57,6 +60,8 @@ export const turnRow = z
     request_bytes: z.coerce.number(),
     response_bytes: z.coerce.number(),
     ends_session: z.boolean(),
+    intent: z.string().nullable(),
+    task_state: z.enum(TASK_STATES).nullable(),
     is_synthetic: z.boolean(),
   })
   .transform((row): TurnRecord => ({
@@ -78,5 +83,7 @@ export const turnRow = z
     requestBytes: row.request_bytes,
     responseBytes: row.response_bytes,
     endsSession: row.ends_session,
+    intent: row.intent,
+    taskState: row.task_state,
     isSynthetic: row.is_synthetic,
   }));

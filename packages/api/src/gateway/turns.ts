@@ -24,6 +24,12 @@ export const turnSchema = z.object({
   requestBytes: z.number().int().nonnegative(),
   responseBytes: z.number().int().nonnegative(),
   endsSession: z.boolean(),
+  /** Gateways of before say neither. */
+  intent: z.string().max(200).nullable().default(null),
+  taskState: z
+    .enum(["submitted", "working", "completed", "failed", "canceled", "rejected", "input-required", "auth-required"])
+    .nullable()
+    .default(null),
   isSynthetic: z.boolean(),
 });
 /** What became of the mirror of a turn. It is no turn of the user's session. */

@@ -36,6 +36,12 @@ export type Targeting =
     };
 export type IntentTargeting = Extract<Targeting, { kind: "intent" }>;
 
+/** What a session is about, where its classifier was sure enough for its word to count. */
+export function intentOf({ targeting }: { readonly targeting: Targeting | null }): string | null {
+  if (targeting?.kind !== "intent") return null;
+  return targeting.outcome === "eligible" || targeting.outcome === "notIncluded" ? targeting.intent : null;
+}
+
 const rollout = z.string().transform(parseRolloutId);
 
 /** A targeting as pin stores and signed pins keep it. */

@@ -6,6 +6,19 @@ import type { AgentName, GatewayId, RolloutId, SessionId } from "./ids.ts";
 export type TurnFault =
   "upstream_unreachable" | "upstream_stalled" | "upstream_reset" | "not_deployed" | "client_aborted" | null;
 
+/** The states of a task in the A2A protocol that somebody may have to act upon, in the words of its JSON form up to 0.3. */
+export const TASK_STATES = [
+  "submitted",
+  "working",
+  "completed",
+  "failed",
+  "canceled",
+  "rejected",
+  "input-required",
+  "auth-required",
+] as const;
+export type TaskState = (typeof TASK_STATES)[number];
+
 /** The gateway's own account of one turn, kept whether or not the agent is instrumented. `id` is unique for ever. */
 export type TurnRecord = {
   readonly id: string;
@@ -33,6 +46,10 @@ export type TurnRecord = {
   readonly responseBytes: number;
   /** The session is over after this record. */
   readonly endsSession: boolean;
+  /** What the strategy's classifier said of the session at first contact; null when none was asked or knew. */
+  readonly intent: string | null;
+  /** Where the answer left its task, by the A2A protocol; null for an answer that tells of none. */
+  readonly taskState: TaskState | null;
   /** The clock was made up (replay of recordings). */
   readonly isSynthetic: boolean;
 };

@@ -1,6 +1,7 @@
 import type { Digest } from "../release/digest.ts";
 import type { ReleasePolicy } from "../release/policy.ts";
 import { isFailedTurn, type TurnRecord } from "../routing/turn-record.ts";
+import { endOf, measureSession } from "./measure-session.ts";
 import { resolveTrace, type ResolvedTrace } from "./resolve-trace.ts";
 import type { Score } from "./score.ts";
 import type { MaturedSession, SessionEvidence } from "./session.ts";
@@ -28,11 +29,13 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
   const ownTraces = new Set(records.map((record) => record.traceId));
   const laterTraces = new Set(all.map((turn) => turn.traceId).filter((traceId) => !ownTraces.has(traceId)));
   const spans = evidence.spans.filter((span) => !laterTraces.has(span.traceId));
-  const traces = [...Map.groupBy(spans, (span) => span.traceId).values()].map(resolveTrace);
+  const byTrace = new Map([...Map.groupBy(spans, (span) => span.traceId)].map(([id, own]) => [id, resolveTrace(own)]));
+  const traces = [...byTrace.values()];
   const actions = byTime(traces.flatMap((trace) => trace.actions));
   const toolCalls = actions.filter((span) => span.kind === "tool");
   const toolSequence = toolCalls.flatMap((span) => (span.tool === null ? [] : [span.tool.name]));
-  const { escalationTools } = context.policyOf(first.release);
+  const policy = context.policyOf(first.release);
+  const scores = evidence.scores.filter(({ at }) => at < movedAt(evidence));
   return {
     sequence: context.sequence,
     session: evidence.session,
@@ -42,20 +45,21 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
     rollout: first.rollout,
     step: first.step,
     startedAt: first.startedAt,
-    endedAt: records.reduce((latest, record) => Math.max(latest, record.startedAt + record.durationMs), 0),
+    endedAt: endOf(records),
     maturedAt: context.maturedAt,
     endedBy: context.endedBy,
     turns: turns.length,
     failedTurns: turns.filter(isFailedTurn).length,
     toolSequence,
     failedToolCalls: toolCalls.filter((span) => span.isError).length,
-    isEscalated: toolSequence.some((name) => escalationTools.includes(name)),
+    isEscalated: toolSequence.some((name) => policy.escalationTools.includes(name)),
     inputTokens: sumOf(actions, (span) => span.inputTokens),
     outputTokens: sumOf(actions, (span) => span.outputTokens),
     meanSentiment: meanSentimentOf(traces),
-    scores: latestScores(evidence.scores.filter(({ at }) => at < movedAt(evidence))),
+    scores: latestScores(scores),
     releasesSeen: [...new Set(records.map((record) => record.release))],
     isSynthetic: turns.some((turn) => turn.isSynthetic),
+    measures: measureSession({ records, traces: byTrace, scores, policy }),
   };
 }
 

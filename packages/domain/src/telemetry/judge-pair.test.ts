@@ -27,6 +27,8 @@ function user(at: number, change: Partial<TurnRecord> = {}): TurnRecord {
     requestBytes: 1,
     responseBytes: 100,
     endsSession: false,
+    intent: null,
+    taskState: null,
     isSynthetic: false,
     ...change,
   };

@@ -5,6 +5,7 @@ import type { MoveRecord } from "../routing/move.ts";
 import type { TurnRecord } from "../routing/turn-record.ts";
 import type { Score } from "./score.ts";
 import type { SessionKey } from "./session-key.ts";
+import type { SessionMeasures } from "./session-measures.ts";
 import type { Span } from "./span.ts";
 
 /** Everything the store holds about one session, before it is judged mature. */
@@ -41,4 +42,5 @@ export type MaturedSession = {
   /** Releases named by the turn records up to the session's first move; more than one means that it was switched. */
   readonly releasesSeen: readonly Digest[];
   readonly isSynthetic: boolean;
+  readonly measures: SessionMeasures;
 };
