@@ -89,6 +89,7 @@ function createWorld() {
       contents: createReleaseContentSource(createMemoryRegistry()),
       sentiment: { scoreOf: () => 0 },
       now: () => now,
+      tick: () => now,
       setNow: (at) => {
         now = at;
       },

@@ -66,6 +66,8 @@ export type ServerDeps = {
   /** Open to everybody unless said. */
   readonly ingestGate?: IngestGate;
   readonly now: () => number;
+  /** Milliseconds of a clock that never jumps; of a made-up clock its own. */
+  readonly tick: () => number;
   /** Null on a server that lives by the real clock. */
   readonly setNow: ((now: number) => void) | null;
   readonly log: Log;
@@ -121,8 +123,8 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
 type Core = Awaited<ReturnType<typeof createCore>>;
 
 /** What the server knows and decides, without a clock that ticks. */
-async function createCore({ now, log, settings, traces, ...deps }: ServerDeps, epoch: number) {
-  const hub = await createGatewayHub({ now, epoch, state: deps.state, leaseMs: settings.leaseMs, log });
+async function createCore({ now, tick, log, settings, traces, ...deps }: ServerDeps, epoch: number) {
+  const hub = await createGatewayHub({ now, tick, epoch, state: deps.state, leaseMs: settings.leaseMs, log });
   const publisher = createPublisher({ book: () => book, hub, defaults: settings, now });
   const book: Book = await openBook(deps.ledger, () => publisher.publish());
   refuseTakenPlaces(book, settings.places);

@@ -13,7 +13,7 @@ import {
   openServerDatabase,
   takeProcessLock,
 } from "@perch/adapters/sqlite";
-import { createServer, type Server } from "./create-server.ts";
+import { createServer, type Server, type ServerDeps } from "./create-server.ts";
 import { createLog, reasonOf } from "@perch/adapters/json-log";
 import { createIngestGate } from "./collector/ingest-gate.ts";
 import { parseIngestTokens, type IngestToken } from "./collector/ingest-tokens.ts";
@@ -74,6 +74,7 @@ async function main(options: ServerOptions): Promise<void> {
       sentiment: createLexiconScorer(),
       ingestGate,
       now: clock.now,
+      tick: clock.tick,
       setNow: clock.setNow,
       log,
       settings: { ...options, consoleDirectory: CONSOLE },
@@ -120,11 +121,14 @@ async function closeAll(listening: readonly Listening[]): Promise<void> {
   await Promise.all(listening.map((one) => one.close()));
 }
 
-function createClock({ clock }: ServerOptions): { now: () => number; setNow: ((now: number) => void) | null } {
-  if (clock === "real") return { now: () => Date.now(), setNow: null };
+type Clock = Pick<ServerDeps, "now" | "tick" | "setNow">;
+
+function createClock({ clock }: ServerOptions): Clock {
+  if (clock === "real") return { now: () => Date.now(), tick: () => performance.now(), setNow: null };
   let current = 0;
   return {
     now: () => current,
+    tick: () => current,
     setNow: (now) => {
       current = now;
     },

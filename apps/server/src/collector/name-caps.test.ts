@@ -40,10 +40,10 @@ test("each kind of name has a cap of its own, and a span without a tool or model
   expect(overflowed).toEqual(["span", "model", "agent", "error"]);
 });
 
-test("a million tool names cost a thousand", () => {
+test("a hundred thousand tool names cost a thousand", () => {
   const caps = createNameCaps(() => false);
   const seen = new Set<string>();
-  for (let index = 0; index < 1_000_000; index += 1000) {
+  for (let index = 0; index < 100_000; index += 1000) {
     const spans = Array.from({ length: 1000 }, (_, at) => toolSpan(`order-${index + at}`));
     for (const span of caps.cap(spans, () => undefined)) seen.add(span.tool?.name ?? "");
   }

@@ -3,9 +3,10 @@ import { parseGatewayId, type Revision } from "@perch/domain";
 import { anAgentRoute } from "@perch/testkit";
 import { describe, expect, test } from "vitest";
 import { createGatewayHub, type GatewayHub } from "./hub.ts";
-import type { TableEvent } from "./known-gateway.ts";
+import { longestLifeMs, type TableEvent } from "./known-gateway.ts";
 
 const LEASE_MS = 100;
+const LIFE_MS = longestLifeMs(LEASE_MS);
 const [a, b] = [parseGatewayId("gw-a"), parseGatewayId("gw-b")];
 const routes = [anAgentRoute()];
 const others = [anAgentRoute({ idleTimeoutMs: 1 })];
@@ -15,10 +16,12 @@ async function createWorld() {
   const state = createMemoryServerState();
   const log: string[] = [];
   let now = 1000;
+  let tick = 0;
   await state.nextEpoch(1);
   const start = async (): Promise<GatewayHub> =>
     await createGatewayHub({
       now: () => now,
+      tick: () => tick,
       epoch: await state.nextEpoch(),
       state,
       leaseMs: LEASE_MS,
@@ -29,6 +32,11 @@ async function createWorld() {
     start,
     log,
     pass(this: void, ms: number): void {
+      now += ms;
+      tick += ms;
+    },
+    /** Somebody sets the machine's clock. */
+    setClockForward(this: void, ms: number): void {
       now += ms;
     },
     /** What a gateway is sent, and how it goes away. */
@@ -110,12 +118,32 @@ describe("a gateway that was sent a lease and did not answer", () => {
     const { hub, connect, pass } = await createWorld();
     hub.publish(routes, LEASE_MS);
     await connect(hub);
-    pass(LEASE_MS - 1);
+    pass(LIFE_MS - 1);
     const rollback = hub.publish(others, LEASE_MS);
     const [before] = hub.spreadOf(rollback).gateways;
     pass(1);
     const [after] = hub.spreadOf(rollback).gateways;
-    expect([before, after]).toMatchObject([{ fencedAt: null }, { ackedAt: null, fencedAt: 1000 + LEASE_MS }]);
+    expect([before, after]).toMatchObject([{ fencedAt: null }, { ackedAt: null, fencedAt: 1000 + LIFE_MS }]);
+  });
+
+  test("may have a clock that is slow by a hundredth, and is waited for all the same", async () => {
+    const { hub, connect, pass } = await createWorld();
+    hub.publish(routes, 60_000);
+    await connect(hub);
+    const rollback = hub.publish(others, LEASE_MS);
+    pass(60_000 * 1.01);
+    expect(hub.spreadOf(rollback).gateways).toMatchObject([{ ackedAt: null, fencedAt: null }]);
+  });
+
+  test("is waited for just as long when the server's date is set forward meanwhile", async () => {
+    const { hub, connect, pass, setClockForward } = await createWorld();
+    hub.publish(routes, LEASE_MS);
+    await connect(hub);
+    const rollback = hub.publish(others, LEASE_MS);
+    setClockForward(3_600_000);
+    expect(hub.spreadOf(rollback).gateways).toMatchObject([{ fencedAt: null }]);
+    pass(LIFE_MS);
+    expect(hub.spreadOf(rollback).gateways).toMatchObject([{ fencedAt: 3_601_000 + LIFE_MS }]);
   });
 
   test("is waited for when it came back only just before, although its earlier lease was over long ago", async () => {
@@ -129,8 +157,8 @@ describe("a gateway that was sent a lease and did not answer", () => {
     pass(1);
     const rollback = hub.publish(others, LEASE_MS);
     expect(hub.spreadOf(rollback).gateways).toMatchObject([{ ackedAt: null, fencedAt: null }]);
-    pass(LEASE_MS);
-    expect(hub.spreadOf(rollback).gateways).toMatchObject([{ ackedAt: null, fencedAt: 2000 + LEASE_MS }]);
+    pass(LIFE_MS);
+    expect(hub.spreadOf(rollback).gateways).toMatchObject([{ ackedAt: null, fencedAt: 2000 + LIFE_MS }]);
   });
 
   test("holds up no later table longer than the lease of the one before", async () => {
@@ -140,11 +168,11 @@ describe("a gateway that was sent a lease and did not answer", () => {
     await hub.acknowledge(a, first);
     pass(50);
     const second = hub.publish(others, LEASE_MS);
-    pass(50);
-    expect(hub.spreadOf(second).gateways).toMatchObject([{ fencedAt: 1000 + LEASE_MS }]);
+    pass(LIFE_MS - 50);
+    expect(hub.spreadOf(second).gateways).toMatchObject([{ fencedAt: 1000 + LIFE_MS }]);
     const third = hub.publish(routes, LEASE_MS);
     expect(hub.spreadOf(third).gateways).toMatchObject([{ fencedAt: null }]);
     pass(50);
-    expect(hub.spreadOf(third).gateways).toMatchObject([{ fencedAt: 1050 + LEASE_MS }]);
+    expect(hub.spreadOf(third).gateways).toMatchObject([{ fencedAt: 1050 + LIFE_MS }]);
   });
 });

@@ -12,11 +12,13 @@ import {
   grantLease,
   holds,
   leasedUntil,
+  longestLifeMs,
   noteAck,
   spreadTo,
   toGatewayView,
   type GatewaySpread,
   type KnownGateway,
+  type Moment,
   type SendTableEvent,
 } from "./known-gateway.ts";
 import { createOvertaking } from "./overtaking.ts";
@@ -57,6 +59,8 @@ export interface GatewayHub {
 
 export type GatewayHubDeps = {
   readonly now: () => number;
+  /** Milliseconds of a clock that never jumps: a lease is a span of time, not a date. */
+  readonly tick: () => number;
   readonly epoch: number;
   readonly state: Pick<ServerState, "nextEpoch" | "knownGateways" | "rememberGateway" | "forgetGateway">;
   readonly leaseMs: number;
@@ -70,18 +74,16 @@ const SOME_EARLIER: Revision = { epoch: 0, sequence: 0 };
 
 /** Gateways of an earlier start may still assign by its tables: each is awaited until a whole lease has passed. */
 export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub> {
-  const { now, state } = deps;
+  const { now, tick, state } = deps;
   const gateways = await recallGateways(deps);
   const tables = createTables(deps);
-  const sendTable = (): void => {
-    for (const known of gateways.values()) sendPresent(known, tables.present(), now());
-  };
+  const sendTable = (): void => gateways.forEach((known) => sendPresent(known, tables.present(), tick()));
   const longestLease = (): number => Math.max(deps.leaseMs, tables.present().leaseMs);
   const overtake = createOvertaking({
     ...deps,
     tables,
     // Its lease for that table is none of ours.
-    onAhead: (gateway, held) => grantLease(knownAs(gateway, gateways), held, now() + longestLease()),
+    onAhead: (gateway, held) => grantLease(knownAs(gateway, gateways), held, tick() + longestLifeMs(longestLease())),
     onMoved: sendTable,
   });
   return {
@@ -91,7 +93,7 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
     },
     connect(gateway, held, send) {
       const known = knownAs(gateway, gateways);
-      greet(known, { held, send }, { table: tables.present(), now: now() });
+      greet(known, { held, send }, { table: tables.present(), at: momentOf(deps) });
       return () => {
         known.connections.delete(send);
         known.lastSeenAt = now();
@@ -99,7 +101,7 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
     },
     async acknowledge(gateway, revision) {
       const wasAhead = await overtake(gateway, revision);
-      if (!wasAhead) hear(knownAs(gateway, gateways), revision, { table: tables.present(), now: now() });
+      if (!wasAhead) hear(knownAs(gateway, gateways), revision, { table: tables.present(), at: momentOf(deps) });
     },
     publish(agents, leaseMs) {
       if (tables.publish(agents, leaseMs)) sendTable();
@@ -107,8 +109,8 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
     },
     async renewLeases() {
       for (const [gateway, known] of gateways) {
-        renew(known, tables.present(), now());
-        if (!isForgettable(known, now())) continue;
+        renew(known, tables.present(), momentOf(deps));
+        if (!isForgettable(known, momentOf(deps))) continue;
         gateways.delete(gateway);
         await state.forgetGateway(gateway);
       }
@@ -116,24 +118,29 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
     revision: () => tables.present().revision,
     connected: () => connectedAmong(gateways),
     ask: (gateway, question) => ask(gateways.get(gateway), question),
-    spreadOf: (revision) => spreadAmong(gateways, { revision, publishedAt: tables.publishedAt(revision) }, now()),
-    views: () => viewsOf(gateways, tables.present().revision, now()),
+    spreadOf: (revision) =>
+      spreadAmong(gateways, { revision, publishedAt: tables.publishedAt(revision) }, momentOf(deps)),
+    views: () => viewsOf(gateways, tables.present().revision, tick()),
   };
+}
+
+function momentOf({ now, tick }: Pick<GatewayHubDeps, "now" | "tick">): Moment {
+  return { now: now(), tick: tick() };
 }
 
 function connectedAmong(gateways: ReadonlyMap<GatewayId, KnownGateway>): readonly GatewayId[] {
   return [...gateways].filter(([, { connections }]) => connections.size > 0).map(([gateway]) => gateway);
 }
 
-function viewsOf(gateways: ReadonlyMap<GatewayId, KnownGateway>, present: Revision, now: number): GatewayView[] {
-  return [...gateways].map(([gateway, known]) => toGatewayView({ gateway, known }, present, now));
+function viewsOf(gateways: ReadonlyMap<GatewayId, KnownGateway>, present: Revision, tick: number): GatewayView[] {
+  return [...gateways].map(([gateway, known]) => toGatewayView({ gateway, known }, present, tick));
 }
 
-async function recallGateways({ now, state }: GatewayHubDeps): Promise<Map<GatewayId, KnownGateway>> {
+async function recallGateways({ now, tick, state }: GatewayHubDeps): Promise<Map<GatewayId, KnownGateway>> {
   const known = await state.knownGateways();
   return new Map(
     known.map(({ gateway, leaseMs }) => {
-      const grants = [{ revision: SOME_EARLIER, until: now() + leaseMs }];
+      const grants = [{ revision: SOME_EARLIER, until: tick() + longestLifeMs(leaseMs) }];
       return [gateway, { ...newGateway(), grants, lastSeenAt: now() }];
     }),
   );
@@ -149,13 +156,13 @@ function knownAs(gateway: GatewayId, gateways: Map<GatewayId, KnownGateway>): Kn
 function greet(
   known: KnownGateway,
   { held, send }: { readonly held: Revision | null; readonly send: SendTableEvent },
-  { table, now }: { readonly table: RoutingTable; readonly now: number },
+  { table, at }: { readonly table: RoutingTable; readonly at: Moment },
 ): void {
-  known.lastSeenAt = now;
+  known.lastSeenAt = at.now;
   known.connections.add(send);
   // What it was last seen with may be gone with its process: it has to say again what it holds.
   known.acks = [];
-  grantLease(known, table.revision, now + table.leaseMs);
+  grantLease(known, table.revision, at.tick + longestLifeMs(table.leaseMs));
   const isHeld = held !== null && compareRevisions(held, table.revision) === 0;
   send(isHeld ? { event: "lease", data: table.revision } : { event: "table", data: table });
 }
@@ -163,29 +170,29 @@ function greet(
 function hear(
   known: KnownGateway,
   revision: Revision,
-  { table, now }: { readonly table: RoutingTable; readonly now: number },
+  { table, at }: { readonly table: RoutingTable; readonly at: Moment },
 ): void {
-  known.lastSeenAt = now;
-  noteAck(known, revision, now);
+  known.lastSeenAt = at.now;
+  noteAck(known, revision, at.now);
   // It may have come there only just now.
-  if (holds(known, table.revision)) grantLease(known, table.revision, now + table.leaseMs);
+  if (holds(known, table.revision)) grantLease(known, table.revision, at.tick + longestLifeMs(table.leaseMs));
 }
 
 function newGateway(): KnownGateway {
-  return { connections: new Set(), acks: [], grants: [], renewedAt: 0, lastSeenAt: 0 };
+  return { connections: new Set(), acks: [], grants: [], renewedAt: Number.NEGATIVE_INFINITY, lastSeenAt: 0 };
 }
 
-function sendPresent(known: KnownGateway, table: RoutingTable, now: number): void {
+function sendPresent(known: KnownGateway, table: RoutingTable, tick: number): void {
   if (known.connections.size === 0) return;
-  grantLease(known, table.revision, now + table.leaseMs);
+  grantLease(known, table.revision, tick + longestLifeMs(table.leaseMs));
   sendToAll(known, { event: "table", data: table });
 }
 
 /** A gateway that has not taken the present table gets no more time for the one it holds. */
-function renew(known: KnownGateway, { revision, leaseMs }: RoutingTable, now: number): void {
-  if (known.connections.size === 0 || !holds(known, revision) || now - known.renewedAt < leaseMs / 3) return;
-  known.renewedAt = now;
-  grantLease(known, revision, now + leaseMs);
+function renew(known: KnownGateway, { revision, leaseMs }: RoutingTable, { now, tick }: Moment): void {
+  if (known.connections.size === 0 || !holds(known, revision) || tick - known.renewedAt < leaseMs / 3) return;
+  known.renewedAt = tick;
+  grantLease(known, revision, tick + longestLifeMs(leaseMs));
   known.lastSeenAt = now;
   sendToAll(known, { event: "lease", data: revision });
 }
@@ -193,14 +200,14 @@ function renew(known: KnownGateway, { revision, leaseMs }: RoutingTable, now: nu
 function spreadAmong(
   gateways: ReadonlyMap<GatewayId, KnownGateway>,
   publication: Omit<Spread, "gateways">,
-  now: number,
+  at: Moment,
 ): Spread {
-  const spread = [...gateways].map(([gateway, known]) => spreadTo({ gateway, known }, publication, now));
+  const spread = [...gateways].map(([gateway, known]) => spreadTo({ gateway, known }, publication, at));
   return { ...publication, gateways: spread.filter((part) => part !== null) };
 }
 
-function isForgettable(known: KnownGateway, now: number): boolean {
-  const isGone = known.connections.size === 0 && leasedUntil(known) <= now;
+function isForgettable(known: KnownGateway, { now, tick }: Moment): boolean {
+  const isGone = known.connections.size === 0 && leasedUntil(known) <= tick;
   return isGone && now - known.lastSeenAt > SHOWN_AFTER_MS;
 }
 

@@ -8,8 +8,10 @@ export type TableEvent =
 export type SendTableEvent = (event: TableEvent) => void;
 
 type Ack = { readonly revision: Revision; readonly at: number };
-/** It may assign by this table until then, if it got it and nothing newer. */
+/** It may assign by this table until then, if it got it and nothing newer. By the clock that never jumps. */
 type Grant = { readonly revision: Revision; readonly until: number };
+/** One moment by both clocks of this server: epoch ms, and ms of a clock that never jumps, by which leases run. */
+export type Moment = { readonly now: number; readonly tick: number };
 
 /** What the server knows of one gateway. */
 export type KnownGateway = {
@@ -18,7 +20,7 @@ export type KnownGateway = {
   acks: readonly Ack[];
   /** Every lease that it was sent and may still live by, whatever became of it; by revision, the largest last. */
   grants: readonly Grant[];
-  /** When it was last sent a lease. */
+  /** When it was last sent a lease, by the clock that never jumps. */
   renewedAt: number;
   lastSeenAt: number;
 };
@@ -31,9 +33,18 @@ export type GatewaySpread = {
   readonly fencedAt: number | null;
 };
 
+/** A gateway's clock may run this much slower than ours, and it still counts as fenced only when it is. */
+const MOST_CLOCK_DRIFT = 0.02;
+/** Between reading the clock and sending, on either side. */
+const CLOCKS_READ_MS = 5;
 const ACKS_KEPT = 50;
 const GRANTS_KEPT = 50;
 const NEVER = Number.NEGATIVE_INFINITY;
+
+/** How long after it was given a lease may still be lived by: a slow clock makes it longer. */
+export function longestLifeMs(leaseMs: number): number {
+  return leaseMs * (1 + MOST_CLOCK_DRIFT) + CLOCKS_READ_MS;
+}
 
 /** What is sent counts, not what arrives: a lease that nobody answered may be in force all the same. */
 export function grantLease(known: KnownGateway, revision: Revision, until: number): void {
@@ -75,11 +86,11 @@ export function holds(known: KnownGateway, revision: Revision): boolean {
 export function spreadTo(
   { gateway, known }: { gateway: GatewayId; known: KnownGateway },
   publication: { revision: Revision; publishedAt: number },
-  now: number,
+  { now, tick }: Moment,
 ): GatewaySpread | null {
   const { revision, publishedAt } = publication;
   const ackedAt = known.acks.find((ack) => compareRevisions(ack.revision, revision) >= 0)?.at ?? null;
-  const until = leasedUntilBefore(known, revision);
+  const until = Math.ceil(now + (leasedUntilBefore(known, revision) - tick));
   if (ackedAt === null && until <= publishedAt && known.connections.size === 0) return null;
   const isFenced = ackedAt === null && until <= now;
   return { gateway, ackedAt, fencedAt: isFenced ? Math.max(publishedAt, until) : null };
@@ -88,15 +99,15 @@ export function spreadTo(
 export function toGatewayView(
   { gateway, known }: { gateway: GatewayId; known: KnownGateway },
   present: Revision,
-  now: number,
+  tick: number,
 ): GatewayView {
   const revision = known.acks.at(-1)?.revision ?? null;
-  return { gateway, sync: syncOf(known, present, now), revision, lastSeenAt: known.lastSeenAt };
+  return { gateway, sync: syncOf(known, present, tick), revision, lastSeenAt: known.lastSeenAt };
 }
 
-function syncOf(known: KnownGateway, present: Revision, now: number): GatewayView["sync"] {
+function syncOf(known: KnownGateway, present: Revision, tick: number): GatewayView["sync"] {
   const isConnected = known.connections.size > 0;
   if (isConnected && holds(known, present)) return "Synced";
-  if (leasedUntil(known) <= now) return "Fenced";
+  if (leasedUntil(known) <= tick) return "Fenced";
   return isConnected ? "Pending" : "Stale";
 }

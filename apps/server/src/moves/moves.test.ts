@@ -23,6 +23,7 @@ import { answerError } from "../api/problem.ts";
 import { openBook, type Book } from "../controller/book.ts";
 import { createPublisher } from "../controller/publisher.ts";
 import { createGatewayHub } from "../gateways/hub.ts";
+import { longestLifeMs } from "../gateways/known-gateway.ts";
 import { followMoves, type FollowMovesDeps } from "./follow-moves.ts";
 import { createMoveReports } from "./move-reports.ts";
 import { createMoveRoutes } from "./move-routes.ts";
@@ -48,7 +49,7 @@ async function createWorld(memory: readonly [Memory, Memory] = [null, null]) {
     () => now,
   );
   const state = createMemoryServerState();
-  const hub = await createGatewayHub({ now: () => now, epoch: 1, state, leaseMs: 10_000, log });
+  const hub = await createGatewayHub({ now: () => now, tick: () => now, epoch: 1, state, leaseMs: 10_000, log });
   const defaults = {
     idleTimeoutMs: IDLE_MS,
     leaseMs: 10_000,
@@ -203,7 +204,7 @@ test("a gateway that is gone holds a move up until its lease is over, and no lon
   await world.ask();
   await one.report(3);
   expect(one.present().map(({ phase }) => phase)).toEqual(["prepared"]);
-  world.pass(10_001);
+  world.pass(longestLifeMs(10_000));
   await world.follow();
   expect(one.present().map(({ phase }) => phase)).toEqual(["open"]);
 });
@@ -215,7 +216,7 @@ test("a gateway that dies between its acknowledgement and its report holds a mov
   two.disconnect();
   await one.report(3);
   expect(one.present().map(({ phase }) => phase)).toEqual(["prepared"]);
-  world.pass(10_001);
+  world.pass(longestLifeMs(10_000));
   await one.report(3);
   expect(one.present().map(({ phase }) => phase)).toEqual(["open"]);
 });
@@ -227,7 +228,7 @@ test("what a gateway that is gone has left is known only when another one reads 
   for (const each of [one, two]) await each.report(1);
   await two.report(1, { store: "store-2" });
   two.disconnect();
-  world.pass(10_001);
+  world.pass(longestLifeMs(10_000));
   await one.report(0);
   expect(await world.moves()).toMatchObject([{ standing: "open", pinned: null }]);
   await two.report(1);
