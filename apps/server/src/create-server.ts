@@ -2,15 +2,13 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Hono } from "hono";
 import {
-  EMPTY_POLICY,
   type AgentName,
   type CohortSource,
-  type Digest,
   type Ledger,
   type PairSource,
   type ReleaseContentSource,
-  type ReleasePolicy,
   type ReleaseSource,
+  type Rollout,
   type RolloutId,
   type SentimentScorer,
   type ServerState,
@@ -37,8 +35,10 @@ import { OPEN_GATE, type IngestGate } from "./collector/ingest-gate.ts";
 import { createIntake, type Intake } from "./collector/intake.ts";
 import { createCollectorRoutes } from "./collector/routes.ts";
 import { openBook, type Book } from "./controller/book.ts";
+import { namesTool, policyOf } from "./controller/release-policies.ts";
 import { createPublisher, idleTimeout, lateness } from "./controller/publisher.ts";
 import { createController } from "./controller/reconcile.ts";
+import { createHookWorker, NO_HOOKS, type HookWorkerDeps } from "./hooks/hook-worker.ts";
 import { createGatewayHub } from "./gateways/hub.ts";
 import { createPinCounts } from "./gateways/pin-counts.ts";
 import { createGatewayQuestions } from "./gateways/questions.ts";
@@ -65,6 +65,8 @@ export type ServerDeps = {
   readonly sentiment: SentimentScorer;
   /** Open to everybody unless said. */
   readonly ingestGate?: IngestGate;
+  /** Webhooks and notifications. Nobody is called unless said. */
+  readonly hooks?: Pick<HookWorkerDeps, "sender" | "settings">;
   readonly now: () => number;
   /** Milliseconds of a clock that never jumps; of a made-up clock its own. */
   readonly tick: () => number;
@@ -88,6 +90,8 @@ export type Server = {
   readonly epoch: number;
   /** Matures sessions and reconciles every rollout, once. Never throws: what fails is tried again next time. */
   turn(): Promise<void>;
+  /** When no webhook or notification is under way any more. */
+  hooksSettled(): Promise<void>;
   /** To be called at least three times a lease. */
   renewLeases(): Promise<void>;
   /** Asks the gateways how many live pins each release has. To be called every few seconds. */
@@ -113,6 +117,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
     grpcCalls: createGrpcCalls(intake, deps.log),
     epoch,
     turn: loops.turn,
+    hooksSettled: () => core.hooks.settled(),
     renewLeases: () => core.hub.renewLeases(),
     countPins: () => core.pinCounts.refresh(),
     flush: () => feed.flush(),
@@ -152,17 +157,22 @@ async function createCore({ now, tick, log, settings, traces, ...deps }: ServerD
   const follow = (): Promise<void> => followMoves(moving);
   const controller = createController({ book, cohorts, pairs, hub, publisher, now, log, followMoves: follow });
   const maxAgeMs = deps.setNow === null ? FIGURES_MAX_AGE_MS : 0;
-  const figures = createFiguresSource({
-    sessions: traces.sessions,
-    pairs,
+  const { sessions } = traces;
+  const isLast = ({ plan, id }: Rollout): boolean => lastRolloutOf(plan.agent, book) === id;
+  const figures = createFiguresSource({ sessions, pairs, now, maxAgeMs, idleTimeoutMs, isLast });
+  const hooks = createHookWorker({ ...(deps.hooks ?? NO_HOOKS), book, now, log });
+  const views = createViews({
+    book,
+    hub,
+    publisher,
+    pinCounts,
+    figures,
+    sessions,
+    hooks,
     now,
-    maxAgeMs,
-    idleTimeoutMs,
-    isLast: (rollout) => lastRolloutOf(rollout.plan.agent, book) === rollout.id,
+    notice: settings.notice,
   });
-  const { notice } = settings;
-  const views = createViews({ book, hub, publisher, pinCounts, figures, sessions: traces.sessions, now, notice });
-  return { hub, questions, pinCounts, idleTimeoutMs, book, assembler, controller, figures, views, moving };
+  return { hooks, hub, questions, pinCounts, idleTimeoutMs, book, assembler, controller, figures, views, moving };
 }
 
 function lastRolloutOf(agent: AgentName, book: Book): RolloutId | null {
@@ -187,7 +197,7 @@ function refuseTakenPlaces(book: Book, places: RouteOptions["places"]): void {
 
 type Loops = { readonly turn: () => Promise<void>; readonly settle: () => Promise<void> };
 
-function createLoops({ hub, book, assembler, controller, figures }: Core, { log }: ServerDeps): Loops {
+function createLoops({ hooks, hub, book, assembler, controller, figures }: Core, { log }: ServerDeps): Loops {
   async function turn(): Promise<void> {
     try {
       if ((await assembler.tick()) > 0) {
@@ -198,6 +208,7 @@ function createLoops({ hub, book, assembler, controller, figures }: Core, { log 
       log.warn("cannot mature sessions now; they stay due", { reason: reasonOf(error) });
     }
     await controller.reconcileAll();
+    hooks.tick();
   }
   const standing = (): string => {
     const rollouts = book.rollouts().map(({ id }) => book.held(id)?.sequence);
@@ -268,21 +279,4 @@ function routesOf(
     createClockRoutes({ now, setNow, turn: loops.settle, book }),
     createConsoleRoutes(settings.consoleDirectory),
   ];
-}
-
-function namesTool(tool: string, book: Book): boolean {
-  return book
-    .agents()
-    .some(({ releases }) =>
-      releases.some(({ policy }) => policy.escalationTools.includes(tool) || policy.successTools.includes(tool)),
-    );
-}
-
-/** Of a release the server has never heard of: the empty policy. */
-function policyOf(release: Digest, book: Book): ReleasePolicy {
-  for (const record of book.agents()) {
-    const known = record.releases.find(({ digest }) => digest === release);
-    if (known !== undefined) return known.policy;
-  }
-  return EMPTY_POLICY;
 }

@@ -15,7 +15,9 @@ import {
 } from "@perch/adapters/sqlite";
 import { createServer, type Server, type ServerDeps } from "./create-server.ts";
 import { createLog, reasonOf } from "@perch/adapters/json-log";
-import { createIngestGate } from "./collector/ingest-gate.ts";
+import { createIngestGate, type IngestGate } from "./collector/ingest-gate.ts";
+import { createHttpHookSender } from "@perch/adapters/webhook";
+import { loadNotifications, secretFileIn } from "./hooks/load-notifications.ts";
 import { parseIngestTokens, type IngestToken } from "./collector/ingest-tokens.ts";
 import { listenGrpc } from "./collector/listen-grpc.ts";
 import { isLoopback } from "./is-loopback.ts";
@@ -45,13 +47,9 @@ try {
 }
 
 async function main(options: ServerOptions): Promise<void> {
-  const ingestGate = createIngestGate({
-    tokens: readIngestTokens(options.ingestTokenFile),
-    isLoopback: isLoopback(options.host),
-    // Not the server's clock, which may be synthetic.
-    now: () => performance.now(),
-  });
+  const ingestGate = ingestGateOf(options);
   const directory = join(options.data, "server");
+  const hooks = hooksOf(options, directory);
   const unlock = takeProcessLock(join(directory, "lock"), process.pid);
   const database = openServerDatabase(join(directory, "server.sqlite"));
   const traces = await openChdbTraceStore({ directory: join(directory, "chdb") });
@@ -73,6 +71,7 @@ async function main(options: ServerOptions): Promise<void> {
       contents: createReleaseContentSource(registry),
       sentiment: createLexiconScorer(),
       ingestGate,
+      hooks,
       now: clock.now,
       tick: clock.tick,
       setNow: clock.setNow,
@@ -90,6 +89,20 @@ async function main(options: ServerOptions): Promise<void> {
     await ledger.close();
     throw error;
   }
+}
+
+function hooksOf({ notificationsFile: file }: ServerOptions, directory: string): Required<ServerDeps>["hooks"] {
+  const settings = loadNotifications({ file, secretFile: secretFileIn(directory), env: process.env });
+  return { sender: createHttpHookSender(), settings };
+}
+
+function ingestGateOf(options: ServerOptions): IngestGate {
+  return createIngestGate({
+    tokens: readIngestTokens(options.ingestTokenFile),
+    isLoopback: isLoopback(options.host),
+    // Not the server's clock, which may be synthetic.
+    now: () => performance.now(),
+  });
 }
 
 function readIngestTokens(file: string | null): readonly IngestToken[] | null {

@@ -11,6 +11,8 @@ export type ServerOptions = RouteOptions & {
   readonly otlpGrpcPort: number | null;
   /** Null: whoever reaches the port may send, which is nobody but this machine. */
   readonly ingestTokenFile: string | null;
+  /** Null: nobody is notified, and webhooks are signed with a secret of the server's own making. */
+  readonly notificationsFile: string | null;
   readonly registry: string;
   readonly trust: string;
   /** Shown to everybody who looks, e.g. that the traffic is simulated. */
@@ -27,7 +29,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
   readonly code = "usage";
   readonly hint =
-    "flags: --data DIR --port N --host NAME --otlp-grpc-port N --ingest-token-file FILE --registry LOCATION --trust DIR --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
+    "flags: --data DIR --port N --host NAME --otlp-grpc-port N --ingest-token-file FILE --notifications FILE --registry LOCATION --trust DIR --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
 }
 
 const LEASE_MS = 15_000;
@@ -58,7 +60,8 @@ export function parseOptions(args: readonly string[], env: Environment = {}): Se
     port: number("port", { least: 0, most: 65_535 }),
     host: values.host,
     otlpGrpcPort: values["otlp-grpc-port"] === undefined ? null : number("otlp-grpc-port", { least: 0, most: 65_535 }),
-    ingestTokenFile: fileNamed(values["ingest-token-file"] ?? env["PERCH_INGEST_TOKEN_FILE"]),
+    ingestTokenFile: fileNamed(values["ingest-token-file"], env["PERCH_INGEST_TOKEN_FILE"]),
+    notificationsFile: fileNamed(values.notifications, env["PERCH_NOTIFICATIONS_FILE"]),
     registry: values.registry ?? join(data, "registry"),
     trust: resolve(values.trust ?? join(data, "trust")),
     notice: values.notice,
@@ -73,8 +76,9 @@ export function parseOptions(args: readonly string[], env: Environment = {}): Se
   return options;
 }
 
-function fileNamed(name: string | undefined): string | null {
-  return name === undefined || name === "" ? null : resolve(name);
+function fileNamed(flag: string | undefined, variable: string | undefined): string | null {
+  const name = flag ?? variable ?? "";
+  return name === "" ? null : resolve(name);
 }
 
 function routeOptions(
@@ -102,6 +106,7 @@ function readArgs(args: readonly string[]) {
         host: { type: "string", default: "127.0.0.1" },
         "otlp-grpc-port": { type: "string" },
         "ingest-token-file": { type: "string" },
+        notifications: { type: "string" },
         registry: { type: "string" },
         trust: { type: "string" },
         notice: { type: "string", default: "" },

@@ -262,6 +262,18 @@ export type {
   TimelineEntry,
 } from "./rollout/rollout.ts";
 export { waitsForGateways } from "./rollout/move-to.ts";
+export type { Channel } from "./notify/channel.ts";
+export { channelHook, dueNews, type DueNews } from "./notify/due-channels.ts";
+export { NotifyError, type NotifyErrorCode } from "./notify/error.ts";
+export { hookBody, slackBody } from "./notify/hook-body.ts";
+export type { HookReply, HookRequest, HookSender } from "./notify/hook-sender.ts";
+export {
+  notificationJsonSchema,
+  parseNotificationFile,
+  type NotificationFile,
+  type SecretReference,
+} from "./notify/notification-file.ts";
+export { deliveryId, parseWebhookSecret, signWebhook, type WebhookSecret } from "./notify/sign-webhook.ts";
 export { dueHooks, recentEntries, type DueHook } from "./rollout/due-hooks.ts";
 export { answerKey, CHANNEL_PREFIX, hooksBeforeStart, type HookCall, type HookMoment } from "./rollout/hooks.ts";
 export { affordableStep, harmOutlook, harmRampOf, type HarmOutlook } from "./rollout/harm-ramp.ts";

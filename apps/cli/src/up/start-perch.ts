@@ -20,6 +20,8 @@ export type StartPerchOptions = {
   readonly registry?: string;
   /** Default: `trust` in the data directory. */
   readonly trust?: string;
+  /** Whom the server tells about rollouts. Default: nobody. */
+  readonly notifications?: string;
   /** Shown in the console when the traffic is not real. */
   readonly notice?: string;
   readonly latenessMs?: number;
@@ -83,6 +85,7 @@ function serverFlags(options: StartPerchOptions): string[] {
     ...(options.otlpGrpcPort === undefined ? [] : ["--otlp-grpc-port", String(options.otlpGrpcPort)]),
     ...(options.registry === undefined ? [] : ["--registry", options.registry]),
     ...(options.trust === undefined ? [] : ["--trust", options.trust]),
+    ...(options.notifications === undefined ? [] : ["--notifications", options.notifications]),
     ...(options.notice === undefined ? [] : ["--notice", options.notice]),
     ...(options.latenessMs === undefined ? [] : ["--lateness", String(options.latenessMs)]),
     ...(options.tickMs === undefined ? [] : ["--tick", String(options.tickMs)]),

@@ -16,6 +16,7 @@ type UpFlags = {
   registry?: string;
   trust?: string;
   notice?: string;
+  notifications?: string;
   json?: boolean;
 };
 
@@ -29,6 +30,7 @@ export function registerUpCommand(program: Command): void {
     .option("--otlp-grpc-port <port>", `the port of OTLP/gRPC; default: ${OTLP_GRPC_PORT} if it is free`, parsePort)
     .option("--registry <location>", `${LOCATION}; default: DATA/registry`)
     .option("--trust <dir>", "trust policy.yaml of this directory, or without one every *.pub; default: DATA/trust")
+    .option("--notifications <file>", "whom to tell about rollouts, and what signs webhooks (YAML)")
     .option("--notice <text>", "shown in the console, e.g. when the traffic is not real")
     .addOption(jsonOption())
     .action((flags: UpFlags) => up(flags));
@@ -46,6 +48,7 @@ async function up(flags: UpFlags): Promise<void> {
     ...(otlpGrpcPort === null ? {} : { otlpGrpcPort }),
     ...(flags.registry === undefined ? {} : { registry: fullLocation(flags.registry) }),
     ...(flags.trust === undefined ? {} : { trust: resolve(flags.trust) }),
+    ...(flags.notifications === undefined ? {} : { notifications: resolve(flags.notifications) }),
     ...(flags.notice === undefined ? {} : { notice: flags.notice }),
   });
   const { server, gateway } = perch;

@@ -34,6 +34,14 @@ export async function applyRollout(
   deps: ApplyRolloutDeps,
 ): Promise<{ readonly rollout: Rollout; readonly warnings: readonly string[] }> {
   const { plan, warnings } = parsePlan(request.text);
+  if (deps.isSynthetic && (plan.webhooks ?? []).length > 0) {
+    throw new ApiError({
+      status: 409,
+      code: "not_possible_now",
+      message: "found webhooks on a server whose clock is made up, expected none: nobody could answer in its time",
+      hint: "leave analysis.webhooks out of a rollout that is replayed",
+    });
+  }
   agentOf(plan, deps.book);
   const { digest, version } = await admitRelease(resolveRelease(plan.release, deps.book), deps);
   refuseUnlessStartable(plan, { canary: { digest, version }, force: request.force }, deps.book);

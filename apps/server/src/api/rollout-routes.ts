@@ -1,6 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { rolloutCommandSchema, type LedgerEntryView, type RolloutStarted, type RolloutView } from "@perch/api";
-import { rolloutJsonSchema, waitsForGateways, type Ledger, type Rollout, type RolloutEvent } from "@perch/domain";
+import {
+  notificationJsonSchema,
+  rolloutJsonSchema,
+  waitsForGateways,
+  type Ledger,
+  type Rollout,
+  type RolloutEvent,
+} from "@perch/domain";
 import { Hono } from "hono";
 import type { Book } from "../controller/book.ts";
 import { ApiError } from "./api-error.ts";
@@ -40,11 +47,12 @@ const REQUESTS: Readonly<Record<Verb, { readonly type: RequestType; readonly hin
 
 const MOST_ROLLOUTS = 200;
 
-/** `/v1/rollouts…` and `GET /v1/schemas/rollout`. */
+/** `/v1/rollouts…` and `GET /v1/schemas/{rollout,notifications}`. */
 export function createRolloutRoutes(deps: RolloutRoutesDeps): Hono {
   const { book, views, feed } = deps;
   const routes = new Hono();
   routes.get("/v1/schemas/rollout", (context) => context.json(rolloutJsonSchema()));
+  routes.get("/v1/schemas/notifications", (context) => context.json(notificationJsonSchema()));
   routes.get("/v1/rollouts", async (context) => context.json(await views.rollouts(MOST_ROLLOUTS)));
   routes.post("/v1/rollouts", async (context) => {
     const text = await readText(context);

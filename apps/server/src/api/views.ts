@@ -5,6 +5,7 @@ import { laggardsOf, recordOf } from "../controller/follow-sync.ts";
 import type { Publisher } from "../controller/publisher.ts";
 import { readinessOf } from "../controller/readiness.ts";
 import type { GatewayHub } from "../gateways/hub.ts";
+import type { HookWorker } from "../hooks/hook-worker.ts";
 import type { PinCounts } from "../gateways/pin-counts.ts";
 import { livePinsOf } from "./drift-view.ts";
 import { toRolloutView, type LiveFacts } from "./rollout-view.ts";
@@ -17,6 +18,7 @@ export type ViewsDeps = {
   readonly pinCounts: Pick<PinCounts, "live">;
   readonly figures: FiguresSource;
   readonly sessions: Pick<SessionSource, "recent">;
+  readonly hooks: Pick<HookWorker, "waitsOf">;
   readonly now: () => number;
   readonly notice: string;
 };
@@ -70,7 +72,12 @@ export function createViews(deps: ViewsDeps): Views {
 function liveFacts(rollout: Rollout, deps: ViewsDeps): LiveFacts {
   const record = deps.book.agent(rollout.plan.agent);
   const releases = record?.releases.map(({ digest }) => digest) ?? [];
-  return { ...waitOf(rollout, deps), livePins: livePinsOf(rollout, releases, deps.pinCounts) };
+  const { propagation, waitingFor } = waitOf(rollout, deps);
+  return {
+    propagation,
+    waitingFor: [...waitingFor, ...deps.hooks.waitsOf(rollout.id)],
+    livePins: livePinsOf(rollout, releases, deps.pinCounts),
+  };
 }
 
 function waitOf(rollout: Rollout, { book, hub, publisher, now }: ViewsDeps): Omit<LiveFacts, "livePins"> {

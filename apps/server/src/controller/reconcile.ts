@@ -1,4 +1,5 @@
 import {
+  hooksBeforeStart,
   isFinal,
   waitsForGateways,
   wasExposed,
@@ -108,7 +109,7 @@ async function prepare(id: RolloutId, deps: ReconcileDeps): Promise<void> {
   if (readiness.kind === "failed") {
     await book.record(id, { type: "preparationFailed", at: now(), reason: readiness.reason });
   }
-  if (readiness.kind !== "ready") return;
+  if (readiness.kind !== "ready" || hooksBeforeStart(rollout).length > 0) return;
   const references = await readReferences(rollout, deps.cohorts);
   await book.record(id, { type: "prepared", at: now(), references });
 }

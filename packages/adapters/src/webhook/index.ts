@@ -1,0 +1,1 @@
+export { createHttpHookSender } from "./http-hook-sender.ts";
