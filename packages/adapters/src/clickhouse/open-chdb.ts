@@ -7,6 +7,7 @@ import { createClickHouseCohortSource } from "./cohort-source.ts";
 import { migrate } from "./migrate.ts";
 import { createClickHousePairSource } from "./pair-source.ts";
 import { createClickHouseSessionSource } from "./session-source.ts";
+import { letEngineStepAside } from "./step-aside.ts";
 import { createClickHouseTraceStore } from "./trace-store.ts";
 
 type ClientOptions = NonNullable<Parameters<typeof createClient>[0]>;
@@ -19,6 +20,9 @@ export type OpenTraceStore = {
   /** Writes what is waiting and lets go of the directory. The same as `store.close()`; may be called twice. */
   readonly close: () => Promise<void>;
 };
+
+/** The engine starts threads as it needs them. */
+const STEP_ASIDE_EVERY_MS = 10_000;
 
 /**
  * The embedded database in a directory of its own, which is made if missing. One process at a time may have it open:
@@ -33,6 +37,7 @@ export async function openChdbTraceStore({ directory }: { directory: string }): 
     const [inserts, reads, pages] = clients;
     if (inserts === undefined || reads === undefined || pages === undefined) throw new Error("no connection");
     await migrate(inserts);
+    await letEngineStepAside();
     return openStore({ inserts, reads, pages });
   } catch (cause) {
     await closeAll(clients);
@@ -46,8 +51,14 @@ function openStore(clients: {
   pages: ClickHouseClient;
 }): OpenTraceStore {
   const writing = createClickHouseTraceStore(clients);
+  const stepAside = setInterval(() => void letEngineStepAside(), STEP_ASIDE_EVERY_MS).unref();
   let closed: Promise<void> | null = null;
-  const close = () => (closed ??= writing.close().then(() => closeAll(Object.values(clients))));
+  const closeBoth = async (): Promise<void> => {
+    clearInterval(stepAside);
+    await writing.close();
+    await closeAll(Object.values(clients));
+  };
+  const close = () => (closed ??= closeBoth());
   return {
     store: { ...writing, close },
     cohorts: createClickHouseCohortSource(clients.reads),

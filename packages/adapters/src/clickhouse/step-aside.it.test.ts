@@ -1,0 +1,33 @@
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { constants, getPriority, tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { openChdbTraceStore } from "./open-chdb.ts";
+
+/** Names of this process's threads that have a lower priority than its own. */
+async function threadsAside(): Promise<readonly string[]> {
+  const aside: string[] = [];
+  for (const id of await readdir("/proc/self/task")) {
+    const name = await readFile(`/proc/self/task/${id}/comm`, "utf8").catch(() => "");
+    if (name !== "" && getPriority(Number(id)) > getPriority()) aside.push(name.trim());
+  }
+  return aside;
+}
+
+test.skipIf(process.platform !== "linux" || getPriority() === constants.priority.PRIORITY_LOW)(
+  "merges and queries of the embedded engine step aside for the process that decides, and nothing else does",
+  async () => {
+    const directory = await mkdtemp(join(tmpdir(), "perch-aside-"));
+    const before = await threadsAside();
+    const traces = await openChdbTraceStore({ directory });
+    try {
+      const aside = await threadsAside();
+      expect(before).toEqual([]);
+      expect(aside).toContain("MergeMutate");
+      expect(aside.filter((name) => /node|V8Worker|libuv|MainThread/.test(name))).toEqual([]);
+    } finally {
+      await traces.close();
+      await rm(directory, { recursive: true });
+    }
+  },
+);
