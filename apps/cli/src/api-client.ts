@@ -1,6 +1,7 @@
 import {
   agentViewSchema,
   deploymentViewSchema,
+  forecastSchema,
   gatewayViewSchema,
   ledgerEntrySchema,
   moveViewSchema,
@@ -14,6 +15,7 @@ import {
   type CancelMove,
   type DeploymentRequest,
   type DeploymentView,
+  type ForecastView,
   type GatewayView,
   type LedgerEntryView,
   type MovePointer,
@@ -41,6 +43,8 @@ export interface ApiClient {
   gateways(): Promise<readonly GatewayView[]>;
   registerDeployment(request: DeploymentRequest): Promise<DeploymentView>;
   startRollout(yaml: string): Promise<RolloutView>;
+  /** What the file would do. `traffic`: sessions a minute; null: as seen lately. */
+  planRollout(yaml: string, traffic: number | null): Promise<ForecastView>;
   rollouts(): Promise<readonly RolloutView[]>;
   rollout(id: string): Promise<RolloutView>;
   /** The rollout each time it changes, until the server ends the stream or `signal` aborts. */
@@ -97,6 +101,10 @@ export function createApiClient(baseUrl: string): ApiClient {
     registerDeployment: (body) => postJson("/v1/deployments", body, deploymentViewSchema),
     startRollout: (yaml) =>
       request(base, { method: "POST", path: "/v1/rollouts", body: yaml, type: "application/yaml" }, rolloutViewSchema),
+    planRollout: (yaml, traffic) => {
+      const path = traffic === null ? "/v1/rollouts/plan" : `/v1/rollouts/plan?traffic=${traffic}`;
+      return request(base, { method: "POST", path, body: yaml, type: "application/yaml" }, forecastSchema);
+    },
     rollouts: () => get("/v1/rollouts", rolloutViewSchema.array()),
     rollout: (id) => get(rolloutPath(id), rolloutViewSchema),
     commandRollout: (id, verb, command) => postJson(`${rolloutPath(id)}/${verb}`, command, rolloutViewSchema),

@@ -25,6 +25,7 @@ import { createConsoleRoutes } from "./api/console-routes.ts";
 import { createPairRoutes } from "./api/pair-routes.ts";
 import { createPointerRoutes } from "./api/pointer-routes.ts";
 import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
+import { createPlanRoutes } from "./api/plan-routes.ts";
 import { createRolloutRoutes } from "./api/rollout-routes.ts";
 import { createSessionRoutes } from "./api/session-routes.ts";
 import { createFiguresSource } from "./api/session-figures.ts";
@@ -266,6 +267,7 @@ function routesOf(
     createAgentRoutes({ book, releases, now, places: settings.places, pinCounts: core.pinCounts }),
     createPointerRoutes({ book, releases, now, ledger }),
     createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
+    createPlanRoutes({ book, contents, ...traces, now, idleTimeoutMs: core.idleTimeoutMs }),
     createWhyRoutes({ book, hub, questions: core.questions, sessions: traces.sessions }),
     createSessionRoutes({
       book,

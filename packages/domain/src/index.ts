@@ -262,6 +262,8 @@ export type {
   TimelineEntry,
 } from "./rollout/rollout.ts";
 export { waitsForGateways } from "./rollout/move-to.ts";
+export type { BaselineRate, Forecast, ForecastInput } from "./forecast/forecast.ts";
+export { forecastRollout } from "./forecast/forecast-rollout.ts";
 export type { Channel } from "./notify/channel.ts";
 export { channelHook, dueNews, type DueNews } from "./notify/due-channels.ts";
 export { NotifyError, type NotifyErrorCode } from "./notify/error.ts";

@@ -6,6 +6,7 @@ import { readInputFile } from "../read-input-file.ts";
 import { jsonOption, serverOption } from "../options.ts";
 import { printJson, printLine } from "../output.ts";
 import { describeLedger, describeRollout, describeRollouts, describeStep } from "./describe-rollout.ts";
+import { registerPlanCommand } from "./plan-command.ts";
 import { isOver, watchRollout } from "./watch-rollout.ts";
 
 type Flags = { server: string; json?: boolean };
@@ -20,6 +21,7 @@ const COMMANDS: readonly { readonly verb: RolloutVerb; readonly description: str
 
 export function registerRolloutCommand(program: Command): void {
   const rollout = program.command("rollout").description("start, watch and steer rollouts");
+  registerPlanCommand(rollout);
   toServer(rollout.command("start"))
     .description("start the rollout that a file describes")
     .requiredOption("-f, --file <file>", "rollout file (YAML)")

@@ -1,11 +1,9 @@
-import { readYaml } from "@perch/adapters/yaml";
 import {
   activeRollout,
   currentRelease,
   formatReleaseReference,
   isQuarantined,
   parseRolloutId,
-  parseRolloutSpec,
   urlsOf,
   type AgentRecord,
   type ReleaseIdentity,
@@ -18,6 +16,7 @@ import type { Book } from "../controller/book.ts";
 import { admitRelease, type AdmitDeps } from "./admit-release.ts";
 import { ApiError } from "./api-error.ts";
 import { refuseClassifierOfCanary } from "./classifier-of-canary.ts";
+import { parseRolloutFile } from "./parse-rollout-file.ts";
 import { resolveRelease } from "./resolve-release.ts";
 
 export type ApplyRolloutDeps = AdmitDeps & { readonly isSynthetic: boolean };
@@ -33,7 +32,7 @@ export async function applyRollout(
   request: ApplyRequest,
   deps: ApplyRolloutDeps,
 ): Promise<{ readonly rollout: Rollout; readonly warnings: readonly string[] }> {
-  const { plan, warnings } = parsePlan(request.text);
+  const { plan, warnings } = parseRolloutFile(request.text);
   if (deps.isSynthetic && (plan.webhooks ?? []).length > 0) {
     throw new ApiError({
       status: 409,
@@ -64,32 +63,6 @@ export async function applyRollout(
     };
   });
   return { rollout, warnings };
-}
-
-function parsePlan(text: string): { plan: RolloutPlan; warnings: readonly string[] } {
-  const read = readYaml(text);
-  if (read.kind === "malformed") {
-    throw new ApiError({
-      status: 400,
-      code: "yaml_malformed",
-      message: `the rollout file is not YAML: ${read.problems[0]?.message ?? "unknown problem"}`,
-      hint: "correct the places named under problems",
-      problems: [...read.problems],
-    });
-  }
-  const parsed = parseRolloutSpec(read.value);
-  if (parsed.kind === "valid") return parsed;
-  const problems = parsed.problems.map(({ path, message }) => ({
-    message: path.length === 0 ? message : `${path.join(".")}: ${message}`,
-    ...read.placeOf(path),
-  }));
-  throw new ApiError({
-    status: 422,
-    code: "spec_invalid",
-    message: `found ${problems.length} problem${problems.length === 1 ? "" : "s"} in the rollout file, expected none`,
-    hint: "correct the places named under problems; GET /v1/schemas/rollout gives the JSON Schema",
-    problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column),
-  });
 }
 
 function agentOf(plan: RolloutPlan, book: Book): AgentRecord {

@@ -1,0 +1,130 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseRolloutSpec } from "../rollout/spec.ts";
+import type { RolloutPlan } from "../rollout/plan.ts";
+import type { ForecastInput } from "./forecast.ts";
+import { forecastRollout } from "./forecast-rollout.ts";
+
+type Json = Record<string, unknown>;
+const GATE: Json = { name: "escalation-rate", kind: "proportion" };
+
+function planOf(spec: Json = {}, gates: readonly Json[] = [GATE]): RolloutPlan {
+  const parsed = parseRolloutSpec({
+    apiVersion: "perch.dev/v1",
+    kind: "Rollout",
+    metadata: { name: "support-2-3-1" },
+    spec: {
+      agent: "support",
+      release: "2.3.1",
+      ...("ramp" in spec ? {} : { steps: [{ setWeight: 5 }, { setWeight: 25 }, { setWeight: 50 }] }),
+      analysis: { gates },
+      ...spec,
+    },
+  });
+  if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
+  return parsed.plan;
+}
+
+const MEASURED: ForecastInput = {
+  sessionsPerMinute: 20,
+  rates: { "escalation-rate": { rate: 0.08, sessions: 2000 } },
+  maturationMs: 0,
+  warnings: [],
+};
+
+/** `statistics.md` 1, main comparison: 5 % of 20 sessions a minute, 8 % bad, α = 1 %. */
+describe("at the traffic of the published figures", () => {
+  const plan = planOf({ steps: [{ setWeight: 5, pause: { duration: "100h" } }] }, [
+    { ...GATE, compare: { margin: 0.14 } },
+  ]);
+
+  test("8 to 22 % is found after about 68 canary sessions, which are about 68 minutes", () => {
+    const harm = forecastRollout(plan, MEASURED).harms.find(({ canaryRate }) => Math.abs(canaryRate - 0.22) < 1e-9);
+    expect(harm?.foundAfterMs ?? 0).toBeGreaterThan(55 * 60_000);
+    expect(harm?.foundAfterMs ?? 0).toBeLessThan(80 * 60_000);
+    // With the lease of 15 s, during which a quarter of a session begins.
+    expect(harm?.exposed).toBeGreaterThan(55);
+    expect(harm?.exposed).toBeLessThan(80);
+  });
+
+  test("about 600 canary sessions find a rise of four points", () => {
+    const tenHours = planOf({ steps: [{ setWeight: 5, pause: { duration: "10h" } }] }, [
+      { ...GATE, objective: { max: 0.2 } },
+    ]);
+    const [step] = forecastRollout(tenHours, MEASURED).steps;
+    expect(step?.exposedByEnd).toBe(600);
+    expect(step?.gates[0]?.smallestRise).toBeGreaterThan(0.03);
+    expect(step?.gates[0]?.smallestRise).toBeLessThan(0.045);
+  });
+});
+
+test("each step names what it waits for, and takes longer the less traffic there is", () => {
+  const plan = planOf({ steps: [{ setWeight: 5, pause: { minSampleSize: 500 } }, { setWeight: 50 }] });
+  const [busy, quiet] = [200, 20].map((sessionsPerMinute) => forecastRollout(plan, { ...MEASURED, sessionsPerMinute }));
+  expect(quiet?.steps[0]).toMatchObject({ because: "its sample size", canarySessions: 500, durationMs: 500 * 60_000 });
+  expect(quiet?.totalMs ?? 0).toBeGreaterThan(busy?.totalMs ?? Infinity);
+});
+
+test("a sample that cannot be had in twelve hours is warned about with the time it takes", () => {
+  const plan = planOf({ steps: [{ setWeight: 1, pause: { minSampleSize: 1000 } }, { setWeight: 50 }] });
+  expect(forecastRollout(plan, MEASURED).warnings).toEqual([
+    "step 1 (1 %): 1000 canary sessions take about 3.5 days at this weight and traffic, expected at most 12h: ask for fewer, or for more weight",
+  ]);
+});
+
+test("without traffic nothing has an end, and the forecast says why", () => {
+  const forecast = forecastRollout(planOf(), { ...MEASURED, sessionsPerMinute: 0 });
+  expect(forecast).toMatchObject({ totalMs: null, worstExposure: null });
+  expect(forecast.warnings).toEqual(["there is no traffic: no step would ever be left"]);
+});
+
+test("a rate that nobody knows is assumed, from the objective where there is one, and marked as such", () => {
+  const plan = planOf({}, [
+    { ...GATE, objective: { max: 0.15 } },
+    { name: "error-rate", kind: "proportion" },
+  ]);
+  const { gates } = forecastRollout(plan, { ...MEASURED, rates: {} });
+  expect(gates.map(({ rate, sessions }) => [Number(rate.toFixed(6)), sessions])).toEqual([
+    [0.1, null],
+    [0.08, null],
+  ]);
+});
+
+test("the worst exposure counts who arrives while outcomes mature and the rollback travels", () => {
+  const plan = planOf();
+  const [soon, late] = [0, 3_600_000].map((maturationMs) => forecastRollout(plan, { ...MEASURED, maturationMs }));
+  const exposed = soon?.steps.at(-1)?.exposedByEnd ?? 0;
+  // 50 % of 20 a minute for the lease of 15 s, and three maturations at 1, 5 and 10 sessions a minute besides.
+  expect((soon?.worstExposure ?? 0) - exposed).toBeLessThanOrEqual(3);
+  expect((late?.worstExposure ?? 0) - (late?.steps.at(-1)?.exposedByEnd ?? 0)).toBeGreaterThan(600);
+});
+
+test("a harm budget is foretold by the engine that will decide: growing weights, at most doubled, then the promotion", () => {
+  const plan = planOf({ ramp: { mode: "harm-budget", minStep: "0s" } });
+  const forecast = forecastRollout(plan, MEASURED);
+  const weights = forecast.steps.map(({ weightBp }) => weightBp);
+  expect(forecast.ramp).toBe("harm-budget");
+  expect(weights[0]).toBe(500);
+  expect(weights).toEqual(weights.toSorted((a, b) => a - b));
+  // `statistics.md` 3.10: an unchanged canary is promoted after 2.0 hours at B = 25 in the median.
+  expect(forecast.totalMs ?? 0).toBeGreaterThan(3_600_000);
+  expect(forecast.totalMs ?? Infinity).toBeLessThan(4 * 3_600_000);
+});
+
+test("never foretells a negative time, and never fewer people exposed at a later step", () => {
+  const anyInput = fc.record({
+    sessionsPerMinute: fc.double({ min: 0, max: 10_000, noNaN: true }),
+    rate: fc.double({ min: 0, max: 1, noNaN: true }),
+    maturationMs: fc.integer({ min: 0, max: 7_200_000 }),
+  });
+  fc.assert(
+    fc.property(anyInput, ({ sessionsPerMinute, rate, maturationMs }) => {
+      const rates = { "escalation-rate": { rate, sessions: 100 } };
+      const { steps, harms } = forecastRollout(planOf(), { sessionsPerMinute, rates, maturationMs, warnings: [] });
+      const exposed = steps.flatMap(({ exposedByEnd }) => exposedByEnd ?? []);
+      expect(exposed).toEqual(exposed.toSorted((a, b) => a - b));
+      for (const { durationMs } of steps) expect(durationMs ?? 0).toBeGreaterThanOrEqual(0);
+      for (const harm of harms) expect(harm.exposed).toBeGreaterThanOrEqual(0);
+    }),
+  );
+});

@@ -1,0 +1,79 @@
+/** What is known before a rollout begins. */
+export type ForecastInput = {
+  /** New sessions of the agent, both arms together. */
+  readonly sessionsPerMinute: number;
+  /** By gate: the baseline's rate of bad sessions, and how many sessions say so. Lacking: not known. */
+  readonly rates: Readonly<Record<string, BaselineRate>>;
+  /** From a session's assignment until gates read it, typically. */
+  readonly maturationMs: number;
+  /** What whoever asked has found besides, e.g. that memory does not go along. */
+  readonly warnings: readonly string[];
+};
+export type BaselineRate = { readonly rate: number; readonly sessions: number };
+
+/** What a gate can tell by the end of a step. */
+export type GateForecast = {
+  readonly gate: string;
+  /** Canary sessions of this step until a canary as good as the baseline is let on; null: not in sight. */
+  readonly sessionsToPass: number | null;
+  /** The smallest rise of the bad rate that is found, on average, by then; null: none. */
+  readonly smallestRise: number | null;
+};
+
+export type StepForecast = {
+  readonly weightBp: number;
+  /** Since the first step began; null when an earlier step has no end in sight. */
+  readonly startsAfterMs: number | null;
+  /** Of a canary as good as the baseline; null: no end in sight. */
+  readonly durationMs: number | null;
+  /** Canary sessions that this step needs, and what needs them. */
+  readonly canarySessions: number | null;
+  readonly because: string;
+  readonly gates: readonly GateForecast[];
+  /** Canary sessions of the whole rollout that have begun by the end of the step. */
+  readonly exposedByEnd: number | null;
+};
+
+/** How a harm of one size ends. */
+export type HarmForecast = {
+  readonly gate: string;
+  readonly baselineRate: number;
+  readonly isAssumed: boolean;
+  readonly canaryRate: number;
+  /** Until the evidence suffices, since the first step began; null: not before the last step would be left. */
+  readonly foundAfterMs: number | null;
+  /** Canary sessions that have begun by the time every gateway has the rollback. */
+  readonly exposed: number;
+};
+
+/** A gate with what the forecast reckons with. */
+export type ForecastGate = {
+  readonly name: string;
+  readonly role: "guardrail" | "signal" | "muted";
+  readonly onFail: "rollback" | "pause";
+  readonly alpha: number;
+  /** The baseline's rate of bad sessions. */
+  readonly rate: number;
+  /** How many of its sessions say so; null: it is assumed. */
+  readonly sessions: number | null;
+};
+
+export type Forecast = {
+  readonly name: string;
+  readonly agent: string;
+  readonly release: string;
+  readonly baseline: string;
+  readonly ramp: "steps" | "harm-budget";
+  /** Before the first step: share and time that the release is mirrored. */
+  readonly mirror: { readonly percentageBp: number; readonly durationMs: number } | null;
+  readonly gates: readonly ForecastGate[];
+  readonly sessionsPerMinute: number;
+  readonly maturationMs: number;
+  readonly steps: readonly StepForecast[];
+  /** Until the promotion of a canary as good as the baseline; null: no end in sight. */
+  readonly totalMs: number | null;
+  readonly harms: readonly HarmForecast[];
+  /** Canary sessions at most before a rollback: all there are before the promotion, and those while it is being decided. */
+  readonly worstExposure: number | null;
+  readonly warnings: readonly string[];
+};

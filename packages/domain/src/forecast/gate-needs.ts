@@ -1,0 +1,48 @@
+import { logit, sessionsToEvidence, sessionsToRateEvidence } from "@perch/stats";
+import type { GateSpec } from "../gate/gate-spec.ts";
+import { largestBadRate } from "../gate/gate-problems.ts";
+import { ladderLevel } from "../gate/ladder.ts";
+import { freezeReference } from "../gate/reference.ts";
+import type { BaselineRate } from "./forecast.ts";
+
+/** What `statistics.md` assumes where nothing is known. */
+const ASSUMED_RATE = 0.08;
+/** Of an objective, how much a healthy agent uses up. */
+const USUAL_SHARE_OF_OBJECTIVE = 2 / 3;
+const ACCEPT_AT_LOG_E = -Math.log(0.05);
+
+export type PlannedRate = { readonly rate: number; readonly isAssumed: boolean };
+
+/** The rate that the forecast reckons with: measured, else two thirds of the objective, else 8 %. */
+export function plannedRate(gate: GateSpec, known: BaselineRate | undefined): PlannedRate {
+  if (known !== undefined) return { rate: known.rate, isAssumed: false };
+  const bound = largestBadRate(gate);
+  return { rate: bound === null ? ASSUMED_RATE : bound * USUAL_SHARE_OF_OBJECTIVE, isAssumed: true };
+}
+
+/**
+ * Canary sessions at one weight alone until a canary as good as the baseline has shown what leaving a step asks for,
+ * `stepsAfter` steps before the end. 0: nothing is asked.
+ */
+export function sessionsToPass(gate: GateSpec, rate: number, at: { weightBp: number; stepsAfter: number }): number {
+  const reference = freezeReference(rate, gate.margin);
+  const level = ladderLevel(reference, at.stepsAfter);
+  if (level === null) return 0;
+  if (reference.method === "rate") return sessionsToRateEvidence(rate, level, ACCEPT_AT_LOG_E);
+  return sessionsToEvidence(ratesAt(rate, rate, at.weightBp), level, ACCEPT_AT_LOG_E);
+}
+
+/** Canary sessions at one weight alone until a rise to `canaryRate` is found. */
+export function sessionsToFind(gate: GateSpec, rates: { baseline: number; canary: number }, weightBp: number): number {
+  return sessionsToEvidence(ratesAt(rates.baseline, rates.canary, weightBp), 0, -Math.log(gate.alpha));
+}
+
+/** Two harms that a person can picture: the margin, which is just too much, and twice the baseline. */
+export function harmfulRates(gate: GateSpec, rate: number): readonly number[] {
+  const isPossible = (harmful: number): boolean => harmful > rate && harmful < 1 && Number.isFinite(logit(harmful));
+  return [...new Set([rate + gate.margin, 2 * rate + 0.01])].filter(isPossible);
+}
+
+function ratesAt(baseline: number, canary: number, weightBp: number) {
+  return { baseline, canary, canaryWeight: weightBp / 10_000 };
+}
