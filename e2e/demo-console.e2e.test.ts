@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium, type Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
+import { z } from "zod";
 import { demoResultSchema } from "./demo-result.ts";
 import { firstUrl, newDataDirectory, runPerch, waitFor } from "./run-perch.ts";
 
@@ -57,6 +59,7 @@ test.runIf(hasBrowser)(
     expect(await page.getByTestId("propagation").first().textContent()).toMatch(/ms/);
     expect(await page.getByTestId("exposed").first().textContent()).toContain(String(result.canarySessionsExposed));
     await save(page, "console-rolled-back.png");
+    await openReport(page, { server: new URL(consoleUrl).origin, sessions: result.canarySessionsExposed });
     expect(complaints).toEqual([]);
     await browser.close();
 
@@ -64,6 +67,29 @@ test.runIf(hasBrowser)(
     expect(await run.ended).toBe(0);
   },
 );
+
+/** The report of the rollout as a page of its own, from a disk, where nothing but the page itself may be asked for. */
+async function openReport(page: Page, { server, sessions }: { server: string; sessions: number }): Promise<void> {
+  const [{ id } = { id: "" }] = z
+    .array(z.object({ id: z.string() }))
+    .parse(await (await fetch(`${server}/v1/rollouts`)).json());
+  const file = join(data, "report.html");
+  const run = runPerch(["rollout", "report", id, "--server", server, "--html", file]);
+  expect(await run.ended, run.stderr()).toBe(0);
+  const report = await page.context().newPage();
+  const complaints = collectComplaints(report);
+  const asked: string[] = [];
+  report.on("request", (request) => asked.push(request.url()));
+  await report.goto(pathToFileURL(file).href);
+  expect(await report.locator("h1").textContent()).toContain("RolledBack");
+  expect(await report.locator("dl.figures").textContent()).toContain(String(sessions));
+  // Weight, exposure, and the evidence of each gate.
+  expect(await report.locator("svg.chart").count()).toBeGreaterThanOrEqual(3);
+  expect(await report.locator("svg .threshold.reject").count()).toBeGreaterThanOrEqual(1);
+  expect([asked, complaints]).toEqual([[pathToFileURL(file).href], []]);
+  await save(report, "report.png");
+  await report.close();
+}
 
 async function save(page: Page, name: string): Promise<void> {
   mkdirSync(artifacts, { recursive: true });

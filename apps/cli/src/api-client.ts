@@ -8,6 +8,7 @@ import {
   overviewSchema,
   pointerViewSchema,
   problemSchema,
+  reportSchema,
   rolloutViewSchema,
   sessionListSchema,
   whyAnswerSchema,
@@ -24,6 +25,7 @@ import {
   type Overview,
   type PointerView,
   type RemovePointer,
+  type ReportView,
   type RolloutCommand,
   type RolloutView,
   type SessionList,
@@ -51,6 +53,8 @@ export interface ApiClient {
   watchRollout(id: string, signal?: AbortSignal): AsyncGenerator<RolloutView>;
   commandRollout(id: string, verb: RolloutVerb, command: RolloutCommand): Promise<RolloutView>;
   ledger(id: string): Promise<readonly LedgerEntryView[]>;
+  /** Everything about a rollout, with at most so many calls of writing tools. */
+  report(id: string, calls: number): Promise<ReportView>;
   /** What was decided about an agent: releases admitted, deployments, pointers moved. */
   agentLedger(agent: string): Promise<readonly LedgerEntryView[]>;
   /** Of sessions, from release to release; newest first. */
@@ -87,11 +91,8 @@ export function createApiClient(baseUrl: string): ApiClient {
     request(base, { method, path: call.path, body: JSON.stringify(call.body), type: "application/json" }, schema);
   const postJson = <T>(path: string, body: unknown, schema: Schema<T>): Promise<T> =>
     sendJson("POST", { path, body }, schema);
-  const agentPath = (name: string): string => `/v1/agents/${encodeURIComponent(name)}`;
-  const pointerPath = (agent: string, name: string): string =>
-    `${agentPath(agent)}/pointers/${encodeURIComponent(name)}`;
-  const rolloutPath = (id: string): string => `/v1/rollouts/${encodeURIComponent(id)}`;
-
+  const postYaml = <T>(path: string, body: string, schema: Schema<T>): Promise<T> =>
+    request(base, { method: "POST", path, body, type: "application/yaml" }, schema);
   return {
     baseUrl: base,
     overview: () => get("/v1/overview", overviewSchema),
@@ -99,15 +100,13 @@ export function createApiClient(baseUrl: string): ApiClient {
     agent: (name) => get(agentPath(name), agentViewSchema),
     gateways: () => get("/v1/gateways", gatewayViewSchema.array()),
     registerDeployment: (body) => postJson("/v1/deployments", body, deploymentViewSchema),
-    startRollout: (yaml) =>
-      request(base, { method: "POST", path: "/v1/rollouts", body: yaml, type: "application/yaml" }, rolloutViewSchema),
-    planRollout: (yaml, traffic) => {
-      const path = traffic === null ? "/v1/rollouts/plan" : `/v1/rollouts/plan?traffic=${traffic}`;
-      return request(base, { method: "POST", path, body: yaml, type: "application/yaml" }, forecastSchema);
-    },
+    startRollout: (yaml) => postYaml("/v1/rollouts", yaml, rolloutViewSchema),
+    planRollout: (yaml, traffic) =>
+      postYaml(`/v1/rollouts/plan${traffic === null ? "" : `?traffic=${traffic}`}`, yaml, forecastSchema),
     rollouts: () => get("/v1/rollouts", rolloutViewSchema.array()),
     rollout: (id) => get(rolloutPath(id), rolloutViewSchema),
     commandRollout: (id, verb, command) => postJson(`${rolloutPath(id)}/${verb}`, command, rolloutViewSchema),
+    report: (id, calls) => get(`${rolloutPath(id)}/report?calls=${calls}`, reportSchema),
     ledger: (id) => get(`${rolloutPath(id)}/ledger`, ledgerEntrySchema.array()),
     agentLedger: (agent) => get(`${agentPath(agent)}/ledger`, ledgerEntrySchema.array()),
     moves: (agent) => get(`${agentPath(agent)}/moves`, moveViewSchema.array()),
@@ -133,6 +132,18 @@ export function createApiClient(baseUrl: string): ApiClient {
       }
     },
   };
+}
+
+function agentPath(name: string): string {
+  return `/v1/agents/${encodeURIComponent(name)}`;
+}
+
+function pointerPath(agent: string, name: string): string {
+  return `${agentPath(agent)}/pointers/${encodeURIComponent(name)}`;
+}
+
+function rolloutPath(id: string): string {
+  return `/v1/rollouts/${encodeURIComponent(id)}`;
 }
 
 function parseBaseUrl(text: string): string {

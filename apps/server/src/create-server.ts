@@ -16,6 +16,7 @@ import {
   type Span,
   type TraceStore,
   type TurnRecord,
+  type WriteCallSource,
 } from "@perch/domain";
 import { createAgentRoutes } from "./api/agent-routes.ts";
 import { createApp } from "./api/app.ts";
@@ -26,6 +27,7 @@ import { createPairRoutes } from "./api/pair-routes.ts";
 import { createPointerRoutes } from "./api/pointer-routes.ts";
 import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
 import { createPlanRoutes } from "./api/plan-routes.ts";
+import { createReportRoutes } from "./api/report-routes.ts";
 import { createRolloutRoutes } from "./api/rollout-routes.ts";
 import { createSessionRoutes } from "./api/session-routes.ts";
 import { createFiguresSource } from "./api/session-figures.ts";
@@ -60,6 +62,7 @@ export type ServerDeps = {
     readonly cohorts: CohortSource;
     readonly sessions: SessionSource;
     readonly pairs: PairSource;
+    readonly writeCalls: WriteCallSource;
   };
   readonly releases: ReleaseSource;
   readonly contents: ReleaseContentSource;
@@ -268,6 +271,7 @@ function routesOf(
     createPointerRoutes({ book, releases, now, ledger }),
     createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
     createPlanRoutes({ book, contents, ...traces, now, idleTimeoutMs: core.idleTimeoutMs }),
+    createReportRoutes({ book, ledger, views, contents, ...traces, now }),
     createWhyRoutes({ book, hub, questions: core.questions, sessions: traces.sessions }),
     createSessionRoutes({
       book,

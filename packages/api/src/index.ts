@@ -14,6 +14,7 @@ export {
   type ClassifyAnswer,
   type ClassifyRequest,
 } from "./gateway/classify.ts";
+export { reportSchema, type ReportView } from "./rollout/report.ts";
 export { forecastSchema, type ForecastView } from "./rollout/forecast.ts";
 export { questionAnswerSchema, questionSchema, type Question, type QuestionAnswer } from "./gateway/question.ts";
 export {

@@ -262,6 +262,11 @@ export type {
   TimelineEntry,
 } from "./rollout/rollout.ts";
 export { waitsForGateways } from "./rollout/move-to.ts";
+export { excessOf, exposureOf, type Excess, type ExposurePoint } from "./report/exposure.ts";
+export { whoDecided, type Say } from "./report/who-decided.ts";
+export { worstFurtherHarm } from "./report/worst-further-harm.ts";
+export { writeCallsOf, type WriteCall, type WriteCallSource } from "./report/write-calls.ts";
+export { writeToolsOf, type WriteTool } from "./report/write-tools.ts";
 export type { BaselineRate, Forecast, ForecastInput } from "./forecast/forecast.ts";
 export { forecastRollout } from "./forecast/forecast-rollout.ts";
 export type { Channel } from "./notify/channel.ts";

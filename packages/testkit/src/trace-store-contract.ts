@@ -10,12 +10,14 @@ import {
   type SessionSource,
   type TraceStore,
   type TurnRecord,
+  type WriteCallSource,
 } from "@perch/domain";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ODD_MEASURES } from "./odd-measures.ts";
 import { describePairSource } from "./pair-source-contract.ts";
 import { aMoveRecord, aTurnRecord } from "./routing-builders.ts";
 import { describeSessionListing } from "./session-listing-contract.ts";
+import { describeWriteCalls } from "./write-call-contract.ts";
 import { describeSessionSource } from "./session-source-contract.ts";
 import { describeTwoAgents } from "./two-agents-contract.ts";
 import { aMaturedSession, aScore, aSpan, aToolCall } from "./telemetry-builders.ts";
@@ -25,6 +27,7 @@ export type TraceStorage = {
   readonly cohorts: CohortSource;
   readonly sessions: SessionSource;
   readonly pairs: PairSource;
+  readonly writeCalls: WriteCallSource;
 };
 
 const ROLLOUT = parseRolloutId("support-2-3-1");
@@ -51,6 +54,7 @@ export function describeTraceStore(create: () => Promise<TraceStorage>): void {
   describe("session lists", () => describeSessionListing(() => storage));
   describe("session pages", () => describeSessionSource(() => storage));
   describe("mirrored sessions", () => describePairSource(() => storage));
+  describe("calls that write", () => describeWriteCalls(() => storage));
 }
 
 // oxlint-disable-next-line max-lines-per-function -- a suite is a list of tests

@@ -6,6 +6,7 @@ import { readInputFile } from "../read-input-file.ts";
 import { jsonOption, serverOption } from "../options.ts";
 import { printJson, printLine } from "../output.ts";
 import { describeLedger, describeRollout, describeRollouts, describeStep } from "./describe-rollout.ts";
+import { registerReportCommand } from "../report/report-command.ts";
 import { registerPlanCommand } from "./plan-command.ts";
 import { isOver, watchRollout } from "./watch-rollout.ts";
 
@@ -38,6 +39,7 @@ export function registerRolloutCommand(program: Command): void {
       .option("--reason <text>", "kept in the ledger", "")
       .action((id: string, flags: Flags & { reason: string }) => command(id, verb, flags));
   }
+  registerReportCommand(rollout);
   toServer(rollout.command("history").argument("[id]", "rollout; default: all, newest first"))
     .description("show every recorded decision of a rollout, or all rollouts")
     .action((id: string | undefined, flags: Flags) => history(id, flags));

@@ -8,6 +8,7 @@ import { dropSessionsById } from "./migration-0004-drop-sessions-by-id.ts";
 import { shadowTurns } from "./migration-0005-shadow-turns.ts";
 import { describeSpans } from "./migration-0006-describe-spans.ts";
 import { measureSessions } from "./migration-0007-measure-sessions.ts";
+import { idempotencyKeys } from "./migration-0012-idempotency-keys.ts";
 import { readRows } from "./read-rows.ts";
 
 /** One step of the schema. Once merged it is never edited: a change is a new migration. */
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly Migration[] = [
   shadowTurns,
   describeSpans,
   measureSessions,
+  idempotencyKeys,
 ];
 
 const versionRow = z.object({ version: z.coerce.number() });

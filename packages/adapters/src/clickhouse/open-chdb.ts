@@ -1,4 +1,11 @@
-import { TelemetryError, type CohortSource, type PairSource, type SessionSource, type TraceStore } from "@perch/domain";
+import {
+  TelemetryError,
+  type CohortSource,
+  type PairSource,
+  type SessionSource,
+  type TraceStore,
+  type WriteCallSource,
+} from "@perch/domain";
 import { createClient, type ClickHouseClient } from "@clickhouse/client";
 import { createChdbConnection } from "chdb/connection";
 import { mkdir, readFile } from "node:fs/promises";
@@ -9,6 +16,7 @@ import { createClickHousePairSource } from "./pair-source.ts";
 import { createClickHouseSessionSource } from "./session-source.ts";
 import { letEngineStepAside } from "./step-aside.ts";
 import { createClickHouseTraceStore } from "./trace-store.ts";
+import { createClickHouseWriteCallSource } from "./write-call-source.ts";
 
 type ClientOptions = NonNullable<Parameters<typeof createClient>[0]>;
 
@@ -17,6 +25,7 @@ export type OpenTraceStore = {
   readonly cohorts: CohortSource;
   readonly sessions: SessionSource;
   readonly pairs: PairSource;
+  readonly writeCalls: WriteCallSource;
   /** Writes what is waiting and lets go of the directory. The same as `store.close()`; may be called twice. */
   readonly close: () => Promise<void>;
 };
@@ -64,6 +73,7 @@ function openStore(clients: {
     cohorts: createClickHouseCohortSource(clients.reads),
     sessions: createClickHouseSessionSource(clients.pages),
     pairs: createClickHousePairSource(clients.pages),
+    writeCalls: createClickHouseWriteCallSource(clients.pages),
     close,
   };
 }

@@ -30,12 +30,29 @@ export function toSpanRow(span: Span) {
     cached_input_tokens: span.cachedInputTokens,
     cache_write_input_tokens: span.cacheWriteInputTokens,
     reasoning_tokens: span.reasoningTokens,
-    tool_name: span.tool?.name ?? null,
-    tool_call_id: span.tool?.callId ?? null,
-    tool_arguments_digest: span.tool?.argumentsDigest ?? null,
-    tool_argument_shape: span.tool?.argumentShape ?? null,
-    tool_result_digest: span.tool?.resultDigest ?? null,
+    ...toolColumns(span.tool),
     user_sentiment: span.userSentiment,
+  };
+}
+
+const NO_TOOL = {
+  tool_name: null,
+  tool_call_id: null,
+  tool_arguments_digest: null,
+  tool_argument_shape: null,
+  tool_result_digest: null,
+  tool_idempotency_key: null,
+};
+
+function toolColumns(tool: Span["tool"]) {
+  if (tool === null) return NO_TOOL;
+  return {
+    tool_name: tool.name,
+    tool_call_id: tool.callId,
+    tool_arguments_digest: tool.argumentsDigest,
+    tool_argument_shape: tool.argumentShape,
+    tool_result_digest: tool.resultDigest,
+    tool_idempotency_key: tool.idempotencyKey ?? null,
   };
 }
 
@@ -72,6 +89,7 @@ export const spanRow = z
     tool_arguments_digest: z.string().nullable(),
     tool_argument_shape: z.string().nullable(),
     tool_result_digest: z.string().nullable(),
+    tool_idempotency_key: z.string().nullable(),
     user_sentiment: z.number().nullable(),
   })
   .transform((row): Span => ({
@@ -112,6 +130,7 @@ export const spanRow = z
             argumentsDigest: row.tool_arguments_digest,
             argumentShape: row.tool_argument_shape,
             resultDigest: row.tool_result_digest,
+            ...(row.tool_idempotency_key === null ? {} : { idempotencyKey: row.tool_idempotency_key }),
           },
     userSentiment: row.user_sentiment,
   }));

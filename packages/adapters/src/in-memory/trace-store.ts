@@ -18,8 +18,10 @@ import {
   type Span,
   type TraceStore,
   type TurnRecord,
+  type WriteCallSource,
 } from "@perch/domain";
 import { sessionListingOf } from "./session-listing.ts";
+import { writeCallSourceOf } from "./write-call-source.ts";
 
 type Memory = {
   /** Spans, turns and scores seen, by what makes each unique. */
@@ -41,6 +43,7 @@ export function createMemoryTraceStore(): {
   cohorts: CohortSource;
   sessions: SessionSource;
   pairs: PairSource;
+  writeCalls: WriteCallSource;
 } {
   const memory: Memory = {
     seen: new Set(),
@@ -57,6 +60,7 @@ export function createMemoryTraceStore(): {
     cohorts: cohortSourceOf(memory),
     sessions: sessionSourceOf(memory),
     pairs: pairSourceOf(memory),
+    writeCalls: writeCallSourceOf(memory),
   };
 }
 

@@ -27,7 +27,7 @@ export function forecastRollout(plan: RolloutPlan, input: ForecastInput): Foreca
     sessionsPerMinute: input.sessionsPerMinute,
     maturationMs: input.maturationMs,
     steps,
-    totalMs: path === null ? null : path.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    totalMs: path === null ? null : lengthOf(path),
     harms,
     worstExposure: exposed === null ? null : Math.ceil(exposed + whileDeciding(last, context)),
   };
@@ -80,33 +80,50 @@ function fixedSteps(context: Context): readonly StepForecast[] {
 type Need = { readonly because: string; readonly sessions: number; readonly ms: number };
 
 function forecastStep(index: number, before: readonly StepForecast[], context: Context): StepForecast {
-  const { plan, input } = context;
   const path = pathOf(before);
-  const weightBp = plan.steps[index]?.weightBp ?? 0;
-  const needs = needsOf(index, path ?? [], context);
-  const longest = needs.reduce((most, need) => (need.ms > most.ms ? need : most));
-  const most = Math.max(...needs.map(({ sessions }) => sessions));
-  // What has begun by the end of the step's needs still has to end before the gates can read it.
-  const durationMs = longest.ms + (most > 0 ? input.maturationMs : 0);
-  const isKnown = path !== null && Number.isFinite(durationMs);
-  const whole = isKnown ? [...path, { weightBp, durationMs }] : null;
-  const exposed = whole?.reduce((sum, stretch) => sum + canarySessionsIn(stretch, input.sessionsPerMinute), 0) ?? null;
+  const weightBp = context.plan.steps[index]?.weightBp ?? 0;
+  const { longest, most, durationMs } = durationOf(needsOf(index, path ?? [], context), context.input);
+  const whole = path !== null && durationMs !== null ? [...path, { weightBp, durationMs }] : null;
+  const exposed = whole === null ? null : sessionsIn(whole, context.input);
   return {
     weightBp,
-    startsAfterMs: path === null ? null : path.reduce((sum, stretch) => sum + stretch.durationMs, 0),
-    durationMs: isKnown ? durationMs : null,
-    canarySessions: Number.isFinite(most) ? Math.ceil(most) : null,
+    startsAfterMs: path === null ? null : lengthOf(path),
+    durationMs: whole === null ? null : durationMs,
+    canarySessions: most === null ? null : Math.ceil(most),
     because: longest.because,
     gates: gatesBy(weightBp, exposed, { index, path: path ?? [], context }),
     exposedByEnd: exposed === null ? null : Math.ceil(exposed),
   };
 }
 
+/** What has begun by the end of the step's needs still has to end before the gates can read it. */
+function durationOf(
+  needs: readonly Need[],
+  { maturationMs }: ForecastInput,
+): { readonly longest: Need; readonly most: number | null; readonly durationMs: number | null } {
+  const longest = needs.reduce((most, need) => (need.ms > most.ms ? need : most));
+  const most = Math.max(...needs.map(({ sessions }) => sessions));
+  const durationMs = longest.ms + (most > 0 ? maturationMs : 0);
+  return {
+    longest,
+    most: Number.isFinite(most) ? most : null,
+    durationMs: Number.isFinite(durationMs) ? durationMs : null,
+  };
+}
+
+function sessionsIn(path: readonly Stretch[], { sessionsPerMinute }: ForecastInput): number {
+  return path.reduce((sum, stretch) => sum + canarySessionsIn(stretch, sessionsPerMinute), 0);
+}
+
+function lengthOf(path: readonly Stretch[]): number {
+  return path.reduce((sum, { durationMs }) => sum + durationMs, 0);
+}
+
 function needsOf(index: number, before: readonly Stretch[], { plan, input, gates }: Context): readonly Need[] {
   const step = plan.steps[index];
   if (step === undefined) return [{ because: "nothing", sessions: 0, ms: 0 }];
   const { sessionsPerMinute } = input;
-  const earlier = before.reduce((sum, stretch) => sum + canarySessionsIn(stretch, sessionsPerMinute), 0);
+  const earlier = sessionsIn(before, input);
   const timed = (because: string, sessions: number): Need => {
     return { because, sessions, ms: timeFor(sessions, step.weightBp, sessionsPerMinute) };
   };
@@ -194,7 +211,7 @@ function rampSteps(context: Context): readonly StepForecast[] {
 function harmsOf(path: readonly Stretch[], context: Context): readonly HarmForecast[] {
   const { input, plan } = context;
   const guardrails = context.gates.filter(({ gate }) => gate.role === "guardrail" && gate.onFail === "rollback");
-  const all = path.reduce((sum, stretch) => sum + canarySessionsIn(stretch, input.sessionsPerMinute), 0);
+  const all = sessionsIn(path, input);
   return guardrails.flatMap(({ gate, planned }) =>
     harmfulRates(gate, planned.rate).map((canaryRate) => {
       const rates = { baseline: planned.rate, canary: canaryRate };

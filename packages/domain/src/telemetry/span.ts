@@ -42,6 +42,8 @@ export type ToolCall = {
   /** Sorted keys with their JSON types, `amount:number,order_id:string`; null when the arguments are unknown. */
   readonly argumentShape: string | null;
   readonly resultDigest: string | null;
+  /** What the agent passed so that a repeat counts once; lacking: nothing that is known as such. */
+  readonly idempotencyKey?: string;
 };
 
 /** Tokens by how they are billed. Parts are never counted beside the whole. */

@@ -24,9 +24,20 @@ export function readToolCall(call: RawToolCall, error: ErrorReading): { readonly
     argumentsDigest: call.argumentText === null ? null : digestOf(call.argumentText),
     argumentShape: argumentShape(call.argumentText),
     resultDigest: call.resultText === null ? null : digestOf(call.resultText),
+    ...idempotencyKey(call.argumentText),
   };
   const isSaid = error.errorType === null && isFailedResult(call.resultText);
   return isSaid ? { tool, ...error, isError: true, errorType: "tool_error" } : { tool, ...error };
+}
+
+const IDEMPOTENCY_KEYS = ["idempotency_key", "idempotencyKey", "idempotency-key", "Idempotency-Key"];
+
+/** The one argument that is kept as it is: without it nobody could find what a call did, or take it back once. */
+function idempotencyKey(text: string | null): Pick<ToolCall, "idempotencyKey"> {
+  const value = readSmallJson(text);
+  if (!isRecord(value)) return {};
+  const key = IDEMPOTENCY_KEYS.map((name) => value[name]).find((held) => typeof held === "string" && held !== "");
+  return typeof key === "string" ? { idempotencyKey: key.slice(0, NAME_CHARACTERS) } : {};
 }
 
 /**
