@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { chromium, type Page } from "playwright-core";
+import { chromium, type Browser, type Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import { z } from "zod";
 import { demoResultSchema } from "./demo-result.ts";
@@ -59,7 +59,7 @@ test.runIf(hasBrowser)(
     expect(await page.getByTestId("propagation").first().textContent()).toMatch(/ms/);
     expect(await page.getByTestId("exposed").first().textContent()).toContain(String(result.canarySessionsExposed));
     await save(page, "console-rolled-back.png");
-    await openReport(page, { server: new URL(consoleUrl).origin, sessions: result.canarySessionsExposed });
+    await openReport(browser, { server: new URL(consoleUrl).origin, sessions: result.canarySessionsExposed });
     expect(complaints).toEqual([]);
     await browser.close();
 
@@ -69,14 +69,14 @@ test.runIf(hasBrowser)(
 );
 
 /** The report of the rollout as a page of its own, from a disk, where nothing but the page itself may be asked for. */
-async function openReport(page: Page, { server, sessions }: { server: string; sessions: number }): Promise<void> {
+async function openReport(browser: Browser, { server, sessions }: { server: string; sessions: number }): Promise<void> {
   const [{ id } = { id: "" }] = z
     .array(z.object({ id: z.string() }))
     .parse(await (await fetch(`${server}/v1/rollouts`)).json());
   const file = join(data, "report.html");
   const run = runPerch(["rollout", "report", id, "--server", server, "--html", file]);
   expect(await run.ended, run.stderr()).toBe(0);
-  const report = await page.context().newPage();
+  const report = await browser.newPage();
   const complaints = collectComplaints(report);
   const asked: string[] = [];
   report.on("request", (request) => asked.push(request.url()));

@@ -49,6 +49,7 @@ function rolledBack(changes: Partial<RolloutView> = {}): RolloutView {
     baseline: { digest: "sha256:a", version: "2.3.0" },
     canary: { digest: "sha256:b", version: "2.3.1" },
     mirror: null,
+    harmBudget: null,
     steps: [{ weightBp: 500, label: "5 %" }],
     step: null,
     weightBp: 0,

@@ -58,6 +58,7 @@ function aRolledBackRollout(): ReportView["rollout"] {
     baseline: { digest: `sha256:${"0".repeat(64)}`, version: "2.3.0" },
     canary: { digest: `sha256:${"1".repeat(64)}`, version: "2.3.1" },
     mirror: null,
+    harmBudget: null,
     steps: [
       { weightBp: 500, label: "5 %" },
       { weightBp: 2500, label: "25 %" },

@@ -1,4 +1,5 @@
 import type { GateView, LedgerEntryView, RolloutView } from "@perch/api";
+import { describeHarmBudget } from "./describe-harm-budget.ts";
 import { describeDrift } from "./describe-drift.ts";
 
 /** One rollout as a person on call wants to read it: where it is, why, and what each gate says with which evidence. */
@@ -9,6 +10,7 @@ export function describeRollout(rollout: RolloutView): string {
     `${id}  ${agent}  ${baseline.version} → ${canary.version}`,
     describeStep(rollout),
     ...describeMirror(rollout.mirror),
+    ...describeHarmBudget(rollout),
     `sessions      baseline ${arms.baseline.sessions}, canary ${arms.canary.sessions}`,
     ...describeDrift(rollout),
     ...rollout.gates.map((gate) => describeGate(gate, width)),

@@ -43,7 +43,7 @@ test("a plan reads from top to bottom: assumptions, steps, what harm would do, w
 });
 
 test("what is wrong with the file is told with its lines, as everywhere", () => {
-  const attempt = () => planOffline(YAML.replace("kind: proportion", "kind: proportions, colour: red"), AT);
+  const attempt = () => planOffline(YAML.replace("setWeight: 50", "setWeight: 2, colour: red"), AT);
   expect(attempt).toThrow(CliError);
   const problems = (() => {
     try {
@@ -53,7 +53,7 @@ test("what is wrong with the file is told with its lines, as everywhere", () => 
     }
   })();
   expect(problems).toEqual([
-    expect.objectContaining({ line: 12, message: expect.stringContaining("spec.analysis.gates.0.kind") }),
-    expect.objectContaining({ line: 12, message: expect.stringContaining('unknown field "colour"') }),
+    expect.objectContaining({ line: 10, message: expect.stringContaining("found 2 after 5") }),
+    expect.objectContaining({ line: 10, message: expect.stringContaining('unknown field "colour"') }),
   ]);
 });

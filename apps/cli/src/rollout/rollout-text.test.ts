@@ -53,6 +53,7 @@ function aRollout(overrides: Partial<RolloutView> = {}): RolloutView {
     baseline: { digest: "d0", version: "2.3.0" },
     canary: { digest: "d1", version: "2.3.1" },
     mirror: null,
+    harmBudget: null,
     steps: [
       { weightBp: 500, label: "5 %" },
       { weightBp: 2_500, label: "25 %" },
@@ -86,6 +87,13 @@ test("a rollout is described by its phase, its sessions, and each gate with its 
       "sessions      baseline 190, canary 10",
       "  escalation-rate  inconclusive  – → –  needs about 60 more canary sessions",
     ].join("\n"),
+  );
+});
+
+test("a harm budget says what it affords by now, and from what that follows", () => {
+  const harmBudget = { budget: 25, horizonWindows: 12, sessionsPerWindow: 99.6, upperExcess: 0.2, affordableBp: 1000 };
+  expect(describeRollout(aRollout({ harmBudget }))).toContain(
+    "harm budget   25 excess bad sessions over 12 windows: affords 10 % (100 sessions a window, up to 20 points worse not excluded)",
   );
 });
 

@@ -1,5 +1,6 @@
 import type { RolloutView } from "@perch/api";
 import { acknowledgementsOf } from "./acknowledgements.ts";
+import { describeHarmBudget } from "./describe-harm-budget.ts";
 import { describeMirror } from "./describe-mirror.ts";
 import { describeOutcome } from "./describe-outcome.ts";
 import { DriftShares } from "./drift-shares.tsx";
@@ -88,6 +89,7 @@ function Waiting({ rollout }: { readonly rollout: RolloutView }) {
   return (
     <div class="weight-foot">
       {rollout.mirror !== null && <p data-testid="mirror">{describeMirror(rollout.mirror)}</p>}
+      {rollout.harmBudget !== null && <p data-testid="harm-budget">{describeHarmBudget(rollout.harmBudget)}</p>}
       {isReasonNews(rollout) && <p class="reason">{rollout.reason}</p>}
       {rollout.waitingFor.length > 0 && (
         <div class="waiting">

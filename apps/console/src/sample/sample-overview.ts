@@ -46,6 +46,7 @@ export function sampleRollout(situation: Exclude<Situation, "empty">, canarySess
     baseline: BASELINE,
     canary: CANARY,
     mirror: null,
+    harmBudget: null,
     steps: LADDER.map((weightBp) => ({ weightBp, label: `${weightBp / 100} %` })),
     windowMs: 2_000,
     gates: sampleGates(seen, ending === "healthy"),

@@ -12,6 +12,7 @@ import {
 } from "@perch/domain";
 import type { HeldRollout } from "../controller/book.ts";
 import { driftOf, type LivePins } from "./drift-view.ts";
+import { harmBudgetView } from "./harm-budget-view.ts";
 import { toGateView } from "./gate-view.ts";
 import type { SessionFigures } from "./session-figures.ts";
 
@@ -52,6 +53,7 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
     baseline: rollout.baseline,
     canary: rollout.canary,
     mirror: mirrorView(rollout, figures),
+    harmBudget: harmBudgetView(held),
     steps: rollout.plan.steps.map(({ weightBp }) => ({ weightBp, label: `${weightBp / 100} %` })),
     step: stepOf(rollout),
     weightBp: canaryWeightBp(rollout),

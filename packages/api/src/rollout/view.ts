@@ -169,6 +169,21 @@ export const rolloutViewSchema = z.object({
     })
     .nullable()
     .default(null),
+  /** Of a ramp by harm budget; null for steps that are taken one after the other. */
+  harmBudget: z
+    .object({
+      /** Excess bad sessions that are tolerated over so many windows. */
+      budget: z.number(),
+      horizonWindows: z.number().int(),
+      /** Both arms, as measured in this step; null before a whole window of it. */
+      sessionsPerWindow: z.number().nullable(),
+      /** The largest excess of bad sessions that no guardrail's evidence excludes. */
+      upperExcess: z.number().nullable(),
+      /** The weight that the budget affords by now; null while nobody meets the canary. */
+      affordableBp: z.number().int().nullable(),
+    })
+    .nullable()
+    .default(null),
   steps: z.array(z.object({ weightBp: z.number().int(), label: z.string() })),
   /** Index into `steps`; null before the first and after the last. */
   step: z.number().int().nullable(),
