@@ -22,7 +22,7 @@ p { margin: 6px 0; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 600; }
-td.number, th.number { text-align: right; }
+td.number, th.number { text-align: right; } td:first-child { white-space: nowrap; }
 code { font: 12.5px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 figure { margin: 12px 0; }
 .chart { display: block; width: 100%; height: auto; background: var(--panel); border-radius: 8px; }

@@ -35,7 +35,7 @@ function describeStep(step: Step, index: number): readonly string[] {
     step.canarySessions === null ? "more canary sessions than can be" : `${step.canarySessions} canary sessions`;
   const exposed = step.exposedByEnd === null ? "" : `; ${step.exposedByEnd} exposed by its end`;
   const finds = step.gates.flatMap(({ gate, smallestRise }) =>
-    smallestRise === null ? [] : [`${gate} +${percent(smallestRise)}`],
+    smallestRise === null ? [] : [`${gate} +${Number((smallestRise * 100).toFixed(1))} points`],
   );
   return [
     `step ${index + 1}       ${percent(step.weightBp / 10_000)} ${begins}: ${takes}, because of ${step.because}`,
@@ -56,7 +56,7 @@ function describeHarms({ harms }: ForecastView): readonly string[] {
     const rise = `${percent(baselineRate)} → ${percent(canaryRate)}`;
     const found =
       foundAfterMs === null
-        ? "not found before the promotion asks for more"
+        ? "not found by then, and the promotion waits for evidence"
         : `rolled back after about ${time(foundAfterMs)}`;
     return `if harmful   ${gate} ${rise}: ${found}, ${exposed} exposed`;
   });
