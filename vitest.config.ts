@@ -9,7 +9,11 @@ export default defineConfig({
           name: "unit",
           // Unit tests hold no state of the process, so files may share one: imports cost more than the tests do.
           isolate: false,
-          include: ["{packages,apps,examples}/*/src/**/*.test.{ts,tsx}", "bench/**/*.test.ts", "check/*.test.ts"],
+          include: [
+            "{packages,apps,examples}/*/src/**/*.test.{ts,tsx}",
+            "bench/**/*.test.ts",
+            "{calibrate,check}/*.test.ts",
+          ],
           exclude: ["**/*.it.test.ts", "**/node_modules/**", "**/dist/**"],
         },
       },

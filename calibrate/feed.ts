@@ -5,8 +5,6 @@ import { MINUTE_MS } from "./scenario.ts";
 const MAX_BLOCK_MS = 60 * MINUTE_MS;
 const PATIENCE_WINDOWS = 12;
 const [FULL_CANARY, FULL_BASELINE] = [2, 10];
-/** What only the clock can close is asked about this often. */
-const CLOCK_LOOK_MS = MINUTE_MS;
 
 export type Member = { -readonly [Key in keyof CohortMember]: CohortMember[Key] };
 
@@ -22,23 +20,25 @@ export type Feed = {
 export type FeedOptions = { readonly step: number; readonly gates: readonly GateSpec[]; readonly windowMs: number };
 
 /**
- * What the server does with a step of a rollout, on top of the engine's own `closeBlocks`. It asks the engine only when a
- * count says that a block may be ready, which changes nothing but the time it takes.
+ * What the server does with a step of a rollout, on top of the engine's own `closeBlocks`. It asks the engine only when the
+ * first block may be ready, and shows it no more than that block, which changes nothing but the time it takes.
  */
 export function createFeed({ step, gates, windowMs }: FeedOptions): Feed {
   const assigned = { baseline: 0, canary: 0 };
   const patienceMs = PATIENCE_WINDOWS * windowMs;
   let waiting: Member[] = [];
   let first = firstBlockOf(waiting);
-  let nextClockLook = 0;
 
   function mayClose(now: number): boolean {
     const oldest = waiting[0];
     if (oldest === undefined) return false;
-    if (first.end !== null && first.unsettled === 0) return true;
-    if (now < nextClockLook || now - oldest.assignedAt < Math.min(MAX_BLOCK_MS, patienceMs)) return false;
-    nextClockLook = now + CLOCK_LOOK_MS;
-    return true;
+    const last = waiting[(first.end ?? 0) - 1];
+    const isCutByClock = last === undefined || last.assignedAt - oldest.assignedAt >= MAX_BLOCK_MS;
+    if (isCutByClock) return now - oldest.assignedAt >= MAX_BLOCK_MS;
+    if (first.unsettled === 0) return true;
+    if (now - oldest.assignedAt < patienceMs) return false;
+    const awaited = waiting.slice(0, first.end ?? 0).findLast((member) => member.matured === null);
+    return now - (awaited?.assignedAt ?? 0) >= patienceMs;
   }
 
   return {
@@ -57,12 +57,13 @@ export function createFeed({ step, gates, windowMs }: FeedOptions): Feed {
     close(now) {
       const blocks: Block[] = [];
       while (mayClose(now)) {
-        const members = waiting;
-        const input = { step, members, isCutShort: false, gates, now, maxBlockMs: MAX_BLOCK_MS, patienceMs };
-        const closed = closeBlocks(input);
-        if (closed.length === 0) break;
-        const through = closed.at(-1)?.throughSequence ?? 0;
-        waiting = waiting.filter(({ assignment }) => assignment > through);
+        const members = first.end === null ? waiting : waiting.slice(0, first.end);
+        const isCutShort = first.end !== null;
+        const closed = closeBlocks({ step, members, isCutShort, gates, now, maxBlockMs: MAX_BLOCK_MS, patienceMs });
+        const through = closed.at(-1)?.throughSequence;
+        if (through === undefined) break;
+        const rest = waiting.findIndex(({ assignment }) => assignment > through);
+        waiting = rest < 0 ? [] : waiting.slice(rest);
         first = firstBlockOf(waiting);
         blocks.push(...closed.map((block) => ({ ...block, assigned: { ...assigned } })));
       }
@@ -71,7 +72,7 @@ export function createFeed({ step, gates, windowMs }: FeedOptions): Feed {
   };
 }
 
-/** How far the first block has come: where it ends once it is full by counts, and whose outcome it waits for. */
+/** How far the first block has come: where it ends once it is full by counts, and how many outcomes it waits for. */
 type FirstBlock = { canary: number; unsettled: number; end: number | null };
 
 function firstBlockOf(waiting: readonly Member[]): FirstBlock {

@@ -2,12 +2,13 @@ import {
   advance,
   digestOf,
   foldEvidence,
-  judgeBlock,
+  observe,
   parseAgentName,
   parseRolloutId,
   startRollout,
+  judgeBoard,
   type Block,
-  type Evidence,
+  type GateBoard,
   type Rollout,
   type RolloutEvent,
 } from "@perch/domain";
@@ -27,12 +28,8 @@ export type RolloutState = {
 
 export function openRollout(scenario: Scenario): RolloutState {
   let rollout = startRollout(appliedEvent(scenario));
-  let evidence: Evidence | null = null;
-
   function record(event: RolloutEvent): void {
-    const before = rollout;
     rollout = advance(rollout, event);
-    if (rollout !== before) evidence = foldEvidence(evidence, rollout, event);
     acknowledge(event.at);
   }
 
@@ -44,7 +41,9 @@ export function openRollout(scenario: Scenario): RolloutState {
   }
 
   record({ type: "timePassed", at: 0 });
-  record({ type: "prepared", at: 0, references: scenario.references });
+  const prepared: RolloutEvent = { type: "prepared", at: 0, references: scenario.references };
+  record(prepared);
+  let board: GateBoard | null = foldEvidence(null, rollout, prepared)?.board ?? null;
 
   return {
     weight() {
@@ -53,8 +52,10 @@ export function openRollout(scenario: Scenario): RolloutState {
       return { step, weight: (scenario.steps[step]?.weightBp ?? 0) / 10_000 };
     },
     take(block, at) {
-      if (evidence === null) return;
-      record({ type: "blockJudged", at, block, judgement: judgeBlock(evidence.board, block, rollout) });
+      if (board === null) return;
+      // The server judges a block, records that and then folds the record: the same board twice. Here once.
+      board = observe(board, block);
+      record({ type: "blockJudged", at, block, judgement: judgeBoard(board, rollout) });
     },
     tick: (at) => record({ type: "timePassed", at }),
     ending: () => endingOf(rollout),

@@ -284,7 +284,14 @@ export { deliveryId, parseWebhookSecret, signWebhook, type WebhookSecret } from 
 export { dueHooks, recentEntries, type DueHook } from "./rollout/due-hooks.ts";
 export { answerKey, CHANNEL_PREFIX, hooksBeforeStart, type HookCall, type HookMoment } from "./rollout/hooks.ts";
 export { affordableStep, harmOutlook, harmRampOf, type HarmOutlook } from "./rollout/harm-ramp.ts";
-export { foldEvidence, judgeBlock, judgeStep, type Evidence, type EvidencePoint } from "./rollout/evidence.ts";
+export {
+  foldEvidence,
+  judgeBlock,
+  judgeStep,
+  judgeBoard,
+  type Evidence,
+  type EvidencePoint,
+} from "./rollout/evidence.ts";
 export { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./rollout/weight.ts";
 export {
   advanceAgent,

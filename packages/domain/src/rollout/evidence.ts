@@ -43,7 +43,11 @@ export function judgeStep(board: GateBoard, rollout: Rollout): Judgement {
 
 /** What the gates decide once they have seen one more block: the part of a judgement that the ledger keeps. */
 export function judgeBlock(board: GateBoard, block: Block, rollout: Rollout): JudgementSummary {
-  const seen = observe(board, block);
+  return judgeBoard(observe(board, block), rollout);
+}
+
+/** The same from a board that has seen the block already. */
+export function judgeBoard(seen: GateBoard, rollout: Rollout): JudgementSummary {
   const input = inputOf(rollout);
   const decision = decide(seen, input);
   return {

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { logChoose } from "../numeric/log-choose.ts";
 import { blockLogLikelihood } from "./block-log-likelihood.ts";
@@ -64,4 +65,22 @@ test("never calls a canary non-inferior that is clearly worse", () => {
   const worse = { baselineSessions: 9500, baselineBad: 760, canarySessions: 500, canaryBad: 110 };
   expect(evidence(worse, MARGIN)).toBeLessThan(0);
   expect(upperOddsRatio(GRID, blockLogLikelihood(worse, GRID.logOdds), 0.05)).toBeGreaterThan(3);
+});
+
+test("the upper odds ratio is the lowest point above which evidence excludes every point, each worked out by itself", () => {
+  const anyShape = fc.record({
+    slope: fc.double({ min: -40, max: 10, noNaN: true }),
+    curve: fc.double({ min: -40, max: 0, noNaN: true }),
+    bump: fc.double({ min: 0, max: 8, noNaN: true }),
+    alpha: fc.constantFrom(0.001, 0.05, 0.5),
+  });
+  fc.assert(
+    fc.property(anyShape, ({ slope, curve, bump, alpha }) => {
+      const logLikelihood = GRID.logOdds.map((x) => slope * x + curve * x * x + (x > 1 && x < 1.2 ? bump : 0));
+      const isExcluded = GRID.logOdds.map((m) => logEvidenceBelowMargin(GRID, logLikelihood, m) >= Math.log(1 / alpha));
+      const from = isExcluded.lastIndexOf(false) + 1;
+      const lowest = GRID.logOdds[from];
+      expect(upperOddsRatio(GRID, logLikelihood, alpha)).toBe(lowest === undefined ? null : Math.exp(lowest));
+    }),
+  );
 });

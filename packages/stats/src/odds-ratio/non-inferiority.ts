@@ -10,7 +10,9 @@ import { nearestPoint, type OddsGrid } from "./odds-grid.ts";
  * Source: `statistics.md` 3.9.2.
  */
 export function logEvidenceBelowMargin(grid: OddsGrid, logLikelihood: readonly number[], margin: number): number {
-  return evidenceBelow(grid, logLikelihood)(nearestPoint(grid.logOdds, margin));
+  const marginIndex = nearestPoint(grid.logOdds, margin);
+  const atBets = grid.nonInferiorityPoints.filter((point) => point < marginIndex);
+  return atBets.length === 0 ? 0 : logMeanAt(atBets, logLikelihood) - (logLikelihood[marginIndex] ?? 0);
 }
 
 /**
@@ -20,23 +22,23 @@ export function logEvidenceBelowMargin(grid: OddsGrid, logLikelihood: readonly n
  */
 export function upperOddsRatio(grid: OddsGrid, logLikelihood: readonly number[], alpha: number): number | null {
   const threshold = Math.log(1 / alpha);
-  const logEvidenceAt = evidenceBelow(grid, logLikelihood);
+  let bets = grid.nonInferiorityPoints;
+  let logMean = logMeanAt(bets, logLikelihood);
   let lowestRejected: number | null = null;
   for (let i = grid.logOdds.length - 1; i >= 0; i -= 1) {
-    if (logEvidenceAt(i) < threshold) break;
-    lowestRejected = grid.logOdds[i] ?? null;
+    // The mean over the bets below a point changes only at the bets.
+    if ((bets.at(-1) ?? -1) >= i) {
+      bets = bets.slice(0, -1);
+      logMean = logMeanAt(bets, logLikelihood);
+    }
+    const logE = bets.length === 0 ? 0 : logMean - (logLikelihood[i] ?? 0);
+    if (logE < threshold) break;
+    lowestRejected = i;
   }
-  return lowestRejected === null ? null : Math.exp(lowestRejected);
+  return lowestRejected === null ? null : Math.exp(grid.logOdds[lowestRejected] ?? 0);
 }
 
-/** ln E_NI at a grid point. The mean over the bets below it changes only at the bets, so it is worked out once for each. */
-function evidenceBelow(grid: OddsGrid, logLikelihood: readonly number[]): (marginIndex: number) => number {
-  const points = grid.nonInferiorityPoints;
-  const atBets = points.map((point) => logLikelihood[point] ?? 0);
-  const meanOfLowest = points.map((_, i) => logSumExp(atBets.slice(0, i + 1)) - Math.log(i + 1));
-  return (marginIndex) => {
-    const betsBelow = points.filter((point) => point < marginIndex).length;
-    const mean = meanOfLowest[betsBelow - 1];
-    return mean === undefined ? 0 : mean - (logLikelihood[marginIndex] ?? 0);
-  };
+/** ln of the mean likelihood ratio over the bets. */
+function logMeanAt(bets: readonly number[], logLikelihood: readonly number[]): number {
+  return logSumExp(bets.map((point) => logLikelihood[point] ?? 0)) - Math.log(bets.length);
 }

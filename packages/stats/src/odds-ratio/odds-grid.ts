@@ -39,14 +39,15 @@ export function createOddsGrid(extra: readonly number[]): OddsGrid {
   };
 }
 
-/** The index of the grid point closest to a log odds ratio. */
+/** The index of the grid point closest to a log odds ratio, the first of two that are equally close. */
 export function nearestPoint(logOdds: readonly number[], value: number): number {
   let nearest = 0;
   let distance = Infinity;
-  for (const [i, point] of logOdds.entries()) {
-    if (Math.abs(point - value) < distance) {
+  for (let i = 0; i < logOdds.length; i += 1) {
+    const away = Math.abs((logOdds[i] ?? Infinity) - value);
+    if (away < distance) {
       nearest = i;
-      distance = Math.abs(point - value);
+      distance = away;
     }
   }
   return nearest;
