@@ -168,17 +168,20 @@ function runUntil(random: () => number, canaryRate: (sessions: number) => number
   return { canarySessions, hasRejected: false };
 }
 
+/** A second on an idle machine. */
+const SIMULATION = { timeout: 60_000 };
+
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-test("rolls back fewer than 1 % of identical releases over 300 canary sessions", () => {
+test("rolls back fewer than 1 % of identical releases over 300 canary sessions", SIMULATION, () => {
   const random = mulberry32(11);
   const runs = Array.from({ length: 1000 }, () => runUntil(random, () => 0.08, 300));
   expect(runs.filter((run) => run.hasRejected).length).toBeLessThanOrEqual(10);
 });
 
-test("finds 8 % → 22 % at a 5 % share after about 73 canary sessions", () => {
+test("finds 8 % → 22 % at a 5 % share after about 73 canary sessions", SIMULATION, () => {
   const random = mulberry32(12);
   const runs = Array.from({ length: 400 }, () => runUntil(random, () => 0.22, 3000));
   expect(runs.every((run) => run.hasRejected)).toBe(true);
@@ -186,7 +189,7 @@ test("finds 8 % → 22 % at a 5 % share after about 73 canary sessions", () => {
   expect(median(runs.map((run) => run.canarySessions))).toBeLessThan(84);
 });
 
-test("finds a canary that breaks after 500 good sessions about 103 sessions later", () => {
+test("finds a canary that breaks after 500 good sessions about 103 sessions later", SIMULATION, () => {
   const random = mulberry32(13);
   const runs = Array.from({ length: 150 }, () => runUntil(random, (seen) => (seen < 500 ? 0.08 : 0.22), 3000));
   const late = runs.map((run) => run.canarySessions - 500).filter((sessions) => sessions > 0);
@@ -194,7 +197,7 @@ test("finds a canary that breaks after 500 good sessions about 103 sessions late
   expect(median(late)).toBeLessThan(130);
 });
 
-test("needs about 62 sessions in the median and 69 in the mean when all money starts at once", () => {
+test("needs about 62 sessions in the median and 69 in the mean when all money starts at once", SIMULATION, () => {
   // The table "looks after every canary session", k = 2: the mixture without late starts, straight from its definition.
   const weights = [0.1, 0.2, 0.25, 0.2, 0.12, 0.08, 0.05].map((weight) => Math.log(weight));
   const random = mulberry32(14);
