@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
-import { openChdbTraceStore, type OpenTraceStore } from "@perch/adapters/clickhouse";
+import { openChdbTraceStore, openClickHouseTraceStore, type OpenTraceStore } from "@perch/adapters/clickhouse";
 import { createReleaseContentSource } from "@perch/adapters/release-artifact";
 import { createLexiconScorer } from "@perch/adapters/sentiment";
 import { openRegistry } from "@perch/adapters/release-registry";
@@ -47,12 +47,14 @@ try {
 }
 
 async function main(options: ServerOptions): Promise<void> {
+  // With its password it goes to the store and nowhere else.
+  const { clickhouse: _, ...settings } = options;
   const ingestGate = ingestGateOf(options);
   const directory = join(options.data, "server");
   const hooks = hooksOf(options, directory);
   const unlock = takeProcessLock(join(directory, "lock"), process.pid);
   const database = openServerDatabase(join(directory, "server.sqlite"));
-  const traces = await openChdbTraceStore({ directory: join(directory, "chdb") });
+  const traces = await openTraces(options, directory);
   const ledger = createSqliteLedger(database);
   const clock = createClock(options);
   const registry = openRegistry(options.registry, process.env);
@@ -76,7 +78,7 @@ async function main(options: ServerOptions): Promise<void> {
       tick: clock.tick,
       setNow: clock.setNow,
       log,
-      settings: { ...options, consoleDirectory: CONSOLE },
+      settings: { ...settings, consoleDirectory: CONSOLE },
     });
     const urls = await listenAll(server, options, listening);
     const stopTimers = options.clock === "synthetic" ? () => undefined : startTimers(server, options);
@@ -105,15 +107,24 @@ function ingestGateOf(options: ServerOptions): IngestGate {
   });
 }
 
+function openTraces({ clickhouse, retention }: ServerOptions, directory: string): Promise<OpenTraceStore> {
+  if (clickhouse === null) return openChdbTraceStore({ directory: join(directory, "chdb"), retention });
+  const { passwordFile, ...server } = clickhouse;
+  if (passwordFile === null) return openClickHouseTraceStore({ ...server, retention });
+  const password = readFlagFile("--clickhouse-password-file", passwordFile).replace(/\r?\n$/, "");
+  return openClickHouseTraceStore({ ...server, password, retention });
+}
+
 function readIngestTokens(file: string | null): readonly IngestToken[] | null {
-  if (file === null) return null;
-  let text: string;
+  return file === null ? null : parseIngestTokens(readFlagFile("--ingest-token-file", file), file);
+}
+
+function readFlagFile(flag: string, file: string): string {
   try {
-    text = readFileSync(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (cause) {
-    throw new UsageError(`--ingest-token-file: cannot read ${file}: ${reasonOf(cause)}`);
+    throw new UsageError(`${flag}: cannot read ${file}: ${reasonOf(cause)}`);
   }
-  return parseIngestTokens(text, file);
 }
 
 /** What listens is added to `listening` at once, so that it can be closed whatever fails after it. */

@@ -1,35 +1,37 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DEFAULT_EXTRACTORS, DEFAULT_LEARNERS, parseDurationMs } from "@perch/domain";
+import { parseStoreOptions, STORE_FLAGS, type StoreOptions } from "./store-options.ts";
 import { parseAliases, parsePlaces, parseTargetingKey, type RouteOptions } from "./route-options.ts";
 
-export type ServerOptions = RouteOptions & {
-  readonly data: string;
-  readonly port: number;
-  readonly host: string;
-  /** Null: OTLP over HTTP only. */
-  readonly otlpGrpcPort: number | null;
-  /** Null: whoever reaches the port may send, which is nobody but this machine. */
-  readonly ingestTokenFile: string | null;
-  /** Null: nobody is notified, and webhooks are signed with a secret of the server's own making. */
-  readonly notificationsFile: string | null;
-  readonly registry: string;
-  readonly trust: string;
-  /** Shown to everybody who looks, e.g. that the traffic is simulated. */
-  readonly notice: string;
-  readonly tickMs: number;
-  readonly latenessMs: number;
-  readonly idleTimeoutMs: number;
-  readonly leaseMs: number;
-  readonly clock: "real" | "synthetic";
-};
+export type ServerOptions = RouteOptions &
+  StoreOptions & {
+    readonly data: string;
+    readonly port: number;
+    readonly host: string;
+    /** Null: OTLP over HTTP only. */
+    readonly otlpGrpcPort: number | null;
+    /** Null: whoever reaches the port may send, which is nobody but this machine. */
+    readonly ingestTokenFile: string | null;
+    /** Null: nobody is notified, and webhooks are signed with a secret of the server's own making. */
+    readonly notificationsFile: string | null;
+    readonly registry: string;
+    readonly trust: string;
+    /** Shown to everybody who looks, e.g. that the traffic is simulated. */
+    readonly notice: string;
+    readonly tickMs: number;
+    readonly latenessMs: number;
+    readonly idleTimeoutMs: number;
+    readonly leaseMs: number;
+    readonly clock: "real" | "synthetic";
+  };
 
 /** Arguments that make no sense; the message names every one of them. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
   readonly code = "usage";
   readonly hint =
-    "flags: --data DIR --port N --host NAME --otlp-grpc-port N --ingest-token-file FILE --notifications FILE --registry LOCATION --trust DIR --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
+    "flags: --data DIR --port N --host NAME --otlp-grpc-port N --ingest-token-file FILE --notifications FILE --registry LOCATION --trust DIR --keep-spans 30d|forever --keep-sessions 400d|forever --keep-summaries 800d|forever --clickhouse URL --clickhouse-user NAME --clickhouse-password-file FILE --clickhouse-database NAME --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
 }
 
 const LEASE_MS = 15_000;
@@ -70,6 +72,7 @@ export function parseOptions(args: readonly string[], env: Environment = {}): Se
     idleTimeoutMs,
     leaseMs: LEASE_MS,
     clock: values.clock === "synthetic" ? "synthetic" : "real",
+    ...parseStoreOptions(values, env, problems),
     ...routeOptions(values, env, problems),
   };
   if (problems.length > 0) throw new UsageError(problems.join("; "));
@@ -107,6 +110,7 @@ function readArgs(args: readonly string[]) {
         "otlp-grpc-port": { type: "string" },
         "ingest-token-file": { type: "string" },
         notifications: { type: "string" },
+        ...STORE_FLAGS,
         registry: { type: "string" },
         trust: { type: "string" },
         notice: { type: "string", default: "" },

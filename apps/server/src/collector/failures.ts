@@ -22,6 +22,7 @@ const FAILURES: Readonly<Record<TelemetryErrorCode, Failure>> = {
   data_directory_in_use: { httpStatus: 503, rpcCode: 14, retryAfterMs: 5000 },
   data_directory_unusable: { httpStatus: 503, rpcCode: 14, retryAfterMs: 5000 },
   store_newer: { httpStatus: 503, rpcCode: 14, retryAfterMs: 5000 },
+  store_unreachable: { httpStatus: 503, rpcCode: 14, retryAfterMs: 5000 },
 };
 
 export function failureOf(error: TelemetryError): Failure {

@@ -12,7 +12,16 @@ export async function alreadyMatured(
   keys: readonly SessionKey[],
 ): Promise<ReadonlySet<string>> {
   const { where, parameters } = ofSessions(keys);
-  const query = `SELECT DISTINCT concat(agent, ' ', session) AS key FROM perch.matured_sessions WHERE ${where}`;
+  // A key is a hash, and whether a session has an outcome must not hang on one: what it finds is looked at by name.
+  const query = `
+    SELECT DISTINCT concat(agent, ' ', session) AS key FROM sessions
+    WHERE ${where} AND sequence IN (
+      SELECT matured_as FROM session_states
+      WHERE key IN (
+        SELECT sipHash64(pair.1, pair.2)
+        FROM (SELECT arrayJoin(arrayZip({agents:Array(String)}, {ids:Array(String)})) AS pair)
+      )
+    )`;
   const rows = await readRows(client, { query, parameters }, row);
   return new Set(rows.map((found) => found.key));
 }

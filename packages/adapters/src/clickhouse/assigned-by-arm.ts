@@ -15,10 +15,11 @@ export function assignedByArm(client: ClickHouseClient, rollout: RolloutId): Pro
   const query = `
     SELECT session_arm, count() AS sessions, sum(session_turns) AS turns
     FROM (
-      SELECT argMin(arm, started_at) AS session_arm, uniqExact(id) AS session_turns
-      FROM perch.turns
-      WHERE rollout = {rollout:String} AND kind = 'turn'
-      GROUP BY session
+      SELECT argMinIfMerge(arm) AS session_arm, length(groupUniqArrayArray(turn_ids)) AS session_turns
+      FROM rollout_sessions
+      WHERE rollout = {rollout:String}
+      GROUP BY key
+      HAVING session_turns > 0
     )
     GROUP BY session_arm`;
   return readRows(client, { query, parameters: { rollout } }, row);

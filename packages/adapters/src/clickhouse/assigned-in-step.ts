@@ -12,8 +12,8 @@ export async function assignedInStep(
 ): Promise<AssignedSessions> {
   const query = `
     SELECT uniqExactIf(session, arm = 'baseline') AS baseline, uniqExactIf(session, arm = 'canary') AS canary
-    FROM perch.turns
-    WHERE rollout = {rollout:String} AND step = {step:UInt32} AND kind = 'assignment'`;
+    FROM assignments
+    WHERE rollout = {rollout:String} AND step = {step:UInt32}`;
   const [counts] = await readRows(client, { query, parameters }, row);
   return counts ?? { baseline: 0, canary: 0 };
 }

@@ -12,10 +12,10 @@ export async function exposedSessions(
 ): Promise<number> {
   const query = `
     SELECT count() AS sessions FROM (
-      SELECT argMin(arm, started_at) AS session_arm, min(started_at) AS first_at
-      FROM perch.turns
-      WHERE rollout = {rollout:String} AND kind = 'turn'
-      GROUP BY session
+      SELECT argMinIfMerge(arm) AS session_arm, min(began_at) AS first_at
+      FROM rollout_sessions
+      WHERE rollout = {rollout:String}
+      GROUP BY key
     )
     WHERE session_arm = 'canary' AND first_at < coalesce({before:Nullable(Float64)}, inf)`;
   const rows = await readRows(client, { query, parameters }, row);

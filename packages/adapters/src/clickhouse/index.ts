@@ -1,4 +1,7 @@
-export { openChdbTraceStore, type OpenTraceStore } from "./open-chdb.ts";
+export { openChdbTraceStore } from "./open-chdb.ts";
+export { openClickHouseTraceStore, type ClickHouseServer } from "./open-clickhouse.ts";
+export type { OpenTraceStore } from "./open-store.ts";
+export type { Retention } from "./retention.ts";
 export { createClickHouseTraceStore } from "./trace-store.ts";
 export { createClickHouseCohortSource } from "./cohort-source.ts";
 export { createClickHouseSessionSource } from "./session-source.ts";

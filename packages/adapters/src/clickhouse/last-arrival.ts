@@ -6,6 +6,7 @@ const row = z.object({ last: z.coerce.number() });
 
 /** The largest number an assignment ever got; 0 when none. */
 export async function lastArrival(client: ClickHouseClient): Promise<number> {
-  const [found] = await readRows(client, { query: "SELECT max(arrival) AS last FROM perch.turns" }, row);
+  const query = "SELECT greatest((SELECT max(arrival) FROM turns), (SELECT max(arrival) FROM assignments)) AS last";
+  const [found] = await readRows(client, { query }, row);
   return found?.last ?? 0;
 }

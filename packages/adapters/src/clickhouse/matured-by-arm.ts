@@ -19,10 +19,10 @@ export function maturedByArm(client: ClickHouseClient, rollout: RolloutId): Prom
     SELECT arm,
       count() AS matured,
       countIf(is_escalated) AS escalated,
-      avg(turns) AS mean_turns,
+      avg(outcomes.turns) AS mean_turns,
       avg(mean_sentiment) AS mean_sentiment_of_sessions,
       avg(length(tool_sequence)) AS mean_tool_calls
-    FROM perch.matured_sessions FINAL
+    FROM outcomes FINAL
     WHERE rollout = {rollout:String}
     GROUP BY arm`;
   return readRows(client, { query, parameters: { rollout } }, row);

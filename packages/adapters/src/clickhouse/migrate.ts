@@ -8,13 +8,15 @@ import { dropSessionsById } from "./migration-0004-drop-sessions-by-id.ts";
 import { shadowTurns } from "./migration-0005-shadow-turns.ts";
 import { describeSpans } from "./migration-0006-describe-spans.ts";
 import { measureSessions } from "./migration-0007-measure-sessions.ts";
+import { summaries } from "./migration-0008-summaries.ts";
+import { receivedAt } from "./migration-0009-received-at.ts";
 import { idempotencyKeys } from "./migration-0012-idempotency-keys.ts";
 import { readRows } from "./read-rows.ts";
 
 /** One step of the schema. Once merged it is never edited: a change is a new migration. */
 export type Migration = { readonly version: number; readonly name: string; readonly statements: readonly string[] };
 
-const MIGRATIONS: readonly Migration[] = [
+export const MIGRATIONS: readonly Migration[] = [
   createTables,
   createMoves,
   sessionsByAgent,
@@ -22,29 +24,31 @@ const MIGRATIONS: readonly Migration[] = [
   shadowTurns,
   describeSpans,
   measureSessions,
+  summaries,
+  receivedAt,
   idempotencyKeys,
 ];
 
 const versionRow = z.object({ version: z.coerce.number() });
 
 /**
- * Brings the database up to this program's schema. A statement may run twice if the process died in between, so each is
+ * Brings the client's database, which is there, up to this program's schema. A statement may run twice if the process died in between, so each is
  * repeatable. Throws `TelemetryError` `store_newer` for data that a later Perch wrote.
  */
 export async function migrate(client: ClickHouseClient, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
-  await client.command({ query: "CREATE DATABASE IF NOT EXISTS perch" });
   await client.command({
-    query: `CREATE TABLE IF NOT EXISTS perch.migrations (version UInt32, name String, applied_at DateTime DEFAULT now())
+    query: `CREATE TABLE IF NOT EXISTS migrations (version UInt32, name String, applied_at DateTime DEFAULT now())
       ENGINE = MergeTree ORDER BY version`,
   });
   const applied = new Set(
-    (await readRows(client, { query: "SELECT version FROM perch.migrations" }, versionRow)).map((row) => row.version),
+    (await readRows(client, { query: "SELECT version FROM migrations" }, versionRow)).map((row) => row.version),
   );
   refuseNewer(Math.max(0, ...applied));
   for (const { version, name, statements } of migrations) {
     if (applied.has(version)) continue;
-    for (const query of statements) await client.command({ query });
-    await client.insert({ table: "perch.migrations", values: [{ version, name }], format: "JSONEachRow" });
+    // The first migrations name a database, which is now the client's to choose.
+    for (const query of statements) await client.command({ query: query.replaceAll("perch.", "") });
+    await client.insert({ table: "migrations", values: [{ version, name }], format: "JSONEachRow" });
   }
 }
 

@@ -16,7 +16,7 @@ export async function mirrorSpent(client: ClickHouseClient, rollout: RolloutId):
   const query = `
     SELECT uniqExact(session) AS sessions, count() AS turns, sum(bytes) AS request_bytes
     FROM (
-      SELECT session, id, any(request_bytes) AS bytes FROM perch.shadow_turns
+      SELECT session, id, any(request_bytes) AS bytes FROM shadow_turns
       WHERE rollout = {rollout:String} AND outcome IN ('answered', 'failed')
       GROUP BY session, id
     )`;

@@ -6,7 +6,7 @@ import { readRows } from "./read-rows.ts";
 
 export function movedSessions(client: ClickHouseClient, parameters: MovedQuery): Promise<MoveRecord[]> {
   const query = `
-    SELECT * FROM perch.moves
+    SELECT * FROM moves
     WHERE agent = {agent:String}
       AND ({move:Nullable(String)} IS NULL OR move = {move:Nullable(String)})
       AND ({session:Nullable(String)} IS NULL OR session = {session:Nullable(String)})
@@ -19,8 +19,7 @@ export function movedSessions(client: ClickHouseClient, parameters: MovedQuery):
 const countRow = z.object({ move: z.string().transform(parseMoveId), sessions: z.coerce.number() });
 
 export async function movedCounts(client: ClickHouseClient, agent: AgentName): Promise<ReadonlyMap<MoveId, number>> {
-  const query =
-    "SELECT move, uniqExact(session) AS sessions FROM perch.moves WHERE agent = {agent:String} GROUP BY move";
+  const query = "SELECT move, uniqExact(session) AS sessions FROM moves WHERE agent = {agent:String} GROUP BY move";
   const rows = await readRows(client, { query, parameters: { agent } }, countRow);
   return new Map(rows.map(({ move, sessions }) => [move, sessions]));
 }

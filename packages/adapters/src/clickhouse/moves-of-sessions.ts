@@ -6,6 +6,6 @@ import { readRows } from "./read-rows.ts";
 
 export function movesOfSessions(client: ClickHouseClient, keys: readonly SessionKey[]): Promise<MoveRecord[]> {
   const { where, parameters } = ofSessions(keys);
-  const query = `SELECT * FROM perch.moves WHERE ${where} ORDER BY at LIMIT 1 BY id`;
+  const query = `SELECT * FROM moves WHERE ${where} ORDER BY at LIMIT 1 BY id`;
   return readRows(client, { query, parameters }, moveRow);
 }

@@ -4,6 +4,10 @@ import { formatSessionKey, type SessionKey } from "@perch/domain";
 export function ofSessions(keys: readonly SessionKey[]): { where: string; parameters: Record<string, unknown> } {
   return {
     where: "session IN {ids:Array(String)} AND concat(agent, ' ', session) IN {keys:Array(String)}",
-    parameters: { ids: keys.map(({ session }) => session), keys: keys.map(formatSessionKey) },
+    parameters: {
+      ids: keys.map(({ session }) => session),
+      agents: keys.map(({ agent }) => agent),
+      keys: keys.map(formatSessionKey),
+    },
   };
 }

@@ -1,6 +1,5 @@
-import { NO_MEASURES, parseAgentName, parseSessionId } from "@perch/domain";
+import { digestOf, NO_MEASURES, parseAgentName, parseRolloutId, parseSessionId } from "@perch/domain";
 import { aMaturedSession, aSpan, aTurnRecord, describeTraceStore } from "@perch/testkit";
-import { createClient } from "@clickhouse/client";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, writeFile } from "node:fs/promises";
@@ -9,12 +8,14 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { migrate } from "./migrate.ts";
+import { connectChdb } from "./connect-chdb.ts";
+import { migrate, MIGRATIONS } from "./migrate.ts";
 import { createTables } from "./migration-0001-create-tables.ts";
 import { sessionsByAgent } from "./migration-0003-sessions-by-agent.ts";
+import { summaries } from "./migration-0008-summaries.ts";
 import { openChdbTraceStore } from "./open-chdb.ts";
 import { toSessionRow } from "./session-row.ts";
-import { createChdbConnection } from "chdb/connection";
+import { toTurnRow } from "./turn-row.ts";
 
 const SUPPORT = parseAgentName("support");
 const KEY = { agent: SUPPORT, session: parseSessionId("session-1") };
@@ -105,13 +106,12 @@ test("appends under way when the store is closed are written", async () => {
 
 test("what matured before sessions were told apart by agent is still there", async () => {
   const directory = await aDirectory();
-  const connection: unknown = createChdbConnection({ path: directory });
-  const client = createClient({ connection: connection as never });
+  const client = await connectChdb(directory);
   await migrate(client, [createTables]);
   const values = [aMaturedSession({ sequence: 4, scores: { reward: 0.5 } })].map(toSessionRow);
-  await client.insert({ table: "perch.sessions", values, format: "JSONEachRow" });
+  await client.insert({ table: "sessions", values, format: "JSONEachRow" });
   await client.insert({
-    table: "perch.scores",
+    table: "scores",
     values: [{ id: "s", session: "session-1", name: "reward", value: 0.5, label: null, at: 1 }],
     format: "JSONEachRow",
   });
@@ -125,12 +125,53 @@ test("what matured before sessions were told apart by agent is still there", asy
   await close();
 });
 
+test("what was kept before there were summaries is summed up, once, also when the upgrade is cut short", async () => {
+  const directory = await aDirectory();
+  const client = await connectChdb(directory);
+  await migrate(
+    client,
+    MIGRATIONS.filter(({ version }) => version < summaries.version),
+  );
+  const rollout = parseRolloutId("support-2-3-1");
+  const placed = { rollout, step: 0, arm: "canary", release: digestOf("support 2.3.1") } as const;
+  const turns = [
+    toTurnRow(aTurnRecord({ ...placed, id: "0", kind: "assignment", startedAt: 900, durationMs: 0 }), 7),
+    toTurnRow(aTurnRecord({ ...placed, id: "1", startedAt: 1000, durationMs: 20 }), 0),
+    toTurnRow(aTurnRecord({ ...placed, id: "2", startedAt: 2000, durationMs: 20 }), 0),
+  ];
+  const matured = aMaturedSession({ sequence: 4, arm: "canary", turns: 2, isEscalated: true });
+  // Sent twice, and not merged.
+  for (const values of [turns, turns]) await client.insert({ table: "turns", values, format: "JSONEachRow" });
+  await client.insert({ table: "matured_sessions", values: [toSessionRow(matured)], format: "JSONEachRow" });
+  // As if the process had died before it said that it was done.
+  for (const query of summaries.statements) await client.command({ query });
+  await client.close();
+  const { store, cohorts, sessions, close } = await openChdbTraceStore({ directory });
+  const members = await cohorts.members({ rollout, step: 0, afterAssignment: 0, limit: 10 });
+  expect(members).toEqual([{ assignment: 7, arm: "canary", assignedAt: 900, matured }]);
+  expect((await sessions.armSummaries(rollout)).canary).toMatchObject({
+    sessions: 1,
+    turns: 2,
+    matured: 1,
+    escalated: 1,
+  });
+  expect(await sessions.exposedSessions({ rollout, before: null })).toBe(1);
+  const everything = { agent: SUPPORT, since: 0, liveSince: 0 };
+  expect(await sessions.releaseTraffic(everything)).toEqual([
+    { release: placed.release, newSessions: 1, liveSessions: 0, turns: 2 },
+  ]);
+  expect(await sessions.recent(10)).toEqual([matured]);
+  expect(await store.openSessions(0)).toEqual([]);
+  await store.appendTurns([aTurnRecord({ ...placed, id: "3", session: parseSessionId("next"), kind: "assignment" })]);
+  expect((await cohorts.members({ rollout, step: 0, afterAssignment: 7, limit: 10 }))[0]?.assignment).toBe(8);
+  await close();
+});
+
 test("data that a newer Perch wrote is refused untouched", async () => {
   const directory = await aDirectory();
-  const connection: unknown = createChdbConnection({ path: directory });
-  const client = createClient({ connection: connection as never });
+  const client = await connectChdb(directory);
   await migrate(client);
-  await client.insert({ table: "perch.migrations", values: [{ version: 999, name: "later" }], format: "JSONEachRow" });
+  await client.insert({ table: "migrations", values: [{ version: 999, name: "later" }], format: "JSONEachRow" });
   await client.close();
   await expect(openChdbTraceStore({ directory })).rejects.toMatchObject({ code: "store_newer" });
 });

@@ -1,34 +1,12 @@
-import {
-  TelemetryError,
-  type CohortSource,
-  type PairSource,
-  type SessionSource,
-  type TraceStore,
-  type WriteCallSource,
-} from "@perch/domain";
-import { createClient, type ClickHouseClient } from "@clickhouse/client";
-import { createChdbConnection } from "chdb/connection";
+import { TelemetryError } from "@perch/domain";
+import type { ClickHouseClient } from "@clickhouse/client";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createClickHouseCohortSource } from "./cohort-source.ts";
+import { connectChdb } from "./connect-chdb.ts";
 import { migrate } from "./migrate.ts";
-import { createClickHousePairSource } from "./pair-source.ts";
-import { createClickHouseSessionSource } from "./session-source.ts";
+import { closeAll, openStore, type OpenTraceStore } from "./open-store.ts";
+import { retain, type Retention } from "./retention.ts";
 import { letEngineStepAside } from "./step-aside.ts";
-import { createClickHouseTraceStore } from "./trace-store.ts";
-import { createClickHouseWriteCallSource } from "./write-call-source.ts";
-
-type ClientOptions = NonNullable<Parameters<typeof createClient>[0]>;
-
-export type OpenTraceStore = {
-  readonly store: TraceStore;
-  readonly cohorts: CohortSource;
-  readonly sessions: SessionSource;
-  readonly pairs: PairSource;
-  readonly writeCalls: WriteCallSource;
-  /** Writes what is waiting and lets go of the directory. The same as `store.close()`; may be called twice. */
-  readonly close: () => Promise<void>;
-};
 
 /** The engine starts threads as it needs them. */
 const STEP_ASIDE_EVERY_MS = 10_000;
@@ -37,55 +15,39 @@ const STEP_ASIDE_EVERY_MS = 10_000;
  * The embedded database in a directory of its own, which is made if missing. One process at a time may have it open:
  * throws `TelemetryError` `data_directory_in_use` for the second, `data_directory_unusable`, `store_newer`.
  */
-export async function openChdbTraceStore({ directory }: { directory: string }): Promise<OpenTraceStore> {
+export async function openChdbTraceStore({
+  directory,
+  retention,
+}: {
+  directory: string;
+  /** What is there stays as it is unless given. */
+  retention?: Retention;
+}): Promise<OpenTraceStore> {
   await makeDirectory(directory);
   const clients: ClickHouseClient[] = [];
   try {
-    // A connection works on one statement at a time: writes, assembly with gates, and pages do not wait for each other.
-    for (let count = 0; count < 3; count += 1) clients.push(connect(directory));
+    // A connection works on one statement at a time.
+    for (let count = 0; count < 3; count += 1) clients.push(await connectChdb(directory));
     const [inserts, reads, pages] = clients;
     if (inserts === undefined || reads === undefined || pages === undefined) throw new Error("no connection");
     await migrate(inserts);
     await letEngineStepAside();
-    return openStore({ inserts, reads, pages });
+    if (retention !== undefined) await retain(inserts, retention);
+    return keepAside(openStore({ inserts, reads, pages }));
   } catch (cause) {
     await closeAll(clients);
     throw cause instanceof TelemetryError ? cause : await whyNotOpened(directory, cause);
   }
 }
 
-function openStore(clients: {
-  inserts: ClickHouseClient;
-  reads: ClickHouseClient;
-  pages: ClickHouseClient;
-}): OpenTraceStore {
-  const writing = createClickHouseTraceStore(clients);
+/** As long as it is open. */
+function keepAside(opened: OpenTraceStore): OpenTraceStore {
   const stepAside = setInterval(() => void letEngineStepAside(), STEP_ASIDE_EVERY_MS).unref();
-  let closed: Promise<void> | null = null;
-  const closeBoth = async (): Promise<void> => {
+  const close = (): Promise<void> => {
     clearInterval(stepAside);
-    await writing.close();
-    await closeAll(Object.values(clients));
+    return opened.close();
   };
-  const close = () => (closed ??= closeBoth());
-  return {
-    store: { ...writing, close },
-    cohorts: createClickHouseCohortSource(clients.reads),
-    sessions: createClickHouseSessionSource(clients.pages),
-    pairs: createClickHousePairSource(clients.pages),
-    writeCalls: createClickHouseWriteCallSource(clients.pages),
-    close,
-  };
-}
-
-function connect(directory: string): ClickHouseClient {
-  // The interface is the same; chdb names it by client-common's types and the client by its own copy of them.
-  const connection: unknown = createChdbConnection({ path: directory });
-  return createClient({ connection: connection as NonNullable<ClientOptions["connection"]> });
-}
-
-async function closeAll(clients: readonly ClickHouseClient[]): Promise<void> {
-  for (const client of clients) await client.close();
+  return { ...opened, store: { ...opened.store, close }, close };
 }
 
 async function makeDirectory(directory: string): Promise<void> {

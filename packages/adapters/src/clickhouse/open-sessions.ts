@@ -1,6 +1,7 @@
 import { parseAgentName, parseSessionId, type OpenSession } from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
+import { NEVER } from "./never-matured.ts";
 import { readRows } from "./read-rows.ts";
 
 const row = z
@@ -19,12 +20,11 @@ const row = z
 
 export function openSessions(client: ClickHouseClient, since: number): Promise<OpenSession[]> {
   const query = `
-    SELECT agent, session,
-      max(started_at + duration_ms) AS last_activity_at,
-      toBool(countIf(ends_session OR kind = 'sessionEnd') > 0) AS is_ended
-    FROM perch.turns
-    WHERE (agent, session) NOT IN (SELECT agent, session FROM perch.matured_sessions)
-    GROUP BY agent, session
-    HAVING countIf(kind = 'turn' AND started_at + duration_ms >= {since:Float64}) > 0`;
+    SELECT any(session_states.agent) AS agent, any(session_states.session) AS session,
+      max(active_at) AS last_activity_at, toBool(max(is_over)) AS is_ended
+    FROM session_states
+    GROUP BY key
+    HAVING min(matured_as) = ${NEVER} AND max(turn_at) >= {since:Float64}
+    SETTINGS optimize_aggregation_in_order = 1`;
   return readRows(client, { query, parameters: { since } }, row);
 }

@@ -11,7 +11,7 @@ export async function pairPage(
   { rollout, before, limit }: { rollout: RolloutId; before: PairPlace | null; limit: number },
 ): Promise<readonly SessionId[]> {
   const query = `
-    SELECT session FROM perch.shadow_turns
+    SELECT session FROM shadow_turns
     WHERE rollout = {rollout:String}
     GROUP BY session
     HAVING {at:Nullable(Float64)} IS NULL

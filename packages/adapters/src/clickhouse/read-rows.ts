@@ -23,7 +23,7 @@ export function storeFailed(attempt: string, cause: unknown): TelemetryError {
   return new TelemetryError({
     code: "store_failed",
     message: `the trace store could not ${attempt}: ${cause instanceof Error ? cause.message.slice(0, 300) : String(cause)}`,
-    hint: "look at the free disk space and the data directory's permissions; the sender will try again",
+    hint: "look at the free disk space and the data directory's permissions, or whether the ClickHouse server answers; the sender will try again",
     cause,
   });
 }

@@ -5,9 +5,9 @@ import { SESSION_COLUMNS, sessionRow } from "./session-row.ts";
 
 export function recentSessions(client: ClickHouseClient, limit: number): Promise<MaturedSession[]> {
   const query = `
-    SELECT ${SESSION_COLUMNS} FROM perch.matured_sessions
+    SELECT ${SESSION_COLUMNS} FROM sessions
+    WHERE sequence IN (SELECT sequence FROM sessions ORDER BY sequence DESC LIMIT {limit:UInt32})
     ORDER BY sequence DESC
-    LIMIT 1 BY agent, session
-    LIMIT {limit:UInt32}`;
+    LIMIT 1 BY agent, session`;
   return readRows(client, { query, parameters: { limit } }, sessionRow);
 }

@@ -41,13 +41,13 @@ export async function recordedSessions(
       max(started_at + duration_ms) AS last_at,
       max(ends_session OR kind = 'sessionEnd') AS is_ended,
       argMin(tuple(gateway, arm, rollout, step), started_at) AS first
-    FROM perch.turns
+    FROM turns
     WHERE session = {session:String} AND ({agent:String} = '' OR agent = {agent:String})
     GROUP BY agent, release
     ORDER BY agent, first_at`;
   const rows = await readRows(client, { query, parameters: { session, agent: agent ?? "" } }, row);
   if (rows.length === 0) return [];
-  const matured = await maturityOf(client, session);
+  const matured = await maturityOf(client, { session, agents: rows.map((found) => found.agent) });
   return [...Map.groupBy(rows, (found) => found.agent)].flatMap(([found, parts]) => {
     const [first] = parts;
     if (first === undefined) return [];

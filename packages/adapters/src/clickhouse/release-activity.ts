@@ -29,8 +29,8 @@ export function releaseActivity(
     SELECT served.agent AS agent, served.release AS release, served.last_at AS last_at,
       coalesce(live.sessions, 0) AS live_sessions, live.oldest_at AS oldest_at
     FROM (
-      SELECT agent, release, max(started_at + duration_ms) AS last_at FROM perch.turns
-      WHERE kind = 'turn' AND ({agent:String} = '' OR agent = {agent:String})
+      SELECT agent, release, max(turn_at) AS last_at FROM release_activity
+      WHERE {agent:String} = '' OR agent = {agent:String}
       GROUP BY agent, release
     ) AS served
     LEFT JOIN (

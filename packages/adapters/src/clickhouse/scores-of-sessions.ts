@@ -4,6 +4,6 @@ import { readRows } from "./read-rows.ts";
 import { scoreRow } from "./score-row.ts";
 
 export function scoresOfSessions(client: ClickHouseClient, sessions: readonly SessionId[]): Promise<Score[]> {
-  const query = `SELECT * FROM perch.scores WHERE session IN {sessions:Array(String)} LIMIT 1 BY id`;
+  const query = `SELECT * FROM scores WHERE session IN {sessions:Array(String)} LIMIT 1 BY id`;
   return readRows(client, { query, parameters: { sessions } }, scoreRow);
 }

@@ -8,10 +8,14 @@ export function sessionHistory(
   parameters: { agent: AgentName; before: number; limit: number },
 ): Promise<MaturedSession[]> {
   const query = `
-    SELECT ${SESSION_COLUMNS} FROM perch.matured_sessions
-    WHERE agent = {agent:String} AND ended_at < {before:Float64}
+    SELECT ${SESSION_COLUMNS} FROM sessions
+    WHERE sequence IN (
+      SELECT sequence FROM sessions
+      WHERE agent = {agent:String} AND ended_at < {before:Float64}
+      ORDER BY sequence DESC
+      LIMIT {limit:UInt32}
+    )
     ORDER BY sequence DESC
-    LIMIT 1 BY session
-    LIMIT {limit:UInt32}`;
+    LIMIT 1 BY agent, session`;
   return readRows(client, { query, parameters }, sessionRow);
 }

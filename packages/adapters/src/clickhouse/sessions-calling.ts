@@ -27,13 +27,13 @@ export function sessionsCalling(
   },
 ): Promise<SessionKey[]> {
   const query = `
-    SELECT DISTINCT agent, session FROM perch.turns
+    SELECT DISTINCT agent, session FROM turns
     WHERE rollout = {rollout:String} AND arm = 'canary' AND release = {canary:String} AND kind = 'turn'
       AND session > coalesce({after:Nullable(String)}, '')
       AND trace_id IN (
-        SELECT trace_id FROM perch.spans
+        SELECT trace_id FROM spans
         WHERE kind = 'tool' AND tool_name IN {tools:Array(String)}
-          AND trace_id IN (SELECT trace_id FROM perch.turns WHERE rollout = {rollout:String} AND arm = 'canary')
+          AND trace_id IN (SELECT trace_id FROM turns WHERE rollout = {rollout:String} AND arm = 'canary')
       )
     ORDER BY session, agent
     LIMIT {limit:UInt32}`;

@@ -8,7 +8,7 @@ export function shadowTurnsOfSessions(
   parameters: { rollout: RolloutId; sessions: readonly SessionId[] },
 ): Promise<ShadowTurn[]> {
   const query = `
-    SELECT * FROM perch.shadow_turns
+    SELECT * FROM shadow_turns
     WHERE rollout = {rollout:String} AND session IN {sessions:Array(String)}
     ORDER BY paired_started_at, id
     LIMIT 1 BY id`;

@@ -11,7 +11,7 @@ export async function sharedIds(
   sessions: readonly SessionId[],
 ): Promise<ReadonlySet<string>> {
   const query = `
-    SELECT session FROM perch.turns WHERE session IN {sessions:Array(String)}
+    SELECT session FROM turns WHERE session IN {sessions:Array(String)}
     GROUP BY session HAVING uniqExact(agent) > 1`;
   const rows = await readRows(client, { query, parameters: { sessions } }, row);
   return new Set(rows.map((found) => found.session));

@@ -4,6 +4,6 @@ import { readRows } from "./read-rows.ts";
 import { spanRow } from "./span-row.ts";
 
 export function spansOfTraces(client: ClickHouseClient, traceIds: readonly string[]): Promise<Span[]> {
-  const query = `SELECT * FROM perch.spans WHERE trace_id IN {traceIds:Array(String)} LIMIT 1 BY trace_id, span_id`;
+  const query = `SELECT * FROM spans WHERE trace_id IN {traceIds:Array(String)} LIMIT 1 BY trace_id, span_id`;
   return readRows(client, { query, parameters: { traceIds } }, spanRow);
 }

@@ -40,12 +40,12 @@ export function createClickHouseTraceStore(clients: {
   reads: ClickHouseClient;
 }): TraceStore {
   const { inserts, reads } = clients;
-  const spans = writerOf<Span>(inserts, "perch.spans", toSpanRow);
+  const spans = writerOf<Span>(inserts, "spans", toSpanRow);
   const turns = turnWriter(inserts);
-  const moves = writerOf<MoveRecord>(inserts, "perch.moves", toMoveRow);
-  const shadowTurns = writerOf<ShadowTurn>(inserts, "perch.shadow_turns", toShadowTurnRow);
-  const scores = writerOf<Score>(inserts, "perch.scores", toScoreRow);
-  const sessions = writerOf<MaturedSession>(inserts, "perch.matured_sessions", toSessionRow);
+  const moves = writerOf<MoveRecord>(inserts, "moves", toMoveRow);
+  const shadowTurns = writerOf<ShadowTurn>(inserts, "shadow_turns", toShadowTurnRow);
+  const scores = writerOf<Score>(inserts, "scores", toScoreRow);
+  const sessions = writerOf<MaturedSession>(inserts, "sessions", toSessionRow);
 
   return {
     appendSpans: spans.append,
@@ -82,7 +82,7 @@ function turnWriter(client: ClickHouseClient): RowWriter<TurnRecord> {
     const values = turns.map((turn) => toTurnRow(turn, turn.kind === "assignment" ? (next += 1) : 0));
     // Taken before the write: if that fails half way, a number may have been used, and must never be used again.
     last = next;
-    await insertInto(client, "perch.turns", values);
+    await insertInto(client, "turns", values);
   });
 }
 

@@ -6,6 +6,6 @@ import { turnRow } from "./turn-row.ts";
 
 export function turnsOfSessions(client: ClickHouseClient, keys: readonly SessionKey[]): Promise<TurnRecord[]> {
   const { where, parameters } = ofSessions(keys);
-  const query = `SELECT * FROM perch.turns WHERE ${where} LIMIT 1 BY id`;
+  const query = `SELECT * FROM turns WHERE ${where} LIMIT 1 BY id`;
   return readRows(client, { query, parameters }, turnRow);
 }

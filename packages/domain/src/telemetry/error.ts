@@ -2,6 +2,7 @@ export type TelemetryErrorCode =
   | "data_directory_in_use"
   | "data_directory_unusable"
   | "store_newer"
+  | "store_unreachable"
   | "store_busy"
   | "store_failed"
   | "payload_malformed"

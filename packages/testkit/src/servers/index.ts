@@ -1,5 +1,6 @@
 export { findDockerRegistry, startDockerRegistry, type DockerRegistry } from "./docker-registry.ts";
 export { findProgram } from "./find-program.ts";
+export { startClickHouseHttp, type ClickHouseHttp } from "./clickhouse-http.ts";
 export { freePort } from "./free-port.ts";
 export { findRedisServer, startRedisServer, type RedisServer } from "./redis-server.ts";
 export { startHttpFront, type HttpFront, type SeenRequest } from "./http-front.ts";
