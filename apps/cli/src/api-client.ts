@@ -19,6 +19,7 @@ import {
   type ForecastView,
   type GatewayView,
   type LedgerEntryView,
+  type KillRequest,
   type MovePointer,
   type MoveRequest,
   type MoveView,
@@ -26,6 +27,7 @@ import {
   type PointerView,
   type RemovePointer,
   type ReportView,
+  type ReviveRequest,
   type RolloutCommand,
   type RolloutView,
   type SessionList,
@@ -34,7 +36,8 @@ import {
 import { CliError } from "./cli-error.ts";
 import { readServerEvents } from "./read-server-events.ts";
 
-export type RolloutVerb = "pause" | "resume" | "promote" | "rollback" | "abort";
+export type CommandInput = Pick<RolloutCommand, "reason" | "actor"> & Partial<RolloutCommand>;
+export type RolloutVerb = "pause" | "resume" | "promote" | "rollback" | "undo" | "abort";
 
 /** The server's HTTP API. Every call throws `CliError`: `server_unreachable`, `request_refused` or `answer_invalid`. */
 export interface ApiClient {
@@ -44,14 +47,15 @@ export interface ApiClient {
   agent(name: string): Promise<AgentView>;
   gateways(): Promise<readonly GatewayView[]>;
   registerDeployment(request: DeploymentRequest): Promise<DeploymentView>;
-  startRollout(yaml: string): Promise<RolloutView>;
+  /** `force`: why a quarantined release is tried again; null: it is refused. */
+  startRollout(yaml: string, force?: string | null): Promise<RolloutView>;
   /** What the file would do. `traffic`: sessions a minute; null: as seen lately. */
   planRollout(yaml: string, traffic: number | null): Promise<ForecastView>;
   rollouts(): Promise<readonly RolloutView[]>;
   rollout(id: string): Promise<RolloutView>;
   /** The rollout each time it changes, until the server ends the stream or `signal` aborts. */
   watchRollout(id: string, signal?: AbortSignal): AsyncGenerator<RolloutView>;
-  commandRollout(id: string, verb: RolloutVerb, command: RolloutCommand): Promise<RolloutView>;
+  commandRollout(id: string, verb: RolloutVerb, command: CommandInput): Promise<RolloutView>;
   ledger(id: string): Promise<readonly LedgerEntryView[]>;
   /** Everything about a rollout, with at most so many calls of writing tools. */
   report(id: string, calls: number): Promise<ReportView>;
@@ -64,6 +68,8 @@ export interface ApiClient {
   /** `query` is that of `GET /v1/sessions`. */
   sessions(query: Readonly<Record<string, string>>): Promise<SessionList>;
   why(session: string, agent: string | null): Promise<WhyAnswer>;
+  killAgent(agent: string, body: KillRequest): Promise<AgentView>;
+  reviveAgent(agent: string, body: ReviveRequest): Promise<AgentView>;
   pointers(agent: string): Promise<readonly PointerView[]>;
   pointer(agent: string, pointer: string): Promise<PointerView>;
   movePointer(agent: string, pointer: string, body: MovePointer): Promise<PointerView>;
@@ -100,7 +106,7 @@ export function createApiClient(baseUrl: string): ApiClient {
     agent: (name) => get(agentPath(name), agentViewSchema),
     gateways: () => get("/v1/gateways", gatewayViewSchema.array()),
     registerDeployment: (body) => postJson("/v1/deployments", body, deploymentViewSchema),
-    startRollout: (yaml) => postYaml("/v1/rollouts", yaml, rolloutViewSchema),
+    startRollout: (yaml, force = null) => postYaml(startPath(force), yaml, rolloutViewSchema),
     planRollout: (yaml, traffic) =>
       postYaml(`/v1/rollouts/plan${traffic === null ? "" : `?traffic=${traffic}`}`, yaml, forecastSchema),
     rollouts: () => get("/v1/rollouts", rolloutViewSchema.array()),
@@ -119,19 +125,27 @@ export function createApiClient(baseUrl: string): ApiClient {
         `/v1/why?${new URLSearchParams({ session, ...(agent === null ? {} : { agent }) }).toString()}`,
         whyAnswerSchema,
       ),
+    killAgent: (agent, body) => postJson(`${agentPath(agent)}/kill`, body, agentViewSchema),
+    reviveAgent: (agent, body) => sendJson("DELETE", { path: `${agentPath(agent)}/kill`, body }, agentViewSchema),
     pointers: (agent) => get(`${agentPath(agent)}/pointers`, pointerViewSchema.array()),
     pointer: (agent, name) => get(pointerPath(agent, name), pointerViewSchema),
     movePointer: (agent, name, body) => sendJson("PUT", { path: pointerPath(agent, name), body }, pointerViewSchema),
     removePointer: (agent, name, body) =>
       sendJson("DELETE", { path: pointerPath(agent, name), body }, pointerViewSchema),
-    async *watchRollout(id, signal) {
-      const path = `${rolloutPath(id)}/stream`;
-      const response = await send(base, { method: "GET", path }, signal ?? null);
-      for await (const event of readServerEvents(response)) {
-        if (event.name === "rollout") yield parseAnswer(event.data, rolloutViewSchema, `GET ${path}`);
-      }
-    },
+    watchRollout: (id, signal) => watchRollout(base, id, signal ?? null),
   };
+}
+
+async function* watchRollout(base: string, id: string, signal: AbortSignal | null): AsyncGenerator<RolloutView> {
+  const path = `${rolloutPath(id)}/stream`;
+  const response = await send(base, { method: "GET", path }, signal);
+  for await (const event of readServerEvents(response)) {
+    if (event.name === "rollout") yield parseAnswer(event.data, rolloutViewSchema, `GET ${path}`);
+  }
+}
+
+function startPath(force: string | null): string {
+  return force === null ? "/v1/rollouts" : `/v1/rollouts?${new URLSearchParams({ force }).toString()}`;
 }
 
 function agentPath(name: string): string {

@@ -4,6 +4,7 @@ import { registerDeployCommand } from "./deploy/deploy-command.ts";
 import { registerInitCommand } from "./init/init-command.ts";
 import { registerKeyCommand } from "./key/key-command.ts";
 import { passwordSource } from "./key/key-password.ts";
+import { registerKillCommand } from "./kill/kill-command.ts";
 import { registerMoveCommand } from "./move/move-command.ts";
 import { registerOverrideCommand } from "./override/override-command.ts";
 import { createProgram } from "./program.ts";
@@ -24,6 +25,7 @@ const commands = [
   (parent: Command) => registerKeyCommand(parent, passwords),
   registerDeployCommand,
   registerRolloutCommand,
+  registerKillCommand,
   registerMoveCommand,
   registerSessionsCommand,
   registerWhyCommand,

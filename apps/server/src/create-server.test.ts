@@ -1,258 +1,22 @@
-import {
-  createMemoryLedger,
-  createMemoryRegistry,
-  createMemoryServerState,
-  createMemoryTraceStore,
-} from "@perch/adapters/in-memory";
-import { createReleaseContentSource } from "@perch/adapters/release-artifact";
-import {
-  agentViewSchema,
-  gatewayViewSchema,
-  ledgerEntrySchema,
-  problemSchema,
-  rolloutViewSchema,
-  routingTableSchema,
-  type RolloutView,
-  type RoutingTableMessage,
-} from "@perch/api";
-import {
-  digestOf,
-  parseAgentName,
-  ReleaseError,
-  verifyChain,
-  type CohortSource,
-  type ReleaseReference,
-  type ReleaseSource,
-} from "@perch/domain";
-import { aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
+import { agentViewSchema, gatewayViewSchema, ledgerEntrySchema, problemSchema, rolloutViewSchema } from "@perch/api";
+import { digestOf, verifyChain } from "@perch/domain";
 import { expect, test } from "vitest";
-import { parseOptions } from "./options.ts";
-import { createServer, type Server } from "./create-server.ts";
-
-const YAML = `
-apiVersion: perch.dev/v1
-kind: Rollout
-metadata: { name: support-2-3-1 }
-spec:
-  agent: support
-  release: 2.3.1
-  steps:
-    - { setWeight: 20, pause: { duration: 1m } }
-    - { setWeight: 50 }
-  analysis:
-    interval: 10s
-    gates:
-      - { name: escalation-rate, kind: proportion, objective: { max: 0.2 }, compare: { margin: 0.1 } }
-      - { name: error-rate, kind: proportion }
-`;
-
-const VERSIONS = ["2.3.0", "2.3.1"];
-
-function createReleases(): ReleaseSource {
-  return {
-    async admit(reference: ReleaseReference) {
-      const version = VERSIONS.find((known) =>
-        reference.kind === "version" ? reference.version === known : reference.digest === digestOf(known),
-      );
-      if (reference.kind === "version" && reference.version === "6.6.6") {
-        throw new ReleaseError({ code: "unsigned", message: "no signature", hint: "sign it" });
-      }
-      if (version === undefined)
-        throw new ReleaseError({ code: "release_unknown", message: "unknown", hint: "push it" });
-      const policy = { escalationTools: ["escalate"], successTools: [] };
-      return { agent: parseAgentName("support"), version, digest: digestOf(version), policy, signedBy: ["key"] };
-    },
-  };
-}
-
-/** A server on stores that outlive it, with a clock that only the test moves. */
-function createWorld() {
-  const [ledger, state, traces] = [createMemoryLedger(), createMemoryServerState(), createMemoryTraceStore()];
-  let now = 1_000_000;
-  let isStoreDown = false;
-  let sessions = 0;
-  const log: string[] = [];
-  const cohorts: CohortSource = {
-    async members(query) {
-      if (isStoreDown) throw new Error("the store is down");
-      return traces.cohorts.members(query);
-    },
-    assigned: (query) => traces.cohorts.assigned(query),
-    history: (query) => traces.cohorts.history(query),
-  };
-  const start = () =>
-    createServer({
-      ledger,
-      state,
-      traces: { ...traces, cohorts },
-      releases: createReleases(),
-      contents: createReleaseContentSource(createMemoryRegistry()),
-      sentiment: { scoreOf: () => 0 },
-      now: () => now,
-      tick: () => now,
-      setNow: (at) => {
-        now = at;
-      },
-      log: { info: () => {}, warn: (message) => void log.push(message), error: (message) => void log.push(message) },
-      settings: { ...parseOptions([]), latenessMs: 1000, idleTimeoutMs: 60_000, consoleDirectory: "/nowhere" },
-    });
-  return {
-    ledger,
-    log,
-    start,
-    now: () => now,
-    breakStore: (isDown: boolean) => {
-      isStoreDown = isDown;
-    },
-    /** A session of one turn that ends at once. */
-    async session(
-      server: Server,
-      one: { arm: "baseline" | "canary"; table: RoutingTableMessage; isEscalated: boolean },
-    ) {
-      const { arm, table, isEscalated } = one;
-      sessions += 1;
-      const route = table.agents[0];
-      const traceId = sessions.toString(16).padStart(32, "0");
-      const release = arm === "canary" ? route?.canary?.release : route?.current;
-      if (isEscalated) {
-        const tool = aToolCall({ name: "escalate" });
-        await traces.store.appendSpans([aSpan({ traceId, tool })]);
-      }
-      const turn = {
-        ...aTurnRecord({ traceId, arm, startedAt: now, endsSession: true }),
-        id: `turn-${sessions}`,
-        session: `session-${sessions}`,
-        release,
-        rollout: route?.canary?.rollout ?? null,
-        step: route?.canary?.step ?? null,
-      };
-      await post(server, "/v1/turns", { turns: [...assignmentsOf(turn), turn] });
-    },
-  };
-}
-
-function assignmentsOf(turn: { id: string; rollout: string | null }): readonly object[] {
-  if (turn.rollout === null) return [];
-  return [{ ...turn, id: `assignment of ${turn.id}`, kind: "assignment", endsSession: false }];
-}
-
-type World = ReturnType<typeof createWorld>;
-
-const post = (server: Server, path: string, body: unknown) => send(server, path, { method: "POST", body });
-
-async function send(server: Server, path: string, request: { method: string; body: unknown }): Promise<unknown> {
-  const { method, body } = request;
-  const answer = await server.app.request(path, {
-    method,
-    headers: { "content-type": "application/json" },
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  });
-  const text = await answer.text();
-  return text === "" ? null : JSON.parse(text);
-}
-
-async function get(server: Server, path: string): Promise<unknown> {
-  return (await server.app.request(path)).json();
-}
-
-const codeOf = (answer: unknown) => problemSchema.parse(answer).error.code;
-
-/** Follows the table as a gateway does; acknowledges only while `isDeaf` is false. */
-async function connectGateway(server: Server, id = "gw-1") {
-  const gateway: { isDeaf: boolean; tables: RoutingTableMessage[]; leases: number; close: () => Promise<void> } = {
-    isDeaf: false,
-    tables: [],
-    leases: 0,
-    close: async () => {},
-  };
-  const answer = await server.app.request(`/v1/gateways/${id}/table`);
-  const reader = answer.body?.getReader();
-  if (reader === undefined) throw new Error("no stream");
-  gateway.close = () => reader.cancel();
-  void (async () => {
-    const decoder = new TextDecoder();
-    for (let rest = ""; ;) {
-      const chunk = await reader.read();
-      if (chunk.done) return;
-      rest += decoder.decode(chunk.value, { stream: true });
-      const events = rest.split("\n\n");
-      rest = events.pop() ?? "";
-      for (const event of events) {
-        const data = /^data: (.*)$/m.exec(event)?.[1] ?? "";
-        if (event.startsWith("event: lease")) gateway.leases += 1;
-        if (!event.startsWith("event: table")) continue;
-        const table = routingTableSchema.parse(JSON.parse(data));
-        gateway.tables.push(table);
-        if (gateway.isDeaf) continue;
-        await post(server, `/v1/gateways/${id}/acks`, { revision: table.revision, appliedAt: 0 });
-      }
-    }
-  })();
-  await quiet();
-  return gateway;
-}
-type Gateway = Awaited<ReturnType<typeof connectGateway>>;
-
-/** Lets everything that waits only for the event loop happen. */
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function tick(world: World, server: Server, ms = 1000): Promise<void> {
-  await post(server, "/v1/clock", { now: world.now() + ms });
-  await quiet();
-}
-
-async function deployBoth(server: Server): Promise<void> {
-  for (const [index, version] of VERSIONS.entries()) {
-    await post(server, "/v1/deployments", { release: `support@${version}`, url: `http://127.0.0.1:${index + 1}` });
-  }
-}
-
-async function startRollout(world: World, server: Server, yaml = YAML): Promise<RolloutView> {
-  const view = rolloutViewSchema.parse(await post(server, "/v1/rollouts", yaml));
-  await tick(world, server);
-  await tick(world, server);
-  return view;
-}
-
-async function viewOf(server: Server, id = "support-2-3-1"): Promise<RolloutView> {
-  return rolloutViewSchema.parse(await get(server, `/v1/rollouts/${id}`));
-}
-
-/** Rounds of twelve sessions, ten of them baseline, until the rollout has left `phases`. */
-async function traffic(
-  { world, server, gateway }: { world: World; server: Server; gateway: Gateway },
-  rates: { baseline: number; canary: number },
-  rounds: number,
-): Promise<RolloutView> {
-  const owed = { baseline: 0, canary: 0 };
-  for (let round = 0; round < rounds; round += 1) {
-    const table = gateway.tables.at(-1);
-    if (table === undefined) throw new Error("no table");
-    for (let index = 0; index < 12; index += 1) {
-      const weight = table.agents[0]?.canary?.weightBp ?? 0;
-      const arm = index < (weight > 2000 ? 6 : 2) ? "canary" : "baseline";
-      owed[arm] += rates[arm];
-      const isEscalated = owed[arm] >= 1;
-      if (isEscalated) owed[arm] -= 1;
-      await world.session(server, { arm, table, isEscalated });
-    }
-    await tick(world, server, 2000);
-    const view = await viewOf(server);
-    if (["RolledBack", "Succeeded"].includes(view.phase)) return view;
-  }
-  return viewOf(server);
-}
-
-async function createStage() {
-  const world = createWorld();
-  const server = await world.start();
-  const gateway = await connectGateway(server);
-  await deployBoth(server);
-  await quiet();
-  return { world, server, gateway };
-}
+import {
+  codeOf,
+  connectGateway,
+  createStage,
+  createWorld,
+  deployBoth,
+  get,
+  post,
+  quiet,
+  send,
+  startRollout,
+  tick,
+  traffic,
+  viewOf,
+  YAML,
+} from "./it/stage.ts";
 
 test("a canary that escalates more is rolled back, named, proven to have arrived, and quarantined", async () => {
   const stage = await createStage();
@@ -321,11 +85,11 @@ test("a server that takes over in mid-rollout goes on from the ledger under a la
 test("while the sessions cannot be read nothing is decided, and nothing is lost", async () => {
   const stage = await createStage();
   await startRollout(stage.world, stage.server);
-  stage.world.breakStore(true);
+  stage.world.faults.store = "down";
   const blind = await traffic(stage, { baseline: 0.08, canary: 0.9 }, 10);
   expect([blind.phase, blind.gates[0]?.canary.sessions]).toEqual(["Baking", 0]);
   expect(stage.world.log).toContain("cannot judge the rollout now; it keeps its weight");
-  stage.world.breakStore(false);
+  stage.world.faults.store = "none";
   await tick(stage.world, stage.server);
   expect((await viewOf(stage.server)).phase).toBe("RolledBack");
 });

@@ -14,6 +14,7 @@ import {
   type ServerState,
   type SessionSource,
   type Span,
+  type TargetProbe,
   type TraceStore,
   type TurnRecord,
   type WriteCallSource,
@@ -24,6 +25,7 @@ import { createClockRoutes } from "./api/clock-routes.ts";
 import { createDiffRoutes } from "./api/diff-routes.ts";
 import { createConsoleRoutes } from "./api/console-routes.ts";
 import { createPairRoutes } from "./api/pair-routes.ts";
+import { createKillRoutes } from "./api/kill-routes.ts";
 import { createPointerRoutes } from "./api/pointer-routes.ts";
 import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
 import { createPlanRoutes } from "./api/plan-routes.ts";
@@ -39,8 +41,8 @@ import { createIntake, type Intake } from "./collector/intake.ts";
 import { createCollectorRoutes } from "./collector/routes.ts";
 import { openBook, type Book } from "./controller/book.ts";
 import { namesTool, policyOf } from "./controller/release-policies.ts";
+import { createControl } from "./controller/create-control.ts";
 import { createPublisher, idleTimeout, lateness } from "./controller/publisher.ts";
-import { createController } from "./controller/reconcile.ts";
 import { createHookWorker, NO_HOOKS, type HookWorkerDeps } from "./hooks/hook-worker.ts";
 import { createGatewayHub } from "./gateways/hub.ts";
 import { createPinCounts } from "./gateways/pin-counts.ts";
@@ -67,6 +69,10 @@ export type ServerDeps = {
   readonly releases: ReleaseSource;
   readonly contents: ReleaseContentSource;
   readonly sentiment: SentimentScorer;
+  /** Asks whether a release is there before sessions are sent back to it. */
+  readonly probe: TargetProbe;
+  /** The longest that the controller waits for sessions; 20 s unless said. */
+  readonly readDeadlineMs?: number;
   /** Open to everybody unless said. */
   readonly ingestGate?: IngestGate;
   /** Webhooks and notifications. Nobody is called unless said. */
@@ -157,26 +163,17 @@ async function createCore({ now, tick, log, settings, traces, ...deps }: ServerD
   const reports = createMoveReports({ hub, publisher });
   const { contents } = deps;
   const moving: FollowMovesDeps = { book, contents, reports, idleTimeoutMs, now, log };
-  const { cohorts, pairs } = traces;
+  const { pairs } = traces;
   const follow = (): Promise<void> => followMoves(moving);
-  const controller = createController({ book, cohorts, pairs, hub, publisher, now, log, followMoves: follow });
+  const control = createControl({ ...deps, traces, book, hub, publisher, now, log, followMoves: follow });
   const maxAgeMs = deps.setNow === null ? FIGURES_MAX_AGE_MS : 0;
   const { sessions } = traces;
   const isLast = ({ plan, id }: Rollout): boolean => lastRolloutOf(plan.agent, book) === id;
   const figures = createFiguresSource({ sessions, pairs, now, maxAgeMs, idleTimeoutMs, isLast });
   const hooks = createHookWorker({ ...(deps.hooks ?? NO_HOOKS), book, now, log });
-  const views = createViews({
-    book,
-    hub,
-    publisher,
-    pinCounts,
-    figures,
-    sessions,
-    hooks,
-    now,
-    notice: settings.notice,
-  });
-  return { hooks, hub, questions, pinCounts, idleTimeoutMs, book, assembler, controller, figures, views, moving };
+  const { notice } = settings;
+  const views = createViews({ book, hub, publisher, pinCounts, figures, sessions, hooks, now, notice });
+  return { ...control, hooks, hub, questions, pinCounts, idleTimeoutMs, book, assembler, figures, views, moving };
 }
 
 function lastRolloutOf(agent: AgentName, book: Book): RolloutId | null {
@@ -234,7 +231,7 @@ function createLoops({ hooks, hub, book, assembler, controller, figures }: Core,
 }
 
 function intakeOf(
-  { book, assembler, figures }: Core,
+  { book, assembler, figures, turnCounts, controller }: Core,
   { traces, sentiment, now, ingestGate = OPEN_GATE }: ServerDeps,
 ): Intake {
   const noteTurns = (turns: readonly TurnRecord[]): void => {
@@ -245,6 +242,10 @@ function intakeOf(
   return createIntake({
     store: traces.store,
     assembler: { noteTurns, noteSpans },
+    onTurns: (turns) => {
+      turnCounts.note(turns);
+      controller.noteTurns();
+    },
     onShadowTurns: (turns) => figures.noteTurns(turns),
     sentiment,
     now,
@@ -257,19 +258,21 @@ function routesOf(
   { core, loops, feed, intake }: { core: Core; loops: Loops; feed: LiveFeed; intake: Intake },
   { traces, now, setNow, ledger, releases, contents, settings }: ServerDeps,
 ): readonly Hono[] {
-  const { book, hub, controller, views, moving } = core;
+  const { book, hub, controller, watches, views, moving } = core;
   const followGateways = async (): Promise<void> => {
     await controller.reconcileSync();
     await followMoves(moving);
   };
-  const isSynthetic = setNow !== null;
+  const ofAgents = { book, now, places: settings.places, pinCounts: core.pinCounts };
+  const applying = { book, releases, now, isSynthetic: setNow !== null };
   return [
     createCollectorRoutes(intake),
     createMoveRoutes({ ...moving, sessions: traces.sessions, onReport: () => followMoves(moving) }),
     createGatewayRoutes({ hub, questions: core.questions, pinCounts: core.pinCounts, onAck: followGateways }),
-    createAgentRoutes({ book, releases, now, places: settings.places, pinCounts: core.pinCounts }),
+    createAgentRoutes({ ...ofAgents, releases }),
+    createKillRoutes({ ...ofAgents, onRecorded: () => controller.reconcileAll() }),
     createPointerRoutes({ book, releases, now, ledger }),
-    createRolloutRoutes({ book, releases, now, isSynthetic, views, feed, ledger, onRecorded: followGateways }),
+    createRolloutRoutes({ ...applying, watches, views, feed, ledger, onRecorded: followGateways }),
     createPlanRoutes({ book, contents, ...traces, now, idleTimeoutMs: core.idleTimeoutMs }),
     createReportRoutes({ book, ledger, views, contents, ...traces, now }),
     createWhyRoutes({ book, hub, questions: core.questions, sessions: traces.sessions }),

@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
 import { openChdbTraceStore, openClickHouseTraceStore, type OpenTraceStore } from "@perch/adapters/clickhouse";
 import { createReleaseContentSource } from "@perch/adapters/release-artifact";
+import { createHttpProbe } from "@perch/adapters/http-probe";
+import { createMemoryTargetProbe } from "@perch/adapters/in-memory";
 import { createLexiconScorer } from "@perch/adapters/sentiment";
 import { openRegistry } from "@perch/adapters/release-registry";
 import { createVerifiedReleaseSource } from "@perch/adapters/sigstore";
@@ -72,6 +74,8 @@ async function main(options: ServerOptions): Promise<void> {
       }),
       contents: createReleaseContentSource(registry),
       sentiment: createLexiconScorer(),
+      // On a made-up clock nothing really runs where deployments say.
+      probe: options.clock === "synthetic" ? createMemoryTargetProbe() : createHttpProbe(),
       ingestGate,
       hooks,
       now: clock.now,

@@ -247,7 +247,9 @@ export { formatDuration, parseDurationMs } from "./rollout/duration.ts";
 export { weightSince } from "./rollout/weight-since.ts";
 export { advance, startRollout } from "./rollout/advance.ts";
 export type {
+  Announcement,
   AppliedEvent,
+  Condition,
   HookAnswer,
   JudgementSummary,
   News,
@@ -260,7 +262,23 @@ export type {
   RolloutEvent,
   RolloutEventType,
   TimelineEntry,
+  TurnCount,
 } from "./rollout/rollout.ts";
+export { isBeforePromotion, isOnStep, type OnStep } from "./rollout/phase-groups.ts";
+export { CIRCUIT_BREAKER } from "./rollout/apply-breaker.ts";
+export {
+  analysisPolicy,
+  promotionPolicy,
+  rollbackPolicy,
+  type AnalysisPolicy,
+  type CircuitBreakerPlan,
+  type OutageAction,
+  type PromotionPolicy,
+  type RollbackPolicy,
+} from "./rollout/policies.ts";
+export { isBakingPromotion } from "./rollout/promotion-bake.ts";
+export { isStepFreeReturn } from "./rollout/step-free-return.ts";
+export type { ProbeAnswer, TargetProbe } from "./rollout/target-probe.ts";
 export { waitsForGateways } from "./rollout/move-to.ts";
 export { excessOf, exposureOf, type Excess, type ExposurePoint } from "./report/exposure.ts";
 export { whoDecided, type Say } from "./report/who-decided.ts";
@@ -300,6 +318,7 @@ export {
   type AgentEvent,
   type AgentRecord,
   type DeploymentRecord,
+  type KillSwitch,
   type PointerRecord,
   type ReleaseRecord,
 } from "./rollout/agent-record.ts";
@@ -312,6 +331,7 @@ export {
   type MoveOrder,
   type MoveStanding,
 } from "./rollout/agent-move.ts";
+export { killMoves } from "./rollout/kill-moves.ts";
 export { DEFAULT_BOUNDARY, wantedMove } from "./rollout/wanted-move.ts";
 export {
   activeRollout,
@@ -320,6 +340,7 @@ export {
   isQuarantined,
   placeOf,
   releaseStatus,
+  unfinishedRollouts,
   type AgentPlace,
   type ReleaseInQuestion,
   type ReleaseStatus,

@@ -23,6 +23,7 @@ export function anAgentRoute(change: Partial<AgentRoute> = {}): AgentRoute {
     agent: parseAgentName("support"),
     hosts: [],
     pathPrefix: "/support",
+    refuses: null,
     current: digestOf("support 2.3.0"),
     withoutLease: change.current ?? digestOf("support 2.3.0"),
     canary: null,

@@ -3,7 +3,13 @@ import type { ApiClient } from "../api-client.ts";
 import { CliError } from "../cli-error.ts";
 
 const POLL_MS = 500;
-const FINAL: ReadonlySet<RolloutView["phase"]> = new Set(["Succeeded", "RolledBack", "Aborted", "Failed"]);
+const FINAL: ReadonlySet<RolloutView["phase"]> = new Set([
+  "Succeeded",
+  "RolledBack",
+  "Aborted",
+  "Superseded",
+  "Failed",
+]);
 
 /** Polls until the rollout has ended or the deadline has passed; a server that is being restarted is waited for. */
 export async function followRollout(

@@ -44,6 +44,8 @@ function rolledBack(changes: Partial<RolloutView> = {}): RolloutView {
     phase: "RolledBack",
     reason: "",
     phaseSince: 60_020,
+    pausedBy: null,
+    announcement: null,
     appliedAt: 10_000,
     endedAt: 60_020,
     baseline: { digest: "sha256:a", version: "2.3.0" },

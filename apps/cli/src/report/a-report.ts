@@ -53,6 +53,8 @@ function aRolledBackRollout(): ReportView["rollout"] {
     phase: "RolledBack",
     reason: "escalation-rate shows that the canary is worse",
     phaseSince: START + 30 * MINUTE,
+    pausedBy: null,
+    announcement: null,
     appliedAt: START,
     endedAt: START + 30 * MINUTE,
     baseline: { digest: `sha256:${"0".repeat(64)}`, version: "2.3.0" },

@@ -17,8 +17,15 @@ const COMMANDS: readonly { readonly verb: RolloutVerb; readonly description: str
   { verb: "resume", description: "go on after a pause, or approve a step that waits for approval" },
   { verb: "promote", description: "make the canary current now" },
   { verb: "rollback", description: "send new sessions to the baseline now and quarantine the canary" },
+  { verb: "undo", description: "cancel a rollback that is announced" },
   { verb: "abort", description: "end the rollout without blaming the canary" },
 ];
+
+const FLAGS: Readonly<Partial<Record<RolloutVerb, { readonly name: string; readonly description: string }>>> = {
+  pause: { name: "--freeze-new", description: "no new session meets the canary meanwhile; those under way stay" },
+  rollback: { name: "--force", description: "also to a baseline that does not answer" },
+};
+type CommandFlags = Flags & { reason: string; force?: boolean; freezeNew?: boolean };
 
 export function registerRolloutCommand(program: Command): void {
   const rollout = program.command("rollout").description("start, watch and steer rollouts");
@@ -26,7 +33,8 @@ export function registerRolloutCommand(program: Command): void {
   toServer(rollout.command("start"))
     .description("start the rollout that a file describes")
     .requiredOption("-f, --file <file>", "rollout file (YAML)")
-    .action((flags: Flags & { file: string }) => start(flags));
+    .option("--force <reason>", "try a quarantined release again; the reason is kept in the ledger")
+    .action((flags: Flags & { file: string; force?: string }) => start(flags));
   toServer(rollout.command("status").argument("[id]", "rollout; default: all, newest first"))
     .description("show a rollout with its gates, or all rollouts")
     .action((id: string | undefined, flags: Flags) => status(id, flags));
@@ -34,10 +42,13 @@ export function registerRolloutCommand(program: Command): void {
     .description("follow a rollout to its end; exit code 0 when it succeeded, 3 when it ended otherwise")
     .action((id: string, flags: Flags) => watch(id, flags));
   for (const { verb, description } of COMMANDS) {
-    toServer(rollout.command(verb).argument("<id>", "rollout"))
+    const flag = FLAGS[verb];
+    const described = toServer(rollout.command(verb).argument("<id>", "rollout"))
       .description(description)
-      .option("--reason <text>", "kept in the ledger", "")
-      .action((id: string, flags: Flags & { reason: string }) => command(id, verb, flags));
+      .option("--reason <text>", "kept in the ledger", "");
+    (flag === undefined ? described : described.option(flag.name, flag.description)).action(
+      (id: string, flags: CommandFlags) => command(id, verb, flags),
+    );
   }
   registerReportCommand(rollout);
   toServer(rollout.command("history").argument("[id]", "rollout; default: all, newest first"))
@@ -54,9 +65,9 @@ function show(flags: Flags, json: unknown, text: string): void {
   else printLine(text);
 }
 
-async function start(flags: Flags & { file: string }): Promise<void> {
+async function start(flags: Flags & { file: string; force?: string }): Promise<void> {
   const yaml = await readInputFile(flags.file, { expected: "a rollout file in YAML", hint: "give its path with -f" });
-  const rollout = await createApiClient(flags.server).startRollout(yaml);
+  const rollout = await createApiClient(flags.server).startRollout(yaml, flags.force ?? null);
   show(flags, rollout, `${describeRollout(rollout)}\n\nnext: perch rollout watch ${rollout.id}`);
 }
 
@@ -88,9 +99,14 @@ async function watch(id: string, flags: Flags): Promise<void> {
   if (last.phase !== "Succeeded") process.exitCode = 3;
 }
 
-async function command(id: string, verb: RolloutVerb, flags: Flags & { reason: string }): Promise<void> {
+async function command(id: string, verb: RolloutVerb, flags: CommandFlags): Promise<void> {
   const actor = `cli:${userInfo().username}`.slice(0, 200);
-  const rollout = await createApiClient(flags.server).commandRollout(id, verb, { reason: flags.reason, actor });
+  const rollout = await createApiClient(flags.server).commandRollout(id, verb, {
+    reason: flags.reason,
+    actor,
+    force: flags.force === true,
+    freezeNew: flags.freezeNew === true,
+  });
   show(flags, rollout, describeRollout(rollout));
 }
 

@@ -48,6 +48,8 @@ function aRollout(overrides: Partial<RolloutView> = {}): RolloutView {
     phase: "Baking",
     reason: "",
     phaseSince: 0,
+    pausedBy: null,
+    announcement: null,
     appliedAt: Date.parse("2026-01-02T03:04:05Z"),
     endedAt: null,
     baseline: { digest: "d0", version: "2.3.0" },

@@ -3,7 +3,13 @@ import type { RolloutView } from "@perch/api";
 import type { ApiClient } from "../api-client.ts";
 import { CliError } from "../cli-error.ts";
 
-const FINAL: ReadonlySet<RolloutView["phase"]> = new Set(["Succeeded", "RolledBack", "Aborted", "Failed"]);
+const FINAL: ReadonlySet<RolloutView["phase"]> = new Set([
+  "Succeeded",
+  "RolledBack",
+  "Aborted",
+  "Superseded",
+  "Failed",
+]);
 const RETRY_MS = 1_000;
 const MOST_RETRIES = 30;
 

@@ -16,6 +16,8 @@ const OFFERED: Record<Phase, readonly Command[]> = {
   RolledBack: [],
   Aborting: [],
   Aborted: [],
+  Superseding: [],
+  Superseded: [],
   Failed: [],
 };
 const CASES = Object.entries(OFFERED).map(([phase, offered]) => ({ phase: phase as Phase, offered }));

@@ -28,6 +28,8 @@ const OFFERS: Record<Phase, Offer> = {
   RolledBack: ENDED,
   Aborting: GOING_BACK,
   Aborted: ENDED,
+  Superseding: GOING_BACK,
+  Superseded: ENDED,
   Failed: ENDED,
 };
 

@@ -25,6 +25,8 @@ const KINDS: Record<Phase, Outcome["kind"]> = {
   RolledBack: "back",
   Aborting: "stopped",
   Aborted: "stopped",
+  Superseding: "stopped",
+  Superseded: "stopped",
   Failed: "stopped",
 };
 
@@ -71,6 +73,7 @@ function mirroredHeadline({ canary, baseline }: RolloutView): string {
 
 function stoppedHeadline({ phase, canary, baseline }: RolloutView): string {
   if (phase === "Failed") return `The rollout failed before any session met ${canary.version}`;
+  if (phase === "Superseding" || phase === "Superseded") return "Another rollout took its place";
   return `The rollout was aborted; new sessions go to ${baseline.version}`;
 }
 

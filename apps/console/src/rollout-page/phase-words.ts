@@ -24,6 +24,12 @@ const WORDS: Record<Phase, { readonly label: string; readonly tone: Tone; readon
   RolledBack: { label: "Rolled back", tone: "bad", meaning: "every gateway sends new sessions to the baseline" },
   Aborting: { label: "Aborting", tone: "quiet", meaning: "new sessions go to the baseline, gateways are answering" },
   Aborted: { label: "Aborted", tone: "quiet", meaning: "stopped by a person, without blame on the canary" },
+  Superseding: {
+    label: "Superseding",
+    tone: "quiet",
+    meaning: "another rollout takes its place; gateways are answering",
+  },
+  Superseded: { label: "Superseded", tone: "quiet", meaning: "another rollout took its place, without blame" },
   Failed: { label: "Failed", tone: "bad", meaning: "stopped before any session met the canary" },
 };
 

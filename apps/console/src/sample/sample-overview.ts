@@ -41,6 +41,8 @@ export function sampleRollout(situation: Exclude<Situation, "empty">, canarySess
     agent: "support",
     ...phaseOf(situation),
     phaseSince: ending === "open" ? START + 12_000 : DECIDED_AT,
+    pausedBy: null,
+    announcement: null,
     appliedAt: START,
     endedAt: situation === "rolledBack" || situation === "promoted" ? DECIDED_AT + 41 : null,
     baseline: BASELINE,

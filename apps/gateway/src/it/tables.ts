@@ -36,6 +36,7 @@ export function tableOf(options: {
         agent: "support",
         hosts: [],
         pathPrefix: "/support",
+        refuses: null,
         current: BASELINE,
         mirror: null,
         canary: weightBp === undefined ? null : route,

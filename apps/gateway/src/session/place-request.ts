@@ -250,5 +250,7 @@ function agentOf(head: RequestHead, index: RouteIndex | null): AgentAt {
   if (index === null) return refused(refusals.NO_TABLE);
   const host = head.header("host") ?? "";
   const agent = index.find(head.path, host);
-  return agent === null ? refused(refusals.unknownAgent(head.path, host, index)) : { kind: "agent", agent, index };
+  if (agent === null) return refused(refusals.unknownAgent(head.path, host, index));
+  if (agent.route.refuses !== null) return refused(refusals.agentKilled(agent.route));
+  return { kind: "agent", agent, index };
 }

@@ -1,4 +1,4 @@
-import type { Override, Pin } from "@perch/domain";
+import type { AgentRoute, Override, Pin } from "@perch/domain";
 import type { Refusal } from "../problem.ts";
 import type { RoutedAgent, RouteIndex } from "../table/route-index.ts";
 
@@ -22,6 +22,15 @@ export function unknownAgent(path: string, host: string, index: RouteIndex): Ref
     code: "unknown_agent",
     message: `no agent is at ${where}; known agents: ${known.join(", ") || "none"}`,
     hint: known.length === 0 ? "deploy a first release with `perch deploy`" : "use one of the known agents' paths",
+  };
+}
+
+export function agentKilled({ agent, refuses }: Pick<AgentRoute, "agent" | "refuses">): Refusal {
+  return {
+    status: 503,
+    code: "agent_killed",
+    message: `agent ${agent} is switched off: ${refuses}`,
+    hint: "whoever switched it off ends that: perch kill AGENT --undo",
   };
 }
 

@@ -120,6 +120,7 @@ function toDomain(message: AgentMessage): AgentRoute {
     agent: parseAgentName(message.agent),
     hosts: message.hosts,
     pathPrefix: message.pathPrefix,
+    refuses: message.refuses,
     current: parseDigest(message.current),
     withoutLease: parseDigest(message.withoutLease ?? message.current),
     canary:

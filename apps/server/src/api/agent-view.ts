@@ -39,5 +39,12 @@ export function toAgentView(
       urls: record.deployments.filter(({ release }) => release === digest).map(({ url }) => url),
     })),
     activeRollout: activeRollout(record, rollouts)?.id ?? null,
+    killed: killOf(record),
   };
+}
+
+function killOf({ kill, releases }: AgentRecord): AgentView["killed"] {
+  if (kill === null) return null;
+  const version = releases.find(({ digest }) => digest === kill.to)?.version ?? "";
+  return { ...kill, to: kill.to === null ? null : { digest: kill.to, version } };
 }

@@ -1,5 +1,6 @@
 import {
   activeRollout,
+  isBeforePromotion,
   currentRelease,
   formatReleaseReference,
   isQuarantined,
@@ -13,6 +14,7 @@ import {
   type RolloutPlan,
 } from "@perch/domain";
 import type { Book } from "../controller/book.ts";
+import { closeEarlierPromotions, stillUnderWay, takeTurn } from "../controller/take-turn.ts";
 import { admitRelease, type AdmitDeps } from "./admit-release.ts";
 import { ApiError } from "./api-error.ts";
 import { refuseClassifierOfCanary } from "./classifier-of-canary.ts";
@@ -44,10 +46,13 @@ export async function applyRollout(
   agentOf(plan, deps.book);
   const { digest, version } = await admitRelease(resolveRelease(plan.release, deps.book), deps);
   refuseUnlessStartable(plan, { canary: { digest, version }, force: request.force }, deps.book);
-  await closeEarlierPromotions(plan, deps);
+  if (stillUnderWay(plan, deps.book.rollouts(), deps.now()).length === 0)
+    await closeEarlierPromotions(plan.agent, deps);
   const rollout = await deps.book.start(() => {
     // Again: another rollout may have begun while the release was verified.
     const baseline = refuseUnlessStartable(plan, { canary: { digest, version }, force: request.force }, deps.book);
+    const earlier = stillUnderWay(plan, deps.book.rollouts(), deps.now());
+    const superseded = plan.supersede === "replace" ? earlier.filter(isBeforePromotion) : [];
     const id = newRolloutId(plan.name, deps.book);
     return {
       type: "applied",
@@ -57,11 +62,15 @@ export async function applyRollout(
       plan,
       baseline,
       canary: { digest, version },
-      seed: plan.seed ?? id,
+      // The same people are exposed again, and nobody else.
+      seed: plan.seed ?? superseded.at(-1)?.seed ?? id,
       forcedBecause: isQuarantined(digest, deps.book.rollouts()) ? request.force : "",
       isSynthetic: deps.isSynthetic,
+      isQueued: earlier.length > 0,
+      supersedes: superseded.map((rollout) => rollout.id),
     };
   });
+  await takeTurn(rollout, deps);
   return { rollout, warnings };
 }
 
@@ -104,12 +113,12 @@ function refuseUnlessStartable(
 ): ReleaseIdentity {
   const record = agentOf(plan, book);
   const active = activeRollout(record, book.rollouts());
-  if (active !== null) {
+  if (active !== null && (plan.supersede ?? "reject") === "reject") {
     throw new ApiError({
       status: 409,
       code: "rollout_active",
       message: `the rollout ${active.id} of ${plan.agent} is under way (${active.phase.kind}), expected none`,
-      hint: "wait until it has ended, or end it: perch rollout abort, rollback or promote",
+      hint: "wait until it has ended, or end it: perch rollout abort, rollback or promote; or write `supersede: replace` or `queue`",
     });
   }
   refuseClassifierOfCanary({ plan, canary }, urlsOf(canary.digest, record));
@@ -131,13 +140,6 @@ function refuseUnlessStartable(
     });
   }
   return baseline;
-}
-
-/** Going back from an earlier promotion would now pull the baseline from under this rollout. */
-async function closeEarlierPromotions({ agent }: RolloutPlan, { book, now }: ApplyRolloutDeps): Promise<void> {
-  for (const rollout of book.rollouts()) {
-    if (rollout.plan.agent === agent) await book.record(rollout.id, { type: "rollbackWindowClosed", at: now() });
-  }
 }
 
 function newRolloutId(name: string, book: Book): RolloutId {

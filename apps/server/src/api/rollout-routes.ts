@@ -1,5 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { rolloutCommandSchema, type LedgerEntryView, type RolloutStarted, type RolloutView } from "@perch/api";
+import {
+  rolloutCommandSchema,
+  type LedgerEntryView,
+  type RolloutCommand,
+  type RolloutStarted,
+  type RolloutView,
+} from "@perch/api";
 import {
   notificationJsonSchema,
   rolloutJsonSchema,
@@ -15,11 +21,13 @@ import { applyRollout, type ApplyRolloutDeps } from "./apply-rollout.ts";
 import { eventStream } from "./event-stream.ts";
 import type { LiveFeed } from "./live-feed.ts";
 import { readBody, readText } from "./read-body.ts";
+import type { Watches } from "../controller/watches.ts";
 import type { Views } from "./views.ts";
 
 export type RolloutRoutesDeps = ApplyRolloutDeps & {
   readonly views: Views;
   readonly feed: LiveFeed;
+  readonly watches: Pick<Watches, "target">;
   readonly ledger: Pick<Ledger, "read">;
   /** What was recorded is carried out before the answer is given, as far as it can be at once. */
   readonly onRecorded: () => Promise<void>;
@@ -28,16 +36,20 @@ export type RolloutRoutesDeps = ApplyRolloutDeps & {
 /** How long an answer waits for the gateways' acknowledgements, and how often it looks. */
 const [PATIENCE_MS, LOOK_EVERY_MS] = [150, 10];
 
-type Verb = "pause" | "resume" | "rollback" | "abort" | "promote";
+type Verb = "pause" | "resume" | "rollback" | "undo" | "abort" | "promote";
 type RequestType = Extract<RolloutEvent, { actor: string; reason: string }>["type"];
 
 const REQUESTS: Readonly<Record<Verb, { readonly type: RequestType; readonly hint: string }>> = {
-  pause: { type: "pauseRequested", hint: "only a rollout that is shadowing, shifting or baking can be paused" },
+  pause: {
+    type: "pauseRequested",
+    hint: "only a rollout that is shadowing, shifting or baking can be paused; one that is announced to roll back is undone",
+  },
   resume: { type: "resumeRequested", hint: "only a paused rollout can be resumed" },
   rollback: {
     type: "rollbackRequested",
     hint: "before anybody met the canary use abort; after a day start a new rollout",
   },
+  undo: { type: "undoRequested", hint: "no rollback of it is announced or waits for its target" },
   abort: { type: "abortRequested", hint: "a promotion is undone by rollback" },
   promote: {
     type: "promoteRequested",
@@ -73,10 +85,10 @@ export function createRolloutRoutes(deps: RolloutRoutesDeps): Hono {
     const entries: readonly LedgerEntryView[] = await deps.ledger.read(id);
     return context.json(entries);
   });
-  for (const verb of ["pause", "resume", "rollback", "abort", "promote"] as const) {
+  for (const verb of ["pause", "resume", "rollback", "undo", "abort", "promote"] as const) {
     routes.post(`/v1/rollouts/:id/${verb}`, async (context) => {
-      const { actor, reason } = await readBody(context, rolloutCommandSchema);
-      const { id } = await command(context.req.param("id"), verb, { actor, reason, deps });
+      const body = await readBody(context, rolloutCommandSchema);
+      const { id } = await command(context.req.param("id"), verb, { body, deps });
       await letGatewaysAnswer(id, book);
       return context.json(await viewOf(id, views));
     });
@@ -96,11 +108,17 @@ async function letGatewaysAnswer(id: string, book: RolloutRoutesDeps["book"]): P
 async function command(
   id: string,
   verb: Verb,
-  { actor, reason, deps }: { actor: string; reason: string; deps: RolloutRoutesDeps },
+  { body, deps }: { body: RolloutCommand; deps: RolloutRoutesDeps },
 ): Promise<Rollout> {
+  refuseStrayFlags(verb, body);
+  const known = rolloutOf(id, deps.book);
+  if (verb === "rollback" && !body.force) await deps.watches.target(known.id);
   const before = rolloutOf(id, deps.book);
-  const after = await deps.book.record(before.id, { type: REQUESTS[verb].type, at: deps.now(), actor, reason });
-  if (after.phase === before.phase) {
+  const { actor, reason, force, freezeNew } = body;
+  const flags = { ...(force ? { force } : {}), ...(freezeNew ? { freezeNew } : {}) };
+  const type = REQUESTS[verb].type;
+  const after = await deps.book.record(before.id, { type, at: deps.now(), actor, reason, ...flags });
+  if (after === before) {
     throw new ApiError({
       status: 409,
       code: "not_possible_now",
@@ -110,6 +128,18 @@ async function command(
   }
   await deps.onRecorded();
   return after;
+}
+
+/** A flag that would be ignored was meant for something else. */
+function refuseStrayFlags(verb: Verb, { force, freezeNew }: RolloutCommand): void {
+  const stray = force && verb !== "rollback" ? "force" : freezeNew && verb !== "pause" ? "freezeNew" : null;
+  if (stray === null) return;
+  throw new ApiError({
+    status: 400,
+    code: "body_malformed",
+    message: `found ${stray} in a command to ${verb}, expected it only to ${stray === "force" ? "rollback" : "pause"}`,
+    hint: "leave it out",
+  });
 }
 
 function rolloutOf(id: string, book: Book): Rollout {

@@ -48,6 +48,8 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
     phase: rollout.phase.kind,
     reason,
     phaseSince: rollout.phaseSince,
+    pausedBy: rollout.phase.kind === "Paused" ? rollout.phase.why : null,
+    announcement: announcementOf(rollout),
     appliedAt: rollout.appliedAt,
     endedAt: isFinal(rollout) ? rollout.phaseSince : null,
     baseline: rollout.baseline,
@@ -85,6 +87,10 @@ function mirrorView({ plan, phase, mirrorStop }: Rollout, { mirrored }: SessionF
   };
 }
 
+function announcementOf({ announcement }: Rollout): RolloutView["announcement"] {
+  return announcement === null ? null : { ...announcement, culprits: [...announcement.culprits] };
+}
+
 function emptyBoard(rollout: Rollout): ReturnType<typeof createBoard> {
   const { gates, steps, windowMs } = rollout.plan;
   return createBoard({ gates, weightsBp: steps.map((step) => step.weightBp), windowMs, references: {} });
@@ -115,7 +121,7 @@ function armView({
 function propagationOf(rollout: Rollout, record: PropagationRecord | null): Propagation | null {
   if (record === null) return null;
   const decided = rollout.timeline.findLast(({ phase }) =>
-    ["Shadowing", "Shifting", "Promoting", "RollingBack", "Aborting"].includes(phase),
+    ["Shadowing", "Shifting", "Promoting", "RollingBack", "Aborting", "Superseding"].includes(phase),
   );
   const acks = record.gateways.flatMap(({ ackedAt }) => (ackedAt === null ? [] : [ackedAt]));
   return {

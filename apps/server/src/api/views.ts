@@ -4,6 +4,7 @@ import type { Book } from "../controller/book.ts";
 import { laggardsOf, recordOf } from "../controller/follow-sync.ts";
 import type { Publisher } from "../controller/publisher.ts";
 import { readinessOf } from "../controller/readiness.ts";
+import { waitedFor } from "../controller/take-turn.ts";
 import type { GatewayHub } from "../gateways/hub.ts";
 import type { HookWorker } from "../hooks/hook-worker.ts";
 import type { PinCounts } from "../gateways/pin-counts.ts";
@@ -81,6 +82,10 @@ function liveFacts(rollout: Rollout, deps: ViewsDeps): LiveFacts {
 }
 
 function waitOf(rollout: Rollout, { book, hub, publisher, now }: ViewsDeps): Omit<LiveFacts, "livePins"> {
+  if (rollout.phase.kind === "Pending") {
+    const before = rollout.phase.isQueued ? waitedFor(rollout, book, now()) : [];
+    return { propagation: null, waitingFor: before.map(({ id, phase }) => `rollout ${id} to be over (${phase.kind})`) };
+  }
   if (rollout.phase.kind === "Preparing") {
     const readiness = readinessOf(rollout, book.agent(rollout.plan.agent), { hub, now: now() });
     return { propagation: null, waitingFor: readiness.kind === "ready" ? [] : [readiness.reason] };

@@ -1,4 +1,4 @@
-import type { SentimentScorer, ShadowTurn, TelemetryError, TraceStore } from "@perch/domain";
+import type { SentimentScorer, ShadowTurn, TelemetryError, TraceStore, TurnRecord } from "@perch/domain";
 import type { Assembler } from "../sessions/assembler.ts";
 import { createCollectorCounters, type CollectorCounters } from "./counters.ts";
 import { OPEN_GATE, type IngestGate, type Sender } from "./ingest-gate.ts";
@@ -11,6 +11,8 @@ export type CollectorDeps = {
     "appendSpans" | "appendTurns" | "appendMoves" | "appendShadowTurns" | "appendScores"
   >;
   readonly assembler: Pick<Assembler, "noteTurns" | "noteSpans">;
+  /** Told before anything is stored. */
+  readonly onTurns?: (turns: readonly TurnRecord[]) => void;
   readonly onShadowTurns: (turns: readonly ShadowTurn[]) => void;
   readonly sentiment: SentimentScorer;
   readonly now: () => number;

@@ -60,6 +60,7 @@ async function takeTurns(intake: Intake, request: Request): Promise<Response> {
     const shadowTurns = batch.items.filter((record) => record.kind === "shadow");
     // Moves first: a session is assembled with whatever is known of it when its last turn has come.
     await intake.store.appendMoves(moves);
+    intake.onTurns?.(turns);
     await intake.store.appendTurns(turns);
     if (shadowTurns.length > 0) await intake.store.appendShadowTurns(shadowTurns);
     intake.assembler.noteTurns(turns);

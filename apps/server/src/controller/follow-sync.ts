@@ -31,7 +31,7 @@ export function recordOf({ revision, gateways }: Spread): PropagationRecord {
 }
 
 function takesAway({ phase }: Rollout): boolean {
-  return phase.kind === "RollingBack" || phase.kind === "Aborting";
+  return phase.kind === "RollingBack" || phase.kind === "Aborting" || phase.kind === "Superseding";
 }
 
 /** I5: the time of the last gateway, not the time at which somebody looked. */

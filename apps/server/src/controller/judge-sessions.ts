@@ -1,11 +1,22 @@
 import { setImmediate } from "node:timers/promises";
-import { closeBlocks, judgeBlock, type Block, type CohortSource, type Rollout } from "@perch/domain";
+import {
+  analysisPolicy,
+  closeBlocks,
+  judgeBlock,
+  type Block,
+  type CohortMember,
+  type CohortSource,
+  type Rollout,
+  type RolloutId,
+} from "@perch/domain";
 import type { Book } from "./book.ts";
 
 export type JudgeSessionsDeps = {
   readonly book: Book;
   readonly cohorts: Pick<CohortSource, "members" | "assigned">;
   readonly now: () => number;
+  /** Runs before a block is recorded that blames the canary. */
+  readonly beforeBlame: (id: RolloutId) => Promise<void>;
 };
 
 /** A block that a slow arm keeps open is closed after this long, whatever it holds (`statistics.md` 3). */
@@ -28,11 +39,10 @@ export async function judgeNewSessions(rollout: Rollout, deps: JudgeSessionsDeps
 
 /** One read of one step; true when there may be more to read at once. */
 async function judgeStepOnce(rollout: Rollout, step: number, deps: JudgeSessionsDeps): Promise<boolean> {
-  const afterAssignment = deps.book.held(rollout.id)?.rollout.judgedThrough[step] ?? 0;
   const cohort = { rollout: rollout.id, step };
-  const members = await deps.cohorts.members({ ...cohort, afterAssignment, limit: SESSIONS_PER_READ });
+  const afterAssignment = deps.book.held(rollout.id)?.rollout.judgedThrough[step] ?? 0;
+  const { members, isCutShort } = await readJudged(rollout, { ...cohort, afterAssignment }, deps);
   if (members.length === 0) return false;
-  const isCutShort = members.length === SESSIONS_PER_READ;
   const blocks = closeBlocks({
     step,
     members,
@@ -48,10 +58,38 @@ async function judgeStepOnce(rollout: Rollout, step: number, deps: JudgeSessions
   return isCutShort;
 }
 
-async function recordBlock({ id }: Rollout, block: Block, { book, now }: JudgeSessionsDeps): Promise<void> {
+type Place = { readonly rollout: RolloutId; readonly step: number; readonly afterAssignment: number };
+type Read = { readonly members: readonly CohortMember[]; readonly isCutShort: boolean };
+
+/** The next sessions that count: those of both arms that began while the canary was still cold are passed over. */
+async function readJudged(rollout: Rollout, place: Place, deps: JudgeSessionsDeps): Promise<Read> {
+  const from = judgedFrom(rollout);
+  for (let { afterAssignment } = place; ;) {
+    const read = await deps.cohorts.members({ ...place, afterAssignment, limit: SESSIONS_PER_READ });
+    const members = read.filter(({ assignedAt }) => assignedAt >= from);
+    const isCutShort = read.length === SESSIONS_PER_READ;
+    if (members.length > 0 || !isCutShort) return { members, isCutShort };
+    afterAssignment = read.at(-1)?.assignment ?? afterAssignment;
+  }
+}
+
+/** Users first met the canary when the last gateway had its first weight. */
+function judgedFrom({ plan, timeline }: Rollout): number {
+  const { initialDelayMs } = analysisPolicy(plan);
+  if (initialDelayMs === 0) return -Infinity;
+  const met = timeline.find((entry) => entry.phase === "Baking");
+  return met === undefined ? Infinity : met.at + initialDelayMs;
+}
+
+async function recordBlock(
+  { id }: Rollout,
+  block: Block,
+  { book, now, beforeBlame }: JudgeSessionsDeps,
+): Promise<void> {
   const held = book.held(id);
   if (held === null || held.evidence === null) return;
   const judgement = judgeBlock(held.evidence.board, block, held.rollout);
+  if (judgement.culprits.length > 0) await beforeBlame(id);
   const { phase } = await book.record(id, { type: "blockJudged", at: now(), block, judgement });
   // A decision is on its way to the gateways: let it out before the next block is worked on.
   if (phase !== held.rollout.phase) await setImmediate();

@@ -15,6 +15,9 @@ export function readinessOf(
   record: AgentRecord | null,
   context: { readonly hub: Pick<GatewayHub, "views">; readonly now: number },
 ): Readiness {
+  if (record !== null && record.kill !== null) {
+    return { kind: "waiting", reason: `the agent is switched off: ${record.kill.reason}` };
+  }
   for (const { digest, version } of [rollout.canary, rollout.baseline]) {
     if (record?.deployments.some((deployment) => deployment.release === digest) === true) continue;
     const reason = `${rollout.plan.agent}@${version} has no deployment: run \`perch deploy ${rollout.plan.agent}@${version}\``;

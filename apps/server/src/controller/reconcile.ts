@@ -1,6 +1,8 @@
 import {
   hooksBeforeStart,
   isFinal,
+  isOnStep,
+  isStepFreeReturn,
   waitsForGateways,
   wasExposed,
   type CohortSource,
@@ -13,10 +15,13 @@ import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { Book } from "./book.ts";
 import { syncEvent } from "./follow-sync.ts";
 import { judgeNewSessions } from "./judge-sessions.ts";
+import { killEvent } from "./heed-kill.ts";
 import { capEvent } from "./mirror-cap.ts";
 import type { Publisher } from "./publisher.ts";
 import { readinessOf } from "./readiness.ts";
 import { readReferences } from "./references.ts";
+import { takeTurn } from "./take-turn.ts";
+import type { Watches } from "./watches.ts";
 
 export type ReconcileDeps = {
   readonly book: Book;
@@ -24,6 +29,7 @@ export type ReconcileDeps = {
   readonly pairs: Pick<PairSource, "spent">;
   readonly hub: Pick<GatewayHub, "spreadOf" | "views">;
   readonly publisher: Publisher;
+  readonly watches: Watches;
   readonly now: () => number;
   readonly log: Log;
   /** Sessions that are moved from release to release. */
@@ -38,6 +44,8 @@ export interface Controller {
   reconcileSync(): Promise<void>;
   /** Sessions have matured: the next turn reads them. */
   noteMatured(): void;
+  /** Gateways have told of turns: the fast path, without any store. */
+  noteTurns(): void;
 }
 
 /** Read at least this often, matured or not: a block that a slow arm keeps open is closed by the clock. */
@@ -79,26 +87,63 @@ export function createController(deps: ReconcileDeps): Controller {
     noteMatured() {
       for (const { id } of deps.book.rollouts()) unread.set(id, 0);
     },
+    noteTurns() {
+      for (const { id } of deps.book.rollouts()) {
+        deps.watches.breaker(id).catch((error: unknown) => {
+          deps.log.warn("cannot record what the circuit breaker saw; it looks again", {
+            rollout: id,
+            reason: reasonOf(error),
+          });
+        });
+      }
+    },
   };
 }
 
 async function reconcile(id: RolloutId, unread: Unread, deps: ReconcileDeps): Promise<void> {
-  const { book, now } = deps;
+  const { book, now, watches } = deps;
   const rollout = book.held(id)?.rollout;
   if (rollout === undefined || !isOfInterest(rollout, now())) return;
   await followGateways(id, deps);
-  await book.record(id, { type: "timePassed", at: now() });
+  await takeTurn(rollout, deps);
+  await heedKill(id, deps);
+  await watches.breaker(id);
+  await watches.targetNowAndThen(id);
+  await letTimePass(id, deps);
   await prepare(id, deps);
   await watchMirror(id, deps);
-  if (now() < (unread.get(id) ?? 0)) return;
-  unread.set(id, now() + READ_EVERY_MS);
+  await readSessions(id, unread, deps);
+  await followGateways(id, deps);
+}
+
+async function heedKill(id: RolloutId, { book, now, ...deps }: ReconcileDeps): Promise<void> {
+  const event = killEvent(currentOf(id, { ...deps, book, now }), book, now());
+  if (event !== null) await book.record(id, event);
+}
+
+/** While the sessions cannot be read, only what was decided before goes on. */
+async function letTimePass(id: RolloutId, deps: ReconcileDeps): Promise<void> {
+  const { phase, announcement } = currentOf(id, deps);
+  const waits = isOnStep(phase) && announcement === null && deps.watches.outages.isBlind(id);
+  if (!waits) await deps.book.record(id, { type: "timePassed", at: deps.now() });
+}
+
+async function readSessions(id: RolloutId, unread: Unread, deps: ReconcileDeps): Promise<void> {
+  const { book, now, watches } = deps;
+  const isDue = now() >= (unread.get(id) ?? 0);
   try {
-    await judgeNewSessions(currentOf(id, deps), deps);
+    await watches.traffic(id);
+    if (!isDue) return;
+    unread.set(id, now() + READ_EVERY_MS);
+    await judgeNewSessions(currentOf(id, deps), { ...deps, beforeBlame: watches.target });
   } catch (error) {
     unread.set(id, 0);
+    const event = watches.outages.failed(currentOf(id, deps), reasonOf(error));
+    if (event !== null) await book.record(id, event);
     throw error;
   }
-  await followGateways(id, deps);
+  const event = watches.outages.succeeded(currentOf(id, deps));
+  if (event !== null) await book.record(id, event);
 }
 
 async function prepare(id: RolloutId, deps: ReconcileDeps): Promise<void> {
@@ -111,7 +156,10 @@ async function prepare(id: RolloutId, deps: ReconcileDeps): Promise<void> {
   }
   if (readiness.kind !== "ready" || hooksBeforeStart(rollout).length > 0) return;
   const references = await readReferences(rollout, deps.cohorts);
-  await book.record(id, { type: "prepared", at: now(), references });
+  const context = { rollouts: book.rollouts(), now: now() };
+  const record = book.agent(rollout.plan.agent);
+  const isReturn = record !== null && isStepFreeReturn(rollout, { ...context, record });
+  await book.record(id, { type: "prepared", at: now(), references, isReturn });
 }
 
 /** Of all gateways together: each alone sees only its own share. */

@@ -1,5 +1,6 @@
 import {
   isUnderWay,
+  killMoves,
   memoryProblems,
   newAgent,
   wantedMove,
@@ -26,6 +27,7 @@ export type FollowMovesDeps = {
 
 /** What clients may have kept of a move is out of time after an idle timeout, and clocks differ. */
 const MARGIN = 1.25;
+const KILL_MOVE = "kill.";
 
 /** Begins what rollout files want, and takes every move as far as the gateways allow. Safe to repeat. */
 export async function followMoves(deps: FollowMovesDeps): Promise<void> {
@@ -40,6 +42,7 @@ export async function followMoves(deps: FollowMovesDeps): Promise<void> {
       });
     }
   }
+  for (const record of book.agents()) await followKill(record, deps);
   for (const { agent, moves } of book.agents()) for (const move of moves) await follow(agent, move, deps);
 }
 
@@ -115,6 +118,22 @@ async function beginWanted(rollout: Rollout, deps: FollowMovesDeps): Promise<voi
   if (deployments.every(({ release }) => release !== wanted.to)) return;
   const reason = wanted.mode === "autoUpgrade" ? "versioningBehavior: AutoUpgrade" : `rollback policy: ${wanted.mode}`;
   await beginMove(agent, { order: wanted, actor: "controller", reason }, deps);
+}
+
+/** Moves that a kill switch wants; those of one that is over end. */
+async function followKill(record: AgentRecord, deps: FollowMovesDeps): Promise<void> {
+  const { agent, kill, moves } = record;
+  const wanted = killMoves(record, deps.book.rollouts());
+  for (const move of moves) {
+    const isOver = move.id.startsWith(KILL_MOVE) && isUnderWay(move) && wanted.every(({ id }) => id !== move.id);
+    if (!isOver) continue;
+    const reason = "the agent is no longer switched off";
+    await endMove({ agent, move, outcome: "cancelled", actor: "controller", reason }, deps);
+  }
+  for (const order of wanted) {
+    if (moves.some(({ id }) => id === order.id)) continue;
+    await beginMove(agent, { order, actor: kill?.actor ?? "controller", reason: kill?.reason ?? "" }, deps);
+  }
 }
 
 async function follow(agent: AgentName, move: AgentMove, deps: FollowMovesDeps): Promise<void> {

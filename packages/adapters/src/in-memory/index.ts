@@ -5,3 +5,4 @@ export { createMemoryLedger } from "./ledger.ts";
 export { createMemoryServerState } from "./server-state.ts";
 export { createMemoryHookSender } from "./hook-sender.ts";
 export { createMemoryRegistry } from "./registry.ts";
+export { createMemoryTargetProbe } from "./target-probe.ts";

@@ -39,8 +39,26 @@ export const agentViewSchema = z.object({
     }),
   ),
   activeRollout: z.string().nullable(),
+  /** A person has switched it off; `to` null: everybody is refused, else everybody is served by that release. */
+  killed: z
+    .object({ killedAt: z.number(), actor: z.string(), reason: z.string(), to: releaseNameSchema.nullable() })
+    .nullable()
+    .default(null),
 });
 export type AgentView = z.infer<typeof agentViewSchema>;
+
+/** `POST /v1/agents/:agent/kill`: everybody is refused, or (`to`) served by one release, until a person ends it. */
+export const killRequestSchema = z.strictObject({
+  /** A version, digest or pointer of the agent. */
+  to: z.string().min(1).nullable().default(null),
+  actor: z.string().min(1).max(200).default("api"),
+  reason: z.string().min(1).max(1000),
+});
+export type KillRequest = z.input<typeof killRequestSchema>;
+
+/** `DELETE /v1/agents/:agent/kill` */
+export const reviveRequestSchema = killRequestSchema.pick({ actor: true, reason: true });
+export type ReviveRequest = z.input<typeof reviveRequestSchema>;
 
 /** `POST /v1/scores` */
 export const scoreBatchSchema = z.strictObject({

@@ -104,6 +104,8 @@ export const routingTableSchema = z.object({
       /** Servers before this field had agents on every host, and gateways before it read them so. */
       hosts: z.array(z.string()).default([]),
       pathPrefix: z.string(),
+      /** Servers before this field refused nobody. */
+      refuses: z.string().nullable().default(null),
       current: z.string(),
       /** From servers before this field: the current release. */
       withoutLease: z.string().optional(),

@@ -63,6 +63,8 @@ export const phaseSchema = z.enum([
   "RolledBack",
   "Aborting",
   "Aborted",
+  "Superseding",
+  "Superseded",
   "Failed",
 ]);
 
@@ -152,6 +154,13 @@ export const rolloutViewSchema = z.object({
   /** Why it is in this phase, in a person's words; empty when obvious. */
   reason: z.string(),
   phaseSince: z.number(),
+  /** What it waits for while it is `Paused`, e.g. `manual`, `noTraffic` or `undoWindow`; null otherwise. */
+  pausedBy: z.string().nullable().default(null),
+  /** A rollback that was decided, and will be carried out then unless it is undone; null when there is none. */
+  announcement: z
+    .object({ announcedAt: z.number(), executesAt: z.number(), culprits: z.array(z.string()), reason: z.string() })
+    .nullable()
+    .default(null),
   appliedAt: z.number(),
   endedAt: z.number().nullable(),
   baseline: releaseNameSchema,
@@ -218,10 +227,14 @@ export type RolloutView = z.infer<typeof rolloutViewSchema>;
 export const rolloutStartedSchema = rolloutViewSchema.extend({ warnings: z.array(z.string()) });
 export type RolloutStarted = z.infer<typeof rolloutStartedSchema>;
 
-/** `POST /v1/rollouts/:id/{pause,resume,rollback,abort,promote}` */
+/** `POST /v1/rollouts/:id/{pause,resume,rollback,undo,abort,promote}` */
 export const rolloutCommandSchema = z.strictObject({
   reason: z.string().max(1000).default(""),
   actor: z.string().max(200).default("api"),
+  /** Of `rollback` only: also to a baseline that does not answer. */
+  force: z.boolean().default(false),
+  /** Of `pause` only: no new session meets the canary meanwhile. */
+  freezeNew: z.boolean().default(false),
 });
 export type RolloutCommand = z.infer<typeof rolloutCommandSchema>;
 

@@ -14,6 +14,8 @@ export type JudgeInput = {
   readonly stepsAfter?: number;
   /** Canary sessions that the whole rollout must have seen. Null: 100 if leaving this step promotes, else none. */
   readonly minCanarySessions: number | null;
+  /** Where a wrong split alarms, and whether somebody has looked at it and goes on. Default: α = 0.1 %, nobody has. */
+  readonly sampleRatio?: { readonly alarmAtLogE: number; readonly isAccepted: boolean };
 };
 
 /** What the controller acts on. */
@@ -78,7 +80,8 @@ export function outlookOf(board: GateBoard, input: JudgeInput): StepOutlook {
     canaryWeight: weightBp / 10_000,
     minCanarySessions,
     missingSessions: Math.max(0, minCanarySessions - board.canarySessions),
-    isMismatch: board.sampleRatio.peakLogE >= SAMPLE_RATIO_ALARM,
+    isMismatch: board.sampleRatio.peakLogE >= (input.sampleRatio?.alarmAtLogE ?? SAMPLE_RATIO_ALARM),
+    isMismatchAccepted: input.sampleRatio?.isAccepted === true,
   };
 }
 
@@ -86,8 +89,10 @@ function rollsBack({ gate }: JudgedGate): boolean {
   return gate.role === "guardrail" && gate.onFail === "rollback";
 }
 
-function sampleRatioWait({ isMismatch }: StepOutlook): readonly string[] {
-  return isMismatch ? ["a person to look at the sample-ratio mismatch: the arms are not split as the weight says"] : [];
+function sampleRatioWait({ isMismatch, isMismatchAccepted }: StepOutlook): readonly string[] {
+  return isMismatch && !isMismatchAccepted
+    ? ["a person to look at the sample-ratio mismatch: the arms are not split as the weight says"]
+    : [];
 }
 
 function guardrailWait({ gate, verdict }: JudgedGate): readonly string[] {

@@ -15,6 +15,8 @@ export type GateSpec = {
   readonly onFail: "rollback" | "pause";
   /** With `rollback`: its rejection means that the canary's sessions are not left with it either. Lacking: no. */
   readonly evicts?: boolean;
+  /** With `rollback`: going back would be worse, so its rejection stops the rollout where it stands. Lacking: no. */
+  readonly freezes?: boolean;
   /** α_g, this gate's share of the family-wise error rate (`statistics.md` 3.9, split rule). */
   readonly alpha: number;
 };

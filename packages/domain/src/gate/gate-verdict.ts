@@ -12,6 +12,8 @@ export type StepOutlook = {
   readonly minCanarySessions: number;
   readonly missingSessions: number;
   readonly isMismatch: boolean;
+  /** Somebody has looked at it and goes on all the same. */
+  readonly isMismatchAccepted: boolean;
 };
 
 /** One gate's verdict about a step, and what it rests on besides the evidence of harm. */
@@ -33,7 +35,7 @@ function verdictOf(
   { windows, nonInferiority, outlook }: Omit<GateStanding, "verdict"> & { readonly outlook: StepOutlook },
 ): Verdict {
   if (evidence.rejectedBecause !== null) return { kind: "fail", because: evidence.rejectedBecause };
-  if (outlook.isMismatch)
+  if (outlook.isMismatch && !outlook.isMismatchAccepted)
     return { kind: "invalid", because: "sample-ratio mismatch: the arms are not split as the weight says" };
   const waits = [...nonInferiorityWait(evidence, nonInferiority), ...windowWait(windows)];
   if (waits.length > 0) return { kind: "inconclusive", waitingFor: waits.join("; ") };

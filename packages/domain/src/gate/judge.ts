@@ -15,7 +15,7 @@ export function judge(board: GateBoard, input: JudgeInput): Judgement {
     pausing,
     sampleRatio: {
       logE: board.sampleRatio.logE,
-      alarmAtLogE: SAMPLE_RATIO_ALARM,
+      alarmAtLogE: input.sampleRatio?.alarmAtLogE ?? SAMPLE_RATIO_ALARM,
       isMismatch: isSampleRatioMismatch,
     },
     canAdvance,

@@ -28,10 +28,11 @@ const spec = {
   },
 };
 
+const PARSED = parseRolloutSpec(spec);
+
 function planOf(change: Partial<AppliedEvent["plan"]> = {}): AppliedEvent["plan"] {
-  const parsed = parseRolloutSpec(spec);
-  if (parsed.kind === "invalid") throw new Error(parsed.problems.map(({ message }) => message).join());
-  return { ...parsed.plan, ...change };
+  if (PARSED.kind === "invalid") throw new Error(PARSED.problems.map(({ message }) => message).join());
+  return { ...PARSED.plan, ...change };
 }
 
 const applied = (change: Partial<AppliedEvent["plan"]> = {}): AppliedEvent => ({
@@ -87,7 +88,7 @@ function inPhase(phase: Phase, change: Partial<Rollout> = {}): Rollout {
 const PAUSED = { kind: "Paused", step: 0, startedAt: 0, routedStep: 0, gates: [] } as const;
 
 const PHASES: { readonly [Kind in PhaseKind]: Phase & { kind: Kind } } = {
-  Pending: { kind: "Pending" },
+  Pending: { kind: "Pending", isQueued: false },
   Preparing: { kind: "Preparing" },
   Shadowing: { kind: "Shadowing", startedAt: 0, hold: null },
   Shifting: { kind: "Shifting", step: 0 },
@@ -99,6 +100,8 @@ const PHASES: { readonly [Kind in PhaseKind]: Phase & { kind: Kind } } = {
   RolledBack: { kind: "RolledBack" },
   Aborting: { kind: "Aborting" },
   Aborted: { kind: "Aborted" },
+  Superseding: { kind: "Superseding" },
+  Superseded: { kind: "Superseded" },
   Failed: { kind: "Failed" },
 };
 const KINDS = Object.values(PHASES).map(({ kind }) => kind);
@@ -108,6 +111,8 @@ function eventsIn(phase: PhaseKind): { readonly [Type in RolloutEventType]: Roll
   const of = { kind: phase, since: 0 };
   return {
     applied: applied(),
+    dequeued: { type: "dequeued", at: 100, baseline: { digest: digestOf("2.2.0"), version: "2.2.0" } },
+    superseded: { type: "superseded", at: 100, actor: "ada", by: parseRolloutId("support-2-3-2") },
     timePassed: { type: "timePassed", at: 100 },
     prepared: { type: "prepared", at: 100, references: {} },
     preparationFailed: { type: "preparationFailed", at: 100, reason: "late" },
@@ -125,6 +130,21 @@ function eventsIn(phase: PhaseKind): { readonly [Type in RolloutEventType]: Roll
       attempts: 1,
       detail: "answered 500",
     },
+    conditionChanged: {
+      type: "conditionChanged",
+      at: 100,
+      condition: "metricsOutage",
+      isPresent: true,
+      detail: "the store is away",
+    },
+    breakerTripped: {
+      type: "breakerTripped",
+      at: 100,
+      canary: { turns: 20, failed: 20 },
+      baseline: { turns: 200, failed: 0 },
+    },
+    targetChecked: { type: "targetChecked", at: 100, isHealthy: false, detail: "it refuses connections" },
+    undoRequested: { type: "undoRequested", ...request },
     pauseRequested: { type: "pauseRequested", ...request },
     resumeRequested: { type: "resumeRequested", ...request },
     rollbackRequested: { type: "rollbackRequested", ...request },
@@ -136,34 +156,43 @@ function eventsIn(phase: PhaseKind): { readonly [Type in RolloutEventType]: Roll
 
 /** Where each event leads from each phase. What is not named stays where it is. */
 const NEXT: { readonly [From in PhaseKind]: { readonly [Type in RolloutEventType]: PhaseKind } } = {
-  Pending: { ...stay("Pending"), timePassed: "Preparing", preparationFailed: "Failed", abortRequested: "Aborting" },
-  Preparing: { ...stay("Preparing"), prepared: "Shifting", preparationFailed: "Failed", abortRequested: "Aborting" },
+  Pending: { ...unexposed("Pending"), timePassed: "Preparing", preparationFailed: "Failed" },
+  Preparing: { ...unexposed("Preparing"), prepared: "Shifting", preparationFailed: "Failed" },
   Shadowing: {
-    ...stay("Shadowing"),
+    ...unexposed("Shadowing"),
     timePassed: "Shifting",
     rollbackRequested: "RollingBack",
-    abortRequested: "Aborting",
   },
   Shifting: { ...exposed("Shifting"), synced: "Baking", syncTimedOut: "Paused" },
-  Baking: exposed("Baking"),
+  Baking: { ...exposed("Baking"), conditionChanged: "Paused" },
   Paused: { ...exposed("Paused"), resumeRequested: "Baking" },
   Promoting: {
     ...stay("Promoting"),
     synced: "Succeeded",
     blockJudged: "RollingBack",
+    breakerTripped: "RollingBack",
     rollbackRequested: "RollingBack",
   },
-  Succeeded: { ...stay("Succeeded"), blockJudged: "RollingBack", rollbackRequested: "RollingBack" },
+  Succeeded: {
+    ...stay("Succeeded"),
+    blockJudged: "RollingBack",
+    breakerTripped: "RollingBack",
+    rollbackRequested: "RollingBack",
+  },
   RollingBack: { ...stay("RollingBack"), synced: "RolledBack" },
   RolledBack: stay("RolledBack"),
   Aborting: { ...stay("Aborting"), synced: "Aborted" },
   Aborted: stay("Aborted"),
+  Superseding: { ...stay("Superseding"), synced: "Superseded" },
+  Superseded: stay("Superseded"),
   Failed: stay("Failed"),
 };
 
 function stay(phase: PhaseKind): { readonly [Type in RolloutEventType]: PhaseKind } {
   return {
     applied: phase,
+    dequeued: phase,
+    superseded: phase,
     timePassed: phase,
     prepared: phase,
     preparationFailed: phase,
@@ -171,6 +200,10 @@ function stay(phase: PhaseKind): { readonly [Type in RolloutEventType]: PhaseKin
     syncTimedOut: phase,
     blockJudged: phase,
     mirrorStopped: phase,
+    conditionChanged: phase,
+    breakerTripped: phase,
+    targetChecked: phase,
+    undoRequested: phase,
     hookAnswered: phase,
     pauseRequested: phase,
     resumeRequested: phase,
@@ -181,13 +214,17 @@ function stay(phase: PhaseKind): { readonly [Type in RolloutEventType]: PhaseKin
   };
 }
 
+function unexposed(phase: PhaseKind): { readonly [Type in RolloutEventType]: PhaseKind } {
+  return { ...stay(phase), abortRequested: "Aborting", superseded: "Superseding" };
+}
+
 function exposed(phase: PhaseKind): { readonly [Type in RolloutEventType]: PhaseKind } {
   return {
-    ...stay(phase),
+    ...unexposed(phase),
     blockJudged: "RollingBack",
+    breakerTripped: "RollingBack",
     pauseRequested: "Paused",
     rollbackRequested: "RollingBack",
-    abortRequested: "Aborting",
     promoteRequested: "Promoting",
   };
 }
@@ -209,11 +246,14 @@ describe("every phase meets every event as the table says", () => {
   });
 });
 
+/** What is remembered wherever the rollout stands. */
+const COUNTED: ReadonlySet<RolloutEventType> = new Set(["blockJudged", "conditionChanged", "targetChecked"]);
+
 test("an event that means nothing returns the very same object", () => {
   for (const kind of KINDS) {
     const rollout = inPhase(PHASES[kind]);
     for (const event of Object.values(eventsIn(kind))) {
-      const stays = NEXT[kind][event.type] === kind && event.type !== "blockJudged";
+      const stays = NEXT[kind][event.type] === kind && !COUNTED.has(event.type);
       const changesNothing = stays && !isNoted(kind, event);
       const closesWindow = kind === "Succeeded" && event.type === "rollbackWindowClosed";
       expect([kind, event.type, advance(rollout, event) === rollout]).toEqual([
@@ -351,7 +391,15 @@ test("never gives the canary of an ended rollout new sessions again, except to a
     fc.property(anyHistory, anyHistory, (first, second) => {
       const before = first.reduce(advance, startRollout(applied()));
       const after = second.reduce(advance, before);
-      const isTakenBack = ["RollingBack", "RolledBack", "Aborting", "Aborted", "Failed"].includes(before.phase.kind);
+      const isTakenBack = [
+        "RollingBack",
+        "RolledBack",
+        "Aborting",
+        "Aborted",
+        "Superseding",
+        "Superseded",
+        "Failed",
+      ].includes(before.phase.kind);
       if (isTakenBack) expect(canaryWeightBp(after)).toBe(0);
       if (before.phase.kind === "Succeeded") expect([0, 10_000]).toContain(canaryWeightBp(after));
     }),

@@ -1,9 +1,14 @@
+import { applyBreaker } from "./apply-breaker.ts";
 import { applyBlock } from "./apply-block.ts";
 import { applyHookAnswer } from "./apply-hook-answer.ts";
 import { applyRequest, isRequest } from "./apply-request.ts";
+import { applyOrder, isOrder } from "./apply-order.ts";
+import { carryOutAnnounced } from "./condemn.ts";
+import { applyCondition, holdForConditions } from "./conditions.ts";
+import { endHold } from "./end-hold.ts";
 import { moveTo } from "./move-to.ts";
 import { leaveStep } from "./leave-step.ts";
-import { beginShadowing, leaveShadowing, stopMirror } from "./shadowing.ts";
+import { leaveShadowing, stopMirror } from "./shadowing.ts";
 import { formatPercent } from "./weight.ts";
 import type { AppliedEvent, Phase, PhaseName, Rollout, RolloutEvent } from "./rollout.ts";
 
@@ -15,9 +20,11 @@ export function startRollout(event: AppliedEvent): Rollout {
     baseline: event.baseline,
     canary: event.canary,
     seed: event.seed,
+    supersedes: event.supersedes ?? [],
+    forcedBecause: event.forcedBecause,
     isSynthetic: event.isSynthetic,
     appliedAt: event.at,
-    phase: { kind: "Pending" },
+    phase: { kind: "Pending", isQueued: event.isQueued ?? false },
     phaseSince: event.at,
     reason: "",
     references: {},
@@ -26,6 +33,10 @@ export function startRollout(event: AppliedEvent): Rollout {
     judgement: null,
     acknowledgedGates: [],
     hasAcknowledgedSampleRatio: false,
+    conditions: {},
+    holdsFrom: null,
+    announcement: null,
+    targetProblem: null,
     decision: null,
     hookAnswers: {},
     mirrorStop: null,
@@ -34,21 +45,16 @@ export function startRollout(event: AppliedEvent): Rollout {
   };
   const forced = event.forcedBecause === "" ? "" : `, although it is quarantined: ${event.forcedBecause}`;
   const text = `${event.canary.version} is to replace ${event.baseline.version}${forced}`;
-  return moveTo(rollout, { kind: "Pending" }, { at: event.at, actor: event.actor, reason: "", text });
+  return moveTo(rollout, rollout.phase, { at: event.at, actor: event.actor, reason: "", text });
 }
 
 /** The next state. An event that means nothing in this state returns the very same object. */
 export function advance(rollout: Rollout, event: RolloutEvent): Rollout {
   if (isRequest(event)) return applyRequest(rollout, event);
+  if (isOrder(event)) return applyOrder(rollout, event);
   switch (event.type) {
-    case "applied":
-      return rollout;
     case "timePassed":
       return applyTime(rollout, event.at);
-    case "prepared":
-      return applyPrepared(rollout, event);
-    case "preparationFailed":
-      return applyFailure(rollout, event);
     case "synced":
       return applySync(rollout, event);
     case "syncTimedOut":
@@ -59,35 +65,33 @@ export function advance(rollout: Rollout, event: RolloutEvent): Rollout {
       return stopMirror(rollout, event);
     case "hookAnswered":
       return applyHookAnswer(rollout, event);
-    case "rollbackWindowClosed":
-      return closeRollbackWindow(rollout, event.at);
+    case "conditionChanged":
+      return applyCondition(rollout, event);
+    case "breakerTripped":
+      return applyBreaker(rollout, event);
+    case "targetChecked":
+      return applyTargetCheck(rollout, event);
   }
-}
-
-function closeRollbackWindow(rollout: Rollout, at: number): Rollout {
-  if (rollout.phase.kind !== "Succeeded" || rollout.phase.rollbackUntil <= at) return rollout;
-  return { ...rollout, phase: { kind: "Succeeded", rollbackUntil: at } };
-}
-
-function applyPrepared(rollout: Rollout, event: Extract<RolloutEvent, { type: "prepared" }>): Rollout {
-  if (rollout.phase.kind !== "Preparing") return rollout;
-  const { mirror = null } = rollout.plan;
-  if (mirror !== null) return beginShadowing({ ...rollout, references: event.references }, event.at);
-  const text = `routes ${formatPercent(rollout.plan.steps[0]?.weightBp ?? 0)} of new sessions to the canary`;
-  return moveTo({ ...rollout, references: event.references }, { kind: "Shifting", step: 0 }, { at: event.at, text });
-}
-
-function applyFailure(rollout: Rollout, event: { at: number; reason: string }): Rollout {
-  if (rollout.phase.kind !== "Pending" && rollout.phase.kind !== "Preparing") return rollout;
-  return moveTo(rollout, { kind: "Failed" }, { at: event.at, reason: event.reason, text: event.reason });
 }
 
 function applyTime(rollout: Rollout, at: number): Rollout {
-  if (rollout.phase.kind === "Pending") {
+  const { phase } = rollout;
+  if (phase.kind === "Pending") {
+    if (phase.isQueued) return rollout;
     return moveTo(rollout, { kind: "Preparing" }, { at, text: "checks that the canary runs and a gateway listens" });
   }
-  if (rollout.phase.kind === "Shadowing") return leaveShadowing(rollout, rollout.phase, at);
-  return rollout.phase.kind === "Baking" ? leaveStep(rollout, rollout.phase, at) : rollout;
+  const judged = carryOutAnnounced(rollout, at);
+  if (judged !== rollout) return judged;
+  if (phase.kind === "Shadowing") return leaveShadowing(rollout, phase, at);
+  const held = holdForConditions(rollout, at);
+  if (held !== rollout) return held;
+  const left = phase.kind === "Baking" ? leaveStep(rollout, phase, at) : rollout;
+  return left === rollout ? endHold(rollout, at) : left;
+}
+
+function applyTargetCheck(rollout: Rollout, event: Extract<RolloutEvent, { type: "targetChecked" }>): Rollout {
+  const targetProblem = event.isHealthy ? null : event.detail;
+  return rollout.targetProblem === targetProblem ? rollout : { ...rollout, targetProblem };
 }
 
 function applySync(rollout: Rollout, event: Extract<RolloutEvent, { type: "synced" }>): Rollout {
@@ -121,6 +125,10 @@ function afterSync(rollout: Rollout, at: number): AfterSync | null {
   if (phase.kind === "RollingBack") {
     const text = `no gateway assigns sessions to ${canary.version} any more`;
     return { phase: { kind: "RolledBack" }, text, keepsReason: true };
+  }
+  if (phase.kind === "Superseding") {
+    const text = `the canary gets no new sessions; those under way end with ${canary.version}`;
+    return { phase: { kind: "Superseded" }, text, keepsReason: true };
   }
   if (phase.kind === "Aborting") {
     return { phase: { kind: "Aborted" }, text: "the canary gets no new sessions", keepsReason: true };

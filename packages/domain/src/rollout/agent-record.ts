@@ -33,10 +33,23 @@ export type AgentRecord = {
   readonly first: Digest | null;
   /** Of sessions, from one release to another; oldest first. */
   readonly moves: readonly AgentMove[];
+  /** A person has switched the agent off; null: it serves. */
+  readonly kill: KillSwitch | null;
+};
+
+/** Apart from every rollout, and ended by a person alone. */
+export type KillSwitch = {
+  readonly killedAt: number;
+  readonly actor: string;
+  readonly reason: string;
+  /** Everybody is served by this release; null: everybody is refused. */
+  readonly to: Digest | null;
 };
 
 export type AgentEvent =
   | MoveEvent
+  | ({ readonly type: "agentKilled"; readonly at: number } & Omit<KillSwitch, "killedAt">)
+  | { readonly type: "agentRevived"; readonly at: number; readonly actor: string; readonly reason: string }
   | {
       readonly type: "releaseAdmitted";
       readonly at: number;
@@ -65,7 +78,7 @@ export type AgentEvent =
     };
 
 export function newAgent(agent: AgentName): AgentRecord {
-  return { agent, releases: [], deployments: [], pointers: [], first: null, moves: [] };
+  return { agent, releases: [], deployments: [], pointers: [], first: null, moves: [], kill: null };
 }
 
 /** The release that a pointer stands at; null when there is no such pointer. */
@@ -94,6 +107,10 @@ export function advanceAgent(record: AgentRecord, event: AgentEvent): AgentRecor
     }
     case "pointerMoved":
       return movePointer(record, event);
+    case "agentKilled":
+      return kill(record, event);
+    case "agentRevived":
+      return record.kill === null ? record : { ...record, kill: null };
   }
 }
 
@@ -107,6 +124,13 @@ function register(record: AgentRecord, event: Extract<AgentEvent, { type: "deplo
   if (held !== undefined && others.length === record.deployments.length - 1) return record;
   const deployment = held ?? { release, url, registeredAt: at };
   return { ...record, deployments: [...others, deployment], first: record.first ?? release };
+}
+
+/** One that stands is not repeated, but may be sharpened, or sent elsewhere. */
+function kill(record: AgentRecord, event: Extract<AgentEvent, { type: "agentKilled" }>): AgentRecord {
+  const { at, actor, reason, to } = event;
+  if (record.kill !== null && record.kill.to === to) return record;
+  return { ...record, kill: { killedAt: at, actor, reason, to } };
 }
 
 function movePointer(record: AgentRecord, event: Extract<AgentEvent, { type: "pointerMoved" }>): AgentRecord {

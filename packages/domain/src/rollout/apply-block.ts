@@ -1,14 +1,18 @@
+import { condemn } from "./condemn.ts";
 import { leaveStep } from "./leave-step.ts";
-import { moveTo } from "./move-to.ts";
-import { rollBack } from "./roll-back.ts";
-import type { PauseReason, Phase, Rollout, RolloutEvent } from "./rollout.ts";
+import { note } from "./move-to.ts";
+import { pauseFor, unpause } from "./pause-for.ts";
+import { isOnStep, type OnStep } from "./phase-groups.ts";
+import { analysisPolicy } from "./policies.ts";
+import { isBakingPromotion } from "./promotion-bake.ts";
+import type { Phase, Rollout, RolloutEvent } from "./rollout.ts";
 
 type BlockJudged = Extract<RolloutEvent, { type: "blockJudged" }>;
-type Exposed = Extract<Phase, { kind: "Shifting" | "Baking" | "Paused" }>;
+type Paused = Extract<Phase, { kind: "Paused" }>;
 
 /**
  * What a judged block changes. A block that was judged before (a repeat after a crash) changes nothing; one that arrives
- * after the end is only counted, save that evidence of harm within the rollback window of a promotion still rolls back.
+ * after the end is only counted, save that evidence of harm while a promotion bakes still rolls back.
  */
 export function applyBlock(rollout: Rollout, event: BlockJudged): Rollout {
   const { block } = event;
@@ -20,74 +24,61 @@ export function applyBlock(rollout: Rollout, event: BlockJudged): Rollout {
     judgement: event.judgement,
   };
   const { phase } = rollout;
-  if (phase.kind === "Shifting" || phase.kind === "Baking" || phase.kind === "Paused") {
-    return react(counted, phase, event);
-  }
-  const canStillRollBack = phase.kind === "Promoting" || (phase.kind === "Succeeded" && event.at < phase.rollbackUntil);
-  const isHarmful = event.judgement.culprits.length > 0 && rollout.plan.isRollbackAutomatic;
-  return canStillRollBack && isHarmful ? blame(counted, event) : counted;
+  if (isOnStep(phase)) return react(counted, phase, event);
+  const culprits = unseen(rollout, event.judgement.culprits);
+  const isBaking = phase.kind === "Promoting" || isBakingPromotion(rollout, event.at);
+  return isBaking && culprits.length > 0 && rollout.plan.isRollbackAutomatic
+    ? blame(counted, culprits, event.at)
+    : counted;
 }
 
 /** Harm first, then what only pauses, then whatever lets the step go. */
-function react(rollout: Rollout, phase: Exposed, event: BlockJudged): Rollout {
-  const { culprits, isSampleRatioMismatch } = event.judgement;
-  if (culprits.length > 0 && rollout.plan.isRollbackAutomatic) return blame(rollout, event);
-  const isNew = (gate: string): boolean => !rollout.acknowledgedGates.includes(gate);
-  const newCulprits = culprits.filter(isNew);
-  const pausing = event.judgement.pausing.filter(isNew);
-  if (phase.kind === "Paused") return pausing.length === 0 ? endSignalPause(rollout, phase, event.at) : rollout;
-  if (newCulprits.length > 0) return pause(rollout, phase, { at: event.at, why: "guardrail", gates: newCulprits });
-  if (isSampleRatioMismatch && !rollout.hasAcknowledgedSampleRatio) {
-    return pause(rollout, phase, { at: event.at, why: "sampleRatio", gates: [] });
+function react(rollout: Rollout, phase: OnStep, { at, judgement }: BlockJudged): Rollout {
+  const culprits = unseen(rollout, judgement.culprits);
+  const pausing = unseen(rollout, judgement.pausing);
+  // Where a person decides about rollbacks, one who has paused it already knows.
+  const waits = !rollout.plan.isRollbackAutomatic && phase.kind === "Paused";
+  if (culprits.length > 0 && !waits) return blame(rollout, culprits, at);
+  if (phase.kind === "Paused") return pausing.length === 0 ? endPause(rollout, phase, at) : rollout;
+  if (judgement.isSampleRatioMismatch && !rollout.hasAcknowledgedSampleRatio) return meetMismatch(rollout, phase, at);
+  if (pausing.length > 0) {
+    const reason = `${pausing.join(", ")} differs from the baseline`;
+    return pauseFor(rollout, phase, { at, why: "signal", gates: pausing, reason });
   }
-  if (pausing.length > 0) return pause(rollout, phase, { at: event.at, why: "signal", gates: pausing });
-  return phase.kind === "Baking" ? leaveStep(rollout, phase, event.at) : rollout;
+  return phase.kind === "Baking" ? leaveStep(rollout, phase, at) : rollout;
 }
 
-function blame(rollout: Rollout, event: BlockJudged): Rollout {
-  const { culprits } = event.judgement;
+/** What a person has seen and gone on from is not said again. */
+function unseen({ acknowledgedGates }: Rollout, gates: readonly string[]): readonly string[] {
+  return gates.filter((gate) => !acknowledgedGates.includes(gate));
+}
+
+function blame(rollout: Rollout, culprits: readonly string[], at: number): Rollout {
   const reason = `${culprits.join(" and ")} ${culprits.length === 1 ? "shows" : "show"} that the canary is worse`;
-  return rollBack(rollout, { at: event.at, actor: "controller", culprits, reason });
+  return condemn(rollout, { at, culprits, reason });
 }
 
-const WHY: Readonly<Record<Exclude<PauseReason, "manual" | "approval" | "routerStale">, string>> = {
-  guardrail: "shows that the canary is worse, and this rollout does not roll back on its own",
-  signal: "differs from the baseline",
-  sampleRatio: "the arms' shares are not what the weight says: telemetry of one arm may be missing",
-};
+const MISMATCH = "the arms' shares are not what the weight says: telemetry of one arm may be missing";
 
-function pause(
-  rollout: Rollout,
-  phase: Exclude<Exposed, { kind: "Paused" }>,
-  why: { at: number; why: keyof typeof WHY; gates: readonly string[] },
-): Rollout {
-  const reason = why.gates.length === 0 ? WHY[why.why] : `${why.gates.join(", ")} ${WHY[why.why]}`;
-  return moveTo(
-    rollout,
-    {
-      kind: "Paused",
-      step: phase.step,
-      startedAt: phase.kind === "Baking" ? phase.startedAt : null,
-      routedStep: phase.step,
-      why: why.why,
-      gates: why.gates,
-    },
-    { at: why.at, reason, text: reason },
-  );
+/** It says that the comparison is void, and nothing about the canary. */
+function meetMismatch(rollout: Rollout, phase: OnStep, at: number): Rollout {
+  switch (analysisPolicy(rollout.plan).sampleRatio.action) {
+    case "hold":
+      return pauseFor(rollout, phase, { at, why: "sampleRatio", gates: [], reason: MISMATCH });
+    case "warn":
+      return note({ ...rollout, hasAcknowledgedSampleRatio: true }, { at, text: `goes on although ${MISMATCH}` });
+    case "rollback":
+      return condemn(rollout, { at, culprits: [], reason: MISMATCH });
+  }
 }
 
-/** A pause that a signal caused ends by itself when the signal is clear again; every other pause stays. */
-function endSignalPause(rollout: Rollout, phase: Extract<Phase, { kind: "Paused" }>, at: number): Rollout {
-  if (phase.why !== "signal") return rollout;
-  return unpause(rollout, phase, { at, actor: "controller", text: `${phase.gates.join(", ")}: clear again` });
-}
-
-/** Back to where the pause began: a step that had not begun to bake is shifted again. */
-export function unpause(
-  rollout: Rollout,
-  phase: Extract<Phase, { kind: "Paused" }>,
-  by: { at: number; actor: string; text: string },
-): Rollout {
-  const { step, startedAt } = phase;
-  return moveTo(rollout, startedAt === null ? { kind: "Shifting", step } : { kind: "Baking", step, startedAt }, by);
+/** A pause that a signal or the lack of a verdict caused ends by itself; those of other causes stay. */
+function endPause(rollout: Rollout, phase: Paused, at: number): Rollout {
+  if (phase.why === "signal") {
+    return unpause(rollout, phase, { at, actor: "controller", text: `${phase.gates.join(", ")}: clear again` });
+  }
+  const { judgement } = rollout;
+  if (phase.why !== "inconclusive" || judgement?.canAdvance !== true || judgement.step !== phase.step) return rollout;
+  const resumed = unpause(rollout, phase, { at, actor: "controller", text: "the gates have come to a verdict" });
+  return resumed.phase.kind === "Baking" ? leaveStep(resumed, resumed.phase, at) : resumed;
 }

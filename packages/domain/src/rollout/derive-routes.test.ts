@@ -93,14 +93,16 @@ test("the canary gets the weight of its step while it is exposed, and none befor
   // Sessions of the earlier weight belong to the earlier step.
   expect(canaryOf({ ...PAUSED, routedStep: 0, why: "routerStale" })).toMatchObject({ step: 0, weightBp: 500 });
   expect(canaryOf({ ...PAUSED, routedStep: null, why: "routerStale" })).toBeNull();
+  expect(canaryOf({ kind: "Pending", isQueued: false })).toBeNull();
   for (const kind of [
-    "Pending",
     "Preparing",
     "Promoting",
     "RollingBack",
     "RolledBack",
     "Aborting",
     "Aborted",
+    "Superseding",
+    "Superseded",
     "Failed",
   ] as const) {
     expect(canaryOf({ kind })).toBeNull();
@@ -171,7 +173,9 @@ test("only a guardrail's rollback quarantines, until the release is tried again"
     aRollout({ kind: "RolledBack" }, { decision: { decidedAt: 1, culprits, canarySessions: 1, logE: {} } });
   expect(isQuarantined(canary, [rolledBack(["escalation-rate"])])).toBe(true);
   expect(isQuarantined(canary, [rolledBack([])])).toBe(false);
-  expect(isQuarantined(canary, [rolledBack(["escalation-rate"]), aRollout({ kind: "Pending" })])).toBe(false);
+  expect(isQuarantined(canary, [rolledBack(["escalation-rate"]), aRollout({ kind: "Pending", isQueued: false })])).toBe(
+    false,
+  );
   expect(isQuarantined(canary, [])).toBe(false);
 });
 

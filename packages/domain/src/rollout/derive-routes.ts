@@ -4,6 +4,7 @@ import type { AgentRoute, CanaryRoute, MirrorRoute } from "../routing/routing-ta
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
 import { routeMoves } from "./agent-move.ts";
 import type { AgentRecord } from "./agent-record.ts";
+import { isOnStep } from "./phase-groups.ts";
 import type { Rollout } from "./rollout.ts";
 import { routedStrategy, urlsOf } from "./routed-strategy.ts";
 import { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./weight.ts";
@@ -16,9 +17,17 @@ export function currentRelease(record: AgentRecord, rollouts: readonly Rollout[]
   return promoted?.canary.digest ?? record.first;
 }
 
-/** The agent's rollout under way; at most one. */
+/** The agent's rollout under way: of several the first, behind which the others are queued. */
 export function activeRollout(record: AgentRecord, rollouts: readonly Rollout[]): Rollout | null {
-  return rollouts.findLast((rollout) => rollout.plan.agent === record.agent && !isFinal(rollout)) ?? null;
+  return unfinishedRollouts(record, rollouts)[0] ?? null;
+}
+
+/** The agent's rollouts that are not over, in the order in which their turn comes. */
+export function unfinishedRollouts(
+  record: Pick<AgentRecord, "agent">,
+  rollouts: readonly Rollout[],
+): readonly Rollout[] {
+  return rollouts.filter((rollout) => rollout.plan.agent === record.agent && !isFinal(rollout));
 }
 
 /** Where requests for an agent arrive. */
@@ -49,10 +58,7 @@ export function deriveRoute(
   return {
     agent: record.agent,
     ...placeOf(record.agent, defaults.places),
-    current,
-    withoutLease: releaseWithoutLease(record, rollouts, defaults.now) ?? current,
-    canary: active === null ? null : canaryRoute(active, record),
-    mirror: active === null ? null : mirrorRoute(active),
+    ...servedRoute(record, { current, active, rollouts, now: defaults.now }),
     releases: record.releases.map(({ digest, version }) => ({
       release: digest,
       version,
@@ -62,6 +68,36 @@ export function deriveRoute(
     sessionLearners: rules("aliases")?.plan.aliases ?? defaults.sessionLearners,
     idleTimeoutMs: defaults.idleTimeoutMs,
     moves: routeMoves(record.moves),
+  };
+}
+
+type Served = Pick<AgentRoute, "current" | "withoutLease" | "canary" | "mirror" | "refuses">;
+type Standing = {
+  readonly current: Digest;
+  readonly active: Rollout | null;
+  readonly rollouts: readonly Rollout[];
+  readonly now: number;
+};
+
+/** Who serves. A kill switch goes before whatever rollouts want. */
+function servedRoute(record: AgentRecord, { current, active, rollouts, now }: Standing): Served {
+  const { kill } = record;
+  if (kill !== null) {
+    const only = kill.to ?? current;
+    return {
+      current: only,
+      withoutLease: only,
+      canary: null,
+      mirror: null,
+      refuses: kill.to === null ? kill.reason : null,
+    };
+  }
+  return {
+    current,
+    withoutLease: releaseWithoutLease(record, rollouts, now) ?? current,
+    canary: active === null ? null : canaryRoute(active, record),
+    mirror: active === null ? null : mirrorRoute(active),
+    refuses: null,
   };
 }
 
@@ -80,8 +116,12 @@ export function placeOf(agent: AgentName, places: ReadonlyMap<AgentName, AgentPl
 
 /** A release that was taken back because a guardrail rejected it is not tried again unless a person insists. */
 export function isQuarantined(release: Digest, rollouts: readonly Rollout[]): boolean {
-  const latest = rollouts.findLast((rollout) => rollout.canary.digest === release && rollout.phase.kind !== "Failed");
+  const latest = rollouts.findLast((rollout) => rollout.canary.digest === release && hasBegun(rollout));
   return (latest?.decision?.culprits.length ?? 0) > 0;
+}
+
+function hasBegun({ phase }: Rollout): boolean {
+  return phase.kind !== "Failed" && !(phase.kind === "Pending" && phase.isQueued);
 }
 
 /** What is known about a release besides the agent's record. `livePins`: null while the gateways cannot say. */
@@ -95,7 +135,8 @@ export function releaseStatus(
 ): ReleaseStatus {
   if (currentRelease(record, rollouts) === release) return "Current";
   const active = activeRollout(record, rollouts);
-  if (active?.canary.digest === release && canaryWeightBp(active) > 0) return "Ramping";
+  // Also while new sessions are kept away from it: it may get them again without a new rollout.
+  if (active?.canary.digest === release && isOnStep(active.phase)) return "Ramping";
   const hasServed = rollouts.some(
     (rollout) => wasExposed(rollout) && (rollout.canary.digest === release || rollout.baseline.digest === release),
   );

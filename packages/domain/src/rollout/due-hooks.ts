@@ -15,7 +15,7 @@ export type DueHook = HookCall & { readonly kind: "asks" | "polls" | "tells" };
 
 /** What happened longer ago than this is no longer told. */
 const TOLD_WITHIN_MS = 86_400_000;
-const ENDS: ReadonlySet<PhaseKind> = new Set(["Succeeded", "RolledBack", "Aborted", "Failed"]);
+const ENDS: ReadonlySet<PhaseKind> = new Set(["Succeeded", "RolledBack", "Aborted", "Superseded", "Failed"]);
 
 /**
  * Every webhook that has to be called now and has no final answer yet. A function of the state alone, so that what a crash

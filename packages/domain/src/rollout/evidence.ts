@@ -5,6 +5,8 @@ import { judge } from "../gate/judge.ts";
 import { SAMPLE_RATIO_ALARM } from "../gate/sample-ratio.ts";
 import type { Judgement } from "../gate/verdict.ts";
 import { affordableStep, harmRampOf } from "./harm-ramp.ts";
+import { isOnStep } from "./phase-groups.ts";
+import { analysisPolicy } from "./policies.ts";
 import { isShadowOnly } from "./plan.ts";
 import type { JudgementSummary, Rollout, RolloutEvent } from "./rollout.ts";
 
@@ -73,13 +75,20 @@ function raiseOf(
 function inputOf(rollout: Rollout): JudgeInput {
   const step = stepInQuestion(rollout);
   const minCanarySessions = rollout.plan.steps[step]?.minCanarySessions ?? null;
+  const { alpha, action } = analysisPolicy(rollout.plan).sampleRatio;
+  const sampleRatio = {
+    alarmAtLogE: -Math.log(alpha),
+    isAccepted: action === "warn" || rollout.hasAcknowledgedSampleRatio,
+  };
   // By harm budget the steps only differ in their weight: each may be the last one.
-  return harmRampOf(rollout.plan) === null ? { step, minCanarySessions } : { step, minCanarySessions, stepsAfter: 0 };
+  return harmRampOf(rollout.plan) === null
+    ? { step, minCanarySessions, sampleRatio }
+    : { step, minCanarySessions, sampleRatio, stepsAfter: 0 };
 }
 
 function stepInQuestion(rollout: Rollout): number {
   const { phase } = rollout;
-  if (phase.kind === "Shifting" || phase.kind === "Baking" || phase.kind === "Paused") return phase.step;
+  if (isOnStep(phase)) return phase.step;
   return rollout.judgement?.step ?? 0;
 }
 

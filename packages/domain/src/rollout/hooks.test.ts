@@ -64,7 +64,7 @@ function dueNames(rollout: Rollout, now = 100): readonly string[] {
 }
 
 test("a webhook that the file leaves half open has defaults, and its type for a name", () => {
-  const { plan } = aRollout(["confirm-promotion"], { kind: "Pending" });
+  const { plan } = aRollout(["confirm-promotion"], { kind: "Pending", isQueued: false });
   expect(plan.webhooks).toEqual([
     {
       name: "confirm-promotion",
@@ -157,7 +157,7 @@ test("a rollback webhook is polled as long as anybody meets the canary", () => {
 });
 
 test("every line of the timeline is told once, and nothing that is older than a day", () => {
-  const rollout = aRollout(["event"], { kind: "Pending" });
+  const rollout = aRollout(["event"], { kind: "Pending", isQueued: false });
   expect(dueNames(rollout)).toEqual(["tells event timeline-1"]);
   expect(dueNames(advance(rollout, answer("event", "timeline-1")))).toEqual([]);
   expect(dueNames(rollout, 86_400_000)).toEqual([]);
@@ -170,14 +170,14 @@ test("the end is told to post-rollout, also when it comes back from a promotion"
 });
 
 test("an answer that comes twice, or from nobody that was asked, changes nothing", () => {
-  const rollout = aRollout(["event"], { kind: "Pending" });
+  const rollout = aRollout(["event"], { kind: "Pending", isQueued: false });
   const once = advance(rollout, answer("event", "timeline-1"));
   expect(advance(once, answer("event", "timeline-1", { outcome: "failed" }))).toBe(once);
   expect(advance(rollout, answer("nobody", "timeline-1"))).toBe(rollout);
 });
 
 test("an answer of a channel is kept, so that nobody is told twice", () => {
-  const rollout = aRollout([], { kind: "Pending" });
+  const rollout = aRollout([], { kind: "Pending", isQueued: false });
   expect(
     advance(rollout, answer("channel/oncall", "timeline-1")).hookAnswers["channel/oncall@timeline-1"],
   ).toMatchObject(ACCEPTED);

@@ -1,7 +1,9 @@
 import { harmRampOf } from "./harm-ramp.ts";
+import { heldBy } from "./held-by.ts";
 import { hooksDuringStep, hooksOnTheWay } from "./hooks.ts";
 import { moveTo } from "./move-to.ts";
 import { formatPercent } from "./weight.ts";
+import { promotionPolicy } from "./policies.ts";
 import type { RolloutPlan } from "./plan.ts";
 import type { Phase, Rollout } from "./rollout.ts";
 
@@ -13,10 +15,11 @@ export type WayOut = { readonly nextStep: number | null };
 export function leaveStep(rollout: Rollout, phase: Baking, at: number): Rollout {
   const step = rollout.plan.steps[phase.step];
   const way = wayOut(rollout, phase, at);
-  if (step === undefined || way === null) return rollout;
+  if (step === undefined || way === null || heldBy(rollout) !== null) return rollout;
   const waitsForHooks = [...hooksDuringStep(rollout, phase.step), ...hooksOnTheWay(rollout, way.nextStep)].length > 0;
   if (waitsForHooks) return rollout;
-  if (step.requiresApproval) {
+  const promotes = way.nextStep === null && promotionPolicy(rollout.plan).requiresApproval;
+  if (step.requiresApproval || promotes) {
     const reason = `the gates accept ${formatPercent(step.weightBp)}; a person has to approve (resume)`;
     return moveTo(
       rollout,
@@ -39,21 +42,25 @@ export function wayOut({ plan, judgement }: Rollout, phase: Baking, at: number):
 }
 
 /** To the step after this one, or to the promotion after the last. */
-export function toNextStep(rollout: Rollout, step: number, by: { at: number; actor: string }): Rollout {
-  return goOn(rollout, wayAfter(rollout.plan, step), by);
+export function toNextStep(rollout: Rollout, step: number, by: Going): Rollout {
+  // By harm budget nothing but the promotion is ever approved.
+  const way = harmRampOf(rollout.plan) === null ? wayAfter(rollout.plan, step) : { nextStep: null };
+  return goOn(rollout, way, by);
 }
 
 function wayAfter({ steps }: RolloutPlan, step: number): WayOut {
   return { nextStep: step + 1 < steps.length ? step + 1 : null };
 }
 
-function goOn(rollout: Rollout, { nextStep }: WayOut, by: { at: number; actor: string }): Rollout {
+type Going = { readonly at: number; readonly actor: string; readonly because?: string };
+
+function goOn(rollout: Rollout, { nextStep }: WayOut, { because, ...by }: Going): Rollout {
   const next = nextStep === null ? undefined : rollout.plan.steps[nextStep];
   if (nextStep === null || next === undefined) {
     const text = `the gates accept the last step: ${rollout.canary.version} becomes the current release`;
     return moveTo(rollout, { kind: "Promoting" }, { ...by, text });
   }
   const why = harmRampOf(rollout.plan) === null ? "the gates accept the step" : "the harm budget affords it";
-  const text = `${why}: goes on to ${formatPercent(next.weightBp)}`;
+  const text = `${because ?? why}: goes on to ${formatPercent(next.weightBp)}`;
   return moveTo(rollout, { kind: "Shifting", step: nextStep }, { ...by, text });
 }

@@ -11,7 +11,13 @@ export type Move = {
   readonly news?: News;
 };
 
-const WAITS_FOR_GATEWAYS: ReadonlySet<Phase["kind"]> = new Set(["Shifting", "Promoting", "RollingBack", "Aborting"]);
+const WAITS_FOR_GATEWAYS: ReadonlySet<Phase["kind"]> = new Set([
+  "Shifting",
+  "Promoting",
+  "RollingBack",
+  "Aborting",
+  "Superseding",
+]);
 
 /** Whether the phase is one that lasts until the gateways have acknowledged what is routed now. */
 export function waitsForGateways(phase: Phase): boolean {
@@ -24,10 +30,17 @@ export function moveTo(rollout: Rollout, phase: Phase, move: Move): Rollout {
   const isNews = phase.kind !== "Paused" && waitsForGateways(phase);
   const propagation = isNews ? null : rollout.propagation;
   const news = newsOf(phase);
+  const announcement = keepsAnnouncement(phase) ? rollout.announcement : null;
   return note(
-    { ...rollout, phase, phaseSince: move.at, reason: move.reason ?? "", propagation },
+    { ...rollout, phase, phaseSince: move.at, reason: move.reason ?? "", propagation, announcement },
     news === null ? move : { ...move, news },
   );
+}
+
+/** A decision that is still to be carried out; whatever else is entered has overtaken it. */
+function keepsAnnouncement(phase: Phase): boolean {
+  if (phase.kind === "Paused") return phase.why === "undoWindow" || phase.why === "targetUnhealthy";
+  return phase.kind === "Succeeded";
 }
 
 /** A line in the timeline of a rollout that stays where it is. */

@@ -7,6 +7,7 @@ import type { MirrorCaps } from "../routing/routing-table.ts";
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
 import type { Classifier, IntentStrategy, RuleClassifier, Strategy } from "../routing/strategy.ts";
 import type { WebhookEntry } from "./webhook-schema.ts";
+import type { AnalysisPolicy, PromotionPolicy, RollbackPolicy } from "./policies.ts";
 
 /** A share of new sessions, held until its time has passed and the gates let it go. */
 export type RolloutStep = {
@@ -58,6 +59,9 @@ export type PlannedClassifier =
 /** What becomes of sessions that are pinned to a release which is taken back. */
 export type PinnedSessionsPolicy = "drain" | "migrate" | "evict";
 
+/** What a rollout does when another one of its agent is under way. */
+export type SupersedePolicy = "replace" | "queue" | "reject";
+
 /** A rollout file, parsed: defaults filled in, durations in milliseconds, weights in basis points. */
 export type RolloutPlan = {
   readonly name: string;
@@ -98,6 +102,12 @@ export type RolloutPlan = {
   readonly rollbackWindowMs: number;
   /** Lacking in plans that older versions recorded: drain. */
   readonly pinnedSessions?: PinnedSessionsPolicy;
+  /** These three are lacking in plans that older versions recorded. */
+  readonly analysis?: AnalysisPolicy;
+  readonly rollback?: RollbackPolicy;
+  readonly promotion?: PromotionPolicy;
+  /** Lacking: reject. */
+  readonly supersede?: SupersedePolicy;
   /** `AutoUpgrade`: after a promotion the sessions of the old baseline go along. Lacking: Pinned. */
   readonly versioningBehavior?: "Pinned" | "AutoUpgrade";
   /** Null or lacking: where the agent says so, or after five minutes of silence. */

@@ -3,11 +3,39 @@ import type { GatewayId, RolloutId } from "../routing/ids.ts";
 import type { Revision } from "../routing/routing-table.ts";
 import type { ReleaseIdentity, RolloutPlan } from "./plan.ts";
 
-/** Why a rollout waits at its weight. All but `routerStale` and a cleared `signal` wait for a person. */
-export type PauseReason = "manual" | "approval" | "signal" | "sampleRatio" | "guardrail" | "routerStale";
+/** Data is missing, or says nothing about the canary: a rollout waits until that has passed. */
+export type Condition =
+  /** No session of the canary has begun for longer than the grace period. */
+  | "noTraffic"
+  /** The sessions cannot be read. */
+  | "metricsOutage"
+  /** Turns of both arms fail, so that it is not the canary. */
+  | "providerOutage";
+
+/**
+ * Why a rollout waits at its weight. A condition and a signal that pass end the pause by themselves, as do gateways that agree
+ * again (`routerStale`), a verdict (`inconclusive`) and a target that answers again (`targetUnhealthy`); the others wait for a person.
+ */
+export type PauseReason =
+  | "manual"
+  | "approval"
+  | "signal"
+  | "sampleRatio"
+  | "guardrail"
+  | "routerStale"
+  | Condition
+  /** No verdict within `maxHold`. */
+  | "inconclusive"
+  /** A gate that freezes has rejected the canary. */
+  | "frozen"
+  /** It would be rolled back, but the release that sessions would be sent to does not answer. */
+  | "targetUnhealthy"
+  /** It will be rolled back unless somebody undoes that. New sessions are kept from the canary meanwhile. */
+  | "undoWindow";
 
 export type Phase =
-  | { readonly kind: "Pending" }
+  /** `isQueued`: rollouts of the agent that were applied before it are not over yet. */
+  | { readonly kind: "Pending"; readonly isQueued: boolean }
   | { readonly kind: "Preparing" }
   /** Everybody is served by the baseline, and a share of the sessions is mirrored to the canary. */
   | {
@@ -38,6 +66,9 @@ export type Phase =
   | { readonly kind: "RolledBack" }
   | { readonly kind: "Aborting" }
   | { readonly kind: "Aborted" }
+  /** A later rollout takes its place: no new session, no blame, and those under way drain. */
+  | { readonly kind: "Superseding" }
+  | { readonly kind: "Superseded" }
   | { readonly kind: "Failed" };
 export type PhaseKind = Phase["kind"];
 
@@ -69,6 +100,17 @@ export type HookAnswer = {
   readonly attempts: number;
   /** Why it failed, in a person's words; empty when it did not. */
   readonly detail: string;
+};
+
+/** Turns of one arm as the gateways counted them, within the circuit breaker's window. */
+export type TurnCount = { readonly turns: number; readonly failed: number };
+
+/** A rollback that was decided, and is carried out at `executesAt` unless it is undone. */
+export type Announcement = {
+  readonly announcedAt: number;
+  readonly executesAt: number;
+  readonly culprits: readonly string[];
+  readonly reason: string;
 };
 
 /** When each gateway applied a revision. `isFenced`: its lease ran out before it answered. */
@@ -103,7 +145,15 @@ export type RolloutEvent =
       /** Why a quarantined release is tried again; empty when it is not one. */
       readonly forcedBecause: string;
       readonly isSynthetic: boolean;
+      /** It waits until every rollout of the agent before it is over. Lacking in older ledgers: none was. */
+      readonly isQueued?: boolean;
+      /** Rollouts whose place it takes. Lacking: none. */
+      readonly supersedes?: readonly RolloutId[];
     }
+  /** Its turn has come. What it goes back to is what the agent serves now: those before it may have been promoted. */
+  | { readonly type: "dequeued"; readonly at: number; readonly baseline: ReleaseIdentity }
+  /** Another rollout takes its place. */
+  | { readonly type: "superseded"; readonly at: number; readonly actor: string; readonly by: RolloutId }
   /** The clock moved on; decides what only time decides. */
   | { readonly type: "timePassed"; readonly at: number }
   /** Canary deployed, a gateway listens, and the baseline's past rate of bad sessions by gate is frozen. */
@@ -111,6 +161,8 @@ export type RolloutEvent =
       readonly type: "prepared";
       readonly at: number;
       readonly references: Readonly<Record<string, number | null>>;
+      /** The canary was the current release until lately: it comes back without steps. Lacking: it was not. */
+      readonly isReturn?: boolean;
     }
   | { readonly type: "preparationFailed"; readonly at: number; readonly reason: string }
   /** Every gateway has acknowledged what this phase routes, or its lease has run out. */
@@ -132,6 +184,18 @@ export type RolloutEvent =
       readonly block: Block;
       readonly judgement: JudgementSummary;
     }
+  /** A condition has begun, or has passed. */
+  | {
+      readonly type: "conditionChanged";
+      readonly at: number;
+      readonly condition: Condition;
+      readonly isPresent: boolean;
+      readonly detail: string;
+    }
+  /** By the gateways' own counts the canary's turns fail, and the baseline's do not. */
+  | { readonly type: "breakerTripped"; readonly at: number; readonly canary: TurnCount; readonly baseline: TurnCount }
+  /** Whether the release that a rollback leads to answers. */
+  | { readonly type: "targetChecked"; readonly at: number; readonly isHealthy: boolean; readonly detail: string }
   /** A spend cap was reached: no session begins to be mirrored any more, or nothing is mirrored at all. */
   | ({ readonly type: "mirrorStopped" } & MirrorStop)
   /** Final; while a webhook is still being asked, nothing is recorded. */
@@ -142,9 +206,12 @@ export type RolloutEvent =
       /** What it was asked or told about: `step-1`, `timeline-4`. */
       readonly occasion: string;
     } & HookAnswer)
-  | ({ readonly type: "pauseRequested" } & Request)
+  /** `freezeNew`: no new session meets the canary meanwhile. Lacking: the weight stays. */
+  | ({ readonly type: "pauseRequested"; readonly freezeNew?: boolean } & Request)
   | ({ readonly type: "resumeRequested" } & Request)
-  | ({ readonly type: "rollbackRequested" } & Request)
+  /** `force`: also to a target that does not answer. */
+  | ({ readonly type: "rollbackRequested"; readonly force?: boolean } & Request)
+  | ({ readonly type: "undoRequested" } & Request)
   | ({ readonly type: "abortRequested" } & Request)
   | ({ readonly type: "promoteRequested" } & Request)
   /** Another rollout of the agent was applied: the way back from this one's promotion is closed. */
@@ -183,6 +250,10 @@ export type Rollout = {
   readonly baseline: ReleaseIdentity;
   readonly canary: ReleaseIdentity;
   readonly seed: string;
+  /** Rollouts whose place it takes. */
+  readonly supersedes: readonly RolloutId[];
+  /** Why a quarantined release is tried again; empty when it is not one. */
+  readonly forcedBecause: string;
   readonly isSynthetic: boolean;
   readonly appliedAt: number;
   readonly phase: Phase;
@@ -197,6 +268,13 @@ export type Rollout = {
   /** Gates that a person has seen pausing and resumed from. */
   readonly acknowledgedGates: readonly string[];
   readonly hasAcknowledgedSampleRatio: boolean;
+  /** Those that are present, each with what was found. */
+  readonly conditions: Readonly<Partial<Record<Condition, string>>>;
+  /** From then on a step without a verdict counts as such; null: from the end of its time. */
+  readonly holdsFrom: number | null;
+  readonly announcement: Announcement | null;
+  /** What is wrong with the release that a rollback leads to; null when nothing is known to be. */
+  readonly targetProblem: string | null;
   readonly decision: RollbackDecision | null;
   /** By `HOOK@OCCASION`. */
   readonly hookAnswers: Readonly<Record<string, HookAnswer>>;

@@ -215,7 +215,7 @@ function checkRole(gate: LooseGate, path: readonly (string | number)[]): Rollout
 }
 
 function isRollback({ onFail }: LooseGate): boolean {
-  return onFail === "rollback" || onFail === "rollback+evict";
+  return onFail === "rollback" || onFail === "rollback+evict" || onFail === "freeze";
 }
 
 function checkGateNames(gates: readonly LooseGate[]): RolloutSpecProblem[] {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseDurationMs } from "./duration.ts";
 import { duration, positiveDuration } from "./duration-schema.ts";
+import { analysisPolicyFields, promotionSchema, ROLLBACK, rollbackSchema } from "./policy-schema.ts";
 import { rampSchema } from "./ramp-schema.ts";
 import { strategySchema } from "./strategy-schema.ts";
 import { webhooksSchema } from "./webhook-schema.ts";
@@ -9,10 +10,6 @@ import { weight } from "./weight-schema.ts";
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const METRIC = /^(?:escalation-rate|error-rate|tool-error-rate|score\.[A-Za-z0-9_.-]{1,100})$/;
 
-/** Shorter than this, an ordinary pause of a process would look like a lost gateway. */
-const leaseDuration = duration.refine((text) => (parseDurationMs(text) ?? 0) >= 1000, {
-  message: "expected a duration of at least 1s",
-});
 const proportion = z.number().min(0).max(1);
 
 const mirrorTimeout = duration.refine((text) => isBetween(text, 1000, 600_000), {
@@ -70,7 +67,7 @@ const gateSchema = z.strictObject({
   role: z.enum(["guardrail", "signal", "muted"]).default("guardrail"),
   critical: z.boolean().optional().meta({ description: "A critical guardrail rolls back, any other gate only pauses" }),
   weight: z.number().gt(0).max(1).optional().meta({ description: "Share of familyWiseErrorRate, 0 to 1" }),
-  onFail: z.enum(["rollback", "rollback+evict", "pause"]).optional(),
+  onFail: z.enum(["rollback", "rollback+evict", "freeze", "pause"]).optional(),
 });
 
 const boundary = z.union([
@@ -97,23 +94,9 @@ const analysisSchema = z.strictObject({
   consecutiveFailureLimit: z.number().int().min(1).max(100).default(3),
   familyWiseErrorRate: z.number().gt(0).max(0.5).default(0.01),
   lateness: duration.optional(),
+  ...analysisPolicyFields,
   gates: z.array(gateSchema).min(1).max(50),
   webhooks: webhooksSchema.default([]),
-});
-
-const rollbackSchema = z.strictObject({
-  automatic: z.boolean().default(true),
-  pinnedSessions: z
-    .enum(["drain", "migrate", "evict"])
-    .default("drain")
-    .meta({ description: "What becomes of the canary's live sessions after a rollback" }),
-  propagation: z
-    .strictObject({
-      deadline: positiveDuration.default("2s"),
-      lease: leaseDuration.default("15s"),
-      quorum: z.literal("all").default("all"),
-    })
-    .default({ deadline: "2s", lease: "15s", quorum: "all" }),
 });
 
 function isBetween(text: string, least: number, most: number): boolean {
@@ -139,11 +122,12 @@ export const rolloutSpecSchema = z
       steps: z.array(stepSchema).min(1).max(50).optional(),
       ramp: rampSchema.optional(),
       analysis: analysisSchema.optional(),
-      rollback: rollbackSchema.default({
-        automatic: true,
-        pinnedSessions: "drain",
-        propagation: { deadline: "2s", lease: "15s", quorum: "all" },
+      supersede: z.enum(["replace", "queue", "reject"]).default("reject").meta({
+        description:
+          "While another rollout of the agent is under way: take its place, wait until it is over, or refuse to start",
       }),
+      rollback: rollbackSchema.default(ROLLBACK),
+      promotion: promotionSchema.default({ requiresApproval: false, bakeTime: "1h" }),
     }),
   })
   .meta({ title: "Perch rollout", description: "Moves an agent from its baseline release to a canary release" });

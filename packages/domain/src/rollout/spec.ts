@@ -14,6 +14,7 @@ import {
   type RolloutStep,
   type WebhookPlan,
 } from "./plan.ts";
+import { analysisPolicyOf, promotionPolicyOf, rollbackPolicyOf } from "./policy-plan.ts";
 import { badDirection, checkAcrossFields, nameInFile, type RolloutSpecProblem } from "./spec-checks.ts";
 import { rolloutSpecSchema, type AnalysisEntry, type GateEntry, type RolloutSpec } from "./spec-schema.ts";
 import { checkStrategy } from "./strategy-checks.ts";
@@ -26,8 +27,6 @@ export type ParsedSpec =
 
 /** `statistics.md` 3.9: nothing is promoted on fewer resolved canary sessions. */
 const LEAST_CANARY_SESSIONS_TO_PROMOTE = 100;
-/** After a promotion the old release is kept warm, and the way back open, for a day. */
-const ROLLBACK_WINDOW_MS = 86_400_000;
 /** Of a rollout that only mirrors. */
 const NOTHING_JUDGED: AnalysisEntry = {
   interval: "5m",
@@ -35,6 +34,12 @@ const NOTHING_JUDGED: AnalysisEntry = {
   familyWiseErrorRate: 0.01,
   gates: [],
   webhooks: [],
+  initialDelay: "0s",
+  maxHold: "12h",
+  onInconclusive: "hold",
+  noTraffic: { gracePeriod: "30m", action: "hold" },
+  consecutiveErrorLimit: 4,
+  sampleRatioMismatch: { alpha: 0.001, action: "hold" },
 };
 
 /** Reads a rollout file that was parsed from YAML or JSON. Every problem at once, each with its path. */
@@ -114,8 +119,12 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
       deadlineMs: milliseconds(rollback.propagation.deadline),
       leaseMs: milliseconds(rollback.propagation.lease),
     },
-    rollbackWindowMs: ROLLBACK_WINDOW_MS,
+    rollbackWindowMs: milliseconds(rollback.window.duration),
+    analysis: analysisPolicyOf(analysis),
+    rollback: rollbackPolicyOf(rollback),
+    promotion: promotionPolicyOf(spec.promotion),
     pinnedSessions: rollback.pinnedSessions,
+    supersede: spec.supersede,
   };
 }
 
@@ -170,6 +179,7 @@ function gatesOf(entries: readonly GateEntry[], familyWiseErrorRate: number): re
       role: entry.role,
       onFail: canRollBack ? ("rollback" as const) : ("pause" as const),
       ...(entry.onFail === "rollback+evict" ? { evicts: true } : {}),
+      ...(entry.onFail === "freeze" ? { freezes: true } : {}),
     };
   });
   const claims = gates.map((gate, index) => ({ ...gate, weight: entries[index]?.weight ?? null }));

@@ -1,5 +1,5 @@
 import { isShadowOnly } from "./plan.ts";
-import type { Rollout } from "./rollout.ts";
+import type { PhaseKind, Rollout } from "./rollout.ts";
 
 /** The step whose weight the gateways are to assign by now; null when the canary gets no share beside the baseline. */
 export function routedStep(rollout: Rollout): number | null {
@@ -21,10 +21,12 @@ export function isPromoted(rollout: Rollout): boolean {
   return rollout.phase.kind === "Promoting" || rollout.phase.kind === "Succeeded";
 }
 
+const FINAL: ReadonlySet<PhaseKind> = new Set(["Succeeded", "RolledBack", "Aborted", "Superseded", "Failed"]);
+
 /** Nothing more will happen to it, save that a promotion may still be rolled back. */
 export function isFinal(rollout: Rollout): boolean {
   const { kind } = rollout.phase;
-  return kind === "Succeeded" || kind === "RolledBack" || kind === "Aborted" || kind === "Failed";
+  return FINAL.has(kind);
 }
 
 /** It has met users. */

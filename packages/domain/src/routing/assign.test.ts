@@ -21,6 +21,7 @@ function routeAt(weightBp: number): AgentRoute {
     agent: parseAgentName("support"),
     hosts: [],
     pathPrefix: "/support",
+    refuses: null,
     current,
     withoutLease: current,
     canary: {

@@ -29,6 +29,7 @@ function contact(change: Change): FirstContact {
       agent: parseAgentName("support"),
       hosts: [],
       pathPrefix: "/support",
+      refuses: null,
       current,
       withoutLease: current,
       canary: hasRollout ? { ...canary, weightBp, strategy } : null,

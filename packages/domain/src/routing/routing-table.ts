@@ -54,6 +54,8 @@ export type AgentRoute = {
   readonly hosts: readonly string[];
   /** Requests whose path is this prefix or below it belong to the agent; the prefix is taken off before the agent. */
   readonly pathPrefix: string;
+  /** Why everybody is refused, sessions under way included; null: the agent serves. */
+  readonly refuses: string | null;
   /** The baseline of new sessions. */
   readonly current: Digest;
   /**

@@ -1,0 +1,1 @@
+export { createHttpProbe } from "./http-probe.ts";
