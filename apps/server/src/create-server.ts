@@ -3,9 +3,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Hono } from "hono";
 import {
   type AgentName,
+  type ArgumentSchemas,
   type CohortSource,
   type Ledger,
   type PairSource,
+  type PriceList,
+  type ReleaseFactsSource,
   type ReleaseContentSource,
   type ReleaseSource,
   type Rollout,
@@ -40,9 +43,9 @@ import { OPEN_GATE, type IngestGate } from "./collector/ingest-gate.ts";
 import { createIntake, type Intake } from "./collector/intake.ts";
 import { createCollectorRoutes } from "./collector/routes.ts";
 import { openBook, type Book } from "./controller/book.ts";
-import { namesTool, policyOf } from "./controller/release-policies.ts";
+import { namesTool } from "./controller/release-policies.ts";
 import { createControl } from "./controller/create-control.ts";
-import { createPublisher, idleTimeout, lateness } from "./controller/publisher.ts";
+import { createPublisher, idleTimeout } from "./controller/publisher.ts";
 import { createHookWorker, NO_HOOKS, type HookWorkerDeps } from "./hooks/hook-worker.ts";
 import { createGatewayHub } from "./gateways/hub.ts";
 import { createPinCounts } from "./gateways/pin-counts.ts";
@@ -54,7 +57,8 @@ import { tenantOf, type RouteOptions } from "./route-options.ts";
 import { followMoves, type FollowMovesDeps } from "./moves/follow-moves.ts";
 import { createMoveReports } from "./moves/move-reports.ts";
 import { createMoveRoutes } from "./moves/move-routes.ts";
-import { createAssembler } from "./sessions/assembler.ts";
+import { openAssembler } from "./sessions/open-assembler.ts";
+import { knownReleasesOf } from "./sessions/releases-of-book.ts";
 
 export type ServerDeps = {
   readonly ledger: Ledger;
@@ -68,6 +72,10 @@ export type ServerDeps = {
   };
   readonly releases: ReleaseSource;
   readonly contents: ReleaseContentSource;
+  /** Models and tools of releases. */
+  readonly facts: ReleaseFactsSource;
+  readonly argumentSchemas: ArgumentSchemas;
+  readonly prices: PriceList;
   readonly sentiment: SentimentScorer;
   /** Asks whether a release is there before sessions are sent back to it. */
   readonly probe: TargetProbe;
@@ -141,25 +149,18 @@ type Core = Awaited<ReturnType<typeof createCore>>;
 async function createCore({ now, tick, log, settings, traces, ...deps }: ServerDeps, epoch: number) {
   const hub = await createGatewayHub({ now, tick, epoch, state: deps.state, leaseMs: settings.leaseMs, log });
   const publisher = createPublisher({ book: () => book, hub, defaults: settings, now });
-  const book: Book = await openBook(deps.ledger, () => publisher.publish());
+  const book: Book = await openBook(deps.ledger, () => {
+    publisher.publish();
+    void known.learn();
+  });
+  const known = knownReleasesOf(book, { ...deps, log });
   refuseTakenPlaces(book, settings.places);
   publisher.publish();
   const idleTimeoutMs = (): number => idleTimeout(book.rollouts(), settings.idleTimeoutMs);
   const questions = createGatewayQuestions({ hub, newId: randomUUID, wait: waitQuietly });
   const pinCounts = createPinCounts({ hub, questions, now, idleTimeoutMs });
-  const assembler = createAssembler({
-    store: traces.store,
-    now,
-    policyOf: (release) => policyOf(release, book),
-    // Read at every tick: a rollout may ask for more.
-    get latenessMs() {
-      return lateness(book.rollouts(), settings.latenessMs);
-    },
-    get idleTimeoutMs() {
-      return idleTimeoutMs();
-    },
-  });
-  await assembler.restore();
+  const { prices } = deps;
+  const assembler = await openAssembler({ ...settings, book, known, prices, store: traces.store, now });
   const reports = createMoveReports({ hub, publisher });
   const { contents } = deps;
   const moving: FollowMovesDeps = { book, contents, reports, idleTimeoutMs, now, log };
@@ -173,7 +174,8 @@ async function createCore({ now, tick, log, settings, traces, ...deps }: ServerD
   const hooks = createHookWorker({ ...(deps.hooks ?? NO_HOOKS), book, now, log });
   const { notice } = settings;
   const views = createViews({ book, hub, publisher, pinCounts, figures, sessions, hooks, now, notice });
-  return { ...control, hooks, hub, questions, pinCounts, idleTimeoutMs, book, assembler, figures, views, moving };
+  const gateways = { hub, questions, pinCounts };
+  return { ...control, ...gateways, hooks, idleTimeoutMs, book, assembler, figures, views, moving, known };
 }
 
 function lastRolloutOf(agent: AgentName, book: Book): RolloutId | null {
@@ -198,8 +200,9 @@ function refuseTakenPlaces(book: Book, places: RouteOptions["places"]): void {
 
 type Loops = { readonly turn: () => Promise<void>; readonly settle: () => Promise<void> };
 
-function createLoops({ hooks, hub, book, assembler, controller, figures }: Core, { log }: ServerDeps): Loops {
+function createLoops({ hooks, hub, book, assembler, controller, figures, known }: Core, { log }: ServerDeps): Loops {
   async function turn(): Promise<void> {
+    void known.learn();
     try {
       if ((await assembler.tick()) > 0) {
         controller.noteMatured();
@@ -231,7 +234,7 @@ function createLoops({ hooks, hub, book, assembler, controller, figures }: Core,
 }
 
 function intakeOf(
-  { book, assembler, figures, turnCounts, controller }: Core,
+  { book, assembler, figures, turnCounts, controller, known }: Core,
   { traces, sentiment, now, ingestGate = OPEN_GATE }: ServerDeps,
 ): Intake {
   const noteTurns = (turns: readonly TurnRecord[]): void => {
@@ -251,6 +254,7 @@ function intakeOf(
     now,
     gate: ingestGate,
     isDeclaredTool: (tool) => namesTool(tool, book),
+    checksOf: (tool) => known.checksOf(tool),
   });
 }
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
 import { openChdbTraceStore, openClickHouseTraceStore, type OpenTraceStore } from "@perch/adapters/clickhouse";
-import { createReleaseContentSource } from "@perch/adapters/release-artifact";
+import { createArgumentSchemas } from "@perch/adapters/json-schema";
+import { createReleaseContentSource, createReleaseFactsSource } from "@perch/adapters/release-artifact";
 import { createHttpProbe } from "@perch/adapters/http-probe";
 import { createMemoryTargetProbe } from "@perch/adapters/in-memory";
 import { createLexiconScorer } from "@perch/adapters/sentiment";
@@ -22,6 +23,7 @@ import { createHttpHookSender } from "@perch/adapters/webhook";
 import { loadNotifications, secretFileIn } from "./hooks/load-notifications.ts";
 import { parseIngestTokens, type IngestToken } from "./collector/ingest-tokens.ts";
 import { listenGrpc } from "./collector/listen-grpc.ts";
+import { loadPrices } from "./prices/load-prices.ts";
 import { isLoopback } from "./is-loopback.ts";
 import { listen, type Listening } from "./listen.ts";
 import { parseOptions, UsageError, type ServerOptions } from "./options.ts";
@@ -52,6 +54,7 @@ async function main(options: ServerOptions): Promise<void> {
   // With its password it goes to the store and nowhere else.
   const { clickhouse: _, ...settings } = options;
   const ingestGate = ingestGateOf(options);
+  const prices = loadPrices(options.priceFile);
   const directory = join(options.data, "server");
   const hooks = hooksOf(options, directory);
   const unlock = takeProcessLock(join(directory, "lock"), process.pid);
@@ -73,6 +76,9 @@ async function main(options: ServerOptions): Promise<void> {
         now: () => new Date(),
       }),
       contents: createReleaseContentSource(registry),
+      facts: createReleaseFactsSource(registry),
+      argumentSchemas: createArgumentSchemas(),
+      prices,
       sentiment: createLexiconScorer(),
       // On a made-up clock nothing really runs where deployments say.
       probe: options.clock === "synthetic" ? createMemoryTargetProbe() : createHttpProbe(),

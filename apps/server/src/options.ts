@@ -15,6 +15,8 @@ export type ServerOptions = RouteOptions &
     readonly ingestTokenFile: string | null;
     /** Null: nobody is notified, and webhooks are signed with a secret of the server's own making. */
     readonly notificationsFile: string | null;
+    /** Null: the prices that come with Perch. */
+    readonly priceFile: string | null;
     readonly registry: string;
     readonly trust: string;
     /** Shown to everybody who looks, e.g. that the traffic is simulated. */
@@ -31,7 +33,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
   readonly code = "usage";
   readonly hint =
-    "flags: --data DIR --port N --host NAME --otlp-grpc-port N --ingest-token-file FILE --notifications FILE --registry LOCATION --trust DIR --keep-spans 30d|forever --keep-sessions 400d|forever --keep-summaries 800d|forever --clickhouse URL --clickhouse-user NAME --clickhouse-password-file FILE --clickhouse-database NAME --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
+    "flags: --data DIR --port N --host NAME --otlp-grpc-port N --ingest-token-file FILE --notifications FILE --price-file FILE --registry LOCATION --trust DIR --keep-spans 30d|forever --keep-sessions 400d|forever --keep-summaries 800d|forever --clickhouse URL --clickhouse-user NAME --clickhouse-password-file FILE --clickhouse-database NAME --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
 }
 
 const LEASE_MS = 15_000;
@@ -62,8 +64,7 @@ export function parseOptions(args: readonly string[], env: Environment = {}): Se
     port: number("port", { least: 0, most: 65_535 }),
     host: values.host,
     otlpGrpcPort: values["otlp-grpc-port"] === undefined ? null : number("otlp-grpc-port", { least: 0, most: 65_535 }),
-    ingestTokenFile: fileNamed(values["ingest-token-file"], env["PERCH_INGEST_TOKEN_FILE"]),
-    notificationsFile: fileNamed(values.notifications, env["PERCH_NOTIFICATIONS_FILE"]),
+    ...filesNamed(values, env),
     registry: values.registry ?? join(data, "registry"),
     trust: resolve(values.trust ?? join(data, "trust")),
     notice: values.notice,
@@ -77,6 +78,17 @@ export function parseOptions(args: readonly string[], env: Environment = {}): Se
   };
   if (problems.length > 0) throw new UsageError(problems.join("; "));
   return options;
+}
+
+function filesNamed(
+  values: Pick<ReturnType<typeof readArgs>["values"], "ingest-token-file" | "notifications" | "price-file">,
+  env: Environment,
+): Pick<ServerOptions, "ingestTokenFile" | "notificationsFile" | "priceFile"> {
+  return {
+    ingestTokenFile: fileNamed(values["ingest-token-file"], env["PERCH_INGEST_TOKEN_FILE"]),
+    notificationsFile: fileNamed(values.notifications, env["PERCH_NOTIFICATIONS_FILE"]),
+    priceFile: fileNamed(values["price-file"], env["PERCH_PRICE_FILE"]),
+  };
 }
 
 function fileNamed(flag: string | undefined, variable: string | undefined): string | null {
@@ -110,6 +122,7 @@ function readArgs(args: readonly string[]) {
         "otlp-grpc-port": { type: "string" },
         "ingest-token-file": { type: "string" },
         notifications: { type: "string" },
+        "price-file": { type: "string" },
         ...STORE_FLAGS,
         registry: { type: "string" },
         trust: { type: "string" },

@@ -219,6 +219,15 @@ export { countAttribute, textAttribute } from "./telemetry/raw-span.ts";
 export { readSpan } from "./telemetry/read-span.ts";
 export type { SpanRole } from "./telemetry/place-spans.ts";
 export { resolveTrace, type ResolvedSpan, type ResolvedTrace } from "./telemetry/resolve-trace.ts";
+export type { ArgumentSchemas, DeclaredTool, ReleaseFacts, ReleaseFactsSource } from "./telemetry/release-facts.ts";
+export { createPriceList, type ModelName, type PriceList } from "./telemetry/price-list.ts";
+export {
+  priceTableJsonSchema,
+  readPriceTable,
+  type PriceTable,
+  type PriceTableReading,
+} from "./telemetry/price-table.ts";
+export { readToolArguments } from "./telemetry/tool-arguments.ts";
 export type { RawLog } from "./telemetry/raw-log.ts";
 export { readEvaluation, type EvaluationReading } from "./telemetry/read-evaluation.ts";
 export { assembleSession, type AssemblyContext } from "./telemetry/assemble-session.ts";
@@ -390,6 +399,8 @@ export type {
 } from "./release-diff/change.ts";
 export { describeDiff, type DiffLine } from "./release-diff/describe-diff.ts";
 export {
+  parseModel,
+  parseTool,
   protobufText,
   type ArchivedFile,
   type ComponentContent,

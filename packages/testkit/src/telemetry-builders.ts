@@ -50,6 +50,7 @@ export function aToolCall(change: Partial<ToolCall> = {}): ToolCall {
     callId: "call_1",
     argumentsDigest: null,
     argumentShape: null,
+    invalidUnder: [],
     resultDigest: null,
     ...change,
   };

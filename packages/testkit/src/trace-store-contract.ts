@@ -88,7 +88,12 @@ function describeEvidence(store: () => TraceStore): void {
       cachedInputTokens: 4,
       cacheWriteInputTokens: 3,
       reasoningTokens: 2,
-      tool: aToolCall({ argumentsDigest: "a", argumentShape: "it's:number", resultDigest: "r" }),
+      tool: aToolCall({
+        argumentsDigest: "a",
+        argumentShape: "it's:number",
+        invalidUnder: ["it's", "b"],
+        resultDigest: "r",
+      }),
       userSentiment: -0.25,
     });
     const score = aScore({ session, value: -0.125, label: "it's ; fine" });

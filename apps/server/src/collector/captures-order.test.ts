@@ -1,6 +1,6 @@
 import { createMemoryTraceStore } from "@perch/adapters/in-memory";
 import { createLexiconScorer } from "@perch/adapters/sentiment";
-import type { MaturedSession } from "@perch/domain";
+import { digestOf, type MaturedSession, type PriceList, type ReleaseFacts } from "@perch/domain";
 import { aTurnRecord } from "@perch/testkit";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -18,6 +18,18 @@ const CAPTURED = [
 ] as const;
 const LATENESS_MS = 30_000;
 const { agent, session } = aTurnRecord();
+
+const REFUND = digestOf("issue_refund");
+const FACTS: ReleaseFacts = {
+  digest: digestOf("support"),
+  model: null,
+  tools: [{ name: "issue_refund", parameters: true, parametersDigest: REFUND }],
+};
+/** Every model of the recordings, at one price. */
+const PRICES: PriceList = {
+  priceOf: ({ model }) => ({ provider: "any", model, input: 3, cachedInput: 0.3, output: 15 }),
+};
+const isSmallRefund = (value: unknown) => !JSON.stringify(value).includes("9");
 
 /** A post of `ExportTraceServiceRequest` for each span of the recording. */
 function postsOf(capture: string): readonly string[] {
@@ -37,10 +49,18 @@ function aServer(capture: string) {
   const clock = { now: 0 };
   const now = () => clock.now;
   const sentiment = createLexiconScorer();
-  const policyOf = () => ({ escalationTools: [], successTools: [] });
-  const assembler = createAssembler({ store, now, policyOf, latenessMs: LATENESS_MS, idleTimeoutMs: 3_600_000 });
+  const assembler = createAssembler({
+    store,
+    now,
+    policyOf: () => ({ escalationTools: [], successTools: ["issue_refund"] }),
+    factsOf: () => FACTS,
+    prices: PRICES,
+    latenessMs: LATENESS_MS,
+    idleTimeoutMs: 3_600_000,
+  });
+  const checksOf = (tool: string) => (tool === "issue_refund" ? [{ schema: REFUND, accepts: isSmallRefund }] : []);
   const routes = createCollectorRoutes(
-    createIntake({ store, assembler, onShadowTurns: () => undefined, now, sentiment }),
+    createIntake({ store, assembler, onShadowTurns: () => undefined, now, sentiment, checksOf }),
   );
   const traceIds = new Set(spansOfCapture(capture).map((span) => span.traceId));
   const turns = [...traceIds].map((traceId) => aTurnRecord({ id: traceId, traceId, endsSession: true }));
@@ -84,6 +104,38 @@ describe.skipIf(areCapturesMissing)("recordings in another order", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  // By eye from the trees beside the recordings; the tokens at the prices above.
+  test.each([
+    [CAPTURED[0], { steps: 7, toolCalls: {}, argumentShapes: [], outcome: "failure", costUsd: 0.001_994_4 }],
+    [
+      CAPTURED[1],
+      {
+        steps: 2,
+        toolCalls: { lookup_order: { calls: 1, failed: 0, invalidArguments: 0 } },
+        argumentShapes: [],
+        outcome: "failure",
+        costUsd: 0.000_87,
+      },
+    ],
+    [
+      CAPTURED[2],
+      {
+        steps: 6,
+        toolCalls: {
+          lookup_order: { calls: 1, failed: 0, invalidArguments: 0 },
+          issue_refund: { calls: 2, failed: 1, invalidArguments: 1 },
+        },
+        argumentShapes: ["issue_refund(amount,order_id)", "lookup_order(order_id)"],
+        outcome: "success",
+        costUsd: 0.002_61,
+      },
+    ],
+  ] as const)("%s: the session is measured as its tree tells", async (capture, { costUsd, ...told }) => {
+    const measures = (await whole(capture)).session?.measures;
+    expect(measures).toMatchObject(told);
+    expect(measures?.costUsd).toBeCloseTo(costUsd, 12);
   });
 
   test.each(CAPTURED)(

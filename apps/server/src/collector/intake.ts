@@ -1,5 +1,6 @@
 import type { SentimentScorer, ShadowTurn, TelemetryError, TraceStore, TurnRecord } from "@perch/domain";
 import type { Assembler } from "../sessions/assembler.ts";
+import type { ChecksOf } from "./check-arguments.ts";
 import { createCollectorCounters, type CollectorCounters } from "./counters.ts";
 import { OPEN_GATE, type IngestGate, type Sender } from "./ingest-gate.ts";
 import { createNameCaps, type NameCaps } from "./name-caps.ts";
@@ -18,6 +19,8 @@ export type CollectorDeps = {
   readonly now: () => number;
   /** Whether some release's policy names the tool; none does unless said. */
   readonly isDeclaredTool?: (name: string) => boolean;
+  /** Checks the arguments of tool calls; none unless said. */
+  readonly checksOf?: ChecksOf;
   /** Open to everybody unless said. */
   readonly gate?: IngestGate;
   /** Largest body after decompression; 64 MB unless said. */

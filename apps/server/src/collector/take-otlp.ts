@@ -1,5 +1,6 @@
 import { readEvaluation, readSpan } from "@perch/domain";
 import type { Encoding } from "./answers.ts";
+import { checkArguments } from "./check-arguments.ts";
 import { checkSpans } from "./check-spans.ts";
 import { decodeJsonLogs } from "./decode-json-logs.ts";
 import { decodeJsonTraces } from "./decode-json-traces.ts";
@@ -20,7 +21,11 @@ export type TakeOtlp = (intake: Intake, bytes: Uint8Array, encoding: Encoding) =
 export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
   const { counters } = intake;
   const checked = checkSpans(encoding === "json" ? decodeJsonTraces(bytes) : decodeProtobufTraces(bytes));
-  const read = checked.spans.flatMap((raw) => readSpan(raw, intake.sentiment));
+  const { sentiment, checksOf } = intake;
+  const read = checked.spans.flatMap((raw) => {
+    const spans = readSpan(raw, sentiment);
+    return checksOf === undefined ? spans : spans.map((span) => checkArguments(raw, span, checksOf));
+  });
   const overflowed: CappedField[] = [];
   const spans = intake.names.cap(read, (field) => overflowed.push(field));
   await intake.store.appendSpans(spans);

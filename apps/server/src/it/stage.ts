@@ -5,7 +5,8 @@ import {
   createMemoryTargetProbe,
   createMemoryTraceStore,
 } from "@perch/adapters/in-memory";
-import { createReleaseContentSource } from "@perch/adapters/release-artifact";
+import { createArgumentSchemas } from "@perch/adapters/json-schema";
+import { createReleaseContentSource, createReleaseFactsSource } from "@perch/adapters/release-artifact";
 import {
   problemSchema,
   rolloutViewSchema,
@@ -14,6 +15,7 @@ import {
   type RoutingTableMessage,
 } from "@perch/api";
 import {
+  createPriceList,
   digestOf,
   parseAgentName,
   ReleaseError,
@@ -87,6 +89,9 @@ export function createWorld() {
       traces: { ...traces, cohorts },
       releases: createReleases(),
       contents: createReleaseContentSource(createMemoryRegistry()),
+      facts: createReleaseFactsSource(createMemoryRegistry()),
+      argumentSchemas: createArgumentSchemas(),
+      prices: createPriceList([]),
       sentiment: { scoreOf: () => 0 },
       probe: createMemoryTargetProbe(silent),
       readDeadlineMs: 20,

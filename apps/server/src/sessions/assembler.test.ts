@@ -1,4 +1,5 @@
 import {
+  createPriceList,
   digestOf,
   parseAgentName,
   parseRolloutId,
@@ -32,6 +33,8 @@ function anAssembler(store: Partial<TraceStore> = {}): Assembler {
     store: { ...storage.store, ...store },
     now: () => now,
     policyOf: () => ({ escalationTools: ["escalate_to_human"], successTools: [] }),
+    factsOf: () => null,
+    prices: createPriceList([]),
     latenessMs: LATENESS_MS,
     idleTimeoutMs: IDLE_MS,
   });

@@ -4,6 +4,7 @@ import {
   type AssemblyContext,
   type Digest,
   type MaturedSession,
+  type PriceList,
   type ReleasePolicy,
   type SessionEvidence,
   type SessionKey,
@@ -18,6 +19,9 @@ export type AssemblerDeps = {
   readonly now: () => number;
   /** Of a release the server has never heard of: the empty policy. */
   readonly policyOf: (release: Digest) => ReleasePolicy;
+  /** Null while nothing but its policy is known of the release. */
+  readonly factsOf: AssemblyContext["factsOf"];
+  readonly prices: PriceList;
   /** How long after the last sign of life spans may still arrive. */
   readonly latenessMs: number;
   readonly idleTimeoutMs: number;
@@ -42,6 +46,7 @@ export interface Assembler {
 const SESSIONS_PER_ROUND = 500;
 
 export function createAssembler(deps: AssemblerDeps): Assembler {
+  const { policyOf, factsOf, prices } = deps;
   const open = createOpenSessions(deps);
   let nextSequence: number | null = null;
   let running: Promise<number> | null = null;
@@ -70,7 +75,7 @@ export function createAssembler(deps: AssemblerDeps): Assembler {
   async function mature(due: readonly DueSession[], maturedAt: number): Promise<number> {
     nextSequence ??= (await deps.store.lastSequence()) + 1;
     const evidence = await deps.store.evidenceOf(due.map(({ agent, session }) => ({ agent, session })));
-    const sessions = assembleDue(due, evidence, { policyOf: deps.policyOf, sequence: nextSequence, maturedAt });
+    const sessions = assembleDue(due, evidence, { policyOf, factsOf, prices, sequence: nextSequence, maturedAt });
     // Taken before the write: if that fails half way, a number may have been used, and must never be used again.
     nextSequence += sessions.length;
     if (sessions.length > 0) await deps.store.appendSessions(sessions);

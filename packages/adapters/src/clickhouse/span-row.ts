@@ -40,6 +40,7 @@ const NO_TOOL = {
   tool_call_id: null,
   tool_arguments_digest: null,
   tool_argument_shape: null,
+  tool_invalid_under: [],
   tool_result_digest: null,
   tool_idempotency_key: null,
 };
@@ -51,6 +52,7 @@ function toolColumns(tool: Span["tool"]) {
     tool_call_id: tool.callId,
     tool_arguments_digest: tool.argumentsDigest,
     tool_argument_shape: tool.argumentShape,
+    tool_invalid_under: tool.invalidUnder,
     tool_result_digest: tool.resultDigest,
     tool_idempotency_key: tool.idempotencyKey ?? null,
   };
@@ -88,6 +90,7 @@ export const spanRow = z
     tool_call_id: z.string().nullable(),
     tool_arguments_digest: z.string().nullable(),
     tool_argument_shape: z.string().nullable(),
+    tool_invalid_under: z.array(z.string()),
     tool_result_digest: z.string().nullable(),
     tool_idempotency_key: z.string().nullable(),
     user_sentiment: z.number().nullable(),
@@ -129,6 +132,7 @@ export const spanRow = z
             callId: row.tool_call_id,
             argumentsDigest: row.tool_arguments_digest,
             argumentShape: row.tool_argument_shape,
+            invalidUnder: row.tool_invalid_under,
             resultDigest: row.tool_result_digest,
             ...(row.tool_idempotency_key === null ? {} : { idempotencyKey: row.tool_idempotency_key }),
           },

@@ -9,6 +9,7 @@ export { packDirectory, type IsSecretAllowed, type PackedDirectory } from "./pac
 export { packEntries } from "./pack-entries.ts";
 export { readArchive } from "./read-archive.ts";
 export { createReleaseContentSource, readReleaseContent } from "./read-content.ts";
+export { createReleaseFactsSource } from "./read-facts.ts";
 export { parseReferrer } from "./parse-referrer.ts";
 export { requireModestSizes } from "./referrer-bounds.ts";
 export {

@@ -4,6 +4,7 @@ import type { ProtoSchema } from "../memory/proto-schema.ts";
 import type { JsonValue } from "../release/canonical-json.ts";
 import type { Digest } from "../release/digest.ts";
 import { ReleaseError } from "../release/error.ts";
+import type { ModelName } from "../telemetry/price-list.ts";
 import { componentLabel, type Component, type ReleaseManifest } from "../release/release-manifest.ts";
 
 /** Everything that a release holds, its bytes checked before: what `diffReleases` compares. */
@@ -60,6 +61,8 @@ const policySchema = z.object({
   guardrails: z.array(guardrail).optional(),
 });
 
+const modelSchema = z.object({ provider: z.string(), name: z.string() });
+
 export type ToolDocument = Readonly<z.infer<typeof toolSchema>>;
 export type MemoryDocument = Readonly<z.infer<typeof memorySchema>>;
 export type PolicyDocument = Readonly<z.infer<typeof policySchema>>;
@@ -67,6 +70,12 @@ export type PolicyDocument = Readonly<z.infer<typeof policySchema>>;
 /** These throw `ReleaseError` `layout_invalid` for a component that is not what its kind says. */
 export function parseTool(content: ComponentContent): ToolDocument {
   return parseDocument(content, toolSchema);
+}
+
+/** Which model a release was made for. */
+export function parseModel(content: ComponentContent): ModelName {
+  const { provider, name } = parseDocument(content, modelSchema);
+  return { provider, model: name };
 }
 
 export function parseMemory(content: ComponentContent): MemoryDocument {

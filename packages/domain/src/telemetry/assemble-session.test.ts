@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { digestOf } from "../release/digest.ts";
 import { parseAgentName, parseRolloutId, parseSessionId } from "../routing/ids.ts";
 import { assembleSession, type AssemblyContext } from "./assemble-session.ts";
+import { createPriceList } from "./price-list.ts";
 import type { SessionEvidence } from "./session.ts";
 import type { Span } from "./span.ts";
 
@@ -11,6 +12,8 @@ const agent = parseAgentName("support");
 const session = parseSessionId("session-1");
 const context: AssemblyContext = {
   policyOf: () => ({ escalationTools: ["escalate_to_human"], successTools: [] }),
+  factsOf: () => null,
+  prices: createPriceList([]),
   endedBy: "signal",
   sequence: 7,
   maturedAt: 9000,

@@ -1,6 +1,8 @@
 import type { Digest } from "../release/digest.ts";
 import type { ReleasePolicy } from "../release/policy.ts";
 import { isFailedTurn, type TurnRecord } from "../routing/turn-record.ts";
+import type { PriceList } from "./price-list.ts";
+import type { ReleaseFacts } from "./release-facts.ts";
 import { endOf, measureSession } from "./measure-session.ts";
 import { resolveTrace, type ResolvedTrace } from "./resolve-trace.ts";
 import type { Score } from "./score.ts";
@@ -9,6 +11,8 @@ import type { Span } from "./span.ts";
 
 export type AssemblyContext = {
   readonly policyOf: (release: Digest) => ReleasePolicy;
+  readonly factsOf: (release: Digest) => ReleaseFacts | null;
+  readonly prices: PriceList;
   readonly endedBy: MaturedSession["endedBy"];
   readonly sequence: number;
   readonly maturedAt: number;
@@ -59,7 +63,14 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
     scores: latestScores(scores),
     releasesSeen: [...new Set(records.map((record) => record.release))],
     isSynthetic: turns.some((turn) => turn.isSynthetic),
-    measures: measureSession({ records, traces: byTrace, scores, policy }),
+    measures: measureSession({
+      records,
+      traces: byTrace,
+      scores,
+      policy,
+      facts: context.factsOf(first.release),
+      prices: context.prices,
+    }),
   };
 }
 

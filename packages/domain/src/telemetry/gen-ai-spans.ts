@@ -5,7 +5,7 @@ import { readError } from "./read-error.ts";
 import type { SentimentScorer } from "./sentiment-scorer.ts";
 import type { Dialect, Span, SpanKind } from "./span.ts";
 import { genAiUsage } from "./token-usage.ts";
-import { readToolCall } from "./tool-call.ts";
+import { readToolCall, type RawToolCall } from "./tool-call.ts";
 import { lastUserWords, newUserWords, sentimentOf } from "./user-words.ts";
 
 // `gen_ai.operation.name` of OpenTelemetry's conventions, up to semantic-conventions-genai 0.1.0.
@@ -92,14 +92,18 @@ export function genAiReasoning(raw: RawSpan, dialect: Dialect, sentiment: Sentim
 const CACHE_APART = /^strands\b/;
 
 export function genAiTool(raw: RawSpan, dialect: Dialect): Span {
+  const details = { agent: agentOf(raw), ...readToolCall(genAiToolCall(raw), readError(raw)) };
+  return newSpan(raw, { kind: "tool", dialect }, details);
+}
+
+export function genAiToolCall(raw: RawSpan): RawToolCall {
   const { attributes } = raw;
-  const call = {
+  return {
     name: textAttribute(attributes, "gen_ai.tool.name") ?? raw.name.replace(/^(?:execute_tool|running tool:?) /, ""),
     callId: textAttribute(attributes, "gen_ai.tool.call.id"),
     argumentText: firstContent(attributes, ["gen_ai.tool.call.arguments", "tool_arguments"]),
     resultText: firstContent(attributes, ["gen_ai.tool.call.result", "tool_response"]),
   };
-  return newSpan(raw, { kind: "tool", dialect }, { agent: agentOf(raw), ...readToolCall(call, readError(raw)) });
 }
 
 /** Model, provider and agent as the conventions name them. */

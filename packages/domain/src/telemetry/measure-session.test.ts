@@ -1,7 +1,10 @@
 import { aScore, aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
 import { expect, test } from "vitest";
+import { digestOf } from "../release/digest.ts";
 import { parseAgentName, parseSessionId } from "../routing/ids.ts";
 import { assembleSession } from "./assemble-session.ts";
+import { createPriceList } from "./price-list.ts";
+import type { ReleaseFacts } from "./release-facts.ts";
 import type { SessionEvidence } from "./session.ts";
 import type { SessionMeasures } from "./session-measures.ts";
 import type { Span, ToolCall } from "./span.ts";
@@ -10,11 +13,34 @@ const key = { agent: parseAgentName("support"), session: parseSessionId("session
 const policy = { escalationTools: ["escalate_to_human"], successTools: ["refund"] };
 const [FIRST, SECOND] = ["a".repeat(32), "b".repeat(32)];
 
+const prices = createPriceList([
+  {
+    version: "1",
+    currency: "USD",
+    prices: [
+      { provider: "openai", model: "big", input: 2, cachedInput: 0.5, output: 8 },
+      { provider: "openai", model: "small", input: 0.1, cacheWriteInput: 0.2, output: 1 },
+    ],
+  },
+]);
+const facts: ReleaseFacts = {
+  digest: digestOf("support 2.3.0"),
+  model: { provider: "openai", model: "small" },
+  tools: [{ name: "refund", parameters: true, parametersDigest: digestOf("refund's own") }],
+};
+
 function measuresOf(evidence: Partial<SessionEvidence>, successTools: readonly string[] = []): SessionMeasures {
   const turns = evidence.turns ?? [aTurnRecord({ traceId: FIRST })];
   const session = assembleSession(
     { ...key, moves: [], spans: [], scores: [], ...evidence, turns },
-    { policyOf: () => ({ ...policy, successTools }), endedBy: "signal", sequence: 1, maturedAt: 9000 },
+    {
+      policyOf: () => ({ ...policy, successTools }),
+      factsOf: () => facts,
+      prices,
+      endedBy: "signal",
+      sequence: 1,
+      maturedAt: 9000,
+    },
   );
   if (session === null) throw new Error("a session without any turn has no measures");
   return session.measures;
@@ -140,4 +166,62 @@ test("what was said of the outcome counts more than what the tools tell, the las
   expect(measuresOf({ scores: [said("success", 0.2, 9), said("failure", 0)] }).outcome).toBe("success");
   expect(measuresOf({ scores: [said(null, 0.4)] }).outcome).toBe("failure");
   expect(measuresOf({ scores: [said("great", 0.5)] }).outcome).toBe("success");
+});
+
+test("a session costs what its model calls cost, each by its own price, whatever was cached", () => {
+  const big = { provider: "openai", model: "big", inputTokens: 1_000_000, outputTokens: 500_000 };
+  const cached = { ...big, cachedInputTokens: 400_000, outputTokens: 0 };
+  const written = { provider: "openai", model: "small", inputTokens: 2_000_000, cacheWriteInputTokens: 1_000_000 };
+  const costOf = (...calls: readonly Partial<Span>[]) =>
+    measuresOf({ spans: calls.map((call) => aModelCall(call)) }).costUsd;
+  expect(costOf(big)).toBeCloseTo(6, 9);
+  expect(costOf(cached)).toBeCloseTo(1.4, 9);
+  expect(costOf(written)).toBeCloseTo(0.3, 9);
+  expect(costOf(big, cached, written)).toBeCloseTo(7.7, 9);
+});
+
+test("a call that two instrumentations tell of costs once", () => {
+  const outer = aModelCall({ provider: "openai", model: "big", inputTokens: 1_000_000 });
+  const inner = aModelCall({ ...outer, spanId: "inner", parentSpanId: outer.spanId });
+  expect(measuresOf({ spans: [inner, outer] }).costUsd).toBe(2);
+});
+
+test("a call that names no model is of the release's own", () => {
+  expect(measuresOf({ spans: [aModelCall({ inputTokens: 1_000_000 })] })).toMatchObject({
+    costUsd: 0.1,
+    unpricedModels: [],
+  });
+});
+
+test("a model without a price makes the cost unknown, never smaller, and is named", () => {
+  const known = aModelCall({ provider: "openai", model: "big", inputTokens: 5 });
+  const others = ["zeta", "alpha", "zeta"].map((model) => aModelCall({ provider: "openai", model, outputTokens: 1 }));
+  expect(measuresOf({ spans: [known, ...others] })).toMatchObject({ costUsd: null, unpricedModels: ["alpha", "zeta"] });
+});
+
+test("without any model call, and without any tokens, the cost is not known rather than nothing", () => {
+  expect(measuresOf({})).toMatchObject({ costUsd: null, unpricedModels: [] });
+  expect(measuresOf({ spans: [aModelCall()] })).toMatchObject({ costUsd: null, unpricedModels: [], steps: 1 });
+});
+
+test("arguments are judged by the release's own schema alone", () => {
+  const invalidUnder = [digestOf("refund's own"), digestOf("another release's")].toSorted();
+  const calls = [
+    aCall("refund", { invalidUnder }),
+    aCall("refund", { invalidUnder: [digestOf("another release's")] }),
+    aCall("refund"),
+    aCall("unknown", { invalidUnder }),
+  ];
+  expect(measuresOf({ spans: calls }).toolCalls).toEqual({
+    refund: { calls: 3, failed: 0, invalidArguments: 1 },
+    unknown: { calls: 1, failed: 0, invalidArguments: 0 },
+  });
+});
+
+test("a call that two instrumentations tell of is invalid when one of them saw that it was", () => {
+  const outer = aCall("refund");
+  const inner = aCall("refund", { invalidUnder: [digestOf("refund's own")] }, { parentSpanId: outer.spanId });
+  expect(measuresOf({ spans: [inner, outer] }).toolCalls).toEqual({
+    refund: { calls: 1, failed: 0, invalidArguments: 1 },
+  });
 });

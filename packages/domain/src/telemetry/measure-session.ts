@@ -1,5 +1,9 @@
 import type { ReleasePolicy } from "../release/policy.ts";
 import type { TurnRecord } from "../routing/turn-record.ts";
+import { measureCost } from "./measure-cost.ts";
+import type { PriceList } from "./price-list.ts";
+import type { ReleaseFacts } from "./release-facts.ts";
+import { byStart } from "./trace-tree.ts";
 import { judgeOutcome } from "./judge-outcome.ts";
 import { measureLatency } from "./measure-latency.ts";
 import { measureTools } from "./measure-tools.ts";
@@ -14,21 +18,28 @@ export type MeasuredEvidence = {
   readonly traces: ReadonlyMap<string, ResolvedTrace>;
   readonly scores: readonly Score[];
   readonly policy: ReleasePolicy;
+  /** Null while nothing but its policy is known of the release. */
+  readonly facts: ReleaseFacts | null;
+  readonly prices: PriceList;
 };
 
 /** What the session took and came to, read off resolved traces: a call that was told of twice counts once. */
-export function measureSession({ records, traces, scores, policy }: MeasuredEvidence): SessionMeasures {
+export function measureSession(evidence: MeasuredEvidence): SessionMeasures {
+  const { records, traces, scores, policy, facts, prices } = evidence;
   const resolved = [...traces.values()];
-  const actions = resolved.flatMap((trace) => trace.actions);
+  const actions = resolved.flatMap((trace) => trace.actions).toSorted(byStart);
+  const modelCalls = actions.filter(({ kind }) => kind === "reasoning");
   const turns = records.filter(({ kind }) => kind === "turn");
   const startedAt = turns[0]?.startedAt ?? 0;
   return {
-    costUsd: null,
-    unpricedModels: [],
+    ...measureCost(modelCalls, { prices, ownModel: facts?.model ?? null }),
     durationMs: Math.max(0, endOf(records) - startedAt),
     ...measureLatency(turns, (traceId) => traces.get(traceId)),
-    steps: actions.filter(({ kind }) => kind === "reasoning").length,
-    ...measureTools(resolved.map((trace) => trace.actions)),
+    steps: modelCalls.length,
+    ...measureTools(
+      resolved.map((trace) => trace.actions),
+      facts?.tools ?? [],
+    ),
     outcome: judgeOutcome(
       scores,
       actions.filter(({ kind }) => kind === "tool"),

@@ -1,14 +1,25 @@
+import type { Digest } from "../release/digest.ts";
+import type { DeclaredTool } from "./release-facts.ts";
 import type { SessionMeasures, ToolMeasures } from "./session-measures.ts";
 import type { Span } from "./span.ts";
 
 type ToolsMeasured = Pick<SessionMeasures, "toolCalls" | "retries" | "loops" | "argumentShapes">;
 
-/** How tools were used. `turns`: what counts of each turn, by time, as `resolveTrace` has it. */
-export function measureTools(turns: readonly (readonly Span[])[]): ToolsMeasured {
+/**
+ * How tools were used. `turns`: what counts of each turn, by time, as `resolveTrace` has it; `declared`: the release's own
+ * tools, by whose schemas arguments are judged.
+ */
+export function measureTools(
+  turns: readonly (readonly Span[])[],
+  declared: readonly Pick<DeclaredTool, "name" | "parametersDigest">[],
+): ToolsMeasured {
+  const schemas = new Map(declared.map(({ name, parametersDigest }) => [name, parametersDigest]));
   const calls = turns.flat().filter(({ kind }) => kind === "tool");
   return {
     toolCalls: Object.fromEntries(
-      [...Map.groupBy(calls, nameOf)].flatMap(([name, own]) => (name === null ? [] : [[name, tally(own)]])),
+      [...Map.groupBy(calls, nameOf)].flatMap(([name, own]) =>
+        name === null ? [] : [[name, tally(own, schemas.get(name))]],
+      ),
     ),
     retries: turns.reduce((sum, actions) => sum + retriesIn(actions), 0),
     loops: Math.max(0, ...turns.map((actions) => longestRun(actions) - 1)),
@@ -20,8 +31,12 @@ function nameOf({ tool }: Span): string | null {
   return tool?.name ?? null;
 }
 
-function tally(calls: readonly Span[]): ToolMeasures {
-  return { calls: calls.length, failed: calls.filter(({ isError }) => isError).length, invalidArguments: 0 };
+function tally(calls: readonly Span[], schema: Digest | undefined): ToolMeasures {
+  return {
+    calls: calls.length,
+    failed: calls.filter(({ isError }) => isError).length,
+    invalidArguments: calls.filter(({ tool }) => schema !== undefined && tool?.invalidUnder.includes(schema)).length,
+  };
 }
 
 /** A call right after a failed one of the same kind and name, whatever it was called with: a retry may mend its arguments. */

@@ -72,12 +72,15 @@ function firstTokenMs(outer: Span, inner: readonly Span[]): number | null {
 function mergeTools(outer: Span, inner: readonly Span[]): ToolCall | null {
   if (outer.tool === null) return null;
   const tools = [outer, ...inner].flatMap(({ tool }) => tool ?? []);
-  const first = (key: keyof ToolCall) => tools.find((tool) => tool[key] !== null)?.[key] ?? null;
+  const first = (key: Exclude<keyof ToolCall, "invalidUnder">) =>
+    tools.find((tool) => tool[key] !== null)?.[key] ?? null;
   return {
     name: outer.tool.name,
     callId: first("callId"),
     argumentsDigest: first("argumentsDigest"),
     argumentShape: first("argumentShape"),
+    // Sorted: whichever of them was told of first.
+    invalidUnder: [...new Set(tools.flatMap(({ invalidUnder }) => invalidUnder))].toSorted(),
     resultDigest: first("resultDigest"),
   };
 }

@@ -56,6 +56,7 @@ test("a tool call keeps its name, its id, the digest and the keys of its argumen
     callId: "call_3",
     argumentsDigest: digestOf('{"secret_of":"hush"}'),
     argumentShape: "secret_of:string",
+    invalidUnder: [],
     resultDigest: null,
   });
   expect(JSON.stringify(tool)).not.toContain("hush");

@@ -6,7 +6,7 @@ import { readError } from "./read-error.ts";
 import type { SentimentScorer } from "./sentiment-scorer.ts";
 import type { Span, SpanKind, TokenUsage } from "./span.ts";
 import { wholeUsage } from "./token-usage.ts";
-import { readToolCall } from "./tool-call.ts";
+import { readToolCall, type RawToolCall } from "./tool-call.ts";
 import { lastUserWords, sentimentOf } from "./user-words.ts";
 
 const KIND_OF_OPERATION: Readonly<Record<string, SpanKind>> = {
@@ -65,14 +65,17 @@ function readReasoning(raw: RawSpan): Span {
 }
 
 function readTool(raw: RawSpan): Span {
+  return newSpan(raw, { kind: "tool", dialect: "ai-sdk" }, readToolCall(aiSdkToolCall(raw), readError(raw)));
+}
+
+export function aiSdkToolCall(raw: RawSpan): RawToolCall {
   const { attributes } = raw;
-  const call = {
+  return {
     name: textAttribute(attributes, "ai.toolCall.name") ?? raw.name,
     callId: textAttribute(attributes, "ai.toolCall.id"),
     argumentText: firstContent(attributes, ["ai.toolCall.args", "ai.toolCall.input"]),
     resultText: firstContent(attributes, ["ai.toolCall.result", "ai.toolCall.output"]),
   };
-  return newSpan(raw, { kind: "tool", dialect: "ai-sdk" }, readToolCall(call, readError(raw)));
 }
 
 function modelOf({ attributes }: RawSpan): Pick<SpanDetails, "provider" | "model" | "agent"> {

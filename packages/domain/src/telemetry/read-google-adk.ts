@@ -6,7 +6,7 @@ import type { SentimentScorer } from "./sentiment-scorer.ts";
 import { isRecord, readSmallJson } from "./small-json.ts";
 import type { Span, SpanKind } from "./span.ts";
 import { genAiUsage } from "./token-usage.ts";
-import { readToolCall } from "./tool-call.ts";
+import { readToolCall, type RawToolCall } from "./tool-call.ts";
 import { newUserWords, sentimentOf } from "./user-words.ts";
 
 const SCOPE = "gcp.vertex.agent";
@@ -81,19 +81,23 @@ function calledFunction({ attributes }: RawSpan): boolean {
 }
 
 function readTool(raw: RawSpan): Span {
+  const call = googleAdkToolCall(raw);
+  const read = readToolCall(call, readError(raw));
+  const agent = textAttribute(raw.attributes, "gen_ai.agent.name");
+  const failed = !read.isError && saysError(call.resultText) ? { isError: true, errorType: "tool_error" } : {};
+  return newSpan(raw, { kind: "tool", dialect: "google-adk" }, { agent, ...read, ...failed });
+}
+
+export function googleAdkToolCall(raw: RawSpan): RawToolCall {
   const { attributes } = raw;
   const callId = textAttribute(attributes, "gen_ai.tool.call.id");
   const resultText = firstContent(attributes, ["gcp.vertex.agent.tool_response", "gen_ai.tool.call.result"]);
-  const call = {
+  return {
     name: textAttribute(attributes, "gen_ai.tool.name") ?? raw.name.replace(/^execute_tool /, ""),
     callId: callId === "<not specified>" ? null : callId,
     argumentText: firstContent(attributes, ["gcp.vertex.agent.tool_call_args", "gen_ai.tool.call.arguments"]),
     resultText,
   };
-  const read = readToolCall(call, readError(raw));
-  const agent = textAttribute(attributes, "gen_ai.agent.name");
-  const failed = !read.isError && saysError(resultText) ? { isError: true, errorType: "tool_error" } : {};
-  return newSpan(raw, { kind: "tool", dialect: "google-adk" }, { agent, ...read, ...failed });
 }
 
 /** Tools of ADK answer with an object, and by its custom say `status: "error"` or `error`. */

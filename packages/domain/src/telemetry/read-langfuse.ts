@@ -7,7 +7,7 @@ import type { SentimentScorer } from "./sentiment-scorer.ts";
 import { isRecord, readSmallJson } from "./small-json.ts";
 import type { Span, TokenUsage } from "./span.ts";
 import { wholeUsage } from "./token-usage.ts";
-import { readToolCall } from "./tool-call.ts";
+import { readToolCall, type RawToolCall } from "./tool-call.ts";
 import { callIdIn } from "./tool-message.ts";
 import { lastUserWords, newUserWords, sentimentOf } from "./user-words.ts";
 
@@ -94,15 +94,18 @@ function usageOf({ attributes }: RawSpan): TokenUsage {
 }
 
 function readTool(raw: RawSpan): Span {
+  return newSpan(raw, { kind: "tool", dialect: "langfuse" }, readToolCall(langfuseToolCall(raw), errorOf(raw)));
+}
+
+export function langfuseToolCall(raw: RawSpan): RawToolCall {
   const { attributes } = raw;
   const resultText = firstContent(attributes, ["langfuse.observation.output"]);
-  const call = {
+  return {
     name: raw.name,
     callId: callIdIn(resultText),
     argumentText: firstContent(attributes, ["langfuse.observation.input"]),
     resultText,
   };
-  return newSpan(raw, { kind: "tool", dialect: "langfuse" }, readToolCall(call, errorOf(raw)));
 }
 
 function errorOf(raw: RawSpan): ErrorReading {

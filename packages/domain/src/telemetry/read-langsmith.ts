@@ -6,7 +6,7 @@ import { readError } from "./read-error.ts";
 import type { SentimentScorer } from "./sentiment-scorer.ts";
 import { isRecord, memberOf, readSmallJson } from "./small-json.ts";
 import type { Span } from "./span.ts";
-import { readToolCall } from "./tool-call.ts";
+import { readToolCall, type RawToolCall } from "./tool-call.ts";
 import { callIdIn } from "./tool-message.ts";
 import { lastUserWords, newUserWords, sentimentOf } from "./user-words.ts";
 
@@ -87,15 +87,18 @@ function usageOf({ attributes }: RawSpan, span: Span): Partial<SpanDetails> {
 }
 
 function readTool(raw: RawSpan): Span {
+  return newSpan(raw, { kind: "tool", dialect: "langsmith" }, readToolCall(langSmithToolCall(raw), readError(raw)));
+}
+
+export function langSmithToolCall(raw: RawSpan): RawToolCall {
   const { attributes } = raw;
   const resultText = firstContent(attributes, ["gen_ai.completion"]);
-  const call = {
+  return {
     name: firstText(attributes, ["gen_ai.tool.name", "langsmith.trace.name"]) ?? raw.name,
     callId: textAttribute(attributes, "gen_ai.tool.call.id") ?? callIdIn(resultText),
     argumentText: ownArguments(firstContent(attributes, ["gen_ai.prompt"])),
     resultText,
   };
-  return newSpan(raw, { kind: "tool", dialect: "langsmith" }, readToolCall(call, readError(raw)));
 }
 
 /** LangChain wraps the arguments, as JSON in a text, into `{ input }`. */

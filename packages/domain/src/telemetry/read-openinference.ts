@@ -7,7 +7,7 @@ import type { SentimentScorer } from "./sentiment-scorer.ts";
 import { memberOf, readSmallJson } from "./small-json.ts";
 import type { Span } from "./span.ts";
 import { wholeUsage } from "./token-usage.ts";
-import { readToolCall } from "./tool-call.ts";
+import { readToolCall, type RawToolCall } from "./tool-call.ts";
 import { callIdIn } from "./tool-message.ts";
 import { lastUserWords, newIndexedWords, sentimentOf, type IndexedMessages } from "./user-words.ts";
 
@@ -89,15 +89,22 @@ function reasonOf(attributes: Attributes): string | null {
 
 /** The input of a tool with one parameter may be that parameter's bare value: then its shape stays unknown. */
 function readTool(raw: RawSpan): Span {
+  return newSpan(
+    raw,
+    { kind: "tool", dialect: "openinference" },
+    readToolCall(openInferenceToolCall(raw), readError(raw)),
+  );
+}
+
+export function openInferenceToolCall(raw: RawSpan): RawToolCall {
   const { attributes } = raw;
   const resultText = firstContent(attributes, ["output.value"]);
-  const call = {
+  return {
     name: textAttribute(attributes, "tool.name") ?? raw.name,
     callId: firstText(attributes, ["tool_call.id", "tool.id"]) ?? callIdIn(resultText),
     argumentText: firstContent(attributes, ["input.value", "tool.parameters"]),
     resultText,
   };
-  return newSpan(raw, { kind: "tool", dialect: "openinference" }, readToolCall(call, readError(raw)));
 }
 
 const MESSAGES: IndexedMessages = {

@@ -7,7 +7,7 @@ import { readError } from "./read-error.ts";
 import type { SentimentScorer } from "./sentiment-scorer.ts";
 import { isRecord, readSmallJson } from "./small-json.ts";
 import type { Span, SpanKind } from "./span.ts";
-import { readToolCall } from "./tool-call.ts";
+import { readToolCall, type RawToolCall } from "./tool-call.ts";
 import { lastUserWords, newIndexedWords, sentimentOf, type IndexedMessages } from "./user-words.ts";
 
 const KIND_OF_ENTITY: Readonly<Record<string, SpanKind>> = { workflow: "turn", agent: "turn", tool: "tool" };
@@ -74,9 +74,13 @@ function readReasoning(raw: RawSpan, sentiment: SentimentScorer): Span {
 
 /** Input and output are those of the function that was wrapped; of an MCP call, its parameters and its result. */
 function readTool(raw: RawSpan): Span {
+  return newSpan(raw, { kind: "tool", dialect: "openllmetry" }, readToolCall(openLlmetryToolCall(raw), readError(raw)));
+}
+
+export function openLlmetryToolCall(raw: RawSpan): RawToolCall {
   const { attributes } = raw;
   const input = firstContent(attributes, ["traceloop.entity.input", "gen_ai.tool.call.arguments"]);
-  const call = {
+  return {
     name:
       textAttribute(attributes, "gen_ai.tool.name") ??
       textAttribute(attributes, "traceloop.entity.name") ??
@@ -85,7 +89,6 @@ function readTool(raw: RawSpan): Span {
     argumentText: ownArguments(input),
     resultText: firstContent(attributes, ["traceloop.entity.output", "gen_ai.tool.call.result"]),
   };
-  return newSpan(raw, { kind: "tool", dialect: "openllmetry" }, readToolCall(call, readError(raw)));
 }
 
 function ownArguments(input: string | null): string | null {

@@ -41,6 +41,8 @@ export type ToolCall = {
   readonly argumentsDigest: string | null;
   /** Sorted keys with their JSON types, `amount:number,order_id:string`; null when the arguments are unknown. */
   readonly argumentShape: string | null;
+  /** Digests of the schemas of known releases that refuse the arguments. What was not seen whole is refused by none. */
+  readonly invalidUnder: readonly string[];
   readonly resultDigest: string | null;
   /** What the agent passed so that a repeat counts once; lacking: nothing that is known as such. */
   readonly idempotencyKey?: string;

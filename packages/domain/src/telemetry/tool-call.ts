@@ -23,6 +23,7 @@ export function readToolCall(call: RawToolCall, error: ErrorReading): { readonly
     callId: call.callId?.slice(0, NAME_CHARACTERS) ?? null,
     argumentsDigest: call.argumentText === null ? null : digestOf(call.argumentText),
     argumentShape: argumentShape(call.argumentText),
+    invalidUnder: [],
     resultDigest: call.resultText === null ? null : digestOf(call.resultText),
     ...idempotencyKey(call.argumentText),
   };

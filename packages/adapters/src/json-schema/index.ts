@@ -1,0 +1,1 @@
+export { createArgumentSchemas } from "./argument-schemas.ts";
