@@ -122,3 +122,4 @@ export {
   type ReleaseDiffView,
   type TextDiffView,
 } from "./release/diff.ts";
+export { escalationAcceptedSchema, escalationSchema, type EscalationMessage } from "./session/escalation.ts";

@@ -1,4 +1,4 @@
-import { intentOf, type GatewayId, type Pin, type TurnFault, type TurnRecord } from "@perch/domain";
+import { intentOf, type GatewayId, type Pin, type TaskState, type TurnFault, type TurnRecord } from "@perch/domain";
 import { NO_FIELDS } from "../http1/fields.ts";
 import type { Meter, StreamKind } from "../metrics/meter.ts";
 import { isSafeBoundary, type Stay, type TurnUnderWay } from "../moves/under-way.ts";
@@ -27,6 +27,8 @@ export type Forwarding = {
   /** Lines the gateway adds to whatever answer. */
   readonly ownLines: string;
   readonly tap: ResponseTap | null;
+  /** Where the answer left its A2A task, as far as it was shown. */
+  readonly taskState: () => TaskState | null;
   /** The answer is looked at: the agent must not pack it. */
   readonly needsPlainAnswer: boolean;
   /** A WebSocket that the client has already; null for everything else. */
@@ -151,7 +153,7 @@ export class Exchange implements TurnUnderWay {
       responseBytes: this.responseBytes,
       endsSession: this.endsSession,
       intent: intentOf(pin),
-      taskState: null,
+      taskState: this.forwarding.taskState(),
       isSynthetic: false,
     };
   }

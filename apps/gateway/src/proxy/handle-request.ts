@@ -83,6 +83,7 @@ function pass({ turn, placement, opening, startedAt, startedTick }: Placed, deps
       trace,
       ownLines,
       tap,
+      taskState: () => placement.learner?.taskState() ?? null,
       needsPlainAnswer,
       opened,
       stay,

@@ -1,4 +1,4 @@
-import { createLearner, type Pin, type SessionId } from "@perch/domain";
+import { createLearner, type Pin, type SessionId, type TaskState } from "@perch/domain";
 import type { CachedPinStore } from "../pins/cached-pin-store.ts";
 import type { RoutedAgent } from "../table/route-index.ts";
 
@@ -10,6 +10,7 @@ export type AliasLearner = {
   /** To be shown the head of the final answer. `header` takes lower-case names. */
   head(status: number, header: (name: string) => string | undefined): Promise<void> | undefined;
   chunk(bytes: Uint8Array): Promise<void> | undefined;
+  taskState(): TaskState | null;
 };
 
 export type LearnAliasesDeps = {
@@ -41,5 +42,6 @@ export function createAliasLearner(
   return {
     head: (status, header) => store(learner.head(status, header)),
     chunk: (bytes) => store(learner.chunk(bytes)),
+    taskState: () => learner.taskState(),
   };
 }

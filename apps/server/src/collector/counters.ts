@@ -18,6 +18,8 @@ export type CollectorCounters = {
   /** Of sessions, from one release to another. */
   moves: number;
   scores: number;
+  /** Word from outside that a person took over. */
+  escalations: number;
   /** Log records that are no evaluation, and evaluations that cannot count. */
   logsIgnored: number;
   evaluationsRefused: number;
@@ -39,6 +41,7 @@ export function createCollectorCounters(): CollectorCounters {
     shadowTurns: 0,
     moves: 0,
     scores: 0,
+    escalations: 0,
     logsIgnored: 0,
     evaluationsRefused: 0,
     failures: {},

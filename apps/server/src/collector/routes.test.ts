@@ -279,3 +279,37 @@ test("where tokens are asked for, everything but turns needs one, and who sends 
     limitedBySender: { support: 1 },
   });
 });
+
+test("word that a person took over is kept as a score that counts once, however often it is sent", async () => {
+  const body = { agent: "support", reason: "asked for a person", at: 4000 };
+  const answers = [];
+  for (let time = 0; time < 3; time += 1) answers.push(await post("/v1/sessions/session-1/escalation", body));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  await store.appendTurns([aTurn]);
+  expect((await evidence())?.scores).toMatchObject([
+    { agent: "support", session: SESSION, name: "perch.escalation", label: "asked for a person", at: 4000 },
+  ]);
+});
+
+test("an escalation needs no body, and a key of its own makes it another", async () => {
+  const bare = await collector.request("/v1/sessions/session-1/escalation", { method: "POST" });
+  const keyed = await post("/v1/sessions/session-1/escalation", {}, { "idempotency-key": "ticket-7" });
+  expect([bare.status, keyed.status]).toEqual([200, 200]);
+  await store.appendTurns([aTurn]);
+  expect((await evidence())?.scores.map(({ agent, at }) => [agent, at])).toEqual([
+    [null, 5000],
+    [null, 5000],
+  ]);
+});
+
+test.each<[string, unknown, string]>([
+  ["session%201", {}, "session"],
+  ["session-1", { agent: "No Agent!" }, "No Agent!"],
+  ["session-1", { resaon: "x" }, "resaon"],
+  ["session-1", { at: "now" }, "at: "],
+])("an escalation that cannot count is refused with what is wrong: %s %j", async (session, body, telling) => {
+  const response = await post(`/v1/sessions/${session}/escalation`, body);
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain(telling);
+  expect(await store.evidenceOf([KEY])).toMatchObject([{ scores: [] }]);
+});

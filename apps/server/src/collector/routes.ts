@@ -6,10 +6,12 @@ import { admit, countFailure, type Intake } from "./intake.ts";
 import { parseJsonObject } from "./json-reader.ts";
 import { parseScoreBatch, parseTurnBatch, type Batch } from "./parse-batch.ts";
 import { bodyOf } from "./read-body.ts";
+import { takeEscalation } from "./take-escalation.ts";
 import { takeLogs, takeTraces, type TakeOtlp } from "./take-otlp.ts";
 
 /**
  * `POST /v1/traces`, `/v1/logs` (OTLP/HTTP), `/v1/turns`, `/v1/scores`: each answers 200 only once everything is durable.
+ * `POST /v1/sessions/SESSION/escalation`: a person took over that session.
  * All but turns, which come from gateways, need an ingest token where the gate asks for one.
  * `GET /v1/collector` tells what was taken in and what was not.
  */
@@ -19,6 +21,11 @@ export function createCollectorRoutes(intake: Intake): Hono {
   routes.post("/v1/logs", (c) => answering(intake, c.req.raw, admitted(otlp(takeLogs, "rejectedLogRecords"))));
   routes.post("/v1/turns", (c) => answering(intake, c.req.raw, takeTurns));
   routes.post("/v1/scores", (c) => answering(intake, c.req.raw, admitted(takeScores)));
+  routes.post("/v1/sessions/:session/escalation", (c) => {
+    const session = c.req.param("session");
+    const take: TakeFrom = (_, request, sender) => takeEscalation(intake, { request, session, sender });
+    return answering(intake, c.req.raw, admitted(take));
+  });
   routes.get("/v1/collector", (c) => c.json(intake.counters));
   return routes;
 }

@@ -170,3 +170,53 @@ describe("an id in a body", () => {
     );
   });
 });
+
+describe("where an answer leaves an A2A task", () => {
+  const rpc = (result: unknown) => ({ jsonrpc: "2.0", id: "q", result });
+  function stateAfter(rules: readonly SessionLearner[], { status = 200, headers, chunks }: Answer): string | null {
+    const learner = createLearner(rules);
+    const all = headers ?? { "content-type": "application/json" };
+    learner.head(status, (name) => all[name]);
+    for (const chunk of chunks) learner.chunk(Buffer.from(chunk));
+    return learner.taskState();
+  }
+  const state = (name: string) => ({ status: { state: name } });
+  const filler = (bytes: number) => ({ ...rpc({ kind: "artifact-update", artifact: "x".repeat(bytes) }) });
+
+  test.each<[string, Answer, string | null]>([
+    [
+      "a task of 0.3",
+      whole(rpc({ kind: "task", id: "t", contextId: "c", ...state("input-required") })),
+      "input-required",
+    ],
+    ["a task of 1.0", whole(rpc({ task: { id: "t", ...state("TASK_STATE_REJECTED") } })), "rejected"],
+    ["a spelling of others", whole(rpc(state("TASK_STATE_CANCELLED"))), "canceled"],
+    ["a message", whole(rpc({ kind: "message", contextId: "c" })), null],
+    ["a state that A2A does not have", whole(rpc(state("asleep"))), null],
+    ["the last event of a stream", streamed(rpc(state("working")), rpc({ statusUpdate: state("failed") })), "failed"],
+    [
+      "the last event of a long stream",
+      streamed(
+        rpc(state("working")),
+        filler(200_000),
+        rpc({ kind: "status-update", final: true, ...state("completed") }),
+      ),
+      "completed",
+    ],
+    ["a long stream that told of no task at first", streamed(filler(200_000), rpc(state("completed"))), null],
+    ["a failed request", { ...whole(rpc(state("failed"))), status: 500 }, null],
+    ["a state elsewhere", whole({ status: { state: "failed" } }), null],
+  ])("%s", (_, answer, expected) => {
+    expect(stateAfter(rulesOf("mcp", "a2a", "openai-responses"), answer)).toBe(expected);
+  });
+
+  test("an agent that learns no ids of A2A speaks none", () => {
+    expect(stateAfter(rulesOf("openai-responses"), whole(rpc(state("failed"))))).toBeNull();
+  });
+
+  test("states are found after every id was, and cost no id", () => {
+    const answer = streamed(rpc({ id: "t", contextId: "c", ...state("working") }), rpc({ ...state("completed") }));
+    expect(stateAfter([json("/result/contextId")], answer)).toBe("completed");
+    expect(learned(rulesOf("a2a"), answer)).toEqual([[], ["t", "c"], []]);
+  });
+});

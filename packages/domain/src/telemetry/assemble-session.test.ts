@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { digestOf } from "../release/digest.ts";
 import { parseAgentName, parseRolloutId, parseSessionId } from "../routing/ids.ts";
+import type { TaskState } from "../routing/turn-record.ts";
 import { assembleSession, type AssemblyContext } from "./assemble-session.ts";
 import { createPriceList } from "./price-list.ts";
 import type { SessionEvidence } from "./session.ts";
@@ -109,6 +110,30 @@ test("lists tools in the order of their calls, whatever order they arrived in, a
 test("a call of one of the release's escalation tools is an escalation", () => {
   const spans = [aToolSpan("a", "escalate_to_human", {})];
   expect(assemble({ turns: [aTurnRecord()], spans })?.isEscalated).toBe(true);
+});
+
+test.each<[string, readonly (TaskState | null)[], boolean]>([
+  ["a rejected task was handed back", ["rejected", "completed"], true],
+  ["a session that ends waiting for input was left to somebody", ["working", "input-required"], true],
+  ["so was one that waits for a permission", ["auth-required", null], true],
+  ["a question that was answered is a conversation", ["input-required", "completed"], false],
+  ["a task that failed was handed to nobody", ["failed"], false],
+  ["no A2A is no escalation", [null], false],
+])("%s", (_, states, isEscalated) => {
+  const turns = states.map((taskState, index) => aTurnRecord({ id: `${index}`, startedAt: 1000 * index, taskState }));
+  expect(assemble({ turns })?.isEscalated).toBe(isEscalated);
+});
+
+test("word from outside that a person took over is an escalation, and is shown as no score", () => {
+  const scores = [aScore({ name: "perch.escalation", value: 0 }), aScore({ id: "2", name: "helpful", value: 1 })];
+  expect(assemble({ turns: [aTurnRecord()], scores })).toMatchObject({ isEscalated: true, scores: { helpful: 1 } });
+  expect(Object.keys(assemble({ turns: [aTurnRecord()], scores })?.scores ?? {})).toEqual(["helpful"]);
+});
+
+test("an escalation after the session was moved belongs to no arm", () => {
+  const moves = [aMoveRecord({ from: aTurnRecord().release, to: digestOf("other"), at: 3000 })];
+  const scores = [aScore({ name: "perch.escalation", at: 4000 })];
+  expect(assemble({ turns: [aTurnRecord()], moves, scores })?.isEscalated).toBe(false);
 });
 
 test("sums tokens and averages the sentiment of the outermost turns that carry one", () => {

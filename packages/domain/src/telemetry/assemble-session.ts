@@ -3,6 +3,7 @@ import type { ReleasePolicy } from "../release/policy.ts";
 import { isFailedTurn, type TurnRecord } from "../routing/turn-record.ts";
 import type { PriceList } from "./price-list.ts";
 import type { ReleaseFacts } from "./release-facts.ts";
+import { isEscalated, isOwnScore } from "./judge-escalation.ts";
 import { endOf, measureSession } from "./measure-session.ts";
 import { resolveTrace, type ResolvedTrace } from "./resolve-trace.ts";
 import type { Score } from "./score.ts";
@@ -56,11 +57,11 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
     failedTurns: turns.filter(isFailedTurn).length,
     toolSequence,
     failedToolCalls: toolCalls.filter((span) => span.isError).length,
-    isEscalated: toolSequence.some((name) => policy.escalationTools.includes(name)),
+    isEscalated: isEscalated({ records, toolCalls, scores, policy }),
     inputTokens: sumOf(actions, (span) => span.inputTokens),
     outputTokens: sumOf(actions, (span) => span.outputTokens),
     meanSentiment: meanSentimentOf(traces),
-    scores: latestScores(scores),
+    scores: latestScores(scores.filter((score) => !isOwnScore(score))),
     releasesSeen: [...new Set(records.map((record) => record.release))],
     isSynthetic: turns.some((turn) => turn.isSynthetic),
     measures: measureSession({

@@ -1,6 +1,7 @@
 import { aScore, aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
 import { expect, test } from "vitest";
 import { digestOf } from "../release/digest.ts";
+import type { TaskState } from "../routing/turn-record.ts";
 import { parseAgentName, parseSessionId } from "../routing/ids.ts";
 import { assembleSession } from "./assemble-session.ts";
 import { createPriceList } from "./price-list.ts";
@@ -224,4 +225,17 @@ test("a call that two instrumentations tell of is invalid when one of them saw t
   expect(measuresOf({ spans: [inner, outer] }).toolCalls).toEqual({
     refund: { calls: 1, failed: 0, invalidArguments: 1 },
   });
+});
+
+const turnsLeft = (...states: readonly (TaskState | null)[]) =>
+  states.map((taskState, index) => aTurnRecord({ id: `${index}`, startedAt: 1000 * index, taskState }));
+
+test("without any word or tool, the end of the last A2A task is the outcome", () => {
+  expect(measuresOf({ turns: turnsLeft("failed", "completed", null) }).outcome).toBe("success");
+  expect(measuresOf({ turns: turnsLeft("completed", "failed") }).outcome).toBe("failure");
+  expect(measuresOf({ turns: turnsLeft("rejected") }).outcome).toBe("failure");
+  expect(measuresOf({ turns: turnsLeft("working", "canceled") }).outcome).toBeNull();
+  expect(measuresOf({ turns: turnsLeft("completed") }, ["refund"]).outcome).toBe("failure");
+  const worked = [aCall("refund", {}, { traceId: aTurnRecord().traceId })];
+  expect(measuresOf({ turns: turnsLeft("failed"), spans: worked }, ["refund"]).outcome).toBe("success");
 });

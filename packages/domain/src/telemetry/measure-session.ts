@@ -40,11 +40,7 @@ export function measureSession(evidence: MeasuredEvidence): SessionMeasures {
       resolved.map((trace) => trace.actions),
       facts?.tools ?? [],
     ),
-    outcome: judgeOutcome(
-      scores,
-      actions.filter(({ kind }) => kind === "tool"),
-      policy,
-    ),
+    outcome: judgeOutcome({ scores, toolCalls: actions.filter(({ kind }) => kind === "tool"), records, policy }),
     intent: records.find(({ intent }) => intent !== null)?.intent ?? null,
     evaluators: {},
   };
