@@ -123,3 +123,4 @@ export {
   type TextDiffView,
 } from "./release/diff.ts";
 export { escalationAcceptedSchema, escalationSchema, type EscalationMessage } from "./session/escalation.ts";
+export { sessionMeasuresSchema, type SessionMeasuresView } from "./session/measures.ts";

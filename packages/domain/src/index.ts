@@ -211,6 +211,7 @@ export type {
   SessionCursor,
   SessionQuery,
   SessionState,
+  SettledSession,
 } from "./telemetry/recorded-session.ts";
 export type { ArmSummary, MovedQuery, ReleaseTraffic, SessionSource } from "./telemetry/session-source.ts";
 export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";

@@ -1,5 +1,6 @@
 import {
   digestOf,
+  NO_MEASURES,
   parseAgentName,
   parseGatewayId,
   parseRolloutId,
@@ -10,6 +11,7 @@ import {
   type TurnRecord,
 } from "@perch/domain";
 import { expect, test } from "vitest";
+import { ODD_MEASURES } from "./odd-measures.ts";
 import { aTurnRecord } from "./routing-builders.ts";
 import { aMaturedSession } from "./telemetry-builders.ts";
 
@@ -65,6 +67,7 @@ export function describeSessionListing(storage: () => { store: TraceStore; sessi
         turns: 2,
         releases: 1,
         state: "live",
+        settled: null,
       },
     ]);
   });
@@ -90,6 +93,18 @@ export function describeSessionListing(storage: () => { store: TraceStore; sessi
       ]),
     );
     expect(await names({ liveSince: 2000, onlyLive: true })).toEqual(["live"]);
+  });
+
+  test("a mature session is listed with what it came to, each agent's with its own", async () => {
+    await storage().store.appendTurns([aTurn("a", 1000), aTurn("a", 2000, { agent: SALES }), aTurn("b", 3000)]);
+    const support = aMaturedSession({ session: id("a"), sequence: 1, isEscalated: true, measures: ODD_MEASURES });
+    const sales = aMaturedSession({ session: id("a"), sequence: 2, agent: SALES });
+    await storage().store.appendSessions([support, sales]);
+    expect((await list()).map(({ settled }) => settled)).toEqual([
+      null,
+      { isEscalated: false, measures: NO_MEASURES },
+      { isEscalated: true, measures: ODD_MEASURES },
+    ]);
   });
 
   test("sessions are found by agent, release, arm, rollout and age", async () => {

@@ -8,11 +8,16 @@ export function describeSessions(list: SessionList): string {
     ...list.releases.map((release) => releaseRow(release, list.at)),
   ]);
   if (list.sessions.length === 0) return `${summary}\n\nno session fits`;
+  const isAnySettled = list.sessions.some(({ settled }) => settled !== null);
   const sessions = table([
-    ["session", "release", "arm", "rollout", "state", "age", "last turn", "turns"],
-    ...list.sessions.map((session) => sessionRow(session, list.at)),
+    ["session", "release", "arm", "rollout", "state", "age", "last turn", "turns", ...(isAnySettled ? CAME_TO : [])],
+    ...list.sessions.map((session) => [
+      ...sessionRow(session, list.at),
+      ...(isAnySettled ? settledCells(session.settled) : []),
+    ]),
   ]);
-  return `${summary}\n\n${sessions}`;
+  const unpriced = unpricedNote(list.sessions);
+  return `${summary}\n\n${sessions}${unpriced === null ? "" : `\n\n${unpriced}`}`;
 }
 
 function releaseRow(activity: ReleaseActivityView, now: number): readonly string[] {
@@ -39,6 +44,28 @@ function sessionRow(session: ListedSessionView, now: number): readonly string[] 
     `${formatAge(now - lastTurnAt)} ago`,
     String(turns),
   ];
+}
+
+const CAME_TO = ["outcome", "steps", "tools", "cost"];
+
+function settledCells(settled: ListedSessionView["settled"]): readonly string[] {
+  if (settled === null) return CAME_TO.map(() => "");
+  const { outcome, steps, toolCalls, costUsd } = settled.measures;
+  const calls = Object.values(toolCalls).reduce((sum, tool) => sum + tool.calls, 0);
+  const ended = [outcome, settled.isEscalated ? "escalated" : null].filter((word) => word !== null);
+  return [
+    ended.length === 0 ? "–" : ended.join(", "),
+    String(steps),
+    String(calls),
+    costUsd === null ? "–" : `$${costUsd.toFixed(costUsd < 0.01 ? 5 : 2)}`,
+  ];
+}
+
+/** An unknown cost looks like a forgotten one unless somebody says why. */
+function unpricedNote(sessions: readonly ListedSessionView[]): string | null {
+  const models = new Set(sessions.flatMap(({ settled }) => settled?.measures.unpricedModels ?? []));
+  if (models.size === 0) return null;
+  return `no price is known for ${[...models].toSorted().join(", ")}: the server's --price-file can name one`;
 }
 
 function nameOf({ version, digest }: ListedSessionView["release"]): string {

@@ -162,6 +162,14 @@ test("by rules only the sessions that begin with an included intent are drawn, a
     (assigned) => assigned.length > 0,
   );
   expect(server.assigned.map(({ session }) => session)).toEqual(["r"]);
+  const turns = await until(
+    () => server.posted,
+    (seen) => seen.filter(({ kind }) => kind === "turn").length === 6,
+  );
+  const intentsOf = (session: string) => [
+    ...new Set(turns.filter((turn) => turn.session === session).map(({ intent }) => intent)),
+  ];
+  expect([intentsOf("r"), intentsOf("b"), intentsOf("h")]).toEqual([["refund.request"], ["billing"], [null]]);
 });
 
 describe("an HTTP classifier", () => {

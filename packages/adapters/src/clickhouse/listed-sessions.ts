@@ -11,6 +11,7 @@ import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
 import { nullable } from "./nullable.ts";
 import { readRows } from "./read-rows.ts";
+import { withSettled } from "./settled-sessions.ts";
 import { SESSION_STATES } from "./session-states.ts";
 
 const row = z
@@ -27,7 +28,7 @@ const row = z
     release_count: z.coerce.number(),
     state: z.enum(["live", "ended", "mature"]),
   })
-  .transform((found): ListedSession => ({
+  .transform((found): Omit<ListedSession, "settled"> => ({
     agent: found.agent,
     session: found.session,
     release: found.last_release,
@@ -42,9 +43,9 @@ const row = z
   }));
 
 /** One page of the sessions that fit, live ones oldest first, all of them newest first. */
-export function listedSessions(client: ClickHouseClient, query: SessionQuery): Promise<ListedSession[]> {
+export async function listedSessions(client: ClickHouseClient, query: SessionQuery): Promise<ListedSession[]> {
   const direction = query.onlyLive ? 1 : -1;
-  return readRows(
+  const listed = await readRows(
     client,
     {
       query: `
@@ -75,4 +76,5 @@ export function listedSessions(client: ClickHouseClient, query: SessionQuery): P
     },
     row,
   );
+  return await withSettled(client, listed);
 }

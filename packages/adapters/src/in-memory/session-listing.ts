@@ -8,6 +8,7 @@ import {
   type SessionQuery,
   type SessionSource,
   type SessionState,
+  type SettledSession,
   type TurnRecord,
 } from "@perch/domain";
 import type { MaturedSession } from "@perch/domain";
@@ -81,13 +82,18 @@ function listAll(recorded: RecordedTurns, liveSince: number): readonly ListedSes
     if (first === undefined || last === undefined || records.every(({ kind }) => kind === "sessionEnd")) return [];
     const { agent, session, arm, rollout, step, startedAt } = first;
     const lastTurnAt = Math.max(...records.map(endOf));
-    const isMature = recorded.sessions.has(formatSessionKey(first));
-    const state: SessionState = isMature ? "mature" : hasEnded(records) || lastTurnAt < liveSince ? "ended" : "live";
+    const matured = recorded.sessions.get(formatSessionKey(first));
+    const state: SessionState =
+      matured !== undefined ? "mature" : hasEnded(records) || lastTurnAt < liveSince ? "ended" : "live";
     const turns = records.filter(({ kind }) => kind === "turn").length;
     const releases = new Set(records.map(({ release }) => release)).size;
     const listed = { agent, session, release: last.release, arm, rollout, step, startedAt };
-    return [{ ...listed, lastTurnAt, turns, releases, state }];
+    return [{ ...listed, lastTurnAt, turns, releases, state, settled: settledOf(matured) }];
   });
+}
+
+function settledOf(matured: MaturedSession | undefined): SettledSession | null {
+  return matured === undefined ? null : { isEscalated: matured.isEscalated, measures: matured.measures };
 }
 
 function fits(session: ListedSession, query: SessionQuery): boolean {

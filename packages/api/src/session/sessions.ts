@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sessionMeasuresSchema } from "./measures.ts";
 import { releaseNameSchema, releaseStatusSchema } from "../agent/agent.ts";
 
 /** One session by its turn records. */
@@ -17,6 +18,8 @@ export const listedSessionSchema = z.object({
   releases: z.number().int(),
   /** `live`: a turn within the idle timeout and no end; `ended`: over, not settled; `mature`: over and settled. */
   state: z.enum(["live", "ended", "mature"]),
+  /** Of a mature one. */
+  settled: z.object({ isEscalated: z.boolean(), measures: sessionMeasuresSchema }).nullable().default(null),
 });
 export type ListedSessionView = z.infer<typeof listedSessionSchema>;
 

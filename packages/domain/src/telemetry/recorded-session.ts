@@ -2,6 +2,7 @@ import type { Digest } from "../release/digest.ts";
 import type { Arm } from "../routing/assign.ts";
 import type { GatewayId, RolloutId } from "../routing/ids.ts";
 import type { SessionKey } from "./session-key.ts";
+import type { SessionMeasures } from "./session-measures.ts";
 
 /**
  * `live`: had a turn within the idle timeout, and nobody ended it. `ended`: over, its outcome not settled yet. `mature`: over
@@ -24,6 +25,14 @@ export type ListedSession = SessionKey & {
   /** Different releases among its records. */
   readonly releases: number;
   readonly state: SessionState;
+  /** Of a mature one. */
+  readonly settled: SettledSession | null;
+};
+
+/** What a session came to, for lists. */
+export type SettledSession = {
+  readonly isEscalated: boolean;
+  readonly measures: SessionMeasures;
 };
 
 /** Which sessions are asked for; null and empty: whichever. */
