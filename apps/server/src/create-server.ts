@@ -96,6 +96,8 @@ export type ServerDeps = {
     readonly latenessMs: number;
     readonly idleTimeoutMs: number;
     readonly leaseMs: number;
+    /** How much of the content of each span is kept; nothing unless said. */
+    readonly contentCharacters?: number;
     readonly consoleDirectory: string;
   };
 };
@@ -235,7 +237,7 @@ function createLoops({ hooks, hub, book, assembler, controller, figures, known }
 
 function intakeOf(
   { book, assembler, figures, turnCounts, controller, known }: Core,
-  { traces, sentiment, now, ingestGate = OPEN_GATE }: ServerDeps,
+  { traces, sentiment, now, settings, ingestGate = OPEN_GATE }: ServerDeps,
 ): Intake {
   const noteTurns = (turns: readonly TurnRecord[]): void => {
     assembler.noteTurns(turns);
@@ -254,6 +256,7 @@ function intakeOf(
     now,
     gate: ingestGate,
     isDeclaredTool: (tool) => namesTool(tool, book),
+    contentCharacters: settings.contentCharacters ?? 0,
     checksOf: (tool) => known.checksOf(tool),
   });
 }

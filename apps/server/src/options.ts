@@ -17,6 +17,8 @@ export type ServerOptions = RouteOptions &
     readonly notificationsFile: string | null;
     /** Null: the prices that come with Perch. */
     readonly priceFile: string | null;
+    /** How many characters of what goes in and comes out of each span are kept; 0: digests only. */
+    readonly contentCharacters: number;
     readonly registry: string;
     readonly trust: string;
     /** Shown to everybody who looks, e.g. that the traffic is simulated. */
@@ -33,7 +35,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
   readonly code = "usage";
   readonly hint =
-    "flags: --data DIR --port N --host NAME --otlp-grpc-port N --ingest-token-file FILE --notifications FILE --price-file FILE --registry LOCATION --trust DIR --keep-spans 30d|forever --keep-sessions 400d|forever --keep-summaries 800d|forever --clickhouse URL --clickhouse-user NAME --clickhouse-password-file FILE --clickhouse-database NAME --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
+    "flags: --data DIR --port N --host NAME --otlp-grpc-port N --ingest-token-file FILE --notifications FILE --price-file FILE --capture-content N --registry LOCATION --trust DIR --keep-spans 30d|forever --keep-sessions 400d|forever --keep-summaries 800d|forever --clickhouse URL --clickhouse-user NAME --clickhouse-password-file FILE --clickhouse-database NAME --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
 }
 
 const LEASE_MS = 15_000;
@@ -44,7 +46,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function parseOptions(args: readonly string[], env: Environment = {}): ServerOptions {
   const { values } = readArgs(args);
   const problems: string[] = [];
-  type Numbered = "port" | "otlp-grpc-port" | "tick" | "lateness";
+  type Numbered = "port" | "otlp-grpc-port" | "tick" | "lateness" | "capture-content";
   const number = (name: Numbered, bounds: { least: number; most: number }): number => {
     const value = Number(values[name]);
     if (Number.isInteger(value) && value >= bounds.least && value <= bounds.most) return value;
@@ -65,6 +67,7 @@ export function parseOptions(args: readonly string[], env: Environment = {}): Se
     host: values.host,
     otlpGrpcPort: values["otlp-grpc-port"] === undefined ? null : number("otlp-grpc-port", { least: 0, most: 65_535 }),
     ...filesNamed(values, env),
+    contentCharacters: number("capture-content", { least: 0, most: 1_000_000 }),
     registry: values.registry ?? join(data, "registry"),
     trust: resolve(values.trust ?? join(data, "trust")),
     notice: values.notice,
@@ -123,6 +126,7 @@ function readArgs(args: readonly string[]) {
         "ingest-token-file": { type: "string" },
         notifications: { type: "string" },
         "price-file": { type: "string" },
+        "capture-content": { type: "string", default: "0" },
         ...STORE_FLAGS,
         registry: { type: "string" },
         trust: { type: "string" },

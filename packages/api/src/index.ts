@@ -124,3 +124,4 @@ export {
 } from "./release/diff.ts";
 export { escalationAcceptedSchema, escalationSchema, type EscalationMessage } from "./session/escalation.ts";
 export { sessionMeasuresSchema, type SessionMeasuresView } from "./session/measures.ts";
+export { traceContentSchema, type TraceContent } from "./session/content.ts";

@@ -222,6 +222,7 @@ export type { SpanRole } from "./telemetry/place-spans.ts";
 export { resolveTrace, type ResolvedSpan, type ResolvedTrace } from "./telemetry/resolve-trace.ts";
 export type { ArgumentSchemas, DeclaredTool, ReleaseFacts, ReleaseFactsSource } from "./telemetry/release-facts.ts";
 export { ESCALATION_SCORE } from "./telemetry/judge-escalation.ts";
+export { readContent, type SpanContent } from "./telemetry/span-content.ts";
 export { createPriceList, type ModelName, type PriceList } from "./telemetry/price-list.ts";
 export {
   priceTableJsonSchema,

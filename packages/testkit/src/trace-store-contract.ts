@@ -13,6 +13,7 @@ import {
   type WriteCallSource,
 } from "@perch/domain";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describeContents } from "./content-contract.ts";
 import { ODD_MEASURES } from "./odd-measures.ts";
 import { describePairSource } from "./pair-source-contract.ts";
 import { aMoveRecord, aTurnRecord } from "./routing-builders.ts";
@@ -48,6 +49,7 @@ export function describeTraceStore(create: () => Promise<TraceStorage>): void {
   afterEach(() => storage.store.close());
 
   describe("evidence", () => describeEvidence(() => storage.store));
+  describe("content of spans", () => describeContents(() => storage.store));
   describe("open sessions", () => describeOpenSessions(() => storage.store));
   describe("cohorts", () => describeCohorts(() => storage));
   describe("two agents with the same session id", () => describeTwoAgents(() => storage));

@@ -12,6 +12,8 @@ export type CollectorCounters = {
   spansAhead: number;
   /** Names in the overflow bucket "(other)", as there were too many different ones of that field. */
   namesOverflowed: Record<CappedField, number>;
+  /** Spans of which content was kept, as `--capture-content` asks. */
+  contentsKept: number;
   turns: number;
   /** What became of mirrored turns. */
   shadowTurns: number;
@@ -37,6 +39,7 @@ export function createCollectorCounters(): CollectorCounters {
     spansOddlyTimed: 0,
     spansAhead: 0,
     namesOverflowed: { tool: 0, arguments: 0, model: 0, agent: 0, error: 0, span: 0 },
+    contentsKept: 0,
     turns: 0,
     shadowTurns: 0,
     moves: 0,

@@ -9,7 +9,13 @@ import { createBodyReader, type BodyReader } from "./read-body.ts";
 export type CollectorDeps = {
   readonly store: Pick<
     TraceStore,
-    "appendSpans" | "appendTurns" | "appendMoves" | "appendShadowTurns" | "appendScores"
+    | "appendContents"
+    | "contentsOf"
+    | "appendSpans"
+    | "appendTurns"
+    | "appendMoves"
+    | "appendShadowTurns"
+    | "appendScores"
   >;
   readonly assembler: Pick<Assembler, "noteTurns" | "noteSpans">;
   /** Told before anything is stored. */
@@ -21,6 +27,8 @@ export type CollectorDeps = {
   readonly isDeclaredTool?: (name: string) => boolean;
   /** Checks the arguments of tool calls; none unless said. */
   readonly checksOf?: ChecksOf;
+  /** How much of what went in and came out of each span is kept; nothing unless said. */
+  readonly contentCharacters?: number;
   /** Open to everybody unless said. */
   readonly gate?: IngestGate;
   /** Largest body after decompression; 64 MB unless said. */

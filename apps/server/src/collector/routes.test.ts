@@ -38,7 +38,7 @@ beforeEach(() => {
   collector = aCollector();
 });
 
-function aCollector(change: Partial<TraceStore> = {}, gate = OPEN_GATE) {
+function aCollector(change: Partial<TraceStore> = {}, gate = OPEN_GATE, contentCharacters = 0) {
   return createCollectorRoutes(
     createIntake({
       store: { ...store, ...change },
@@ -48,6 +48,7 @@ function aCollector(change: Partial<TraceStore> = {}, gate = OPEN_GATE) {
       now: () => 5000,
       maxBodyBytes: 100_000,
       gate,
+      contentCharacters,
     }),
   );
 }
@@ -312,4 +313,35 @@ test.each<[string, unknown, string]>([
   expect(response.status).toBe(400);
   expect(await response.text()).toContain(telling);
   expect(await store.evidenceOf([KEY])).toMatchObject([{ scores: [] }]);
+});
+
+const said = { key: "gen_ai.tool.call.arguments", value: { stringValue: '{"order_id":"A-1"}' } };
+const aSayingSpan = { ...aToolSpan, attributes: [...aToolSpan.attributes, said] };
+
+test("what spans say is nowhere kept unless somebody asked for it", async () => {
+  await store.appendTurns([aTurn]);
+  expect((await post("/v1/traces", tracesOf(aSayingSpan))).status).toBe(200);
+  expect(await store.contentsOf(aTurn.traceId)).toEqual([]);
+  expect(JSON.stringify(await evidence())).not.toContain("A-1");
+  const response = await collector.request(`/v1/traces/${aTurn.traceId}/content`);
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ error: { code: "content_not_kept" } });
+});
+
+test("asked for, it is kept up to the limit and can be read by its trace", async () => {
+  collector = aCollector({}, OPEN_GATE, 10);
+  expect((await post("/v1/traces", tracesOf(aSayingSpan, { ...aToolSpan, spanId: "c".repeat(16) }))).status).toBe(200);
+  const response = await collector.request(`/v1/traces/${aTurn.traceId}/content`);
+  expect(await response.json()).toMatchObject({
+    contents: [{ spanId: aToolSpan.spanId, input: '{"order_id', output: null, isCut: true }],
+  });
+  expect(await (await collector.request("/v1/collector")).json()).toMatchObject({ spansKept: 2, contentsKept: 1 });
+});
+
+test("a batch is acknowledged only once the content that was asked for is durable too", async () => {
+  const appendContents = async () => {
+    throw new TelemetryError({ code: "store_busy", message: "full", hint: "later" });
+  };
+  collector = aCollector({ appendContents }, OPEN_GATE, 10);
+  expect((await post("/v1/traces", tracesOf(aSayingSpan))).status).toBe(503);
 });

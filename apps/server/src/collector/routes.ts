@@ -1,3 +1,4 @@
+import type { Problem, TraceContent } from "@perch/api";
 import { TelemetryError } from "@perch/domain";
 import { Hono } from "hono";
 import { encodingOf, exportAnswer, failureAnswer } from "./answers.ts";
@@ -26,9 +27,22 @@ export function createCollectorRoutes(intake: Intake): Hono {
     const take: TakeFrom = (_, request, sender) => takeEscalation(intake, { request, session, sender });
     return answering(intake, c.req.raw, admitted(take));
   });
+  routes.get("/v1/traces/:trace/content", async (c) => {
+    if ((intake.contentCharacters ?? 0) === 0) return c.json(NO_CONTENT, 404);
+    const contents = await intake.store.contentsOf(c.req.param("trace"));
+    return c.json({ contents } satisfies TraceContent);
+  });
   routes.get("/v1/collector", (c) => c.json(intake.counters));
   return routes;
 }
+
+const NO_CONTENT: Problem = {
+  error: {
+    code: "content_not_kept",
+    message: "this server keeps no content of spans, only digests",
+    hint: "start it with --capture-content N to keep N characters of what goes in and comes out of each span from then on",
+  },
+};
 
 type Take = (intake: Intake, request: Request) => Promise<Response>;
 

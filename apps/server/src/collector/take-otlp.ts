@@ -1,4 +1,4 @@
-import { readEvaluation, readSpan } from "@perch/domain";
+import { readContent, readEvaluation, readSpan, type RawSpan } from "@perch/domain";
 import type { Encoding } from "./answers.ts";
 import { checkArguments } from "./check-arguments.ts";
 import { checkSpans } from "./check-spans.ts";
@@ -28,7 +28,7 @@ export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
   });
   const overflowed: CappedField[] = [];
   const spans = intake.names.cap(read, (field) => overflowed.push(field));
-  await intake.store.appendSpans(spans);
+  await Promise.all([intake.store.appendSpans(spans), keepContents(intake, checked.spans)]);
   intake.assembler.noteSpans(spans);
   counters.spansKept += spans.length;
   counters.spansUnknown += read.filter((span) => span.dialect === null).length;
@@ -39,6 +39,17 @@ export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
   for (const field of overflowed) counters.namesOverflowed[field] += 1;
   return checked.refused;
 };
+
+/** Nothing, unless somebody asked for it when the server was started. */
+async function keepContents(
+  { contentCharacters = 0, store, counters }: Intake,
+  raws: readonly RawSpan[],
+): Promise<void> {
+  if (contentCharacters === 0) return;
+  const contents = raws.flatMap((raw) => readContent(raw, contentCharacters) ?? []);
+  await store.appendContents(contents);
+  counters.contentsKept += contents.length;
+}
 
 export const takeLogs: TakeOtlp = async (intake, bytes, encoding) => {
   const { counters } = intake;

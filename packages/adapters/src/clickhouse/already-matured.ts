@@ -1,7 +1,7 @@
 import type { ClickHouseClient } from "@clickhouse/client";
 import type { SessionKey } from "@perch/domain";
 import { z } from "zod";
-import { ofSessions } from "./of-sessions.ts";
+import { ofSessions, THEIR_SEQUENCES } from "./of-sessions.ts";
 import { readRows } from "./read-rows.ts";
 
 const row = z.object({ key: z.string() });
@@ -15,13 +15,7 @@ export async function alreadyMatured(
   // A key is a hash, and whether a session has an outcome must not hang on one: what it finds is looked at by name.
   const query = `
     SELECT DISTINCT concat(agent, ' ', session) AS key FROM sessions
-    WHERE ${where} AND sequence IN (
-      SELECT matured_as FROM session_states
-      WHERE key IN (
-        SELECT sipHash64(pair.1, pair.2)
-        FROM (SELECT arrayJoin(arrayZip({agents:Array(String)}, {ids:Array(String)})) AS pair)
-      )
-    )`;
+    WHERE ${where} AND sequence IN (${THEIR_SEQUENCES})`;
   const rows = await readRows(client, { query, parameters }, row);
   return new Set(rows.map((found) => found.key));
 }

@@ -11,6 +11,7 @@ import { measureSessions } from "./migration-0007-measure-sessions.ts";
 import { summaries } from "./migration-0008-summaries.ts";
 import { receivedAt } from "./migration-0009-received-at.ts";
 import { idempotencyKeys } from "./migration-0012-idempotency-keys.ts";
+import { spanContents } from "./migration-0013-span-contents.ts";
 import { readRows } from "./read-rows.ts";
 
 /** One step of the schema. Once merged it is never edited: a change is a new migration. */
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly Migration[] = [
   summaries,
   receivedAt,
   idempotencyKeys,
+  spanContents,
 ];
 
 const versionRow = z.object({ version: z.coerce.number() });

@@ -2,7 +2,7 @@ import { formatSessionKey, type SessionKey, type SettledSession } from "@perch/d
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
 import { MEASURE_COLUMNS, measureShape, readMeasures } from "./measure-columns.ts";
-import { ofSessions } from "./of-sessions.ts";
+import { ofSessions, THEIR_SEQUENCES } from "./of-sessions.ts";
 import { readRows } from "./read-rows.ts";
 
 const row = z
@@ -20,8 +20,8 @@ export async function settledSessions(
   if (keys.length === 0) return new Map();
   const { where, parameters } = ofSessions(keys);
   const query = `
-    SELECT agent, session, is_escalated, ${MEASURE_COLUMNS} FROM perch.matured_sessions
-    WHERE ${where}
+    SELECT agent, session, is_escalated, ${MEASURE_COLUMNS} FROM sessions
+    WHERE ${where} AND sequence IN (${THEIR_SEQUENCES})
     ORDER BY sequence
     LIMIT 1 BY agent, session`;
   const rows = await readRows(client, { query, parameters }, row);

@@ -5,11 +5,13 @@ import {
   type Score,
   type ShadowTurn,
   type Span,
+  type SpanContent,
   type TraceStore,
   type TurnRecord,
 } from "@perch/domain";
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { alreadyMatured } from "./already-matured.ts";
+import { contentsOfTrace, toContentRow } from "./content-row.ts";
 import { evidenceOf } from "./evidence-of.ts";
 import { lastArrival } from "./last-arrival.ts";
 import { lastSequence } from "./last-sequence.ts";
@@ -45,6 +47,7 @@ export function createClickHouseTraceStore(clients: {
   const moves = writerOf<MoveRecord>(inserts, "moves", toMoveRow);
   const shadowTurns = writerOf<ShadowTurn>(inserts, "shadow_turns", toShadowTurnRow);
   const scores = writerOf<Score>(inserts, "scores", toScoreRow);
+  const contents = writerOf<SpanContent>(inserts, "span_contents", toContentRow);
   const sessions = writerOf<MaturedSession>(inserts, "sessions", toSessionRow);
 
   return {
@@ -53,6 +56,8 @@ export function createClickHouseTraceStore(clients: {
     appendMoves: moves.append,
     appendShadowTurns: shadowTurns.append,
     appendScores: scores.append,
+    appendContents: contents.append,
+    contentsOf: (traceId) => contentsOfTrace(reads, traceId),
     async appendSessions(matured) {
       // One process writes sessions, so nobody else can mature one between this look and the write.
       const known = await alreadyMatured(reads, matured);
@@ -68,6 +73,7 @@ export function createClickHouseTraceStore(clients: {
         moves.close(),
         shadowTurns.close(),
         scores.close(),
+        contents.close(),
         sessions.close(),
       ]);
     },

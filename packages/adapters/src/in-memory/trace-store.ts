@@ -20,6 +20,7 @@ import {
   type TurnRecord,
   type WriteCallSource,
 } from "@perch/domain";
+import { createMemoryContents } from "./span-contents.ts";
 import { sessionListingOf } from "./session-listing.ts";
 import { writeCallSourceOf } from "./write-call-source.ts";
 
@@ -89,6 +90,7 @@ function traceStoreOf(memory: Memory): TraceStore {
     async appendScores(scores) {
       for (const score of scores) if (isNew(memory, `score ${score.id}`)) addTo(memory.scoresOf, score.session, score);
     },
+    ...createMemoryContents(),
     async appendSessions(sessions) {
       for (const session of sessions) {
         const key = formatSessionKey(session);

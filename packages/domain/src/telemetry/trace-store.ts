@@ -8,6 +8,7 @@ import type { CohortMember } from "./cohort-member.ts";
 import type { MaturedSession, SessionEvidence } from "./session.ts";
 import type { SessionKey } from "./session-key.ts";
 import type { Span } from "./span.ts";
+import type { SpanContent } from "./span-content.ts";
 
 /** A session that has begun and is not yet mature. */
 export type OpenSession = SessionKey & {
@@ -27,6 +28,10 @@ export interface TraceStore {
   /** Kept apart from the turns of users: whatever counts those never meets these. One with a known id counts once too. */
   appendShadowTurns(turns: readonly ShadowTurn[]): Promise<void>;
   appendScores(scores: readonly Score[]): Promise<void>;
+  /** Of spans, where somebody asked for it. The same span's again counts once. Kept as long as spans are. */
+  appendContents(contents: readonly SpanContent[]): Promise<void>;
+  /** What is kept of a trace, by time. */
+  contentsOf(traceId: string): Promise<readonly SpanContent[]>;
   appendSessions(sessions: readonly MaturedSession[]): Promise<void>;
   /**
    * Turns, moves and scores by session, spans by the trace ids of those turns. An unknown session gives empty lists. A score that
