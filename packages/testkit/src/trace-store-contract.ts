@@ -14,6 +14,7 @@ import {
 } from "@perch/domain";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { describeContents } from "./content-contract.ts";
+import { describeOpenSessions } from "./open-sessions-contract.ts";
 import { ODD_MEASURES } from "./odd-measures.ts";
 import { describePairSource } from "./pair-source-contract.ts";
 import { aMoveRecord, aTurnRecord } from "./routing-builders.ts";
@@ -161,40 +162,6 @@ function describeEvidence(store: () => TraceStore): void {
     await Promise.all(ids.map((id) => store().appendTurns([aTurnRecord({ id })])));
     const [evidence] = await store().evidenceOf([keyOf(FIRST)]);
     expect(evidence?.turns.map((turn) => turn.id).toSorted()).toEqual(ids.toSorted());
-  });
-}
-
-// oxlint-disable-next-line max-lines-per-function -- a suite is a list of tests
-function describeOpenSessions(store: () => TraceStore): void {
-  test("a session with a turn is open until it has matured", async () => {
-    await store().appendTurns([aTurnRecord({ startedAt: 1000, durationMs: 20 })]);
-    expect(await store().openSessions(0)).toEqual([{ ...keyOf(FIRST), lastActivityAt: 1020, isEnded: false }]);
-    await store().appendSessions([aMaturedSession()]);
-    expect(await store().openSessions(0)).toEqual([]);
-  });
-
-  test("an open session is ended by its last turn or by a record of its end", async () => {
-    await store().appendTurns([
-      aTurnRecord({ id: "1", endsSession: true }),
-      aTurnRecord({ id: "2", session: SECOND }),
-      aTurnRecord({ id: "3", session: SECOND, kind: "sessionEnd" }),
-    ]);
-    const open = await store().openSessions(0);
-    expect(new Map(open.map((one) => [one.session, one.isEnded]))).toEqual(
-      new Map([
-        [FIRST, true],
-        [SECOND, true],
-      ]),
-    );
-  });
-
-  test("leaves out sessions that were silent since, and those that were only ended", async () => {
-    await store().appendTurns([
-      aTurnRecord({ id: "1", startedAt: 1000, durationMs: 20 }),
-      aTurnRecord({ id: "2", session: SECOND, startedAt: 5000 }),
-      aTurnRecord({ id: "3", session: THIRD, startedAt: 5000, kind: "sessionEnd" }),
-    ]);
-    expect((await store().openSessions(2000)).map((one) => one.session)).toEqual([SECOND]);
   });
 }
 
