@@ -38,7 +38,7 @@ channels: [{ name: oncall, type: slack, url: { file: slack-url } }]
   const releases = ["2.3.0", "2.3.1"].map((version) => aBuiltRelease({ version, prompt: `Prompt of ${version}` }));
   system = await startLiveSystem(releases, "--notifications", join(files, "notifications.yaml"));
   await system.startGateway("gw-1");
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await system?.stop();
@@ -120,4 +120,4 @@ spec:
   expect(events.slice(0, 2)).toEqual(["Pending", "Preparing"]);
   const ledger = JSON.stringify(await system.read("/v1/rollouts/support-2-3-1/ledger"));
   expect(ledger).toContain("hookAnswered");
-}, 60_000);
+}, 180_000);
