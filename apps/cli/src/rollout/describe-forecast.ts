@@ -14,6 +14,7 @@ export function describeForecast(forecast: ForecastView): string {
     ...forecast.steps.flatMap((step, index) => describeStep(step, index)),
     `promoted     ${forecast.totalMs === null ? "not in sight" : `after about ${time(forecast.totalMs)}`}`,
     "",
+    ...forecast.waits.map((wait) => `waits        ${wait}`),
     ...describeGates(forecast),
     ...describeHarms(forecast),
     `exposed      ${forecast.worstExposure === null ? "no limit in sight" : `at most about ${forecast.worstExposure} canary sessions before a rollback`}`,

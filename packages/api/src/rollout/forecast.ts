@@ -46,6 +46,8 @@ export const forecastSchema = z.object({
     }),
   ),
   totalMs: z.number().nullable(),
+  /** Whom it waits for besides the gates, in order; times do not count that. */
+  waits: z.array(z.string()).default([]),
   harms: z.array(
     z.object({
       gate: z.string(),

@@ -68,7 +68,32 @@ test("each step names what it waits for, and takes longer the less traffic there
 test("a sample that cannot be had in twelve hours is warned about with the time it takes", () => {
   const plan = planOf({ steps: [{ setWeight: 1, pause: { minSampleSize: 1000 } }, { setWeight: 50 }] });
   expect(forecastRollout(plan, MEASURED).warnings).toEqual([
-    "step 1 (1 %): 1000 canary sessions take about 3.5 days at this weight and traffic, expected at most 12h: ask for fewer, or for more weight",
+    "step 1 (1 %): 1000 canary sessions take about 3.5 days at this weight and traffic, expected at most 12.0 h (its duration and maxHold): ask for fewer, or for more weight",
+  ]);
+});
+
+test("what becomes of a step that takes longer than maxHold is part of its warning", () => {
+  const slow = { name: "escalation-rate", kind: "proportion", compare: { margin: 0.01 } };
+  const analysis = { gates: [slow], maxHold: "1h", onInconclusive: "rollback" };
+  const { warnings } = forecastRollout(planOf({ analysis }), MEASURED);
+  expect(warnings.at(-1)).toMatch(
+    /^step 3 \(50 %\): takes about .* because of the evidence of escalation-rate, but is rolled back after 1.0 h/,
+  );
+});
+
+test("whom the rollout waits for besides the gates is told in its order", () => {
+  const webhooks = [
+    { type: "confirm-promotion", name: "cab", url: "https://cab.example" },
+    { type: "pre-rollout", url: "https://load.example" },
+    { type: "event", url: "https://audit.example" },
+  ];
+  const steps = [{ setWeight: 5 }, { setWeight: 50, pause: { requiresApproval: true } }];
+  const plan = planOf({ steps, analysis: { gates: [GATE], webhooks }, promotion: { requiresApproval: true } });
+  expect(forecastRollout(plan, MEASURED).waits).toEqual([
+    "before the start: the webhook pre-rollout",
+    "after step 2: a person who approves",
+    "before the promotion: the webhook cab (confirm-promotion)",
+    "before the promotion: a person who approves",
   ]);
 });
 

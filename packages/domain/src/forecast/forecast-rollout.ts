@@ -8,6 +8,7 @@ import type { Forecast, ForecastInput, GateForecast, HarmForecast, StepForecast 
 import { harmfulRates, plannedRate, sessionsToFind, sessionsToPass, type PlannedRate } from "./gate-needs.ts";
 import { harmBudgetPath } from "./harm-budget-path.ts";
 import { canarySessionsIn, shareReached, timeFor, whenReached, type Stretch } from "./traffic-path.ts";
+import { forecastWaits } from "./forecast-waits.ts";
 import { forecastWarnings } from "./forecast-warnings.ts";
 
 type Judging = { readonly gate: GateSpec; readonly planned: PlannedRate };
@@ -28,6 +29,7 @@ export function forecastRollout(plan: RolloutPlan, input: ForecastInput): Foreca
     maturationMs: input.maturationMs,
     steps,
     totalMs: path === null ? null : lengthOf(path),
+    waits: forecastWaits(plan),
     harms,
     worstExposure: exposed === null ? null : Math.ceil(exposed + whileDeciding(last, context)),
   };

@@ -1,11 +1,8 @@
-import { formatDuration } from "../rollout/duration.ts";
+import { analysisPolicy } from "../rollout/policies.ts";
 import type { RolloutPlan } from "../rollout/plan.ts";
 import { formatPercent } from "../rollout/weight.ts";
 import type { ForecastInput, StepForecast } from "./forecast.ts";
 import { timeFor } from "./traffic-path.ts";
-
-/** Longer than this nobody waits for a step. */
-const MAX_HOLD_MS = 12 * 3_600_000;
 
 /** What will not work as it stands, each with the figure that says so. */
 export function forecastWarnings(
@@ -20,18 +17,27 @@ export function forecastWarnings(
     const name = `step ${index + 1} (${formatPercent(step.weightBp)})`;
     const least = written?.minCanarySessions ?? 0;
     const sampleMs = timeFor(least, step.weightBp, sessionsPerMinute);
-    if (sampleMs > MAX_HOLD_MS) {
+    const { maxHoldMs } = analysisPolicy(plan);
+    // The hold is counted from when the step's own time has passed.
+    const patienceMs = (written?.durationMs ?? 0) + maxHoldMs;
+    if (sampleMs > patienceMs) {
       return [
-        `${name}: ${least} canary sessions take about ${inWords(sampleMs)} at this weight and traffic, expected at most ${formatDuration(MAX_HOLD_MS)}: ask for fewer, or for more weight`,
+        `${name}: ${least} canary sessions take about ${inWords(sampleMs)} at this weight and traffic, expected at most ${inWords(patienceMs)} (its duration and maxHold): ask for fewer, or for more weight`,
       ];
     }
     if (step.startsAfterMs === null) return [];
     if (step.durationMs === null) return [`${name}: no end in sight, because of ${step.because}`];
-    if (step.durationMs <= Math.max(MAX_HOLD_MS, written?.durationMs ?? 0)) return [];
+    if (step.durationMs <= patienceMs) return [];
     return [
-      `${name}: takes about ${inWords(step.durationMs)} because of ${step.because}: widen the margin, or give it more weight`,
+      `${name}: takes about ${inWords(step.durationMs)} because of ${step.because}, but ${afterHold(plan)} after ${inWords(patienceMs)}: widen the margin, or give it more weight`,
     ];
   });
+}
+
+function afterHold(plan: RolloutPlan): string {
+  const { onInconclusive } = analysisPolicy(plan);
+  if (onInconclusive === "rollback") return "is rolled back";
+  return onInconclusive === "proceed" ? "goes on without a verdict" : "waits for a person";
 }
 
 /** Rounded as a forecast deserves. */

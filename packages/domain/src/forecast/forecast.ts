@@ -72,6 +72,8 @@ export type Forecast = {
   readonly steps: readonly StepForecast[];
   /** Until the promotion of a canary as good as the baseline; null: no end in sight. */
   readonly totalMs: number | null;
+  /** Whom it waits for besides the gates, in order; times do not count that. */
+  readonly waits: readonly string[];
   readonly harms: readonly HarmForecast[];
   /** Canary sessions at most before a rollback: all there are before the promotion, and those while it is being decided. */
   readonly worstExposure: number | null;
