@@ -11,6 +11,7 @@ import {
   reportSchema,
   rolloutViewSchema,
   sessionListSchema,
+  sessionPathsSchema,
   whyAnswerSchema,
   type AgentView,
   type CancelMove,
@@ -31,6 +32,7 @@ import {
   type RolloutCommand,
   type RolloutView,
   type SessionList,
+  type SessionPaths,
   type WhyAnswer,
 } from "@perch/api";
 import { CliError } from "./cli-error.ts";
@@ -67,6 +69,7 @@ export interface ApiClient {
   cancelMove(agent: string, move: string, body: CancelMove): Promise<MoveView>;
   /** `query` is that of `GET /v1/sessions`. */
   sessions(query: Readonly<Record<string, string>>): Promise<SessionList>;
+  sessionPaths(session: string, agent: string | null): Promise<SessionPaths>;
   why(session: string, agent: string | null): Promise<WhyAnswer>;
   killAgent(agent: string, body: KillRequest): Promise<AgentView>;
   reviveAgent(agent: string, body: ReviveRequest): Promise<AgentView>;
@@ -120,11 +123,9 @@ export function createApiClient(baseUrl: string): ApiClient {
     cancelMove: (agent, move, body) =>
       sendJson("DELETE", { path: `${agentPath(agent)}/moves/${encodeURIComponent(move)}`, body }, moveViewSchema),
     sessions: (query) => get(`/v1/sessions?${new URLSearchParams(query).toString()}`, sessionListSchema),
-    why: (session, agent) =>
-      get(
-        `/v1/why?${new URLSearchParams({ session, ...(agent === null ? {} : { agent }) }).toString()}`,
-        whyAnswerSchema,
-      ),
+    sessionPaths: (session, agent) =>
+      get(withQuery(`/v1/sessions/${encodeURIComponent(session)}`, ofAgent(agent)), sessionPathsSchema),
+    why: (session, agent) => get(withQuery("/v1/why", { session, ...ofAgent(agent) }), whyAnswerSchema),
     killAgent: (agent, body) => postJson(`${agentPath(agent)}/kill`, body, agentViewSchema),
     reviveAgent: (agent, body) => sendJson("DELETE", { path: `${agentPath(agent)}/kill`, body }, agentViewSchema),
     pointers: (agent) => get(`${agentPath(agent)}/pointers`, pointerViewSchema.array()),
@@ -158,6 +159,15 @@ function pointerPath(agent: string, name: string): string {
 
 function rolloutPath(id: string): string {
   return `/v1/rollouts/${encodeURIComponent(id)}`;
+}
+
+function ofAgent(agent: string | null): Readonly<Record<string, string>> {
+  return agent === null ? {} : { agent };
+}
+
+function withQuery(path: string, query: Readonly<Record<string, string>>): string {
+  const text = new URLSearchParams(query).toString();
+  return text === "" ? path : `${path}?${text}`;
 }
 
 function parseBaseUrl(text: string): string {

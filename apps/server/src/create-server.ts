@@ -4,9 +4,7 @@ import type { Hono } from "hono";
 import {
   type AgentName,
   type ArgumentSchemas,
-  type CohortSource,
   type Ledger,
-  type PairSource,
   type PriceList,
   type ReleaseFactsSource,
   type ReleaseContentSource,
@@ -15,18 +13,18 @@ import {
   type RolloutId,
   type SentimentScorer,
   type ServerState,
-  type SessionSource,
+  type SessionKey,
   type Span,
   type TargetProbe,
-  type TraceStore,
   type TurnRecord,
-  type WriteCallSource,
 } from "@perch/domain";
+import type { OpenTraceStore } from "@perch/adapters/clickhouse";
 import { createAgentRoutes } from "./api/agent-routes.ts";
 import { createApp } from "./api/app.ts";
 import { createClockRoutes } from "./api/clock-routes.ts";
 import { createDiffRoutes } from "./api/diff-routes.ts";
 import { createConsoleRoutes } from "./api/console-routes.ts";
+import { createExplorerRoutes } from "./api/explorer-routes.ts";
 import { createPairRoutes } from "./api/pair-routes.ts";
 import { createKillRoutes } from "./api/kill-routes.ts";
 import { createPointerRoutes } from "./api/pointer-routes.ts";
@@ -34,6 +32,7 @@ import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
 import { createPlanRoutes } from "./api/plan-routes.ts";
 import { createReportRoutes } from "./api/report-routes.ts";
 import { createRolloutRoutes } from "./api/rollout-routes.ts";
+import { createScorerRoutes } from "./api/scorer-routes.ts";
 import { createSessionRoutes } from "./api/session-routes.ts";
 import { createFiguresSource } from "./api/session-figures.ts";
 import { createViews } from "./api/views.ts";
@@ -57,19 +56,14 @@ import { tenantOf, type RouteOptions } from "./route-options.ts";
 import { followMoves, type FollowMovesDeps } from "./moves/follow-moves.ts";
 import { createMoveReports } from "./moves/move-reports.ts";
 import { createMoveRoutes } from "./moves/move-routes.ts";
+import { openJudging, type JudgingDeps } from "./scoring/create-judging.ts";
 import { openAssembler } from "./sessions/open-assembler.ts";
 import { knownReleasesOf } from "./sessions/releases-of-book.ts";
 
 export type ServerDeps = {
   readonly ledger: Ledger;
   readonly state: ServerState;
-  readonly traces: {
-    readonly store: TraceStore;
-    readonly cohorts: CohortSource;
-    readonly sessions: SessionSource;
-    readonly pairs: PairSource;
-    readonly writeCalls: WriteCallSource;
-  };
+  readonly traces: Omit<OpenTraceStore, "close">;
   readonly releases: ReleaseSource;
   readonly contents: ReleaseContentSource;
   /** Models and tools of releases. */
@@ -81,6 +75,8 @@ export type ServerDeps = {
   readonly probe: TargetProbe;
   /** The longest that the controller waits for sessions; 20 s unless said. */
   readonly readDeadlineMs?: number;
+  /** Who judges sessions that are over; nobody unless said. */
+  readonly scoring?: Pick<JudgingDeps, "scorers" | "store">;
   /** Open to everybody unless said. */
   readonly ingestGate?: IngestGate;
   /** Webhooks and notifications. Nobody is called unless said. */
@@ -112,6 +108,8 @@ export type Server = {
   turn(): Promise<void>;
   /** When no webhook or notification is under way any more. */
   hooksSettled(): Promise<void>;
+  /** Has sessions judged that are over. To be called a few times a second; returns at once. */
+  judge(): void;
   /** To be called at least three times a lease. */
   renewLeases(): Promise<void>;
   /** Asks the gateways how many live pins each release has. To be called every few seconds. */
@@ -138,6 +136,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
     epoch,
     turn: loops.turn,
     hooksSettled: () => core.hooks.settled(),
+    judge: () => core.judging.turn(),
     renewLeases: () => core.hub.renewLeases(),
     countPins: () => core.pinCounts.refresh(),
     flush: () => feed.flush(),
@@ -162,7 +161,9 @@ async function createCore({ now, tick, log, settings, traces, ...deps }: ServerD
   const questions = createGatewayQuestions({ hub, newId: randomUUID, wait: waitQuietly });
   const pinCounts = createPinCounts({ hub, questions, now, idleTimeoutMs });
   const { prices } = deps;
-  const assembler = await openAssembler({ ...settings, book, known, prices, store: traces.store, now });
+  const judging = openJudging(deps.scoring, { traces: traces.store, now, log });
+  const awaitsScores = (session: SessionKey): boolean => judging.awaits(session);
+  const assembler = await openAssembler({ ...settings, book, known, prices, awaitsScores, store: traces.store, now });
   const reports = createMoveReports({ hub, publisher });
   const { contents } = deps;
   const moving: FollowMovesDeps = { book, contents, reports, idleTimeoutMs, now, log };
@@ -176,7 +177,7 @@ async function createCore({ now, tick, log, settings, traces, ...deps }: ServerD
   const hooks = createHookWorker({ ...(deps.hooks ?? NO_HOOKS), book, now, log });
   const { notice } = settings;
   const views = createViews({ book, hub, publisher, pinCounts, figures, sessions, hooks, now, notice });
-  const gateways = { hub, questions, pinCounts };
+  const gateways = { hub, questions, pinCounts, judging };
   return { ...control, ...gateways, hooks, idleTimeoutMs, book, assembler, figures, views, moving, known };
 }
 
@@ -236,11 +237,12 @@ function createLoops({ hooks, hub, book, assembler, controller, figures, known }
 }
 
 function intakeOf(
-  { book, assembler, figures, turnCounts, controller, known }: Core,
+  { book, assembler, judging, figures, turnCounts, controller, known }: Core,
   { traces, sentiment, now, settings, ingestGate = OPEN_GATE }: ServerDeps,
 ): Intake {
   const noteTurns = (turns: readonly TurnRecord[]): void => {
     assembler.noteTurns(turns);
+    judging.noteTurns(turns);
     figures.noteTurns(turns);
   };
   const noteSpans = (spans: readonly Span[]): void => assembler.noteSpans(spans);
@@ -252,6 +254,7 @@ function intakeOf(
       controller.noteTurns();
     },
     onShadowTurns: (turns) => figures.noteTurns(turns),
+    onRawSpans: (spans) => judging.noteSpans(spans),
     sentiment,
     now,
     gate: ingestGate,
@@ -283,13 +286,9 @@ function routesOf(
     createPlanRoutes({ book, contents, ...traces, now, idleTimeoutMs: core.idleTimeoutMs }),
     createReportRoutes({ book, ledger, views, contents, ...traces, now }),
     createWhyRoutes({ book, hub, questions: core.questions, sessions: traces.sessions }),
-    createSessionRoutes({
-      book,
-      sessions: traces.sessions,
-      pinCounts: core.pinCounts,
-      now,
-      idleTimeoutMs: core.idleTimeoutMs,
-    }),
+    createSessionRoutes({ ...ofAgents, sessions: traces.sessions, idleTimeoutMs: core.idleTimeoutMs }),
+    createScorerRoutes(core.judging),
+    createExplorerRoutes({ book, now, ...traces }),
     createPairRoutes({ book, pairs: traces.pairs }),
     createDiffRoutes({ contents, book }),
     createClockRoutes({ now, setNow, turn: loops.settle, book }),

@@ -11,11 +11,14 @@ import { createLexiconScorer } from "@perch/adapters/sentiment";
 import { openRegistry } from "@perch/adapters/release-registry";
 import { createVerifiedReleaseSource } from "@perch/adapters/sigstore";
 import {
+  createSqliteAppraisalStore,
   createSqliteLedger,
   createSqliteServerState,
+  openScoringDatabase,
   openServerDatabase,
   takeProcessLock,
 } from "@perch/adapters/sqlite";
+import type { Ledger } from "@perch/domain";
 import { createServer, type Server, type ServerDeps } from "./create-server.ts";
 import { createLog, reasonOf } from "@perch/adapters/json-log";
 import { createIngestGate, type IngestGate } from "./collector/ingest-gate.ts";
@@ -27,6 +30,7 @@ import { loadPrices } from "./prices/load-prices.ts";
 import { isLoopback } from "./is-loopback.ts";
 import { listen, type Listening } from "./listen.ts";
 import { parseOptions, UsageError, type ServerOptions } from "./options.ts";
+import { readScorers } from "./scoring/read-scorers.ts";
 
 /** A third of the shortest lease that a rollout may ask for. */
 const RENEW_EVERY_MS = 333;
@@ -57,6 +61,7 @@ async function main(options: ServerOptions): Promise<void> {
   const prices = loadPrices(options.priceFile);
   const directory = join(options.data, "server");
   const hooks = hooksOf(options, directory);
+  const scoring = openScoring(options.scorersFile, directory);
   const unlock = takeProcessLock(join(directory, "lock"), process.pid);
   const database = openServerDatabase(join(directory, "server.sqlite"));
   const traces = await openTraces(options, directory);
@@ -84,6 +89,7 @@ async function main(options: ServerOptions): Promise<void> {
       probe: options.clock === "synthetic" ? createMemoryTargetProbe() : createHttpProbe(),
       ingestGate,
       hooks,
+      ...(scoring !== null && { scoring }),
       now: clock.now,
       tick: clock.tick,
       setNow: clock.setNow,
@@ -92,13 +98,12 @@ async function main(options: ServerOptions): Promise<void> {
     });
     const urls = await listenAll(server, options, listening);
     const stopTimers = options.clock === "synthetic" ? () => undefined : startTimers(server, options);
-    stopOnSignal({ listening, stopTimers, traces, closeLedger: () => ledger.close(), unlock });
+    stopOnSignal({ listening, stopTimers, traces, ledger, scoring, unlock });
     process.stdout.write(`${JSON.stringify({ ready: true, ...urls, epoch: server.epoch })}\n`);
     log.info("ready", { ...urls, epoch: server.epoch, clock: options.clock });
   } catch (error) {
     await closeAll(listening);
-    await traces.close();
-    await ledger.close();
+    await closeStores({ traces, ledger, scoring });
     throw error;
   }
 }
@@ -123,6 +128,15 @@ function openTraces({ clickhouse, retention }: ServerOptions, directory: string)
   if (passwordFile === null) return openClickHouseTraceStore({ ...server, retention });
   const password = readFlagFile("--clickhouse-password-file", passwordFile).replace(/\r?\n$/, "");
   return openClickHouseTraceStore({ ...server, password, retention });
+}
+
+type Scoring = NonNullable<ServerDeps["scoring"]>;
+
+/** Null where nobody judges: then nothing is kept for it either. */
+function openScoring(file: string | null, directory: string): Scoring | null {
+  if (file === null) return null;
+  const scorers = readScorers(file, process.env);
+  return { scorers, store: createSqliteAppraisalStore(openScoringDatabase(join(directory, "scoring.sqlite"))) };
 }
 
 function readIngestTokens(file: string | null): readonly IngestToken[] | null {
@@ -182,6 +196,7 @@ function startTimers(server: Server, { tickMs }: ServerOptions): () => void {
     }, ms);
   const timers = [
     every(tickMs, () => server.turn()),
+    every(tickMs, () => server.judge()),
     every(RENEW_EVERY_MS, () => server.renewLeases()),
     every(COUNT_PINS_EVERY_MS, () => server.countPins()),
     every(FLUSH_EVERY_MS, () => server.flush()),
@@ -194,17 +209,23 @@ type Running = {
   readonly listening: readonly Listening[];
   readonly stopTimers: () => void;
   readonly traces: OpenTraceStore;
-  readonly closeLedger: () => Promise<void>;
+  readonly ledger: Ledger;
+  readonly scoring: Scoring | null;
   readonly unlock: () => void;
 };
 
-function stopOnSignal({ listening, stopTimers, traces, closeLedger, unlock }: Running): void {
+async function closeStores({ traces, ledger, scoring }: Pick<Running, "traces" | "ledger" | "scoring">): Promise<void> {
+  await traces.close();
+  scoring?.store.close();
+  await ledger.close();
+}
+
+function stopOnSignal({ listening, stopTimers, unlock, ...stores }: Running): void {
   let isStopping = false;
   async function stop(): Promise<void> {
     stopTimers();
     await closeAll(listening);
-    await traces.close();
-    await closeLedger();
+    await closeStores(stores);
     unlock();
     log.info("stopped");
   }

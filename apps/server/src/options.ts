@@ -19,6 +19,8 @@ export type ServerOptions = RouteOptions &
     readonly priceFile: string | null;
     /** How many characters of what goes in and comes out of each span are kept; 0: digests only. */
     readonly contentCharacters: number;
+    /** Null: nobody judges sessions. */
+    readonly scorersFile: string | null;
     readonly registry: string;
     readonly trust: string;
     /** Shown to everybody who looks, e.g. that the traffic is simulated. */
@@ -35,7 +37,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
   readonly code = "usage";
   readonly hint =
-    "flags: --data DIR --port N --host NAME --otlp-grpc-port N --ingest-token-file FILE --notifications FILE --price-file FILE --capture-content N --registry LOCATION --trust DIR --keep-spans 30d|forever --keep-sessions 400d|forever --keep-summaries 800d|forever --clickhouse URL --clickhouse-user NAME --clickhouse-password-file FILE --clickhouse-database NAME --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
+    "flags: --data DIR --port N --host NAME --otlp-grpc-port N --ingest-token-file FILE --notifications FILE --scorers FILE --price-file FILE --capture-content N --registry LOCATION --trust DIR --keep-spans 30d|forever --keep-sessions 400d|forever --keep-summaries 800d|forever --clickhouse URL --clickhouse-user NAME --clickhouse-password-file FILE --clickhouse-database NAME --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
 }
 
 const LEASE_MS = 15_000;
@@ -68,6 +70,7 @@ export function parseOptions(args: readonly string[], env: Environment = {}): Se
     otlpGrpcPort: values["otlp-grpc-port"] === undefined ? null : number("otlp-grpc-port", { least: 0, most: 65_535 }),
     ...filesNamed(values, env),
     contentCharacters: number("capture-content", { least: 0, most: 1_000_000 }),
+    scorersFile: scorersFile(values, env, problems),
     registry: values.registry ?? join(data, "registry"),
     trust: resolve(values.trust ?? join(data, "trust")),
     notice: values.notice,
@@ -99,6 +102,18 @@ function fileNamed(flag: string | undefined, variable: string | undefined): stri
   return name === "" ? null : resolve(name);
 }
 
+function scorersFile(
+  { scorers, clock }: Pick<ReturnType<typeof readArgs>["values"], "scorers" | "clock">,
+  env: Environment,
+  problems: string[],
+): string | null {
+  const file = fileNamed(scorers, env["PERCH_SCORERS_FILE"]);
+  if (file !== null && clock === "synthetic") {
+    problems.push("--scorers: found it with --clock synthetic, expected the real clock: judges take real time");
+  }
+  return file;
+}
+
 function routeOptions(
   values: Pick<ReturnType<typeof readArgs>["values"], "route" | "targeting-key" | "aliases">,
   env: Environment,
@@ -128,6 +143,7 @@ function readArgs(args: readonly string[]) {
         "price-file": { type: "string" },
         "capture-content": { type: "string", default: "0" },
         ...STORE_FLAGS,
+        scorers: { type: "string" },
         registry: { type: "string" },
         trust: { type: "string" },
         notice: { type: "string", default: "" },

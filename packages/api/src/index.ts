@@ -60,14 +60,12 @@ export {
   reviveRequestSchema,
   releaseNameSchema,
   releaseStatusSchema,
-  scoreBatchSchema,
   type AgentView,
   type DeploymentRequest,
   type DeploymentView,
   type KillRequest,
   type ReviveRequest,
   type ReleaseName,
-  type ScoreBatch,
 } from "./agent/agent.ts";
 export {
   movePointerSchema,
@@ -125,3 +123,21 @@ export {
 export { escalationAcceptedSchema, escalationSchema, type EscalationMessage } from "./session/escalation.ts";
 export { sessionMeasuresSchema, type SessionMeasuresView } from "./session/measures.ts";
 export { traceContentSchema, type TraceContent } from "./session/content.ts";
+export {
+  feedbackBatchSchema,
+  scoreBatchSchema,
+  scoresAcceptedSchema,
+  type FeedbackBatch,
+  type ScoreBatch,
+  type ScoresAccepted,
+} from "./score/scores.ts";
+export { scorersViewSchema, type ScorersView } from "./score/scorers.ts";
+export { percentilesSchema, transitionsSchema, type Percentiles, type Transitions } from "./rollout/behaviour.ts";
+export {
+  sessionPathsSchema,
+  traceViewSchema,
+  type SessionPaths,
+  type SessionPathView,
+  type StepView,
+  type TraceView,
+} from "./session/path.ts";

@@ -197,11 +197,12 @@ export {
   type ToolCall,
 } from "./telemetry/span.ts";
 export type { Score } from "./telemetry/score.ts";
+export { joinScores, settleScores, type SettledScores } from "./telemetry/settle-scores.ts";
 export { formatSessionKey, type SessionKey } from "./telemetry/session-key.ts";
 export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
 export { NO_MEASURES, type Outcome, type SessionMeasures, type ToolMeasures } from "./telemetry/session-measures.ts";
 export type { CohortMember } from "./telemetry/cohort-member.ts";
-export type { CohortSource, OpenSession, TraceStore } from "./telemetry/trace-store.ts";
+export type { CohortSource, OpenSession, ScoreBatchClaim, TraceStore } from "./telemetry/trace-store.ts";
 export type { PairEvidence, PairPlace, PairSource } from "./telemetry/pair-source.ts";
 export { judgePair, type Pair, type PairSide } from "./telemetry/judge-pair.ts";
 export type {
@@ -214,6 +215,14 @@ export type {
   SettledSession,
 } from "./telemetry/recorded-session.ts";
 export type { ArmSummary, MovedQuery, ReleaseTraffic, SessionSource } from "./telemetry/session-source.ts";
+export {
+  SPREAD_MEASURES,
+  type ExplorerSource,
+  type Spread,
+  type SpreadMeasure,
+  type ToolTransition,
+} from "./telemetry/explorer-source.ts";
+export { sessionPath, stepsOf, type PathStep, type PathTurn } from "./telemetry/session-path.ts";
 export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";
 export type { Attributes, AttributeValue, RawEvent, RawSpan } from "./telemetry/raw-span.ts";
 export { countAttribute, textAttribute } from "./telemetry/raw-span.ts";
@@ -232,9 +241,35 @@ export {
 } from "./telemetry/price-table.ts";
 export { readToolArguments } from "./telemetry/tool-arguments.ts";
 export type { RawLog } from "./telemetry/raw-log.ts";
+export { readAnnotations } from "./telemetry/read-annotations.ts";
 export { readEvaluation, type EvaluationReading } from "./telemetry/read-evaluation.ts";
 export { assembleSession, type AssemblyContext } from "./telemetry/assemble-session.ts";
 export { TelemetryError, type TelemetryErrorCode } from "./telemetry/error.ts";
+
+export type { GivenScore, Scorer, ScorerAnswer, ScorerIdentity, ScorerSubject, SubjectTurn } from "./scoring/scorer.ts";
+export { isSampled } from "./scoring/sampling.ts";
+export { exhausted, type Budget, type Spent } from "./scoring/budget.ts";
+export {
+  afterAttempt,
+  appraisalId,
+  scoresOf,
+  UNSCORED,
+  type AfterAttempt,
+  type AttemptLimits,
+  type Appraisal,
+  type Unscored,
+} from "./scoring/appraisal.ts";
+export type { AppraisalState, AppraisalStore, SpokenWords } from "./scoring/appraisal-store.ts";
+export { readSpokenWords } from "./scoring/read-spoken-words.ts";
+export { subjectOf } from "./scoring/subject-of.ts";
+export {
+  budgetOf,
+  checkScorersFile,
+  scorersJsonSchema,
+  type CheckedScorersFile,
+  type HttpScorerEntry,
+  type ScorersFile,
+} from "./scoring/scorers-file.ts";
 
 export type { GateSpec, Metric } from "./gate/gate-spec.ts";
 export type { ArmCounts, AssignedSessions, Block } from "./gate/block.ts";

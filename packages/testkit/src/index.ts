@@ -25,3 +25,5 @@ export { describeTraceStore, type TraceStorage } from "./trace-store-contract.ts
 export { aBuiltRelease } from "./release-builders.ts";
 export { aReleaseContent, type JsonDocument, type ReleaseDraft } from "./release-content-builders.ts";
 export { describeReleaseRegistry, type RegistryUnderTest } from "./registry-contract.ts";
+export { describeAppraisalStore } from "./appraisal-store-contract.ts";
+export { aSubject, describeScorer } from "./scorer-contract.ts";

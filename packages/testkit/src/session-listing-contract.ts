@@ -35,6 +35,10 @@ const everything: SessionQuery = {
   onlyLive: false,
   liveSince: 0,
   startedBefore: null,
+  startedSince: null,
+  outcome: null,
+  isEscalated: null,
+  tool: null,
   after: null,
   limit: 100,
 };
@@ -44,6 +48,22 @@ const everything: SessionQuery = {
 export function describeSessionListing(storage: () => { store: TraceStore; sessions: SessionSource }): void {
   const list = (change: Partial<SessionQuery> = {}) => storage().sessions.list({ ...everything, ...change });
   const names = async (change: Partial<SessionQuery> = {}) => (await list(change)).map(({ session }) => session);
+
+  test("sessions are found by when they began, and matured ones by what they came to", async () => {
+    const { measures } = aMaturedSession();
+    await storage().store.appendTurns(["a", "b", "c"].map((session, index) => aTurn(session, 1000 + index)));
+    await storage().store.appendSessions([
+      aMaturedSession({ session: id("a"), isEscalated: true, toolSequence: ["it's ; odd"] }),
+      aMaturedSession({ sequence: 2, session: id("b"), measures: { ...measures, outcome: "failure" } }),
+    ]);
+    expect(await names({ startedSince: 1001 })).toEqual(["c", "b"]);
+    expect(await names({ startedSince: 1001, startedBefore: 1002 })).toEqual(["b"]);
+    expect(await names({ isEscalated: true })).toEqual(["a"]);
+    expect(await names({ isEscalated: false })).toEqual(["b"]);
+    expect(await names({ outcome: "failure" })).toEqual(["b"]);
+    expect(await names({ tool: "it's ; odd" })).toEqual(["a"]);
+    expect(await names({ tool: "it's ; odd", isEscalated: false })).toEqual([]);
+  });
 
   test("a session is listed with where it was assigned, where it is, and its turns", async () => {
     const assigned = { arm: "canary", rollout: ROLLOUT, step: 2, release: NEW } as const;

@@ -65,6 +65,9 @@ export function aScore(change: Partial<Score> = {}): Score {
     value: 1,
     label: null,
     at: 2000,
+    evaluator: null,
+    evaluatorVersion: null,
+    commentDigest: null,
     ...change,
   };
 }

@@ -4,6 +4,7 @@ import {
   parseRolloutId,
   parseSessionId,
   type CohortSource,
+  type ExplorerSource,
   type SessionId,
   type SessionKey,
   type PairSource,
@@ -16,12 +17,14 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { describeContents } from "./content-contract.ts";
 import { describeOpenSessions } from "./open-sessions-contract.ts";
 import { ODD_MEASURES } from "./odd-measures.ts";
+import { describeExplorer } from "./explorer-contract.ts";
 import { describePairSource } from "./pair-source-contract.ts";
 import { aMoveRecord, aTurnRecord } from "./routing-builders.ts";
 import { describeSessionListing } from "./session-listing-contract.ts";
 import { describeWriteCalls } from "./write-call-contract.ts";
 import { describeSessionSource } from "./session-source-contract.ts";
 import { describeTwoAgents } from "./two-agents-contract.ts";
+import { describeScores } from "./score-contract.ts";
 import { aMaturedSession, aScore, aSpan, aToolCall } from "./telemetry-builders.ts";
 
 export type TraceStorage = {
@@ -30,6 +33,7 @@ export type TraceStorage = {
   readonly sessions: SessionSource;
   readonly pairs: PairSource;
   readonly writeCalls: WriteCallSource;
+  readonly explorer: ExplorerSource;
 };
 
 const ROLLOUT = parseRolloutId("support-2-3-1");
@@ -40,6 +44,11 @@ const THIRD = parseSessionId("session-3");
 const AGENT = parseAgentName("support");
 const keyOf = (session: SessionId): SessionKey => ({ agent: AGENT, session });
 const AWKWARD = "a;b'c\"d\\e--f/*g{h}";
+const ODD_EVALUATOR = {
+  evaluator: "judge ' ;",
+  evaluatorVersion: "2026-01\\",
+  commentDigest: digestOf("a comment"),
+};
 
 /** What every trace store promises, with the sources that read from it. `create` gives a new, empty one. */
 export function describeTraceStore(create: () => Promise<TraceStorage>): void {
@@ -51,10 +60,12 @@ export function describeTraceStore(create: () => Promise<TraceStorage>): void {
 
   describe("evidence", () => describeEvidence(() => storage.store));
   describe("content of spans", () => describeContents(() => storage.store));
+  describe("scores", () => describeScores(() => storage));
   describe("open sessions", () => describeOpenSessions(() => storage.store));
   describe("cohorts", () => describeCohorts(() => storage));
   describe("two agents with the same session id", () => describeTwoAgents(() => storage));
   describe("session lists", () => describeSessionListing(() => storage));
+  describe("looking into sessions", () => describeExplorer(() => storage));
   describe("session pages", () => describeSessionSource(() => storage));
   describe("mirrored sessions", () => describePairSource(() => storage));
   describe("calls that write", () => describeWriteCalls(() => storage));
@@ -99,7 +110,12 @@ function describeEvidence(store: () => TraceStore): void {
       }),
       userSentiment: -0.25,
     });
-    const score = aScore({ session, value: -0.125, label: "it's ; fine" });
+    const score = aScore({
+      session,
+      value: -0.125,
+      label: "it's ; fine",
+      ...ODD_EVALUATOR,
+    });
     await store().appendTurns([turn]);
     await store().appendSpans([span]);
     await store().appendScores([score]);

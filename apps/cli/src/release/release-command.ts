@@ -1,7 +1,7 @@
 import { Option, type Command } from "commander";
 import { openRelease } from "@perch/adapters/release-artifact";
 import { inspectAttached } from "@perch/adapters/sigstore";
-import { agentSpecJsonSchema, trustPolicyJsonSchema } from "@perch/domain";
+import { agentSpecJsonSchema, scorersJsonSchema, trustPolicyJsonSchema } from "@perch/domain";
 import type { PasswordSource } from "../key/key-password.ts";
 import { jsonOption } from "../options.ts";
 import { printJson, printLine } from "../output.ts";
@@ -53,7 +53,7 @@ export function registerReleaseCommand(program: Command, passwords: PasswordSour
     });
 }
 
-const SCHEMAS = { agent: agentSpecJsonSchema, "trust-policy": trustPolicyJsonSchema };
+const SCHEMAS = { agent: agentSpecJsonSchema, "trust-policy": trustPolicyJsonSchema, scorers: scorersJsonSchema };
 
 async function build(directory: string, flags: StoreFlags): Promise<Outcome> {
   const { digest, manifest } = await buildFromDirectory(directory, registryOf(flags));

@@ -18,6 +18,8 @@ export type StartPerchOptions = {
   readonly otlpGrpcPort?: number;
   /** Where releases are, as `--registry` names it. Default: `registry` in the data directory. */
   readonly registry?: string;
+  /** Who judges sessions. Default: nobody. */
+  readonly scorers?: string;
   /** Default: `trust` in the data directory. */
   readonly trust?: string;
   /** Whom the server tells about rollouts. Default: nobody. */
@@ -84,6 +86,7 @@ function serverFlags(options: StartPerchOptions): string[] {
   return [
     ...(options.otlpGrpcPort === undefined ? [] : ["--otlp-grpc-port", String(options.otlpGrpcPort)]),
     ...(options.registry === undefined ? [] : ["--registry", options.registry]),
+    ...(options.scorers === undefined ? [] : ["--scorers", options.scorers]),
     ...(options.trust === undefined ? [] : ["--trust", options.trust]),
     ...(options.notifications === undefined ? [] : ["--notifications", options.notifications]),
     ...(options.notice === undefined ? [] : ["--notice", options.notice]),

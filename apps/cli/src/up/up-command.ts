@@ -14,6 +14,7 @@ type UpFlags = {
   gatewayPort: number;
   otlpGrpcPort?: number;
   registry?: string;
+  scorers?: string;
   trust?: string;
   notice?: string;
   notifications?: string;
@@ -31,6 +32,7 @@ export function registerUpCommand(program: Command): void {
     .option("--registry <location>", `${LOCATION}; default: DATA/registry`)
     .option("--trust <dir>", "trust policy.yaml of this directory, or without one every *.pub; default: DATA/trust")
     .option("--notifications <file>", "whom to tell about rollouts, and what signs webhooks (YAML)")
+    .option("--scorers <file>", "who judges sessions that are over, see docs/scores.md; default: nobody")
     .option("--notice <text>", "shown in the console, e.g. when the traffic is not real")
     .addOption(jsonOption())
     .action((flags: UpFlags) => up(flags));
@@ -47,6 +49,7 @@ async function up(flags: UpFlags): Promise<void> {
     onEvent: printNote,
     ...(otlpGrpcPort === null ? {} : { otlpGrpcPort }),
     ...(flags.registry === undefined ? {} : { registry: fullLocation(flags.registry) }),
+    ...(flags.scorers === undefined ? {} : { scorers: resolve(flags.scorers) }),
     ...(flags.trust === undefined ? {} : { trust: resolve(flags.trust) }),
     ...(flags.notifications === undefined ? {} : { notifications: resolve(flags.notifications) }),
     ...(flags.notice === undefined ? {} : { notice: flags.notice }),

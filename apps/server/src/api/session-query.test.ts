@@ -24,6 +24,10 @@ test("without a wish it is the live sessions of all agents", () => {
     onlyLive: true,
     liveSince: 4000,
     startedBefore: null,
+    startedSince: null,
+    outcome: null,
+    isEscalated: null,
+    tool: null,
     after: null,
     limit: 50,
   });
@@ -61,4 +65,16 @@ test.each([
 
 test("an agent that nobody knows is refused", () => {
   expect(() => parse({ agent: "sales" })).toThrow('found no agent "sales"');
+});
+
+test("what sessions came to, and when they began, can be asked for together", () => {
+  expect(parse({ outcome: "failure", escalated: "false", tool: "refund", since: "100", until: "200" })).toMatchObject({
+    outcome: "failure",
+    isEscalated: false,
+    tool: "refund",
+    startedSince: 100,
+    startedBefore: 200,
+  });
+  // Of two bounds the narrower counts.
+  expect(parse({ until: "4900", olderThanMs: "6000" }).startedBefore).toBe(4000);
 });

@@ -5,12 +5,22 @@ import { unknownAgent } from "./agent-routes.ts";
 import { parseCursor } from "./session-cursor.ts";
 
 const text = z.string().nullable().default(null);
+const moment = z.string().transform(Number).pipe(z.number()).nullable().default(null);
 const querySchema = z.strictObject({
   agent: text,
   release: text,
   arm: z.enum(["baseline", "canary"]).nullable().default(null),
   rollout: text,
   state: z.enum(["live", "all"]).default("live"),
+  since: moment,
+  until: moment,
+  outcome: z.enum(["success", "failure"]).nullable().default(null),
+  escalated: z
+    .enum(["true", "false"])
+    .transform((said) => said === "true")
+    .nullable()
+    .default(null),
+  tool: z.string().min(1).max(200).nullable().default(null),
   olderThanMs: z.string().transform(Number).pipe(z.number().nonnegative()).nullable().default(null),
   limit: z.string().transform(Number).pipe(z.number().int().min(1).max(1000)).default(50),
   after: text,
@@ -38,10 +48,18 @@ export function parseSessionQuery(query: Record<string, string>, context: QueryC
     rollout: asked.rollout,
     onlyLive: asked.state === "live",
     liveSince: context.liveSince,
-    startedBefore: olderThanMs === null ? null : context.now - olderThanMs,
+    startedBefore: earlierOf(asked.until, olderThanMs === null ? null : context.now - olderThanMs),
+    startedSince: asked.since,
+    outcome: asked.outcome,
+    isEscalated: asked.escalated,
+    tool: asked.tool,
     after: after === null ? null : cursorOf(after),
     limit: asked.limit,
   };
+}
+
+function earlierOf(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }
 
 function cursorOf(text: string): SessionCursor {
@@ -76,6 +94,6 @@ function malformed(found: string): ApiError {
     status: 400,
     code: "query_malformed",
     message: `the query is not what GET /v1/sessions takes: ${found}`,
-    hint: "it takes agent, release, arm, rollout, state (live or all), olderThanMs, limit (1 to 1000) and after",
+    hint: "it takes agent, release, arm, rollout, state (live or all), olderThanMs, since and until (epoch ms), outcome (success or failure), escalated (true or false), tool, limit (1 to 1000) and after",
   });
 }

@@ -1,4 +1,4 @@
-import type { SentimentScorer, ShadowTurn, TelemetryError, TraceStore, TurnRecord } from "@perch/domain";
+import type { RawSpan, SentimentScorer, ShadowTurn, TelemetryError, TraceStore, TurnRecord } from "@perch/domain";
 import type { Assembler } from "../sessions/assembler.ts";
 import type { ChecksOf } from "./check-arguments.ts";
 import { createCollectorCounters, type CollectorCounters } from "./counters.ts";
@@ -16,12 +16,15 @@ export type CollectorDeps = {
     | "appendMoves"
     | "appendShadowTurns"
     | "appendScores"
+    | "claimScoreBatch"
   >;
   readonly assembler: Pick<Assembler, "noteTurns" | "noteSpans">;
   /** Told before anything is stored. */
   readonly onTurns?: (turns: readonly TurnRecord[]) => void;
   readonly onShadowTurns: (turns: readonly ShadowTurn[]) => void;
   readonly sentiment: SentimentScorer;
+  /** Hears of spans, contents and all, before they are acknowledged. Nobody unless said. */
+  readonly onRawSpans?: (spans: readonly RawSpan[]) => void;
   readonly now: () => number;
   /** Whether some release's policy names the tool; none does unless said. */
   readonly isDeclaredTool?: (name: string) => boolean;

@@ -1,5 +1,4 @@
 import {
-  scoreBatchSchema,
   turnBatchSchema,
   type MoveRecordMessage,
   type ShadowTurnMessage,
@@ -17,7 +16,6 @@ import {
   ReleaseError,
   type GatewayRecord,
   type MoveRecord,
-  type Score,
   type ShadowTurn,
   type TurnRecord,
 } from "@perch/domain";
@@ -51,19 +49,9 @@ function toRecord(record: TurnBatch["turns"][number], check: Check): GatewayReco
   }
 }
 
-export function parseScoreBatch(body: unknown, receivedAt: number): Batch<Score> {
-  const parsed = scoreBatchSchema.safeParse(body);
-  if (!parsed.success) return { kind: "invalid", problems: problemsOf(parsed.error) };
-  return collectItems(parsed.data.scores, (score, index, check) => {
-    const session = check(`scores[${index}].session`, parseSessionId, score.session);
-    const agent = score.agent === null ? null : check(`scores[${index}].agent`, parseAgentName, score.agent);
-    return session === null ? null : { ...score, agent, session, at: score.at ?? receivedAt };
-  });
-}
+export type Check = <T>(place: string, parse: (text: string) => T, text: string) => T | null;
 
-type Check = <T>(place: string, parse: (text: string) => T, text: string) => T | null;
-
-function collectItems<In, Out>(
+export function collectItems<In, Out>(
   inputs: readonly In[],
   convert: (input: In, index: number, check: Check) => Out | null,
 ): Batch<Out> {
@@ -116,7 +104,7 @@ function namesOf(record: Readonly<Record<keyof Names, string>>, check: Check): N
   return gateway === null || agent === null || session === null ? null : { gateway, agent, session };
 }
 
-function problemsOf(error: z.ZodError): readonly string[] {
+export function problemsOf(error: z.ZodError): readonly string[] {
   return error.issues.slice(0, MAX_PROBLEMS).map((issue) => `${placeOf(issue.path)}: ${issue.message}`);
 }
 

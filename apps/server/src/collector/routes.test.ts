@@ -8,7 +8,7 @@ import {
   type TraceStore,
   type TurnRecord,
 } from "@perch/domain";
-import { aTurnRecord } from "@perch/testkit";
+import { aScore, aTurnRecord } from "@perch/testkit";
 import { createHash } from "node:crypto";
 import { gzipSync, deflateSync } from "node:zlib";
 import { beforeEach, expect, test } from "vitest";
@@ -233,7 +233,7 @@ test("scores are stored, as old as their arrival when they carry no time", async
   const response = await post("/v1/scores", { scores: [{ id: "s", session: SESSION, name: "reward", value: 1 }] });
   expect([response.status, await response.json()]).toEqual([200, { accepted: 1 }]);
   expect((await evidence())?.scores).toEqual([
-    { id: "s", agent: null, session: SESSION, name: "reward", value: 1, label: null, at: 5000 },
+    aScore({ id: "s", session: SESSION, name: "reward", value: 1, at: 5000 }),
   ]);
 });
 
@@ -265,7 +265,7 @@ test("where tokens are asked for, everything but turns needs one, and who sends 
   const sha256 = createHash("sha256").update("secret").digest("hex");
   const tokens = [{ name: "support", sha256, requestsPerSecond: 0.1, bytesPerSecond: 1e6 }];
   collector = aCollector({}, createIngestGate({ tokens, isLoopback: false, now: () => 0 }));
-  for (const path of ["/v1/traces", "/v1/logs", "/v1/scores"]) {
+  for (const path of ["/v1/traces", "/v1/logs", "/v1/scores", "/v1/feedback"]) {
     const refused = await post(path, {});
     expect([refused.status, refused.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
   }
@@ -276,7 +276,7 @@ test("where tokens are asked for, everything but turns needs one, and who sends 
   expect([limited.status, limited.headers.get("retry-after")]).toEqual([429, "1"]);
   const counters = await (await collector.request("/v1/collector")).json();
   expect(counters).toMatchObject({
-    failures: { unauthenticated: 3, rate_limited: 1 },
+    failures: { unauthenticated: 4, rate_limited: 1 },
     limitedBySender: { support: 1 },
   });
 });

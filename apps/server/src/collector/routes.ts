@@ -1,17 +1,19 @@
-import type { Problem, TraceContent } from "@perch/api";
+import type { Problem, ScoresAccepted, TraceContent } from "@perch/api";
 import { TelemetryError } from "@perch/domain";
 import { Hono } from "hono";
 import { encodingOf, exportAnswer, failureAnswer } from "./answers.ts";
 import { ANYONE, type Sender } from "./ingest-gate.ts";
 import { admit, countFailure, type Intake } from "./intake.ts";
 import { parseJsonObject } from "./json-reader.ts";
-import { parseScoreBatch, parseTurnBatch, type Batch } from "./parse-batch.ts";
+import { parseTurnBatch, type Batch } from "./parse-batch.ts";
+import { parseFeedbackBatch, parseScoreBatch, type ParseScores } from "./parse-scores.ts";
 import { bodyOf } from "./read-body.ts";
 import { takeEscalation } from "./take-escalation.ts";
+import { takeScores } from "./take-scores.ts";
 import { takeLogs, takeTraces, type TakeOtlp } from "./take-otlp.ts";
 
 /**
- * `POST /v1/traces`, `/v1/logs` (OTLP/HTTP), `/v1/turns`, `/v1/scores`: each answers 200 only once everything is durable.
+ * `POST /v1/traces`, `/v1/logs` (OTLP/HTTP), `/v1/turns`, `/v1/scores`, `/v1/feedback`: each answers 200 only once everything is durable.
  * `POST /v1/sessions/SESSION/escalation`: a person took over that session.
  * All but turns, which come from gateways, need an ingest token where the gate asks for one.
  * `GET /v1/collector` tells what was taken in and what was not.
@@ -21,7 +23,8 @@ export function createCollectorRoutes(intake: Intake): Hono {
   routes.post("/v1/traces", (c) => answering(intake, c.req.raw, admitted(otlp(takeTraces, "rejectedSpans"))));
   routes.post("/v1/logs", (c) => answering(intake, c.req.raw, admitted(otlp(takeLogs, "rejectedLogRecords"))));
   routes.post("/v1/turns", (c) => answering(intake, c.req.raw, takeTurns));
-  routes.post("/v1/scores", (c) => answering(intake, c.req.raw, admitted(takeScores)));
+  routes.post("/v1/scores", (c) => answering(intake, c.req.raw, admitted(scoresBy(parseScoreBatch))));
+  routes.post("/v1/feedback", (c) => answering(intake, c.req.raw, admitted(scoresBy(parseFeedbackBatch))));
   routes.post("/v1/sessions/:session/escalation", (c) => {
     const session = c.req.param("session");
     const take: TakeFrom = (_, request, sender) => takeEscalation(intake, { request, session, sender });
@@ -93,15 +96,12 @@ async function takeTurns(intake: Intake, request: Request): Promise<Response> {
   });
 }
 
-async function takeScores(intake: Intake, request: Request, sender: Sender): Promise<Response> {
-  encodingOf(request, ["json"]);
-  return await intake.bodies.read(bodyOf(request, sender), async (bytes) => {
-    const batch = parseScoreBatch(parseJsonObject(bytes), intake.now());
+function scoresBy(parse: ParseScores): TakeFrom {
+  return async (intake, request, sender) => {
+    const batch = await takeScores(intake, { request, sender, parse });
     if (batch.kind === "invalid") return refuseBatch(intake, request, batch);
-    await intake.store.appendScores(batch.items);
-    intake.counters.scores += batch.items.length;
-    return Response.json({ accepted: batch.items.length });
-  });
+    return Response.json({ accepted: batch.items.length } satisfies ScoresAccepted);
+  };
 }
 
 function refuseBatch(intake: Intake, request: Request, batch: Batch<unknown> & { kind: "invalid" }): Response {

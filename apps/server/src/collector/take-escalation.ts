@@ -36,7 +36,17 @@ export async function takeEscalation(
     const named = namesOf(session, agent);
     const key = request.headers.get("idempotency-key")?.slice(0, KEY_CHARACTERS) ?? "";
     const id = digestOf(JSON.stringify([ESCALATION_SCORE, named.agent, named.session, key]));
-    const score: Score = { id, ...named, name: ESCALATION_SCORE, value: 1, label: reason, at: at ?? intake.now() };
+    const score: Score = {
+      id,
+      ...named,
+      name: ESCALATION_SCORE,
+      value: 1,
+      label: reason,
+      at: at ?? intake.now(),
+      evaluator: null,
+      evaluatorVersion: null,
+      commentDigest: null,
+    };
     await intake.store.appendScores([score]);
     intake.counters.escalations += 1;
     return Response.json({ accepted: 1, id });

@@ -1,4 +1,12 @@
-import { readContent, readEvaluation, readSpan, type RawSpan } from "@perch/domain";
+import {
+  readAnnotations,
+  readContent,
+  readEvaluation,
+  readSpan,
+  type EvaluationReading,
+  type RawSpan,
+  type Score,
+} from "@perch/domain";
 import type { Encoding } from "./answers.ts";
 import { checkArguments } from "./check-arguments.ts";
 import { checkSpans } from "./check-spans.ts";
@@ -28,7 +36,10 @@ export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
   });
   const overflowed: CappedField[] = [];
   const spans = intake.names.cap(read, (field) => overflowed.push(field));
+  const annotations = sortReadings(checked.spans.flatMap((raw) => readAnnotations(raw)));
+  intake.onRawSpans?.(checked.spans);
   await Promise.all([intake.store.appendSpans(spans), keepContents(intake, checked.spans)]);
+  if (annotations.scores.length > 0) await intake.store.appendScores(annotations.scores);
   intake.assembler.noteSpans(spans);
   counters.spansKept += spans.length;
   counters.spansUnknown += read.filter((span) => span.dialect === null).length;
@@ -36,6 +47,8 @@ export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
   counters.spansOddlyTimed += checked.oddlyTimed;
   const latest = intake.now() + CLOCKS_MAY_DIFFER_MS;
   counters.spansAhead += spans.filter(({ startedAt }) => startedAt > latest).length;
+  counters.scores += annotations.scores.length;
+  counters.evaluationsRefused += annotations.refused.length;
   for (const field of overflowed) counters.namesOverflowed[field] += 1;
   return checked.refused;
 };
@@ -55,11 +68,20 @@ export const takeLogs: TakeOtlp = async (intake, bytes, encoding) => {
   const { counters } = intake;
   const logs = encoding === "json" ? decodeJsonLogs(bytes) : decodeProtobufLogs(bytes);
   const readings = logs.map((log) => readEvaluation(log, intake.now()));
-  const scores = readings.flatMap((reading) => (reading.kind === "score" ? [reading.score] : []));
-  const refused = readings.flatMap((reading) => (reading.kind === "refused" ? [reading.because] : []));
+  const { scores, refused } = sortReadings(readings);
   await intake.store.appendScores(scores);
   counters.scores += scores.length;
   counters.evaluationsRefused += refused.length;
   counters.logsIgnored += readings.length - scores.length - refused.length;
   return refused;
 };
+
+function sortReadings(readings: readonly EvaluationReading[]): {
+  scores: readonly Score[];
+  refused: readonly string[];
+} {
+  return {
+    scores: readings.flatMap((reading) => (reading.kind === "score" ? [reading.score] : [])),
+    refused: readings.flatMap((reading) => (reading.kind === "refused" ? [reading.because] : [])),
+  };
+}

@@ -25,6 +25,8 @@ export type AssemblerDeps = {
   /** How long after the last sign of life spans may still arrive. */
   readonly latenessMs: number;
   readonly idleTimeoutMs: number;
+  /** Whether a session that is over has to wait for its scores; none does unless said. */
+  readonly awaitsScores?: (session: SessionKey) => boolean;
 };
 
 /** Turns open sessions into matured ones. Call `restore` once before the first `tick`. */

@@ -6,7 +6,7 @@ import { policyOf } from "../controller/release-policies.ts";
 import { createAssembler, type Assembler, type AssemblerDeps } from "./assembler.ts";
 import type { KnownReleases } from "./known-releases.ts";
 
-export type OpenAssemblerDeps = Pick<AssemblerDeps, "store" | "now"> & {
+export type OpenAssemblerDeps = Pick<AssemblerDeps, "store" | "now" | "awaitsScores"> & {
   readonly book: Book;
   readonly known: KnownReleases;
   readonly prices: PriceList;
@@ -24,11 +24,13 @@ export async function openAssembler({
   prices,
   store,
   now,
+  awaitsScores = () => false,
   ...least
 }: OpenAssemblerDeps): Promise<Assembler> {
   const assembler = createAssembler({
     store,
     now,
+    awaitsScores,
     policyOf: (release) => policyOf(release, book),
     factsOf: (release) => known.factsOf(release),
     prices,

@@ -29,14 +29,19 @@ export interface OpenSessions {
   noteSpan(span: Span, now: number): void;
   /** After a restart: what was lost with the process may still arrive, so each waits a full lateness again. */
   restore(session: OpenSession, now: number): void;
-  /** Quiet for the lateness, and ended or idle. Oldest first, at most `limit`. */
+  /** Quiet for the lateness, ended or idle, and judged as far as it has to be. Oldest first, at most `limit`. */
   due(now: number, limit: number): readonly DueSession[];
   /** Forgets a session, unless something arrived for it since it was found due. */
   forget(due: DueSession): void;
 }
 
 /** Read at every look: a rollout may ask for more. */
-type Limits = { readonly latenessMs: number; readonly idleTimeoutMs: number };
+type Limits = {
+  readonly latenessMs: number;
+  readonly idleTimeoutMs: number;
+  /** Whether a session that is otherwise due has to wait for its scores; none does unless said. */
+  readonly awaitsScores?: (session: SessionKey) => boolean;
+};
 
 export function createOpenSessions(limits: Limits): OpenSessions {
   const entries = new Map<string, Entry>();
@@ -97,6 +102,7 @@ function dueOf(
     if (now - entry.heardAt < limits.latenessMs) continue;
     const isIdle = now - entry.activeAt >= limits.idleTimeoutMs;
     if (!entry.isEnded && !isIdle) continue;
+    if (limits.awaitsScores?.(entry.key) === true) continue;
     due.push({ ...entry.key, endedBy: entry.isEnded ? "signal" : "idle", arrivals: entry.arrivals });
   }
   return due;

@@ -1,6 +1,7 @@
 import type { CohortMember, MaturedSession, RolloutId } from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
+import { withLateScores } from "./late-scores.ts";
 import { NEVER } from "./never-matured.ts";
 import { readRows } from "./read-rows.ts";
 import { SESSION_COLUMNS, sessionRow } from "./session-row.ts";
@@ -78,6 +79,6 @@ async function maturedAs(
 ): Promise<ReadonlyMap<number, MaturedSession>> {
   if (sequences.length === 0) return new Map();
   const query = `SELECT ${SESSION_COLUMNS} FROM sessions WHERE sequence IN {sequences:Array(UInt64)} LIMIT 1 BY sequence`;
-  const rows = await readRows(client, { query, parameters: { sequences } }, sessionRow);
+  const rows = await withLateScores(client, await readRows(client, { query, parameters: { sequences } }, sessionRow));
   return new Map(rows.map((row) => [row.sequence, row]));
 }

@@ -5,6 +5,7 @@ export type { Retention } from "./retention.ts";
 export { createClickHouseTraceStore } from "./trace-store.ts";
 export { createClickHouseCohortSource } from "./cohort-source.ts";
 export { createClickHouseSessionSource } from "./session-source.ts";
+export { createClickHouseExplorerSource } from "./explorer-source.ts";
 export { createClickHousePairSource } from "./pair-source.ts";
 export { createClickHouseWriteCallSource } from "./write-call-source.ts";
 export { migrate } from "./migrate.ts";

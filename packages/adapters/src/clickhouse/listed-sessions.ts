@@ -56,6 +56,13 @@ export async function listedSessions(client: ClickHouseClient, query: SessionQue
           AND ({rollout:String} = '' OR first_rollout = {rollout:String})
           AND (NOT {byRelease:Bool} OR last_release IN {releases:Array(String)})
           AND first_at < coalesce({startedBefore:Nullable(Float64)}, inf)
+          AND first_at >= coalesce({startedSince:Nullable(Float64)}, -inf)
+          AND (NOT {byResult:Bool} OR (agent, session) IN (
+            SELECT agent, session FROM sessions
+            WHERE ({outcome:String} = '' OR outcome = {outcome:String})
+              AND ({isEscalated:Nullable(Bool)} IS NULL OR is_escalated = {isEscalated:Nullable(Bool)})
+              AND ({tool:String} = '' OR has(tool_sequence, {tool:String}))
+          ))
           AND (first_at * {direction:Int8}, concat(agent, ' ', session)) > ({afterAt:Float64}, {afterKey:String})
         ORDER BY first_at * {direction:Int8}, concat(agent, ' ', session)
         LIMIT {limit:UInt32}`,
@@ -68,6 +75,11 @@ export async function listedSessions(client: ClickHouseClient, query: SessionQue
         byRelease: query.releases !== null,
         releases: query.releases ?? [],
         startedBefore: query.startedBefore,
+        startedSince: query.startedSince,
+        byResult: query.outcome !== null || query.isEscalated !== null || query.tool !== null,
+        outcome: query.outcome ?? "",
+        isEscalated: query.isEscalated,
+        tool: query.tool ?? "",
         direction,
         afterAt: query.after === null ? Number.MIN_SAFE_INTEGER : query.after.startedAt * direction,
         afterKey: query.after === null ? "" : formatSessionKey(query.after),

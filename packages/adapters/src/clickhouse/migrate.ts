@@ -10,6 +10,7 @@ import { describeSpans } from "./migration-0006-describe-spans.ts";
 import { measureSessions } from "./migration-0007-measure-sessions.ts";
 import { summaries } from "./migration-0008-summaries.ts";
 import { receivedAt } from "./migration-0009-received-at.ts";
+import { describeScores } from "./migration-0010-describe-scores.ts";
 import { idempotencyKeys } from "./migration-0012-idempotency-keys.ts";
 import { spanContents } from "./migration-0013-span-contents.ts";
 import { readRows } from "./read-rows.ts";
@@ -27,6 +28,7 @@ export const MIGRATIONS: readonly Migration[] = [
   measureSessions,
   summaries,
   receivedAt,
+  describeScores,
   idempotencyKeys,
   spanContents,
 ];

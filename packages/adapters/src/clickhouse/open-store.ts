@@ -1,6 +1,14 @@
-import type { CohortSource, PairSource, SessionSource, TraceStore, WriteCallSource } from "@perch/domain";
+import type {
+  CohortSource,
+  ExplorerSource,
+  PairSource,
+  SessionSource,
+  TraceStore,
+  WriteCallSource,
+} from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { createClickHouseCohortSource } from "./cohort-source.ts";
+import { createClickHouseExplorerSource } from "./explorer-source.ts";
 import { createClickHousePairSource } from "./pair-source.ts";
 import { createClickHouseSessionSource } from "./session-source.ts";
 import { createClickHouseTraceStore } from "./trace-store.ts";
@@ -12,6 +20,7 @@ export type OpenTraceStore = {
   readonly sessions: SessionSource;
   readonly pairs: PairSource;
   readonly writeCalls: WriteCallSource;
+  readonly explorer: ExplorerSource;
   /** Writes what is waiting and lets go of the database. The same as `store.close()`; may be called twice. */
   readonly close: () => Promise<void>;
 };
@@ -30,6 +39,7 @@ export function openStore(clients: StoreClients): OpenTraceStore {
     sessions: createClickHouseSessionSource(clients.pages),
     pairs: createClickHousePairSource(clients.pages),
     writeCalls: createClickHouseWriteCallSource(clients.pages),
+    explorer: createClickHouseExplorerSource(clients.pages),
     close,
   };
 }

@@ -1,9 +1,10 @@
 import type { AgentName, MaturedSession } from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
+import { withLateScores } from "./late-scores.ts";
 import { readRows } from "./read-rows.ts";
 import { SESSION_COLUMNS, sessionRow } from "./session-row.ts";
 
-export function sessionHistory(
+export async function sessionHistory(
   client: ClickHouseClient,
   parameters: { agent: AgentName; before: number; limit: number },
 ): Promise<MaturedSession[]> {
@@ -17,5 +18,5 @@ export function sessionHistory(
     )
     ORDER BY sequence DESC
     LIMIT 1 BY agent, session`;
-  return readRows(client, { query, parameters }, sessionRow);
+  return withLateScores(client, await readRows(client, { query, parameters }, sessionRow));
 }

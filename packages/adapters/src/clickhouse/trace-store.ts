@@ -12,6 +12,7 @@ import {
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { alreadyMatured } from "./already-matured.ts";
 import { contentsOfTrace, toContentRow } from "./content-row.ts";
+import { createScoreBatchClaims } from "./claim-score-batch.ts";
 import { evidenceOf } from "./evidence-of.ts";
 import { lastArrival } from "./last-arrival.ts";
 import { lastSequence } from "./last-sequence.ts";
@@ -58,6 +59,7 @@ export function createClickHouseTraceStore(clients: {
     appendScores: scores.append,
     appendContents: contents.append,
     contentsOf: (traceId) => contentsOfTrace(reads, traceId),
+    claimScoreBatch: createScoreBatchClaims(clients),
     async appendSessions(matured) {
       // One process writes sessions, so nobody else can mature one between this look and the write.
       const known = await alreadyMatured(reads, matured);

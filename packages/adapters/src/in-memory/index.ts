@@ -6,3 +6,4 @@ export { createMemoryServerState } from "./server-state.ts";
 export { createMemoryHookSender } from "./hook-sender.ts";
 export { createMemoryRegistry } from "./registry.ts";
 export { createMemoryTargetProbe } from "./target-probe.ts";
+export { createMemoryAppraisalStore } from "./appraisal-store.ts";

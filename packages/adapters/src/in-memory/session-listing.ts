@@ -38,7 +38,7 @@ export function sessionListingOf(
         formatSessionKey(one),
       ];
       return listAll(recorded, query.liveSince)
-        .filter((session) => fits(session, query))
+        .filter((session) => fits(session, query) && cameTo(recorded.sessions.get(formatSessionKey(session)), query))
         .toSorted((a, b) => compare(order(a), order(b)))
         .filter((session) => after === null || compare(order(session), order(after)) > 0)
         .slice(0, query.limit);
@@ -97,13 +97,25 @@ function settledOf(matured: MaturedSession | undefined): SettledSession | null {
 }
 
 function fits(session: ListedSession, query: SessionQuery): boolean {
+  const isAsked = <T>(wanted: T | null, found: T): boolean => wanted === null || wanted === found;
   return (
-    (query.agent === null || session.agent === query.agent) &&
+    isAsked<string>(query.agent, session.agent) &&
+    isAsked(query.arm, session.arm) &&
+    isAsked<string | null>(query.rollout, session.rollout) &&
     (query.releases === null || query.releases.includes(session.release)) &&
-    (query.arm === null || session.arm === query.arm) &&
-    (query.rollout === null || session.rollout === query.rollout) &&
     (!query.onlyLive || session.state === "live") &&
-    (query.startedBefore === null || session.startedAt < query.startedBefore)
+    session.startedAt < (query.startedBefore ?? Number.POSITIVE_INFINITY) &&
+    session.startedAt >= (query.startedSince ?? Number.NEGATIVE_INFINITY)
+  );
+}
+
+function cameTo(session: MaturedSession | undefined, { outcome, isEscalated, tool }: SessionQuery): boolean {
+  if (outcome === null && isEscalated === null && tool === null) return true;
+  return (
+    session !== undefined &&
+    (outcome === null || session.measures.outcome === outcome) &&
+    (isEscalated === null || session.isEscalated === isEscalated) &&
+    (tool === null || session.toolSequence.includes(tool))
   );
 }
 

@@ -4,6 +4,7 @@ import {
   type ArmSummary,
   type CohortMember,
   type CohortSource,
+  type ExplorerSource,
   type MaturedSession,
   type MoveRecord,
   type OpenSession,
@@ -21,6 +22,9 @@ import {
   type WriteCallSource,
 } from "@perch/domain";
 import { createMemoryContents } from "./span-contents.ts";
+import { explorerSourceOf } from "./explorer-source.ts";
+import { createScoreBatchClaims } from "./score-batch-claims.ts";
+import { maturedOf, scoresOf } from "./scored-sessions.ts";
 import { sessionListingOf } from "./session-listing.ts";
 import { writeCallSourceOf } from "./write-call-source.ts";
 
@@ -38,13 +42,14 @@ type Memory = {
   readonly assignments: Map<string, TurnRecord>;
 };
 
-/** Keeps everything in the process, for tests. What one interface is given, the others see. */
+/** Keeps everything in the process. What one interface is given, the others see. */
 export function createMemoryTraceStore(): {
   store: TraceStore;
   cohorts: CohortSource;
   sessions: SessionSource;
   pairs: PairSource;
   writeCalls: WriteCallSource;
+  explorer: ExplorerSource;
 } {
   const memory: Memory = {
     seen: new Set(),
@@ -62,6 +67,7 @@ export function createMemoryTraceStore(): {
     sessions: sessionSourceOf(memory),
     pairs: pairSourceOf(memory),
     writeCalls: writeCallSourceOf(memory),
+    explorer: explorerSourceOf(memory),
   };
 }
 
@@ -91,15 +97,14 @@ function traceStoreOf(memory: Memory): TraceStore {
       for (const score of scores) if (isNew(memory, `score ${score.id}`)) addTo(memory.scoresOf, score.session, score);
     },
     ...createMemoryContents(),
+    claimScoreBatch: createScoreBatchClaims(),
     async appendSessions(sessions) {
       for (const session of sessions) {
         const key = formatSessionKey(session);
         if (!memory.sessions.has(key)) memory.sessions.set(key, session);
       }
     },
-    async evidenceOf(keys) {
-      return keys.map((key) => evidenceOf(memory, key));
-    },
+    evidenceOf: async (keys) => keys.map((key) => evidenceOf(memory, key)),
     async openSessions(sinceMs) {
       return [...memory.turnsOf]
         .filter(([key, records]) => !memory.sessions.has(key) && hasTurnSince(records, sinceMs))
@@ -116,11 +121,7 @@ function evidenceOf(memory: Memory, key: SessionKey): SessionEvidence {
   const turns = memory.turnsOf.get(formatSessionKey(key)) ?? [];
   const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
   const spans = traceIds.flatMap((traceId) => memory.spansOf.get(traceId) ?? []);
-  const agents = new Set(
-    [...memory.turnsOf.values()].flat().flatMap((turn) => (turn.session === key.session ? [turn.agent] : [])),
-  );
-  const belongs = ({ agent }: Score): boolean => (agent === null ? agents.size <= 1 : agent === key.agent);
-  const scores = (memory.scoresOf.get(key.session) ?? []).filter(belongs);
+  const scores = scoresOf(memory, key);
   const moves = [...(memory.movesOf.get(formatSessionKey(key)) ?? [])];
   return { ...key, turns: [...turns], moves, spans, scores };
 }
@@ -140,7 +141,8 @@ function cohortSourceOf(memory: Memory): CohortSource {
     async history({ agent, before, limit }) {
       return newestFirst(memory)
         .filter((one) => one.agent === agent && one.endedAt < before)
-        .slice(0, limit);
+        .slice(0, limit)
+        .map((one) => maturedOf(memory, one) ?? one);
     },
   };
 }
@@ -153,15 +155,13 @@ function assignmentsIn(memory: Memory, rollout: RolloutId, step: number): readon
       assignment,
       arm: turn.arm,
       assignedAt: turn.startedAt,
-      matured: memory.sessions.get(formatSessionKey(turn)) ?? null,
+      matured: maturedOf(memory, turn),
     }));
 }
 
 function sessionSourceOf(memory: Memory): SessionSource {
   return {
-    async recent(limit) {
-      return newestFirst(memory).slice(0, limit);
-    },
+    recent: async (limit) => newestFirst(memory).slice(0, limit),
     async armSummaries(rollout) {
       return { baseline: armSummary(memory, rollout, "baseline"), canary: armSummary(memory, rollout, "canary") };
     },

@@ -1,1 +1,2 @@
 export { createLexiconScorer } from "./lexicon-scorer.ts";
+export { createSentimentScorer } from "./sentiment-scorer.ts";

@@ -8,3 +8,5 @@ export { openServerDatabase } from "./open-server-database.ts";
 export { createSqliteLedger } from "./ledger.ts";
 export { createSqliteServerState } from "./server-state.ts";
 export { takeProcessLock } from "./process-lock.ts";
+export { openScoringDatabase } from "./open-scoring-database.ts";
+export { createSqliteAppraisalStore } from "./appraisal-store.ts";

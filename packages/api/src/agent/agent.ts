@@ -59,22 +59,3 @@ export type KillRequest = z.input<typeof killRequestSchema>;
 /** `DELETE /v1/agents/:agent/kill` */
 export const reviveRequestSchema = killRequestSchema.pick({ actor: true, reason: true });
 export type ReviveRequest = z.input<typeof reviveRequestSchema>;
-
-/** `POST /v1/scores` */
-export const scoreBatchSchema = z.strictObject({
-  scores: z
-    .array(
-      z.strictObject({
-        id: z.string().min(1).max(200),
-        /** Needed only where two agents may have sessions of the same id. */
-        agent: z.string().nullable().default(null),
-        session: z.string(),
-        name: z.string().min(1).max(100),
-        value: z.number(),
-        label: z.string().nullable().default(null),
-        at: z.number().optional(),
-      }),
-    )
-    .max(10_000),
-});
-export type ScoreBatch = z.infer<typeof scoreBatchSchema>;

@@ -38,7 +38,8 @@ export const releaseActivitySchema = z.object({
 export type ReleaseActivityView = z.infer<typeof releaseActivitySchema>;
 
 /**
- * `GET /v1/sessions?agent=&release=&arm=&rollout=&state=live|all&olderThanMs=&limit=&after=`: live sessions oldest first, or
+ * `GET /v1/sessions?agent=&release=&arm=&rollout=&state=live|all&olderThanMs=&since=&until=&outcome=
+ * &escalated=&tool=&limit=&after=`: live sessions oldest first, or
  * all of them newest first, page by page.
  */
 export const sessionListSchema = z.object({

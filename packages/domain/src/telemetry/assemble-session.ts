@@ -3,11 +3,11 @@ import type { ReleasePolicy } from "../release/policy.ts";
 import { isFailedTurn, type TurnRecord } from "../routing/turn-record.ts";
 import type { PriceList } from "./price-list.ts";
 import type { ReleaseFacts } from "./release-facts.ts";
-import { isEscalated, isOwnScore } from "./judge-escalation.ts";
+import { isEscalated } from "./judge-escalation.ts";
 import { endOf, measureSession } from "./measure-session.ts";
 import { resolveTrace, type ResolvedTrace } from "./resolve-trace.ts";
-import type { Score } from "./score.ts";
 import type { MaturedSession, SessionEvidence } from "./session.ts";
+import { settleScores } from "./settle-scores.ts";
 import type { Span } from "./span.ts";
 
 export type AssemblyContext = {
@@ -61,7 +61,7 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
     inputTokens: sumOf(actions, (span) => span.inputTokens),
     outputTokens: sumOf(actions, (span) => span.outputTokens),
     meanSentiment: meanSentimentOf(traces),
-    scores: latestScores(scores.filter((score) => !isOwnScore(score))),
+    scores: settleScores(scores, []).scores,
     releasesSeen: [...new Set(records.map((record) => record.release))],
     isSynthetic: turns.some((turn) => turn.isSynthetic),
     measures: measureSession({
@@ -108,10 +108,4 @@ function meanSentimentOf(traces: readonly ResolvedTrace[]): number | null {
   // In an order of their own, since a sum of fractions depends on it.
   const values = traces.flatMap(({ userSentiment }) => userSentiment ?? []).toSorted((a, b) => a - b);
   return values.length === 0 ? null : sumOf(values, (value) => value) / values.length;
-}
-
-/** An evaluator that judges twice means its later judgement. */
-function latestScores(scores: readonly Score[]): Readonly<Record<string, number>> {
-  const inOrder = scores.toSorted((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
-  return Object.fromEntries(inOrder.map((score) => [score.name, score.value]));
 }

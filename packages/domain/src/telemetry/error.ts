@@ -7,6 +7,7 @@ export type TelemetryErrorCode =
   | "store_failed"
   | "payload_malformed"
   | "payload_too_large"
+  | "key_reused"
   | "media_type_unsupported"
   | "unauthenticated"
   | "rate_limited";

@@ -32,7 +32,7 @@ export function judgeOutcome({ scores, toolCalls, records, policy }: OutcomeEvid
 }
 
 /** By its label, where that is one of the two; a label of somebody's own leaves the number. */
-function saidOutcome({ label, value }: Score): Outcome {
+export function saidOutcome({ label, value }: Score): Outcome {
   if (label === "success" || label === "failure") return label;
   return value >= SUCCESS_FROM ? "success" : "failure";
 }

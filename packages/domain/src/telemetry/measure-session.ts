@@ -9,6 +9,7 @@ import { measureLatency } from "./measure-latency.ts";
 import { measureTools } from "./measure-tools.ts";
 import type { ResolvedTrace } from "./resolve-trace.ts";
 import type { Score } from "./score.ts";
+import { settleScores } from "./settle-scores.ts";
 import type { SessionMeasures } from "./session-measures.ts";
 
 /** Of one session up to its first move, everything by time. */
@@ -42,7 +43,7 @@ export function measureSession(evidence: MeasuredEvidence): SessionMeasures {
     ),
     outcome: judgeOutcome({ scores, toolCalls: actions.filter(({ kind }) => kind === "tool"), records, policy }),
     intent: records.find(({ intent }) => intent !== null)?.intent ?? null,
-    evaluators: {},
+    evaluators: settleScores(scores, []).evaluators,
   };
 }
 

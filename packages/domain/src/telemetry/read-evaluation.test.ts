@@ -43,6 +43,15 @@ test("Perch's own session key outranks what frameworks overwrite", () => {
   expect(reading).toMatchObject({ score: { session: "s-1" } });
 });
 
+test("an evaluation tells its evaluator, and another version of it is another judgement", () => {
+  const versioned = (version: string) =>
+    readEvaluation(anEvaluation({ "perch.evaluator.name": "judge", "perch.evaluator.version": version }), 900);
+  const [one, two] = [versioned("1"), versioned("2")];
+  expect(one).toMatchObject({ score: { evaluator: "judge", evaluatorVersion: "1" } });
+  expect(one).not.toEqual(two);
+  expect(readEvaluation(anEvaluation(), 900)).toMatchObject({ score: { evaluator: null, evaluatorVersion: null } });
+});
+
 test("without a time it is as old as its arrival", () => {
   expect(readEvaluation(anEvaluation({}, { at: 0 }), 900)).toMatchObject({ score: { at: 900 } });
 });

@@ -1,7 +1,7 @@
 import { digestOf } from "../release/digest.ts";
 import { parseAgentName, parseSessionId, type AgentName, type SessionId } from "../routing/ids.ts";
 import type { RawLog } from "./raw-log.ts";
-import { textAttribute } from "./raw-span.ts";
+import { textAttribute, type Attributes } from "./raw-span.ts";
 import type { Score } from "./score.ts";
 
 export type EvaluationReading =
@@ -26,18 +26,30 @@ export function readEvaluation(log: RawLog, receivedAt: number): EvaluationReadi
   if (typeof value !== "number" || !Number.isFinite(value)) {
     return { kind: "refused", because: `the evaluation "${name}" has no finite gen_ai.evaluation.score.value` };
   }
-  const session = sessionOf(log);
+  const session = sessionIn(log.attributes, SESSION_KEYS);
   if (session === null) {
     return { kind: "refused", because: `the evaluation "${name}" names no session (${SESSION_KEYS.join(", ")})` };
   }
   const label = textAttribute(log.attributes, "gen_ai.evaluation.score.label");
-  const score = { agent: agentOf(log), session, name, value, label, at: log.at > 0 ? log.at : receivedAt };
+  const score = {
+    agent: agentOf(log.attributes),
+    session,
+    name,
+    value,
+    label,
+    at: log.at > 0 ? log.at : receivedAt,
+    // Not the resource's service: an agent that judges itself has another version in each arm.
+    evaluator: shortText(log.attributes, "perch.evaluator.name"),
+    evaluatorVersion: shortText(log.attributes, "perch.evaluator.version"),
+    commentDigest: null,
+  };
   return { kind: "score", score: { id: idOf(log, score), ...score } };
 }
 
-function sessionOf(log: RawLog): SessionId | null {
-  for (const key of SESSION_KEYS) {
-    const text = textAttribute(log.attributes, key);
+/** The session that the first usable of these attributes names. */
+export function sessionIn(attributes: Attributes, keys: readonly string[]): SessionId | null {
+  for (const key of keys) {
+    const text = textAttribute(attributes, key);
     if (text === null) continue;
     try {
       return parseSessionId(text);
@@ -49,14 +61,20 @@ function sessionOf(log: RawLog): SessionId | null {
 }
 
 /** Null when it names none, or none that a gateway could know. */
-function agentOf(log: RawLog): AgentName | null {
-  const text = textAttribute(log.attributes, "perch.agent");
+export function agentOf(attributes: Attributes): AgentName | null {
+  const text = textAttribute(attributes, "perch.agent");
   if (text === null) return null;
   try {
     return parseAgentName(text);
   } catch {
     return null;
   }
+}
+
+const MOST_CHARACTERS = 200;
+
+function shortText(attributes: Attributes, key: string): string | null {
+  return textAttribute(attributes, key)?.slice(0, MOST_CHARACTERS) ?? null;
 }
 
 /** The event has no id of its own; a batch that is sent again must not count twice. */
@@ -72,6 +90,8 @@ function idOf(log: RawLog, score: Omit<Score, "id">): string {
     log.traceId,
     log.spanId,
     response,
+    // Behind what identified it before evaluators had a version: the same event has the same id as ever.
+    ...(score.evaluatorVersion === null ? [] : [score.evaluator, score.evaluatorVersion]),
   ];
   return digestOf(JSON.stringify(parts));
 }

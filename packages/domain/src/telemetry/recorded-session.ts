@@ -2,7 +2,7 @@ import type { Digest } from "../release/digest.ts";
 import type { Arm } from "../routing/assign.ts";
 import type { GatewayId, RolloutId } from "../routing/ids.ts";
 import type { SessionKey } from "./session-key.ts";
-import type { SessionMeasures } from "./session-measures.ts";
+import type { Outcome, SessionMeasures } from "./session-measures.ts";
 
 /**
  * `live`: had a turn within the idle timeout, and nobody ended it. `ended`: over, its outcome not settled yet. `mature`: over
@@ -46,6 +46,12 @@ export type SessionQuery = {
   /** Sessions whose latest turn ended before are no longer live. */
   readonly liveSince: number;
   readonly startedBefore: number | null;
+  readonly startedSince: number | null;
+  /** These three are known of matured sessions only: the others do not fit. */
+  readonly outcome: Outcome | null;
+  readonly isEscalated: boolean | null;
+  /** Has called it. */
+  readonly tool: string | null;
   readonly after: SessionCursor | null;
   readonly limit: number;
 };

@@ -10,4 +10,10 @@ export type Score = {
   readonly value: number;
   readonly label: string | null;
   readonly at: number;
+  /** Who judged: a program, `user`, `human`. Null when it did not say. */
+  readonly evaluator: string | null;
+  /** Of the evaluator. Two versions are two yardsticks: what one has measured is not compared with what the other has. */
+  readonly evaluatorVersion: string | null;
+  /** Of what a user wrote beside the score, which itself is never kept. */
+  readonly commentDigest: string | null;
 };

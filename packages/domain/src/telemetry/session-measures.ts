@@ -34,7 +34,7 @@ export type SessionMeasures = {
   readonly outcome: Outcome | null;
   /** What the strategy's classifier said that the session is about. */
   readonly intent: string | null;
-  /** By the name of the score: the version of the evaluator that gave it, if it said. */
+  /** By the name of the score: `evaluator@version` of what gave it, if it said its version. */
   readonly evaluators: Readonly<Record<string, string>>;
 };
 

@@ -16,6 +16,15 @@ export type OpenSession = SessionKey & {
   readonly isEnded: boolean;
 };
 
+/** A post of scores that came with an idempotency key. */
+export type ScoreBatchClaim = {
+  /** Whose token sent it; empty where nobody needs one. */
+  readonly sender: string;
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly receivedAt: number;
+};
+
 /**
  * Where telemetry is kept. An append that has resolved survives `kill -9`. The same span (trace and span id), turn, move or
  * score (id) appended again counts once; a session (agent and id) is matured once, the first row wins.
@@ -32,6 +41,8 @@ export interface TraceStore {
   appendContents(contents: readonly SpanContent[]): Promise<void>;
   /** What is kept of a trace, by time. */
   contentsOf(traceId: string): Promise<readonly SpanContent[]>;
+  /** The first claim of a sender's key wins, and every later one gets that back; for some days, and through `kill -9`. */
+  claimScoreBatch(claim: ScoreBatchClaim): Promise<ScoreBatchClaim>;
   appendSessions(sessions: readonly MaturedSession[]): Promise<void>;
   /**
    * Turns, moves and scores by session, spans by the trace ids of those turns. An unknown session gives empty lists. A score that

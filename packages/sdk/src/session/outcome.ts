@@ -12,6 +12,8 @@ export type OutcomeOptions = {
   readonly explanation?: string;
   /** Of another session than the present request's: outcomes are often known when nobody is asking. */
   readonly session?: string;
+  /** Who judged, where it was not the agent itself. Another version of it is another yardstick. */
+  readonly evaluator?: { readonly name: string; readonly version: string };
   /** When it was known, epoch ms. Said twice for the same moment, it counts once. */
   readonly at?: number;
 };
@@ -26,7 +28,14 @@ export function createOutcome({ send, now, agent }: OutcomeDeps): SayOutcome {
     checkOutcome(result, score);
     const place = placeOf(options.session);
     if (place.kind === "skipped") return place;
-    const attributes = { ...place.attributes, ...(agent !== null && { "perch.agent": agent }) };
+    const attributes = {
+      ...place.attributes,
+      ...(agent !== null && { "perch.agent": agent }),
+      ...(options.evaluator !== undefined && {
+        "perch.evaluator.name": options.evaluator.name,
+        "perch.evaluator.version": options.evaluator.version,
+      }),
+    };
     return await send({ name, value: score, label: result, at, explanation, ...place.span, attributes });
   };
 }

@@ -1,0 +1,1 @@
+export { createHttpJudge, type HttpJudgeOptions } from "./http-judge.ts";

@@ -1,0 +1,89 @@
+import {
+  parseAgentName,
+  parseRolloutId,
+  parseSessionId,
+  type ExplorerSource,
+  type MaturedSession,
+  type TraceStore,
+} from "@perch/domain";
+import { expect, test } from "vitest";
+import { aMaturedSession, aScore, aSpan } from "./telemetry-builders.ts";
+
+const ROLLOUT = parseRolloutId("support-2-3-1");
+
+/** What people's looks into sessions are answered with. */
+// oxlint-disable-next-line max-lines-per-function -- a suite is a list of tests
+export function describeExplorer(storage: () => { store: TraceStore; explorer: ExplorerSource }): void {
+  const sessions = (change: readonly Partial<MaturedSession>[]): Promise<void> =>
+    storage().store.appendSessions(
+      change.map((one, index) =>
+        aMaturedSession({ sequence: index + 1, session: parseSessionId(`s-${index}`), ...one }),
+      ),
+    );
+
+  test("a trace is all its spans, each once", async () => {
+    const [a, b] = [aSpan(), aSpan({ spanId: "00000000000000aa" })];
+    await storage().store.appendSpans([a, b, aSpan({ traceId: "f".repeat(32) })]);
+    await storage().store.appendSpans([a]);
+    const found = await storage().explorer.trace(a.traceId);
+    expect(found.toSorted((one, other) => (one.spanId < other.spanId ? 1 : -1))).toEqual([a, b]);
+    expect(await storage().explorer.trace("0".repeat(32))).toEqual([]);
+  });
+
+  test("a session is known once it has matured, with the scores that came later", async () => {
+    const key = { agent: parseAgentName("support"), session: parseSessionId("s-0") };
+    expect(await storage().explorer.matured(key)).toBeNull();
+    await sessions([{}]);
+    await storage().store.appendScores([aScore({ session: key.session, name: "late", value: 0.25, at: 9000 })]);
+    expect(await storage().explorer.matured(key)).toMatchObject({ session: "s-0", scores: { late: 0.25 } });
+  });
+
+  test("which tool follows which is counted by arm, beginnings and ends included", async () => {
+    await sessions([
+      { toolSequence: ["verify", "refund"] },
+      { toolSequence: ["verify", "verify", "refund"] },
+      { toolSequence: [] },
+      { arm: "canary", toolSequence: ["refund", "it's ; odd"] },
+      { rollout: parseRolloutId("other"), toolSequence: ["refund"] },
+    ]);
+    const found = await storage().explorer.transitions({ rollout: ROLLOUT, limit: 100 });
+    expect(found.map(({ arm, from, to, times, sessions }) => [arm, from, to, times, sessions])).toEqual([
+      ["baseline", null, "verify", 2, 2],
+      ["baseline", "refund", null, 2, 2],
+      ["baseline", "verify", "refund", 2, 2],
+      ["baseline", null, null, 1, 1],
+      ["baseline", "verify", "verify", 1, 1],
+      ["canary", null, "refund", 1, 1],
+      ["canary", "it's ; odd", null, 1, 1],
+      ["canary", "refund", "it's ; odd", 1, 1],
+    ]);
+    expect(await storage().explorer.transitions({ rollout: ROLLOUT, limit: 1 })).toHaveLength(2);
+  });
+
+  test("percentiles are of the sessions of which a measure is known, linear between neighbours", async () => {
+    const { measures } = aMaturedSession();
+    await sessions([
+      ...[1, 2, 3, 4, 5].map((turns) => ({ turns, measures: { ...measures, costUsd: null, durationMs: turns * 10 } })),
+      { arm: "canary", turns: 7, measures: { ...measures, costUsd: 0.5 } },
+    ]);
+    const found = await storage().explorer.spreads(ROLLOUT);
+    const of = (arm: string, measure: string) => found.find((one) => one.arm === arm && one.measure === measure);
+    expect(of("baseline", "turns")).toEqual({
+      arm: "baseline",
+      measure: "turns",
+      sessions: 5,
+      p50: 3,
+      p90: expect.closeTo(4.6),
+      p95: expect.closeTo(4.8),
+      p99: expect.closeTo(4.96),
+    });
+    expect(of("baseline", "durationMs")).toMatchObject({ sessions: 5, p50: 30 });
+    expect(of("baseline", "costUsd")).toBeUndefined();
+    expect(of("canary", "costUsd")).toMatchObject({ sessions: 1, p50: 0.5, p99: 0.5 });
+  });
+
+  test("of a rollout without matured sessions there is nothing to show", async () => {
+    expect(await storage().explorer.transitions({ rollout: ROLLOUT, limit: 10 })).toEqual([]);
+    expect(await storage().explorer.spreads(ROLLOUT)).toEqual([]);
+  });
+}
