@@ -167,6 +167,20 @@ test("what was kept before there were summaries is summed up, once, also when th
   await close();
 });
 
+test("spans arrive also where the process died while it made the way for them", async () => {
+  const directory = await aDirectory();
+  const first = await openChdbTraceStore({ directory });
+  const client = await connectChdb(directory);
+  await client.command({ query: "DROP VIEW spans_of_arriving_spans" });
+  await client.close();
+  await first.close();
+  const second = await openChdbTraceStore({ directory });
+  await second.store.appendTurns([aTurnRecord()]);
+  await second.store.appendSpans([aSpan()]);
+  expect((await second.store.evidenceOf([KEY]))[0]?.spans).toEqual([aSpan()]);
+  await second.close();
+});
+
 test("data that a newer Perch wrote is refused untouched", async () => {
   const directory = await aDirectory();
   const client = await connectChdb(directory);

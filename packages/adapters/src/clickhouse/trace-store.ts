@@ -11,6 +11,7 @@ import {
 } from "@perch/domain";
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { alreadyMatured } from "./already-matured.ts";
+import { ARRIVING_SPANS } from "./arriving-spans.ts";
 import { contentsOfTrace, toContentRow } from "./content-row.ts";
 import { createScoreBatchClaims } from "./claim-score-batch.ts";
 import { evidenceOf } from "./evidence-of.ts";
@@ -33,7 +34,11 @@ const REST_MS = 15;
 const REST_UNDER_LOAD_MS = 190;
 
 // Half a character, where a long text was cut, is kept as it is written: refusing it would refuse every row beside it, for ever.
-const INSERT_SETTINGS: ClickHouseSettings = { input_format_json_throw_on_bad_escape_sequence: 0 };
+// And what a view could not take in is not acknowledged, whatever the server's own default is.
+const INSERT_SETTINGS: ClickHouseSettings = {
+  input_format_json_throw_on_bad_escape_sequence: 0,
+  materialized_views_ignore_errors: 0,
+};
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -43,7 +48,7 @@ export function createClickHouseTraceStore(clients: {
   reads: ClickHouseClient;
 }): TraceStore {
   const { inserts, reads } = clients;
-  const spans = writerOf<Span>(inserts, "spans", toSpanRow);
+  const spans = writerOf<Span>(inserts, ARRIVING_SPANS, toSpanRow);
   const turns = turnWriter(inserts);
   const moves = writerOf<MoveRecord>(inserts, "moves", toMoveRow);
   const shadowTurns = writerOf<ShadowTurn>(inserts, "shadow_turns", toShadowTurnRow);
