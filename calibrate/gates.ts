@@ -1,4 +1,4 @@
-import { splitErrorBudget, type GateSpec } from "@perch/domain";
+import { splitErrorBudget, type CountGate, type GateSpec } from "@perch/domain";
 import { normal, normalQuantile, type Random } from "./random.ts";
 
 const ALPHA = 0.01;
@@ -44,11 +44,12 @@ function quantileOf(rate: number): number {
   return z;
 }
 
-type WithoutBudget = Omit<GateSpec, "alpha">;
+type WithoutBudget = Omit<CountGate, "alpha">;
 
 function mainGate(): WithoutBudget {
   return {
     name: "escalation-rate",
+    kind: "proportion",
     of: "escalation-rate",
     direction: "increase",
     objective: { max: MAIN_RATE + MARGIN },
@@ -61,6 +62,7 @@ function mainGate(): WithoutBudget {
 function scoreGate(of: `score.${string}`, rate: number): WithoutBudget {
   return {
     name: of,
+    kind: "proportion",
     of,
     direction: "decrease",
     objective: { min: 1 - rate - MARGIN },

@@ -146,7 +146,12 @@ function takenBackAt(at: number, { wasCurrent }: { readonly wasCurrent: boolean 
   const synced = (kind: "Promoting" | "RollingBack", since: number): NewLedgerEntry =>
     formatEvent(rollout, { type: "synced", at: since + 100, of: { kind, since }, propagation });
   const entries: NewLedgerEntry[] = [
-    { subject: rollout, type: "applied", at: 0, body: { rollout, canary: { digest: CANARY, version: "2" } } },
+    {
+      subject: rollout,
+      type: "applied",
+      at: 0,
+      body: { rollout, plan: { gates: [] }, canary: { digest: CANARY, version: "2" } },
+    },
     ...(wasCurrent ? [synced("Promoting", at - 500)] : []),
     formatEvent(rollout, { type: "rollbackRequested", at: at - 100, actor: "check", reason: "" }),
     synced("RollingBack", at - 100),

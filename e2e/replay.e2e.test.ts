@@ -15,7 +15,15 @@ const resultSchema = z.object({
       id: z.string(),
       decision: z.enum(["rollback", "promote", "hold"]),
       culprits: z.array(z.string()),
-      gates: z.array(z.object({ name: z.string(), verdict: z.string(), logE: z.number(), rejectAtLogE: z.number() })),
+      gates: z.array(
+        z.object({
+          name: z.string(),
+          verdict: z.string(),
+          logE: z.number(),
+          rejectAtLogE: z.number(),
+          findings: z.array(z.object({ sentence: z.string(), isEstablished: z.boolean() })),
+        }),
+      ),
       canarySessions: z.number(),
     }),
   ),
@@ -34,5 +42,12 @@ test.runIf(isThere)("recorded real sessions get the verdicts that their known an
   expect(byId["D4"]?.decision).not.toBe("promote");
   expect(byId["D5"]).toMatchObject({ decision: "rollback", culprits: ["escalation-rate"] });
   expect(byId["D6"]?.decision).toBe("hold");
-  expect(byId["D6"]?.gates.map((gate) => gate.verdict)).toEqual(["inconclusive", "inconclusive", "inconclusive"]);
+  expect(byId["D6"]?.gates.map((gate) => gate.verdict)).toEqual(Array(5).fill("inconclusive"));
+
+  const told = (id: string) =>
+    byId[id]?.gates.find(({ name }) => name === "tool-use")?.findings.filter(({ isEstablished }) => isEstablished);
+  expect(byId["D1"]?.gates).toContainEqual(expect.objectContaining({ name: "tool-use", verdict: "fail" }));
+  expect(told("D1")?.map(({ sentence }) => sentence)).toContainEqual(
+    expect.stringMatching(/^`get_order_details` is called in \d+ % of sessions \(baseline 9\d %\)$/),
+  );
 });

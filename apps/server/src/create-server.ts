@@ -169,11 +169,12 @@ async function createCore({ now, tick, log, settings, traces, ...deps }: ServerD
   const moving: FollowMovesDeps = { book, contents, reports, idleTimeoutMs, now, log };
   const { pairs } = traces;
   const follow = (): Promise<void> => followMoves(moving);
-  const control = createControl({ ...deps, traces, book, hub, publisher, now, log, followMoves: follow });
+  const seen = { traces, now, idleTimeoutMs };
+  const control = createControl({ ...deps, ...seen, book, hub, publisher, log, followMoves: follow });
   const maxAgeMs = deps.setNow === null ? FIGURES_MAX_AGE_MS : 0;
   const { sessions } = traces;
   const isLast = ({ plan, id }: Rollout): boolean => lastRolloutOf(plan.agent, book) === id;
-  const figures = createFiguresSource({ sessions, pairs, now, maxAgeMs, idleTimeoutMs, isLast });
+  const figures = createFiguresSource({ ...control, sessions, pairs, now, maxAgeMs, idleTimeoutMs, isLast });
   const hooks = createHookWorker({ ...(deps.hooks ?? NO_HOOKS), book, now, log });
   const { notice } = settings;
   const views = createViews({ book, hub, publisher, pinCounts, figures, sessions, hooks, now, notice });

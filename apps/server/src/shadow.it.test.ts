@@ -41,6 +41,14 @@ const SHADOW = file(
     - setMirrorRoute: { percentage: 100, sideEffects: block, timeout: 5s, spendCap: { sessions: 4 } }
       pause: { duration: 5s }`,
 );
+const FAILING = file(
+  "failing",
+  `
+  strategy: { type: shadow }
+  steps:
+    - setMirrorRoute: { percentage: 100, sideEffects: block, timeout: 5s }
+      pause: { duration: 1h }`,
+);
 const WITH_WEIGHTS = file(
   "weights",
   `
@@ -262,6 +270,34 @@ test("a mirror before weights gives way to the first of them", async () => {
     "Baking 2000",
   ]);
   expect(view.mirror).toMatchObject({ isOn: false, stoppedBecause: "" });
+});
+
+test("a shadow that fails where the baseline answers is stopped, and nothing follows before a person looks", async () => {
+  await post("/v1/rollouts/weights/abort", {});
+  await until(
+    () => viewOf("weights"),
+    ({ phase }) => phase === "Aborted",
+  );
+  await post("/v1/rollouts", FAILING);
+  await until(
+    () => viewOf("failing"),
+    ({ phase, propagation }) => phase === "Shadowing" && propagation !== null,
+  );
+  await until(
+    () => get("/v1/gateways"),
+    (views) => JSON.stringify(views).includes("Synced"),
+  );
+  for (let session = 1; session <= 14; session += 1) await say(`failing-${session}`, { "x-break": "1" });
+  const stopped = await until(
+    () => viewOf("failing"),
+    ({ mirror }) => mirror !== null && !mirror.isOn && mirror.compared?.isRejected === true,
+  );
+  expect(stopped.mirror?.stoppedBecause).toMatch(
+    /^in 1\d of 1\d mirrored sessions only the shadow failed, in 0 only the baseline$/,
+  );
+  expect(stopped.mirror?.compared?.failures).toMatchObject({ onlyBaseline: 0 });
+  expect(stopped).toMatchObject({ phase: "Shadowing", reason: stopped.mirror?.stoppedBecause });
+  expect(stopped.timeline.at(-1)).toMatchObject({ actor: "controller" });
 });
 
 test("a file that does not block side effects is refused at its line, and odd questions for pairs too", async () => {

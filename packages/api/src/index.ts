@@ -75,13 +75,13 @@ export {
   type PointerView,
   type RemovePointer,
 } from "./agent/pointer.ts";
+export { gateViewSchema, type GateView } from "./rollout/gate-view.ts";
 export {
   armViewSchema,
   clockAnswerSchema,
   clockSchema,
   driftSchema,
   gatewayViewSchema,
-  gateViewSchema,
   ledgerEntrySchema,
   overviewSchema,
   pairPageSchema,
@@ -94,7 +94,6 @@ export {
   type Drift,
   type ClockAnswer,
   type GatewayView,
-  type GateView,
   type LedgerEntryView,
   type Overview,
   type PairPage,

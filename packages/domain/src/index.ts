@@ -271,9 +271,18 @@ export {
   type ScorersFile,
 } from "./scoring/scorers-file.ts";
 
-export type { GateSpec, Metric } from "./gate/gate-spec.ts";
-export type { ArmCounts, AssignedSessions, Block } from "./gate/block.ts";
-export type { GateReport, Judgement, Verdict } from "./gate/verdict.ts";
+export type {
+  AbsoluteGate,
+  CountGate,
+  DistributionGate,
+  GateSpec,
+  MeanGate,
+  Metric,
+  QuantileGate,
+  ValueMetric,
+} from "./gate/gate-spec.ts";
+export type { ArmCounts, AssignedSessions, Block, BlockReading } from "./gate/block.ts";
+export type { GateReport, Judgement, ValuesReading, Verdict } from "./gate/verdict.ts";
 
 export {
   isShadowOnly,
@@ -289,7 +298,7 @@ export {
 export { CLASSIFY_PATH, classifierAtCanary, urlsOf } from "./rollout/routed-strategy.ts";
 export { parseRolloutSpec, type ParsedSpec } from "./rollout/spec.ts";
 export { rolloutJsonSchema } from "./rollout/spec-schema.ts";
-export type { RolloutSpecProblem } from "./rollout/spec-checks.ts";
+export type { RolloutSpecProblem } from "./rollout/spec-problem.ts";
 export { formatDuration, parseDurationMs } from "./rollout/duration.ts";
 export { weightSince } from "./rollout/weight-since.ts";
 export { advance, startRollout } from "./rollout/advance.ts";
@@ -406,9 +415,14 @@ export {
 export { foldRollout, formatEvent, parseAgentEvent, parseRolloutEvent } from "./rollout/ledger-form.ts";
 export { badOf } from "./gate/bad-of.ts";
 export { createBoard, observe, type BoardInput, type GateBoard } from "./gate/board.ts";
-export { closeBlocks, type CloseBlocksInput } from "./gate/close-blocks.ts";
+export { closeBlocks, cutBlocks, readBlock, type CloseBlocksInput } from "./gate/close-blocks.ts";
+export { comparePairs, type PairComparison } from "./telemetry/compare-pairs.ts";
+export { referenceOf, type GateReference } from "./gate/gate-reference.ts";
+export { isCountGate } from "./gate/read-block.ts";
+export { speaksOf } from "./gate/speaks-of.ts";
+export { readersOf } from "./gate/readers-of.ts";
+export { quantileName } from "./gate/quantile-name.ts";
 export { GateError, type GateErrorCode } from "./gate/error.ts";
-export { gateProblems } from "./gate/gate-problems.ts";
 export { MIN_SESSIONS_TO_PROMOTE, type Decision, type JudgeInput } from "./gate/decide.ts";
 export { judge } from "./gate/judge.ts";
 export { splitErrorBudget, type BudgetClaim } from "./gate/split-error-budget.ts";

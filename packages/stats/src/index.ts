@@ -3,7 +3,13 @@ export { expectedLoss, probabilityHigher } from "./beta-binomial/probability-hig
 
 export { observeBetting, openBettingTest, type BettingTest } from "./mean/betting-test.ts";
 export { logRatioInterval, type LogSample } from "./mean/log-ratio-interval.ts";
-export { lowestDifference, meanDifference, type MeanComparison } from "./mean/mean-difference.ts";
+export {
+  lowestDifference,
+  meanDifference,
+  toleratedDifference,
+  type MeanComparison,
+  type ToleratedDifference,
+} from "./mean/mean-difference.ts";
 export { shareOut, type Share } from "./mean/share-out.ts";
 
 export { StatsError, type StatsErrorCode } from "./numeric/error.ts";
@@ -41,6 +47,7 @@ export { shiftedOrder } from "./quantile/shifted-order.ts";
 
 export { nextWeight, worstHarm, type HarmBudget } from "./ramp/harm-budget.ts";
 export { logEvidenceRateBelow } from "./rare-event/rate-below.ts";
+export { rateLogLikelihood } from "./rare-event/rate-log-likelihood.ts";
 export { logEvidenceOfMismatch } from "./sample-ratio/sample-ratio.ts";
 
 export { designLogOdds, sprtDecision, type SprtDecision } from "./sprt/conditional-sprt.ts";

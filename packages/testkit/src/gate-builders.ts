@@ -1,9 +1,10 @@
-import type { GateSpec } from "@perch/domain";
+import type { CountGate } from "@perch/domain";
 
 /** A guardrail on escalations with an objective; `change` says what matters to the test. */
-export function aGate(change: Partial<GateSpec> = {}): GateSpec {
+export function aGate(change: Partial<CountGate> = {}): CountGate {
   return {
     name: "escalation-rate",
+    kind: "proportion",
     of: "escalation-rate",
     direction: "increase",
     objective: { max: 0.12 },

@@ -12,6 +12,15 @@ export {
 } from "./routing-builders.ts";
 export { aGate } from "./gate-builders.ts";
 export {
+  judgeSimulation,
+  rejectionRate,
+  reportOfSimulation,
+  seededRandom,
+  simulateGates,
+  type GateSimulation,
+  type SimulatedArm,
+} from "./simulate-gates.ts";
+export {
   describeExactPinStore,
   describePinStore,
   describeSharedPinStore,

@@ -6,10 +6,16 @@ import { odds, summaryOf } from "./summary.ts";
 
 const GATE: GateView = {
   name: "escalation-rate",
+  kind: "proportion",
   of: "escalation-rate",
   role: "guardrail",
   objective: { max: 0.15 },
   margin: 0.04,
+  isMarginRelative: false,
+  values: null,
+  findings: [],
+  segments: [],
+  landmark: null,
   verdict: "fail",
   explanation: "",
   baseline: { sessions: 1000, bad: 80, rate: 0.08 },

@@ -21,8 +21,8 @@ export type DemoResult = {
     readonly logE: number;
     readonly logEAtDecision: number | null;
     readonly rejectAtLogE: number;
-    readonly probabilityWorse: number;
-    readonly oddsRatio: { readonly low: number; readonly high: number };
+    readonly probabilityWorse: number | null;
+    readonly oddsRatio: { readonly low: number; readonly high: number } | null;
     readonly nonInferior: boolean;
   }[];
   readonly sentiment: { readonly baseline: number | null; readonly canary: number | null };

@@ -138,6 +138,7 @@ function toSpans(
     ],
   };
   const steps = exchange.filter((turn) => turn.role !== "user");
+  const argumentsOf = matchArguments(steps);
   const children = steps.map((turn, step) => ({
     ...spanBase({
       traceId,
@@ -146,7 +147,7 @@ function toSpans(
       durationMs: STEP_MS / 10,
     }),
     parentSpanId: rootId,
-    ...(turn.role === "tool" ? toolSpan(turn, common) : modelSpan(session, common)),
+    ...(turn.role === "tool" ? toolSpan(turn, common, argumentsOf.get(turn)) : modelSpan(session, common)),
   }));
   return [root, ...children];
 }
@@ -158,13 +159,35 @@ function modelSpan(session: RecordedSession, common: readonly Attribute[]): Reco
   };
 }
 
+/** What each tool turn was called with: calls of a tool are answered in the order in which they were made. */
+function matchArguments(steps: readonly RecordedTurn[]): ReadonlyMap<RecordedTurn, unknown> {
+  const calls = Map.groupBy(
+    steps.flatMap((turn) => turn.tool_calls ?? []),
+    (call) => call.name,
+  );
+  const taken = new Map<string, number>();
+  const matched = new Map<RecordedTurn, unknown>();
+  for (const turn of steps) {
+    if (turn.role !== "tool" || turn.tool_name === undefined) continue;
+    const nth = taken.get(turn.tool_name) ?? 0;
+    taken.set(turn.tool_name, nth + 1);
+    matched.set(turn, calls.get(turn.tool_name)?.[nth]?.arguments);
+  }
+  return matched;
+}
+
 // The recorded call ids repeat within and between sessions, so they are not passed on as identity.
-function toolSpan(turn: RecordedTurn, common: readonly Attribute[]): Record<string, unknown> {
+function toolSpan(turn: RecordedTurn, common: readonly Attribute[], args: unknown): Record<string, unknown> {
   const name = turn.tool_name ?? "unknown";
   const hasFailed = turn.error !== undefined && turn.error !== null && turn.error !== false;
   return {
     name: `execute_tool ${name}`,
-    attributes: [...common, text("gen_ai.operation.name", "execute_tool"), text("gen_ai.tool.name", name)],
+    attributes: [
+      ...common,
+      text("gen_ai.operation.name", "execute_tool"),
+      text("gen_ai.tool.name", name),
+      ...(args === undefined ? [] : [text("gen_ai.tool.call.arguments", JSON.stringify(args))]),
+    ],
     ...(hasFailed ? { status: { code: 2, message: "the recorded tool call failed" } } : {}),
   };
 }

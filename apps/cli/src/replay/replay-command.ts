@@ -40,10 +40,10 @@ function describe(result: PairResult): string {
   return [
     `${result.id}  ${WORDS[result.decision]}${because}  (${when}; ${baseline} baseline, ${canary} canary sessions)`,
     ...(result.knownAnswer === null ? [] : [`    known answer: ${result.knownAnswer}`]),
-    ...result.gates.map(
-      (gate) =>
-        `    ${gate.name.padEnd(16)} ${rate(gate.baseline.rate)} → ${rate(gate.canary.rate)}  ${gate.verdict.padEnd(12)} ${gate.explanation}`,
-    ),
+    ...result.gates.flatMap((gate) => [
+      `    ${gate.name.padEnd(16)} ${rate(gate.baseline.rate)} → ${rate(gate.canary.rate)}  ${gate.verdict.padEnd(12)} ${gate.explanation}`,
+      ...gate.findings.filter(({ isEstablished }) => isEstablished).map(({ sentence }) => `        ${sentence}`),
+    ]),
     "",
   ].join("\n");
 }

@@ -20,7 +20,10 @@ export type PairResult = {
   readonly clock: "synthetic";
 };
 
-type PairGate = Pick<GateView, "name" | "verdict" | "explanation" | "logE" | "rejectAtLogE" | "probabilityWorse"> & {
+type PairGate = Pick<
+  GateView,
+  "name" | "kind" | "role" | "verdict" | "explanation" | "logE" | "rejectAtLogE" | "probabilityWorse" | "findings"
+> & {
   readonly baseline: GateView["baseline"];
   readonly canary: GateView["canary"];
   readonly oddsRatio: GateView["oddsRatio"];
@@ -130,15 +133,23 @@ function decisionIn(phase: Phase): PairResult["decision"] {
   return phase === "Succeeded" || phase === "Promoting" ? "promote" : "hold";
 }
 
+/** What a signal says has no part in a rollback. */
+function rejectingGuardrails({ gates, rejectedGates }: RolloutView): readonly string[] {
+  const guardrails = new Set(gates.filter(({ role }) => role === "guardrail").map(({ name }) => name));
+  return rejectedGates.filter((name) => guardrails.has(name));
+}
+
 function toResult(recorded: RecordedRollout, decided: RolloutView, last: RolloutView): PairResult {
   const decision = decisionIn(decided.phase);
   return {
     id: recorded.pairId,
     decision,
-    culprits: decision === "rollback" ? last.rejectedGates : [],
+    culprits: decision === "rollback" ? rejectingGuardrails(last) : [],
     culpritsAtDecision: decided.culprits,
     gates: last.gates.map((gate) => ({
       name: gate.name,
+      kind: gate.kind,
+      role: gate.role,
       verdict: gate.verdict,
       explanation: gate.explanation,
       logE: gate.logE,
@@ -147,6 +158,7 @@ function toResult(recorded: RecordedRollout, decided: RolloutView, last: Rollout
       baseline: gate.baseline,
       canary: gate.canary,
       oddsRatio: gate.oddsRatio,
+      findings: gate.findings,
     })),
     canarySessions: decided.canarySessionsAtDecision ?? decided.arms.canary.matured,
     sessions: { baseline: last.arms.baseline.matured, canary: last.arms.canary.matured },

@@ -114,6 +114,8 @@ function rolloutFile(agent: string): string {
           gate("task-success", { of: `score.${REWARD_SCORE}`, direction: "decrease", weight: 0.4 }),
           gate("escalation-rate", { direction: "increase", weight: 0.3 }),
           gate("error-rate", { direction: "increase", weight: 0.3 }),
+          { name: "tool-error-rate", kind: "proportion", role: "signal", onFail: "pause" },
+          { name: "tool-use", kind: "distribution", role: "signal" },
         ],
       },
     },

@@ -117,10 +117,16 @@ function aTimeline(): ReportView["rollout"]["timeline"] {
 function aGateView(): GateView {
   return {
     name: "escalation-rate",
+    kind: "proportion",
     of: "escalation-rate",
     role: "guardrail",
     objective: { max: 0.12 },
     margin: 0.04,
+    isMarginRelative: false,
+    values: null,
+    findings: [],
+    segments: [],
+    landmark: null,
     verdict: "fail",
     explanation: "evidence 1:270 against no harm",
     baseline: { sessions: 1200, bad: 96, rate: 0.08 },

@@ -30,7 +30,7 @@ function oneGate(gate: GateView, report: ReportView): Html {
       <span class="soft">${gate.role}</span>
     </h3>
     <p>${gate.explanation}</p>
-    ${rateTable(gate)} ${meaningTable(gate, report)}
+    ${rateTable(gate)} ${valuesTable(gate)} ${findingsList(gate)} ${segmentsTable(gate)} ${meaningTable(gate, report)}
     <figure>
       ${evidenceChart(gate, report)}
       <figcaption>Evidence of harm over time. Above the red line the gate rejects.</figcaption>
@@ -38,12 +38,53 @@ function oneGate(gate: GateView, report: ReportView): Html {
   </section>`;
 }
 
+/** Of a gate that counts. */
 function rateTable(gate: GateView): Html {
+  if (gate.values !== null || gate.kind === "distribution") return NOTHING;
   const rows = (["baseline", "canary"] as const).map((arm) => {
     const { sessions, bad, rate } = gate[arm];
     return [arm, count(sessions), count(bad), percent(rate)];
   });
   return table(["", "#sessions", "#bad", "#rate"], rows);
+}
+
+/** Of a gate that compares values: both arms' mean or quantile. */
+function valuesTable({ values }: GateView): Html {
+  if (values === null) return NOTHING;
+  const { statistic, unit, baseline, canary } = values;
+  const head = ["", unit === "" ? `#${statistic}` : `#${statistic}, ${unit === "usd" ? "US$" : unit}`];
+  return table(head, [
+    ["baseline", amount(baseline)],
+    ["canary", amount(canary)],
+  ]);
+}
+
+function amount(value: number | null): string {
+  return value === null ? "–" : String(Number(value.toPrecision(4)));
+}
+
+/** Of a gate on tool use: what the canary does differently. */
+function findingsList({ findings }: GateView): Html {
+  if (findings.length === 0) return NOTHING;
+  const rows = findings.map(({ sentence, logE, isEstablished }) => [
+    sentence,
+    `1:${odds(logE)}`,
+    isEstablished ? "yes" : "may be chance",
+  ]);
+  return table(["tool use", "#evidence", "established"], rows);
+}
+
+/** Each intent or tool by itself. */
+function segmentsTable({ segments }: GateView): Html {
+  if (segments.length === 0) return NOTHING;
+  const rows = segments.map(({ segment, baseline, canary, logE }) => [
+    segment,
+    percent(baseline.rate),
+    percent(canary.rate),
+    count(canary.sessions),
+    `1:${odds(logE)}`,
+  ]);
+  return table(["segment", "#baseline", "#canary", "#canary sessions", "#evidence of harm"], rows);
 }
 
 function meaningTable(gate: GateView, report: ReportView): Html {
@@ -54,10 +95,10 @@ function meaningTable(gate: GateView, report: ReportView): Html {
     ["difference", "odds ratio", "probability worse", "excess bad so far", "evidence of harm", "α", "not worse"],
     [
       [
-        `${points(difference.low)} … ${points(difference.high)}`,
-        `${ratio(oddsRatio.low)} … ${ratio(oddsRatio.high)}`,
+        difference === null ? "–" : `${points(difference.low)} … ${points(difference.high)}`,
+        oddsRatio === null ? "–" : `${ratio(oddsRatio.low)} … ${ratio(oddsRatio.high)}`,
         percent(probabilityWorse),
-        excess === undefined ? "–" : count(excess.bad),
+        excess === undefined || difference === null ? "–" : count(excess.bad),
         `1:${odds(gate.logE)} of 1:${odds(gate.rejectAtLogE)}`,
         percent(gate.alpha, 3),
         `${shown} (1:${odds(nonInferiority.logE)} of 1:${odds(nonInferiority.acceptAtLogE)})`,

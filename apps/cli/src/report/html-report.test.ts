@@ -26,6 +26,32 @@ describe("the page", () => {
     }
   });
 
+  test("tells what a gate on tool use, on values and by segment has found", () => {
+    const report = aReport();
+    const [gate] = report.rollout.gates;
+    if (gate === undefined) return expect.fail("the report has a gate");
+    const arm = { sessions: 40, bad: 10, rate: 0.25 };
+    const finding = {
+      sentence: "`refund` is called in 40 % of sessions (baseline 10 %)",
+      baselineRate: 0.1,
+      canaryRate: 0.4,
+    };
+    const values = { statistic: "p95", unit: "ms", baseline: 1200, canary: 2400, cap: null, ratio: null } as const;
+    const kind = "distribution" as const;
+    const tools = { ...gate, kind, findings: [{ ...finding, logE: 7, isEstablished: true }] };
+    const latency = {
+      ...gate,
+      values: { ...values, baselineRange: null, canaryRange: null },
+      difference: null,
+      oddsRatio: null,
+    };
+    const segmented = { ...gate, segments: [{ segment: "order.cancel", baseline: arm, canary: arm, logE: 2 }] };
+    const shown = htmlReport({ ...report, rollout: { ...report.rollout, gates: [tools, latency, segmented] } });
+    for (const text of ["is called in 40 % of sessions (baseline 10 %)", "p95, ms", "2400", "order.cancel"]) {
+      expect(shown).toContain(text);
+    }
+  });
+
   test("needs nothing but itself: no script, no address that a browser would fetch", () => {
     expect(page).not.toMatch(/<script|<link[^>]+href="(?!data:)|<img|<iframe|@import|url\(/i);
     expect(page).not.toMatch(/\s(src|srcset|xlink:href)=/i);

@@ -1,6 +1,8 @@
-import type { GateView, LedgerEntryView, RolloutView } from "@perch/api";
+import type { LedgerEntryView, RolloutView } from "@perch/api";
 import { describeHarmBudget } from "./describe-harm-budget.ts";
 import { describeDrift } from "./describe-drift.ts";
+import { describeGate } from "./describe-gate.ts";
+import { formatOdds } from "./format-odds.ts";
 
 /** One rollout as a person on call wants to read it: where it is, why, and what each gate says with which evidence. */
 export function describeRollout(rollout: RolloutView): string {
@@ -13,7 +15,7 @@ export function describeRollout(rollout: RolloutView): string {
     ...describeHarmBudget(rollout),
     `sessions      baseline ${arms.baseline.sessions}, canary ${arms.canary.sessions}`,
     ...describeDrift(rollout),
-    ...rollout.gates.map((gate) => describeGate(gate, width)),
+    ...rollout.gates.flatMap((gate) => describeGate(gate, width)),
     ...(rollout.culprits.length === 0 ? [] : [`because of    ${rollout.culprits.join(", ")}`]),
     ...describePropagation(propagation),
     ...(rollout.isSynthetic ? ["(the sessions' clocks are made up)"] : []),
@@ -22,10 +24,21 @@ export function describeRollout(rollout: RolloutView): string {
 
 function describeMirror(mirror: RolloutView["mirror"]): readonly string[] {
   if (mirror === null) return [];
-  const { percentageBp, spent, cap, stoppedBecause } = mirror;
+  const { percentageBp, spent, cap, stoppedBecause, compared } = mirror;
   const stopped = stoppedBecause === "" ? "" : `; stopped: ${stoppedBecause}`;
   const spending = `${spent.sessions} of at most ${cap.sessions} sessions, ${spent.turns} of at most ${cap.turns} turns`;
-  return [`mirror        ${percentageBp / 100} % of new sessions: ${spending}${stopped}`];
+  return [
+    `mirror        ${percentageBp / 100} % of new sessions: ${spending}${stopped}`,
+    ...(compared === null || compared.pairs === 0 ? [] : [describePairs(compared)]),
+  ];
+}
+
+type Compared = NonNullable<NonNullable<RolloutView["mirror"]>["compared"]>;
+
+function describePairs({ pairs, failures, slower }: Compared): string {
+  const failed = `only the shadow failed in ${failures.onlyShadow}, only the baseline in ${failures.onlyBaseline}`;
+  const late = `the shadow was slower in ${slower.onlyShadow}, the baseline in ${slower.onlyBaseline}`;
+  return `pairs         ${pairs}: ${failed} (odds ${formatOdds(failures.logE)}); ${late}`;
 }
 
 function describePropagation(propagation: RolloutView["propagation"]): readonly string[] {
@@ -62,13 +75,4 @@ export function describeLedger(entries: readonly LedgerEntryView[]): string {
       return `${String(sequence).padStart(5)}  ${when}  ${type.padEnd(24)}  ${hash.slice(0, 12)}…`;
     })
     .join("\n");
-}
-
-function describeGate(gate: GateView, width: number): string {
-  const rates = `${percent(gate.baseline.rate)} → ${percent(gate.canary.rate)}`;
-  return `  ${gate.name.padEnd(width)}  ${gate.verdict.padEnd(12)}  ${rates}  ${gate.explanation}`;
-}
-
-function percent(rate: number | null): string {
-  return rate === null ? "–" : `${(rate * 100).toFixed(1)} %`;
 }

@@ -9,10 +9,16 @@ const ARM = { sessions: 0, matured: 0, turns: 0, meanTurns: null, meanSentiment:
 function aGate(overrides: Partial<GateView> = {}): GateView {
   return {
     name: "escalation-rate",
+    kind: "proportion",
     of: "escalation-rate",
     role: "guardrail",
     objective: null,
     margin: 0.04,
+    isMarginRelative: false,
+    values: null,
+    findings: [],
+    segments: [],
+    landmark: null,
     verdict: "inconclusive",
     explanation: "needs about 60 more canary sessions",
     baseline: { sessions: 0, bad: 0, rate: null },

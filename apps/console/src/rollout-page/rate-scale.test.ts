@@ -29,5 +29,5 @@ test("an objective on successes is the largest share of failures that keeps it",
 });
 
 test("the scale of the difference holds the whole confidence sequence on both sides of zero", () => {
-  expect(differenceScale({ ...gate, margin: 0.04, difference: { low: -0.22, high: 0.03 } })).toBe(0.25);
+  expect(differenceScale({ low: -0.22, high: 0.03 }, 0.04)).toBe(0.25);
 });

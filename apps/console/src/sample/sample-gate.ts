@@ -28,10 +28,12 @@ export function sampleGate(input: SampleGate): GateView {
   const moreCanarySessions = verdict === "inconclusive" ? Math.max(10, 220 - input.canarySessions) : null;
   return {
     name: input.name,
+    kind: "proportion",
     of: input.name,
     role: input.role,
     objective: input.objective,
     margin: input.margin,
+    isMarginRelative: false,
     verdict,
     explanation: explain(verdict, { logE, rejectAtLogE, more: moreCanarySessions }),
     baseline: rateOf(input.baselineSessions, trail.baselineBad),
@@ -43,6 +45,10 @@ export function sampleGate(input: SampleGate): GateView {
     brokenWindows: verdict === "fail" ? 2 : 0,
     cleanWindows: verdict === "pass" ? 5 : 1,
     ...intervalsOf(input, trail),
+    values: null,
+    findings: [],
+    segments: [],
+    landmark: null,
     nonInferiority: nonInferiorityOf(input, verdict),
     moreCanarySessions,
     history: trail.history.map((entry) => ({

@@ -6,6 +6,7 @@ function aReport(verdict: Verdict, change: Partial<GateReport> = {}): GateReport
   return {
     gate: {
       name: "escalation-rate",
+      kind: "proportion",
       of: "escalation-rate",
       direction: "increase",
       objective: { max: 0.15 },
@@ -21,9 +22,11 @@ function aReport(verdict: Verdict, change: Partial<GateReport> = {}): GateReport
     fastPathAtLogE: Math.log(50),
     brokenWindows: 3,
     cleanWindows: 0,
-    oddsRatio: { low: 0.2, high: 30 },
-    difference: { low: -1, high: 1 },
-    probabilityWorse: 0.5,
+    rates: { oddsRatio: { low: 0.2, high: 30 }, difference: { low: -1, high: 1 }, probabilityWorse: 0.5 },
+    values: null,
+    findings: [],
+    segments: [],
+    landmark: null,
     nonInferiority: {
       referenceRate: null,
       method: null,

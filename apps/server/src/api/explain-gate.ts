@@ -1,9 +1,10 @@
-import type { GateReport } from "@perch/domain";
+import { quantileName, type GateReport } from "@perch/domain";
 
 /** A gate's verdict as one sentence for a person. The odds are the e-value: 1:250 is evidence enough at α = 0.4 %. */
 export function explainGate(report: GateReport): string {
   const { verdict } = report;
-  const odds = `odds ${formatOdds(report.logE)} against no harm`;
+  const against = report.gate.kind === "distribution" ? "no difference" : "no harm";
+  const odds = `odds ${formatOdds(report.logE)} against ${against}`;
   switch (verdict.kind) {
     case "fail":
       return verdict.because === "evidence"
@@ -12,10 +13,36 @@ export function explainGate(report: GateReport): string {
     case "invalid":
       return verdict.because;
     case "pass":
-      return `no worse than the margin of ${formatPoints(report.gate.margin)} allows; ${odds} (${actsAt(report)})`;
+      return `${allowance(report)}; ${odds} (${actsAt(report)})`;
     case "inconclusive":
       return `${odds} (${actsAt(report)}); needs ${verdict.waitingFor}${more(report.moreCanarySessions)}`;
   }
+}
+
+/** What a gate that passes says. */
+function allowance({ gate }: GateReport): string {
+  switch (gate.kind) {
+    case "proportion":
+    case "score":
+      return `no worse than the margin of ${formatPoints(gate.margin)} allows`;
+    case "mean":
+    case "rate":
+      return `a mean no worse than the margin of ${formatMargin(gate.margin)} allows`;
+    case "quantile":
+      return `${quantileName(gate.q)} no more than ${formatShare(gate.margin)} above the baseline's`;
+    case "distribution":
+      return "no difference of tool use was found";
+    case "absolute":
+      return "keeps its objective";
+  }
+}
+
+function formatMargin(margin: { readonly relative: number } | { readonly absolute: number }): string {
+  return "relative" in margin ? formatShare(margin.relative) : String(Number(margin.absolute.toPrecision(4)));
+}
+
+function formatShare(share: number): string {
+  return `${Number((100 * share).toFixed(2))} %`;
 }
 
 function actsAt({ gate, rejectAtLogE }: GateReport): string {

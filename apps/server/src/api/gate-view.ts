@@ -1,38 +1,35 @@
 import type { GateView } from "@perch/api";
-import type { ArmCounts, EvidencePoint, GateReport } from "@perch/domain";
+import type { ArmCounts, EvidencePoint, GateReport, GateSpec, ValuesReading } from "@perch/domain";
 import { explainGate } from "./explain-gate.ts";
 
 const MOST_POINTS = 300;
 
 export function toGateView(report: GateReport, history: readonly EvidencePoint[]): GateView {
-  const { gate, totals, nonInferiority } = report;
+  const { gate, totals, rates } = report;
   return {
     name: gate.name,
+    kind: gate.kind,
     of: gate.of,
     role: gate.role,
-    objective: gate.objective,
-    margin: gate.margin,
+    objective: "objective" in gate ? gate.objective : null,
+    ...marginOf(gate),
     verdict: report.verdict.kind,
     explanation: explainGate(report),
-    baseline: rate(totals.baselineSessions, totals.baselineBad),
-    canary: rate(totals.canarySessions, totals.canaryBad),
+    ...armsOf(totals),
     alpha: gate.alpha,
     logE: finite(report.logE),
     rejectAtLogE: report.rejectAtLogE,
     fastPathAtLogE: report.fastPathAtLogE,
     brokenWindows: report.brokenWindows,
     cleanWindows: report.cleanWindows,
-    oddsRatio: interval(report.oddsRatio),
-    difference: interval(report.difference),
-    probabilityWorse: report.probabilityWorse,
-    nonInferiority: {
-      referenceRate: nonInferiority.referenceRate,
-      marginOddsRatio: nonInferiority.marginOddsRatio,
-      logE: finite(nonInferiority.logE),
-      acceptAtLogE: nonInferiority.acceptAtLogE,
-      upperOddsRatio: nonInferiority.upperOddsRatio,
-      isMet: nonInferiority.isMet,
-    },
+    oddsRatio: rates && interval(rates.oddsRatio),
+    difference: rates && interval(rates.difference),
+    probabilityWorse: rates && rates.probabilityWorse,
+    values: report.values && { ...report.values, ...rangesOf(report.values), unit: unitOf(gate) },
+    findings: report.findings.map((finding) => ({ ...finding, logE: finite(finding.logE) })),
+    segments: report.segments.map(({ segment, totals, logE }) => ({ segment, ...armsOf(totals), logE: finite(logE) })),
+    landmark: landmarkOf(report),
+    nonInferiority: nonInferiorityOf(report),
     moreCanarySessions: report.moreCanarySessions,
     history: thin(history).map(({ at, canarySessions, logE }) => ({
       at,
@@ -42,7 +39,45 @@ export function toGateView(report: GateReport, history: readonly EvidencePoint[]
   };
 }
 
-function rate(sessions: ArmCounts["canarySessions"], bad: number): GateView["canary"] {
+function marginOf(gate: GateSpec): Pick<GateView, "margin" | "isMarginRelative"> {
+  if (!("margin" in gate)) return { margin: null, isMarginRelative: false };
+  if (typeof gate.margin === "number") return { margin: gate.margin, isMarginRelative: gate.kind === "quantile" };
+  return "relative" in gate.margin
+    ? { margin: gate.margin.relative, isMarginRelative: true }
+    : { margin: gate.margin.absolute, isMarginRelative: false };
+}
+
+function unitOf({ of }: GateSpec): "ms" | "usd" | "" {
+  if (of === "cost" || of === "cost-per-resolution") return "usd";
+  const isTime = of === "duration" || of === "slowest-turn" || of === "first-response" || of === "slowest-first-byte";
+  return isTime ? "ms" : "";
+}
+
+function rangesOf({ ratio, baselineRange, canaryRange }: ValuesReading) {
+  return {
+    ratio: ratio && interval(ratio),
+    baselineRange: baselineRange && interval(baselineRange),
+    canaryRange: canaryRange && interval(canaryRange),
+  };
+}
+
+function landmarkOf({ landmark }: GateReport): GateView["landmark"] {
+  return landmark && { ageMs: landmark.ageMs, ...armsOf(landmark.totals), logE: finite(landmark.logE) };
+}
+
+function nonInferiorityOf({ nonInferiority }: GateReport): GateView["nonInferiority"] {
+  const { referenceRate, marginOddsRatio, logE, acceptAtLogE, upperOddsRatio, isMet } = nonInferiority;
+  return { referenceRate, marginOddsRatio, logE: finite(logE), acceptAtLogE, upperOddsRatio, isMet };
+}
+
+function armsOf(totals: ArmCounts): Pick<GateView, "baseline" | "canary"> {
+  return {
+    baseline: rate(totals.baselineSessions, totals.baselineBad),
+    canary: rate(totals.canarySessions, totals.canaryBad),
+  };
+}
+
+function rate(sessions: number, bad: number): GateView["canary"] {
   return { sessions, bad, rate: sessions === 0 ? null : bad / sessions };
 }
 

@@ -2,7 +2,9 @@ import {
   badOf,
   currentRelease,
   forecastRollout,
+  isCountGate,
   memoryProblems,
+  speaksOf,
   type AgentRecord,
   type BaselineRate,
   type CohortSource,
@@ -94,8 +96,8 @@ async function baselineHistory(
 
 function ratesOf(plan: RolloutPlan, history: readonly MaturedSession[]): Readonly<Record<string, BaselineRate>> {
   return Object.fromEntries(
-    plan.gates.flatMap((gate): [string, BaselineRate][] => {
-      const read = history.map((session) => badOf(session, gate.of)).filter((isBad) => isBad !== null);
+    plan.gates.filter(isCountGate).flatMap((gate): [string, BaselineRate][] => {
+      const read = history.map((session) => badOf(session, gate.of, gate.badBelow)).filter((isBad) => isBad !== null);
       if (read.length < LEAST_SESSIONS) return [];
       return [[gate.name, { rate: read.filter(Boolean).length / read.length, sessions: read.length }]];
     }),
@@ -118,7 +120,7 @@ function agentWarnings({ agent }: RolloutPlan, record: AgentRecord | null): read
 function silentGates(plan: RolloutPlan, history: readonly MaturedSession[]): readonly string[] {
   if (history.length < LEAST_SESSIONS) return [];
   return plan.gates
-    .filter((gate) => history.every((session) => badOf(session, gate.of) === null))
+    .filter((gate) => !history.some((session) => speaksOf(gate, session)))
     .map((gate) => {
       const waits = gate.role === "guardrail" ? "no step would ever be left" : "it would never say anything";
       return `the gate ${gate.name} has produced nothing in the baseline's last ${history.length} sessions: ${waits}`;

@@ -75,7 +75,10 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
   };
 }
 
-function mirrorView({ plan, phase, mirrorStop }: Rollout, { mirrored }: SessionFigures): RolloutView["mirror"] {
+function mirrorView(
+  { plan, phase, mirrorStop }: Rollout,
+  { mirrored, compared }: SessionFigures,
+): RolloutView["mirror"] {
   const { mirror = null } = plan;
   if (mirror === null) return null;
   return {
@@ -84,6 +87,7 @@ function mirrorView({ plan, phase, mirrorStop }: Rollout, { mirrored }: SessionF
     stoppedBecause: mirrorStop?.reason ?? "",
     spent: { ...mirrored },
     cap: { ...mirror.caps },
+    compared: compared && { ...compared, failures: { ...compared.failures }, slower: { ...compared.slower } },
   };
 }
 

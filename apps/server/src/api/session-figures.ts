@@ -5,12 +5,14 @@ import {
   type ArmSummary,
   type GatewayRecord,
   type MirrorCaps,
+  type PairComparison,
   type PairSource,
   type ReleaseTraffic,
   type Rollout,
   type RolloutId,
   type SessionSource,
 } from "@perch/domain";
+import type { PairWatch } from "../controller/pair-watch.ts";
 
 /** What the store knows of a rollout's sessions, for people to look at. No decision depends on it. */
 export type SessionFigures = {
@@ -21,6 +23,8 @@ export type SessionFigures = {
   readonly exposed: number;
   /** What was mirrored. */
   readonly mirrored: MirrorCaps;
+  /** What mirrored sessions say as pairs; null when nothing is mirrored. */
+  readonly compared: PairComparison | null;
 };
 
 /** Reads figures, and keeps them while nothing has happened that could change them. */
@@ -33,6 +37,7 @@ export interface FiguresSource {
 export type FiguresDeps = {
   readonly sessions: SessionSource;
   readonly pairs: Pick<PairSource, "spent">;
+  readonly pairWatch: PairWatch;
   readonly now: () => number;
   /** Figures of a rollout with traffic may be as old as this. */
   readonly maxAgeMs: number;
@@ -103,18 +108,19 @@ export function createFiguresSource(deps: FiguresDeps): FiguresSource {
 }
 
 async function readFigures(rollout: Rollout, deps: FiguresDeps): Promise<SessionFigures> {
-  const { sessions, pairs } = deps;
+  const { sessions, pairs, pairWatch } = deps;
   const lastAck = rollout.propagation?.gateways.reduce((last, { ackedAt }) => Math.max(last, ackedAt ?? 0), 0) ?? 0;
   const isTakenBack = rollout.decision !== null && lastAck > 0;
   const mirrors = (rollout.plan.mirror ?? null) !== null;
-  const [arms, traffic, switched, exposed, mirrored] = await Promise.all([
+  const [arms, traffic, switched, exposed, mirrored, compared] = await Promise.all([
     sessions.armSummaries(rollout.id),
     readTraffic(rollout, deps),
     sessions.switchedSessions(rollout.id),
     sessions.exposedSessions({ rollout: rollout.id, before: isTakenBack ? lastAck : null }),
     mirrors ? pairs.spent(rollout.id) : { sessions: 0, turns: 0, requestBytes: 0 },
+    pairWatch.comparisonOf(rollout),
   ]);
-  return { arms, traffic, switched, exposed, mirrored };
+  return { arms, traffic, switched, exposed, mirrored, compared };
 }
 
 async function readTraffic(

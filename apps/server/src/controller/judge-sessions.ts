@@ -1,9 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import {
   analysisPolicy,
-  closeBlocks,
+  cutBlocks,
   judgeBlock,
-  type Block,
+  readBlock,
+  readersOf,
+  type AssignedSessions,
   type CohortMember,
   type CohortSource,
   type Rollout,
@@ -17,6 +19,8 @@ export type JudgeSessionsDeps = {
   readonly now: () => number;
   /** Runs before a block is recorded that blames the canary. */
   readonly beforeBlame: (id: RolloutId) => Promise<void>;
+  /** After how much silence a session counts as over, where the rollout does not say. */
+  readonly idleTimeoutMs: () => number;
 };
 
 /** A block that a slow arm keeps open is closed after this long, whatever it holds (`statistics.md` 3). */
@@ -43,18 +47,16 @@ async function judgeStepOnce(rollout: Rollout, step: number, deps: JudgeSessions
   const afterAssignment = deps.book.held(rollout.id)?.rollout.judgedThrough[step] ?? 0;
   const { members, isCutShort } = await readJudged(rollout, { ...cohort, afterAssignment }, deps);
   if (members.length === 0) return false;
-  const blocks = closeBlocks({
-    step,
+  const blocks = cutBlocks({
     members,
     isCutShort,
-    gates: rollout.plan.gates,
     now: deps.now(),
     maxBlockMs: MAX_BLOCK_MS,
-    patienceMs: PATIENCE_WINDOWS * rollout.plan.windowMs,
+    patienceMs: patienceOf(rollout, deps),
   });
   if (blocks.length === 0) return false;
   const assigned = await deps.cohorts.assigned(cohort);
-  for (const block of blocks) await recordBlock(rollout, { ...block, assigned }, deps);
+  for (const block of blocks) await recordBlock(rollout, { step, members: block, assigned }, deps);
   return isCutShort;
 }
 
@@ -81,18 +83,36 @@ function judgedFrom({ plan, timeline }: Rollout): number {
   return met === undefined ? Infinity : met.at + initialDelayMs;
 }
 
+type CutBlock = {
+  readonly step: number;
+  readonly members: readonly CohortMember[];
+  readonly assigned: AssignedSessions;
+};
+
 async function recordBlock(
   { id }: Rollout,
-  block: Block,
+  { step, members, assigned }: CutBlock,
   { book, now, beforeBlame }: JudgeSessionsDeps,
 ): Promise<void> {
   const held = book.held(id);
   if (held === null || held.evidence === null) return;
+  // Read only now: what an earlier block has frozen decides what is read of this one.
+  const block = { ...readBlock(members, step, readersOf(held.evidence.board)), assigned };
   const judgement = judgeBlock(held.evidence.board, block, held.rollout);
   if (judgement.culprits.length > 0) await beforeBlame(id);
   const { phase } = await book.record(id, { type: "blockJudged", at: now(), block, judgement });
   // A decision is on its way to the gateways: let it out before the next block is worked on.
   if (phase !== held.rollout.phase) await setImmediate();
+}
+
+/** A block that is read before its sessions could be known to be over at a gate's age would call them unresolved. */
+function patienceOf({ id, plan }: Rollout, { book, idleTimeoutMs }: JudgeSessionsDeps): number {
+  const patienceMs = PATIENCE_WINDOWS * plan.windowMs;
+  const board = book.held(id)?.evidence?.board;
+  if (board === undefined) return patienceMs;
+  const settledMs = (plan.idleTimeoutMs ?? idleTimeoutMs()) + (plan.latenessMs ?? 0) + plan.windowMs;
+  const ages = readersOf(board).map(({ landmarkMs }) => (landmarkMs === null ? 0 : landmarkMs + settledMs));
+  return Math.max(patienceMs, ...ages);
 }
 
 /** Sessions exist only of steps that were routed once. */

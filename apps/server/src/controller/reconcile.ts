@@ -17,6 +17,7 @@ import { syncEvent } from "./follow-sync.ts";
 import { judgeNewSessions } from "./judge-sessions.ts";
 import { killEvent } from "./heed-kill.ts";
 import { capEvent } from "./mirror-cap.ts";
+import type { PairWatch } from "./pair-watch.ts";
 import type { Publisher } from "./publisher.ts";
 import { readinessOf } from "./readiness.ts";
 import { readReferences } from "./references.ts";
@@ -27,10 +28,12 @@ export type ReconcileDeps = {
   readonly book: Book;
   readonly cohorts: CohortSource;
   readonly pairs: Pick<PairSource, "spent">;
+  readonly pairWatch: PairWatch;
   readonly hub: Pick<GatewayHub, "spreadOf" | "views">;
   readonly publisher: Publisher;
   readonly watches: Watches;
   readonly now: () => number;
+  readonly idleTimeoutMs: () => number;
   readonly log: Log;
   /** Sessions that are moved from release to release. */
   readonly followMoves: () => Promise<void>;
@@ -109,9 +112,10 @@ async function reconcile(id: RolloutId, unread: Unread, deps: ReconcileDeps): Pr
   await heedKill(id, deps);
   await watches.breaker(id);
   await watches.targetNowAndThen(id);
+  // Before the clock: a mirror that has gone badly must not be left because its time is over.
+  await watchMirror(id, deps);
   await letTimePass(id, deps);
   await prepare(id, deps);
-  await watchMirror(id, deps);
   await readSessions(id, unread, deps);
   await followGateways(id, deps);
 }
@@ -168,6 +172,17 @@ async function watchMirror(id: RolloutId, deps: ReconcileDeps): Promise<void> {
   if (rollout.phase.kind !== "Shadowing" || rollout.mirrorStop?.stops === "everything") return;
   const event = capEvent(rollout, await deps.pairs.spent(id), deps.now());
   if (event !== null) await deps.book.record(id, event);
+  await judgePairs(rollout, deps);
+}
+
+/** A shadow that fails where the baseline answers is not mirrored to any more, and nothing follows before a person looks. */
+async function judgePairs(rollout: Rollout, { book, pairWatch, now }: ReconcileDeps): Promise<void> {
+  const comparison = await pairWatch.comparisonOf(rollout);
+  if (comparison?.isRejected !== true) return;
+  const { onlyShadow, onlyBaseline } = comparison.failures;
+  const reason = `in ${onlyShadow} of ${comparison.pairs} mirrored sessions only the shadow failed, in ${onlyBaseline} only the baseline`;
+  await book.record(rollout.id, { type: "mirrorStopped", at: now(), reason, stops: "everything" });
+  await book.record(rollout.id, { type: "pauseRequested", at: now(), actor: "controller", reason });
 }
 
 async function followGateways(id: RolloutId, deps: ReconcileDeps): Promise<void> {

@@ -1,44 +1,7 @@
 import { z } from "zod";
 import { releaseNameSchema } from "../agent/agent.ts";
 import { revisionSchema } from "../gateway/table.ts";
-
-const intervalSchema = z.object({ low: z.number(), high: z.number() });
-const rateSchema = z.object({ sessions: z.number().int(), bad: z.number().int(), rate: z.number().nullable() });
-
-/** One gate's verdict with its evidence; logarithms are natural, rates are of *bad* sessions, 0..1. */
-export const gateViewSchema = z.object({
-  name: z.string(),
-  of: z.string(),
-  role: z.enum(["guardrail", "signal", "muted"]),
-  objective: z.object({ max: z.number().optional(), min: z.number().optional() }).nullable(),
-  margin: z.number(),
-  verdict: z.enum(["pass", "fail", "inconclusive", "invalid"]),
-  /** The reason in a person's words, e.g. "evidence 1:340 against no harm" or "needs about 60 more canary sessions". */
-  explanation: z.string(),
-  baseline: rateSchema,
-  canary: rateSchema,
-  alpha: z.number(),
-  logE: z.number(),
-  rejectAtLogE: z.number(),
-  fastPathAtLogE: z.number(),
-  brokenWindows: z.number().int(),
-  cleanWindows: z.number().int(),
-  oddsRatio: intervalSchema,
-  difference: intervalSchema,
-  probabilityWorse: z.number(),
-  nonInferiority: z.object({
-    referenceRate: z.number().nullable(),
-    marginOddsRatio: z.number().nullable(),
-    logE: z.number(),
-    acceptAtLogE: z.number(),
-    upperOddsRatio: z.number().nullable(),
-    isMet: z.boolean(),
-  }),
-  moreCanarySessions: z.number().nullable(),
-  /** Evidence over time, one point a closed block, thinned to at most 300. */
-  history: z.array(z.object({ at: z.number(), canarySessions: z.number().int(), logE: z.number() })),
-});
-export type GateView = z.infer<typeof gateViewSchema>;
+import { gateViewSchema } from "./gate-view.ts";
 
 /** When each gateway applied the revision that carries a decision. `fenced`: its lease ran out before it answered. */
 export const propagationSchema = z.object({
@@ -116,6 +79,13 @@ const mirrorSpentSchema = z.object({
   requestBytes: z.number().int(),
 });
 
+/** In how many pairs one arm did worse than the other, and the evidence that this is not chance. */
+const pairCountSchema = z.object({
+  onlyShadow: z.number().int(),
+  onlyBaseline: z.number().int(),
+  logE: z.number(),
+});
+
 const pairSideSchema = z.object({
   release: z.string(),
   turns: z.number().int(),
@@ -175,6 +145,17 @@ export const rolloutViewSchema = z.object({
       stoppedBecause: z.string(),
       spent: mirrorSpentSchema,
       cap: mirrorSpentSchema,
+      /** Mirrored sessions as pairs; logarithms are natural. Null before any was read. */
+      compared: z
+        .object({
+          pairs: z.number().int(),
+          failures: pairCountSchema,
+          slower: pairCountSchema,
+          rejectAtLogE: z.number(),
+          isRejected: z.boolean(),
+        })
+        .nullable()
+        .default(null),
     })
     .nullable()
     .default(null),

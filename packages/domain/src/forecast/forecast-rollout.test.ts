@@ -115,6 +115,15 @@ test("a rate that nobody knows is assumed, from the objective where there is one
   ]);
 });
 
+test("a guardrail that is not reckoned with is named, and the others are forecast all the same", () => {
+  const gates = [GATE, { name: "cost", kind: "mean" }, { name: "duration", kind: "quantile", role: "signal" }];
+  const { warnings, steps } = forecastRollout(planOf({}, gates), MEASURED);
+  expect(warnings.filter((text) => text.includes("not reckoned with"))).toEqual([
+    expect.stringContaining("cost (mean)"),
+  ]);
+  expect(steps[0]?.gates.map(({ gate }) => gate)).toEqual(["escalation-rate"]);
+});
+
 test("the worst exposure counts who arrives while outcomes mature and the rollback travels", () => {
   const plan = planOf();
   const [soon, late] = [0, 3_600_000].map((maturationMs) => forecastRollout(plan, { ...MEASURED, maturationMs }));

@@ -1,22 +1,29 @@
 import { smallestDetectableRise } from "@perch/stats";
-import type { GateSpec } from "../gate/gate-spec.ts";
+import type { CountGate } from "../gate/gate-spec.ts";
 import { CLEAN_WINDOWS_TO_PASS, MIN_WINDOW_SESSIONS } from "../gate/merged-windows.ts";
 import { formatReleaseReference } from "../release/reference.ts";
 import { harmRampOf } from "../rollout/harm-ramp.ts";
 import type { RolloutPlan } from "../rollout/plan.ts";
 import type { Forecast, ForecastInput, GateForecast, HarmForecast, StepForecast } from "./forecast.ts";
-import { harmfulRates, plannedRate, sessionsToFind, sessionsToPass, type PlannedRate } from "./gate-needs.ts";
+import {
+  forecastGates,
+  harmfulRates,
+  plannedRate,
+  sessionsToFind,
+  sessionsToPass,
+  type PlannedRate,
+} from "./gate-needs.ts";
 import { harmBudgetPath } from "./harm-budget-path.ts";
 import { canarySessionsIn, shareReached, timeFor, whenReached, type Stretch } from "./traffic-path.ts";
 import { forecastWaits } from "./forecast-waits.ts";
 import { forecastWarnings } from "./forecast-warnings.ts";
 
-type Judging = { readonly gate: GateSpec; readonly planned: PlannedRate };
+type Judging = { readonly gate: CountGate; readonly planned: PlannedRate };
 type Context = { readonly plan: RolloutPlan; readonly input: ForecastInput; readonly gates: readonly Judging[] };
 
 /** What will happen, when, and to how many, if traffic and the baseline stay as they are. Estimates by `statistics.md` 1. */
 export function forecastRollout(plan: RolloutPlan, input: ForecastInput): Forecast {
-  const gates = plan.gates.map((gate) => ({ gate, planned: plannedRate(gate, input.rates[gate.name]) }));
+  const gates = forecastGates(plan.gates).map((gate) => ({ gate, planned: plannedRate(gate, input.rates[gate.name]) }));
   const context = { plan, input, gates };
   const steps = harmRampOf(plan) === null ? fixedSteps(context) : rampSteps(context);
   const path = pathOf(steps);

@@ -1,3 +1,4 @@
+import { isCountGate } from "../gate/read-block.ts";
 import { analysisPolicy } from "../rollout/policies.ts";
 import type { RolloutPlan } from "../rollout/plan.ts";
 import { formatPercent } from "../rollout/weight.ts";
@@ -12,6 +13,20 @@ export function forecastWarnings(
 ): readonly string[] {
   if (plan.steps.length === 0) return [];
   if (sessionsPerMinute <= 0) return ["there is no traffic: no step would ever be left"];
+  return [...unforeseen(plan), ...stepWarnings(plan, sessionsPerMinute, steps)];
+}
+
+/** A guardrail that the forecast leaves out still holds up the rollout. */
+function unforeseen({ gates }: RolloutPlan): readonly string[] {
+  return gates
+    .filter((gate) => gate.role === "guardrail" && !isCountGate(gate))
+    .map(
+      ({ name, kind }) =>
+        `the guardrail ${name} (${kind}) is not reckoned with: how long its evidence takes depends on how its values spread`,
+    );
+}
+
+function stepWarnings(plan: RolloutPlan, sessionsPerMinute: number, steps: readonly StepForecast[]): readonly string[] {
   return steps.flatMap((step, index) => {
     const written = plan.steps.find(({ weightBp }) => weightBp === step.weightBp);
     const name = `step ${index + 1} (${formatPercent(step.weightBp)})`;

@@ -1,7 +1,8 @@
 import { logit, sessionsToEvidence, sessionsToRateEvidence } from "@perch/stats";
-import type { GateSpec } from "../gate/gate-spec.ts";
-import { largestBadRate } from "../gate/gate-problems.ts";
+import type { CountGate, GateSpec } from "../gate/gate-spec.ts";
 import { ladderLevel } from "../gate/ladder.ts";
+import { isCountGate } from "../gate/read-block.ts";
+import { largestRate } from "../gate/read-window.ts";
 import { freezeReference } from "../gate/reference.ts";
 import type { BaselineRate } from "./forecast.ts";
 
@@ -11,12 +12,24 @@ const ASSUMED_RATE = 0.08;
 const USUAL_SHARE_OF_OBJECTIVE = 2 / 3;
 const ACCEPT_AT_LOG_E = -Math.log(0.05);
 
+/**
+ * The gates that can be reckoned with: those that count, as a whole. What a mean, a quantile or tool use takes depends on how
+ * values spread, which a rate does not say.
+ */
+export function forecastGates(gates: readonly GateSpec[]): readonly CountGate[] {
+  return gates.filter(isCountGate).map(asAWhole);
+}
+
+function asAWhole({ name, direction, role, onFail, alpha, kind, of, objective, margin }: CountGate): CountGate {
+  return { name, direction, role, onFail, alpha, kind, of, objective, margin };
+}
+
 export type PlannedRate = { readonly rate: number; readonly isAssumed: boolean };
 
 /** The rate that the forecast reckons with: measured, else two thirds of the objective, else 8 %. */
-export function plannedRate(gate: GateSpec, known: BaselineRate | undefined): PlannedRate {
+export function plannedRate(gate: CountGate, known: BaselineRate | undefined): PlannedRate {
   if (known !== undefined) return { rate: known.rate, isAssumed: false };
-  const bound = largestBadRate(gate);
+  const bound = gate.objective && largestRate(gate.objective);
   return { rate: bound === null ? ASSUMED_RATE : bound * USUAL_SHARE_OF_OBJECTIVE, isAssumed: true };
 }
 
@@ -24,7 +37,7 @@ export function plannedRate(gate: GateSpec, known: BaselineRate | undefined): Pl
  * Canary sessions at one weight alone until a canary as good as the baseline has shown what leaving a step asks for,
  * `stepsAfter` steps before the end. 0: nothing is asked.
  */
-export function sessionsToPass(gate: GateSpec, rate: number, at: { weightBp: number; stepsAfter: number }): number {
+export function sessionsToPass(gate: CountGate, rate: number, at: { weightBp: number; stepsAfter: number }): number {
   const reference = freezeReference(rate, gate.margin);
   const level = ladderLevel(reference, at.stepsAfter);
   if (level === null) return 0;
@@ -33,12 +46,12 @@ export function sessionsToPass(gate: GateSpec, rate: number, at: { weightBp: num
 }
 
 /** Canary sessions at one weight alone until a rise to `canaryRate` is found. */
-export function sessionsToFind(gate: GateSpec, rates: { baseline: number; canary: number }, weightBp: number): number {
+export function sessionsToFind(gate: CountGate, rates: { baseline: number; canary: number }, weightBp: number): number {
   return sessionsToEvidence(ratesAt(rates.baseline, rates.canary, weightBp), 0, -Math.log(gate.alpha));
 }
 
 /** Two harms that a person can picture: the margin, which is just too much, and twice the baseline. */
-export function harmfulRates(gate: GateSpec, rate: number): readonly number[] {
+export function harmfulRates(gate: CountGate, rate: number): readonly number[] {
   const isPossible = (harmful: number): boolean => harmful > rate && harmful < 1 && Number.isFinite(logit(harmful));
   return [...new Set([rate + gate.margin, 2 * rate + 0.01])].filter(isPossible);
 }

@@ -1,6 +1,7 @@
 import type { ArmCounts, Block } from "../gate/block.ts";
 import { createBoard, observe } from "../gate/board.ts";
 import { decide } from "../gate/decide.ts";
+import { forecastGates } from "./gate-needs.ts";
 import { affordableStep } from "../rollout/harm-ramp.ts";
 import type { RolloutPlan } from "../rollout/plan.ts";
 import type { ForecastInput } from "./forecast.ts";
@@ -19,7 +20,7 @@ export function harmBudgetPath(
   rates: Readonly<Record<string, number>>,
 ): { readonly path: readonly Stretch[]; readonly isPromoted: boolean } {
   let board = createBoard({
-    gates: plan.gates,
+    gates: forecastGates(plan.gates),
     weightsBp: plan.steps.map(({ weightBp }) => weightBp),
     windowMs: plan.windowMs,
     references: rates,

@@ -1,3 +1,5 @@
+import type { Feature } from "../structure/feature.ts";
+
 /** Sessions of both arms and how many of them were bad, for one gate in one block. Unscored sessions are not counted. */
 export type ArmCounts = {
   readonly baselineSessions: number;
@@ -11,6 +13,31 @@ export type ArmCounts = {
  * since an arm that answers more slowly matures later without any fault in the split.
  */
 export type AssignedSessions = { readonly baseline: number; readonly canary: number };
+
+/** Both arms' values in the order of assignment, to six significant digits. Sessions without a value are left out. */
+export type ArmValues = { readonly baseline: readonly number[]; readonly canary: readonly number[] };
+
+/** What a gate that does more than count one thing has read in a block. */
+export type BlockReading =
+  | ({ readonly kind: "values" } & ArmValues)
+  /** Of each segment that occurs. */
+  | { readonly kind: "segments"; readonly segments: Readonly<Record<string, ArmCounts>> }
+  /** Of all sessions, also those that had not matured: bad, or not over at the gate's age. */
+  | { readonly kind: "landmark"; readonly counts: ArmCounts }
+  /** Before the features are frozen: those of the baseline's sessions, with how many have each. */
+  | {
+      readonly kind: "gathered";
+      readonly sessions: number;
+      readonly features: readonly { readonly feature: Feature; readonly sessions: number }[];
+    }
+  /** How many sessions of each arm have each of the frozen features, in their order. */
+  | {
+      readonly kind: "features";
+      readonly baselineSessions: number;
+      readonly canarySessions: number;
+      readonly baseline: readonly number[];
+      readonly canary: readonly number[];
+    };
 
 /**
  * A closed set of sessions of one step, the unit of the conditional test: neighbours in the order of *assignment*, so
@@ -31,6 +58,10 @@ export type Block = {
   /** Matured sessions of the block, whatever the gates make of them. */
   readonly baselineSessions: number;
   readonly canarySessions: number;
-  /** By gate name. */
+  /** Of the gates that count, by gate name. */
   readonly counts: Readonly<Record<string, ArmCounts>>;
+  /** Of the gates that read more than that, by gate name. Lacking in blocks that older versions recorded: none. */
+  readonly readings?: Readonly<Record<string, BlockReading>>;
+  /** Versions of the evaluators behind a gate's score, by gate name, sorted. Lacking: none said one. */
+  readonly evaluators?: Readonly<Record<string, readonly string[]>>;
 };

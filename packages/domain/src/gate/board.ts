@@ -1,6 +1,7 @@
 import type { Block } from "./block.ts";
 import { GateError } from "./error.ts";
 import { observeGate, openGateEvidence, type EvidenceSettings, type GateEvidence } from "./gate-evidence.ts";
+import type { GateReference } from "./gate-reference.ts";
 import type { GateSpec } from "./gate-spec.ts";
 import { observePace, type Pace } from "./pace.ts";
 import { NO_SAMPLES, observeSampleRatio, type SampleRatio } from "./sample-ratio.ts";
@@ -14,8 +15,8 @@ export type BoardInput = {
   /** The canary's weight in each step, in basis points; `block.step` is an index into it. */
   readonly weightsBp: readonly number[];
   readonly windowMs: number;
-  /** By gate name: the rate of *bad* sessions in the agent's history. Missing or null: frozen from the baseline arm. */
-  readonly references: Readonly<Record<string, number | null>>;
+  /** By gate name: what was frozen from the agent's history. Missing or null: frozen from the baseline arm. */
+  readonly references: Readonly<Record<string, GateReference>>;
   /** Broken windows in a row that reject, given a fifth of the evidence. Default 3. */
   readonly consecutiveFailureLimit?: number;
   /** Default 500, which are 1 000 canary sessions or more. */

@@ -1,17 +1,16 @@
-import { aMaturedSession } from "@perch/testkit";
+import { aGate, aMaturedSession } from "@perch/testkit";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CohortMember } from "../telemetry/cohort-member.ts";
 import type { MaturedSession } from "../telemetry/session.ts";
 import { closeBlocks, type ClosedBlock } from "./close-blocks.ts";
-import type { GateSpec } from "./gate-spec.ts";
+import type { GateSpec, Metric } from "./gate-spec.ts";
 
 const MINUTE = 60_000;
-const GATES: readonly GateSpec[] = [aGate("escalation-rate"), aGate("score.success")];
+const GATES: readonly GateSpec[] = [aGateOn("escalation-rate"), aGateOn("score.success")];
 
-function aGate(of: GateSpec["of"]): GateSpec {
-  const direction = of.startsWith("score.") ? "decrease" : "increase";
-  return { name: of, of, direction, objective: null, margin: 0.04, role: "guardrail", onFail: "rollback", alpha: 0.01 };
+function aGateOn(of: Metric): GateSpec {
+  return aGate({ name: of, of, direction: of.startsWith("score.") ? "decrease" : "increase", objective: null });
 }
 
 const SETTINGS = {

@@ -1,19 +1,16 @@
 import type { CohortMember } from "../telemetry/cohort-member.ts";
-import type { MaturedSession } from "../telemetry/session.ts";
-import { badOf } from "./bad-of.ts";
-import type { ArmCounts, Block } from "./block.ts";
+import type { Block, BlockReading } from "./block.ts";
 import type { GateSpec } from "./gate-spec.ts";
+import { countsOf, evaluatorsOf, readingOf, unfrozenReader, type GateReader } from "./read-block.ts";
 
 const MIN_CANARY_SESSIONS = 2;
 const MIN_BASELINE_SESSIONS = 10;
 
-export type CloseBlocksInput = {
-  readonly step: number;
+export type CutBlocksInput = {
   /** Sessions of the step in the order of assignment, after the last closed block. */
   readonly members: readonly CohortMember[];
   /** There are more members than were read, so the last, unfinished block is not the last one yet. */
   readonly isCutShort: boolean;
-  readonly gates: readonly GateSpec[];
   readonly now: number;
   /** A block that is still not full closes once its first session is this old and both arms have one. */
   readonly maxBlockMs: number;
@@ -21,26 +18,74 @@ export type CloseBlocksInput = {
   readonly patienceMs: number;
 };
 
+export type CloseBlocksInput = CutBlocksInput & { readonly step: number; readonly gates: readonly GateSpec[] };
+
 /** A block before it is known how many sessions were assigned by the time it was read. */
 export type ClosedBlock = Omit<Block, "assigned">;
 
 /**
- * The blocks that can be read, in order: full at 2 canary and 10 baseline sessions, and all of them mature. Blocks follow
+ * The members of the blocks that can be read, in order: full at 2 canary and 10 baseline sessions, and all of them mature. Blocks follow
  * the order of assignment, not of maturation: an arm that answers faster matures its short sessions first, and where
  * short sessions are the bad ones (a hand-over ends a conversation) it would look worse than it is. Outcomes are not
  * looked at, and reading in larger or smaller pieces gives the same blocks.
  */
-export function closeBlocks(input: CloseBlocksInput): readonly ClosedBlock[] {
-  const blocks: ClosedBlock[] = [];
+export function cutBlocks(input: CutBlocksInput): readonly (readonly CohortMember[])[] {
+  const blocks: (readonly CohortMember[])[] = [];
   for (const members of cut(input)) {
     if (members.some((member) => isAwaited(member, input))) return blocks;
-    blocks.push(blockOf(members, input));
+    blocks.push(members);
   }
   return blocks;
 }
 
+/** The blocks that can be read, as gates read them for which nothing was frozen. */
+export function closeBlocks(input: CloseBlocksInput): readonly ClosedBlock[] {
+  const readers = input.gates.map(unfrozenReader);
+  return cutBlocks(input).map((members) => readBlock(members, input.step, readers));
+}
+
+/** What all gates read of a block. */
+export function readBlock(members: readonly CohortMember[], step: number, readers: readonly GateReader[]): ClosedBlock {
+  const matured = members.flatMap((member) => member.matured ?? []);
+  const canarySessions = countCanary(matured);
+  const counts: Block["counts"] = byGate(readers, ({ gate }) => countsOf(gate, matured));
+  const readings: Readonly<Record<string, BlockReading>> = byGate(readers, (reader) => readingOf(reader, members));
+  const evaluators: Readonly<Record<string, readonly string[]>> = byGate(readers, ({ gate }) => {
+    const versions = evaluatorsOf(gate, matured);
+    return versions.length === 0 ? null : versions;
+  });
+  return {
+    step,
+    throughSequence: members.at(-1)?.assignment ?? 0,
+    openedAt: members[0]?.assignedAt ?? 0,
+    closedAt: members.at(-1)?.assignedAt ?? 0,
+    unresolved: members.length - matured.length,
+    baselineSessions: matured.length - canarySessions,
+    canarySessions,
+    counts,
+    ...(isEmpty(readings) ? {} : { readings }),
+    ...(isEmpty(evaluators) ? {} : { evaluators }),
+  };
+}
+
+function byGate<T>(
+  readers: readonly GateReader[],
+  read: (reader: GateReader) => T | null,
+): Readonly<Record<string, T>> {
+  return Object.fromEntries(
+    readers.flatMap((reader): [string, T][] => {
+      const found = read(reader);
+      return found === null ? [] : [[reader.gate.name, found]];
+    }),
+  );
+}
+
+function isEmpty(record: object): boolean {
+  return Object.keys(record).length === 0;
+}
+
 /** Where the blocks begin and end, by assignments and the clock alone. */
-function cut(input: CloseBlocksInput): readonly (readonly CohortMember[])[] {
+function cut(input: CutBlocksInput): readonly (readonly CohortMember[])[] {
   const closed: (readonly CohortMember[])[] = [];
   let open: CohortMember[] = [];
   for (const member of input.members) {
@@ -56,7 +101,7 @@ function cut(input: CloseBlocksInput): readonly (readonly CohortMember[])[] {
   return !input.isCutShort && isTimeUp(open, input.now, input.maxBlockMs) ? [...closed, open] : closed;
 }
 
-function isAwaited(member: CohortMember, { now, patienceMs }: CloseBlocksInput): boolean {
+function isAwaited(member: CohortMember, { now, patienceMs }: CutBlocksInput): boolean {
   return member.matured === null && now - member.assignedAt < patienceMs;
 }
 
@@ -74,35 +119,4 @@ function isTimeUp(open: readonly CohortMember[], now: number, maxBlockMs: number
 
 function countCanary(sessions: readonly { readonly arm: string }[]): number {
   return sessions.filter((session) => session.arm === "canary").length;
-}
-
-function blockOf(members: readonly CohortMember[], { step, gates }: CloseBlocksInput): ClosedBlock {
-  const matured = members.flatMap((member) => member.matured ?? []);
-  const canarySessions = countCanary(matured);
-  return {
-    step,
-    throughSequence: members.at(-1)?.assignment ?? 0,
-    openedAt: members[0]?.assignedAt ?? 0,
-    closedAt: members.at(-1)?.assignedAt ?? 0,
-    unresolved: members.length - matured.length,
-    baselineSessions: matured.length - canarySessions,
-    canarySessions,
-    counts: Object.fromEntries(gates.map((gate) => [gate.name, countsOf(matured, gate)])),
-  };
-}
-
-function countsOf(sessions: readonly MaturedSession[], gate: GateSpec): ArmCounts {
-  const counts = { baselineSessions: 0, baselineBad: 0, canarySessions: 0, canaryBad: 0 };
-  for (const session of sessions) {
-    const isBad = badOf(session, gate.of);
-    if (isBad === null) continue;
-    if (session.arm === "canary") {
-      counts.canarySessions += 1;
-      if (isBad) counts.canaryBad += 1;
-    } else {
-      counts.baselineSessions += 1;
-      if (isBad) counts.baselineBad += 1;
-    }
-  }
-  return counts;
 }

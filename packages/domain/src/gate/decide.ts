@@ -52,7 +52,7 @@ export function decideWith(gates: readonly JudgedGate[], outlook: StepOutlook): 
     ...(outlook.missingSessions > 0
       ? [`${outlook.missingSessions} more canary sessions, to reach ${outlook.minCanarySessions}`]
       : []),
-    ...gates.flatMap(guardrailWait),
+    ...gates.flatMap((one) => guardrailWait(one, outlook)),
   ];
   return {
     culprits: rejecting.filter(rollsBack).map(({ gate }) => gate.name),
@@ -95,7 +95,10 @@ function sampleRatioWait({ isMismatch, isMismatchAccepted }: StepOutlook): reado
     : [];
 }
 
-function guardrailWait({ gate, verdict }: JudgedGate): readonly string[] {
-  if (gate.role !== "guardrail" || verdict.kind !== "inconclusive") return [];
-  return [`${gate.name}: ${verdict.waitingFor}`];
+function guardrailWait({ gate, verdict }: JudgedGate, outlook: StepOutlook): readonly string[] {
+  if (gate.role !== "guardrail") return [];
+  if (verdict.kind === "inconclusive") return [`${gate.name}: ${verdict.waitingFor}`];
+  // The mismatch itself is waited for already, once.
+  const isAboutMismatch = outlook.isMismatch && !outlook.isMismatchAccepted;
+  return verdict.kind === "invalid" && !isAboutMismatch ? [`${gate.name}: ${verdict.because}`] : [];
 }

@@ -1,7 +1,11 @@
 import { windowsOf, type GateEvidence } from "./gate-evidence.ts";
+import type { GateSpec } from "./gate-spec.ts";
+import { totalsOf, type Learnt } from "./learnt.ts";
 import { CLEAN_WINDOWS_TO_PASS, MIN_WINDOW_SESSIONS, type MergedWindows } from "./merged-windows.ts";
 import { judgeNonInferiority, type NonInferiority } from "./non-inferiority.ts";
 import { MIN_REFERENCE_SESSIONS } from "./reference.ts";
+import { quantileName } from "./quantile-name.ts";
+import { MIN_GATHERED_SESSIONS } from "./structure-evidence.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What the step asks of every gate. */
@@ -26,7 +30,7 @@ export type GateStanding = {
 /** A rejection outweighs everything, a mismatch everything but a rejection; no data never passes. */
 export function gateStanding(evidence: GateEvidence, outlook: StepOutlook): GateStanding {
   const windows = windowsOf(evidence, outlook.step);
-  const nonInferiority = judgeNonInferiority(evidence, outlook.stepsAfter);
+  const nonInferiority = judgeNonInferiority(evidence.learnt, outlook.stepsAfter);
   return { verdict: verdictOf(evidence, { windows, nonInferiority, outlook }), windows, nonInferiority };
 }
 
@@ -37,20 +41,52 @@ function verdictOf(
   if (evidence.rejectedBecause !== null) return { kind: "fail", because: evidence.rejectedBecause };
   if (outlook.isMismatch && !outlook.isMismatchAccepted)
     return { kind: "invalid", because: "sample-ratio mismatch: the arms are not split as the weight says" };
+  if (evidence.evaluators.length > 1)
+    return {
+      kind: "invalid",
+      because: `the evaluator changed on the way (${evidence.evaluators.join(", ")}): scores of different versions cannot be compared`,
+    };
   const waits = [...nonInferiorityWait(evidence, nonInferiority), ...windowWait(windows)];
   if (waits.length > 0) return { kind: "inconclusive", waitingFor: waits.join("; ") };
   return { kind: "pass" };
 }
 
-function nonInferiorityWait({ totals }: GateEvidence, nonInferiority: NonInferiority): readonly string[] {
+function nonInferiorityWait({ gate, learnt }: GateEvidence, nonInferiority: NonInferiority): readonly string[] {
   const { isMet, method, level } = nonInferiority;
   if (isMet) return [];
-  if (method === null || level === null) {
-    return [`a reference rate from ${MIN_REFERENCE_SESSIONS} baseline sessions (${totals.baselineSessions} so far)`];
+  if (method === null || level === null) return [missingReference(learnt)];
+  switch (method) {
+    case "odds-ratio":
+      return [`evidence that the odds of a bad session are less than ${level.toFixed(2)} times the baseline's`];
+    case "rate":
+      return [`evidence that fewer than ${percent(level)} of canary sessions are bad`];
+    case "mean":
+      return [`evidence that the mean of ${gate.of} is not worse than the baseline's by ${amountOf(gate, level)}`];
+    case "exceedance":
+      return [exceedanceWait(gate, level)];
+    case "sessions":
+      return [`${level} compared canary sessions (${totalsOf(learnt).canarySessions} so far)`];
   }
-  return method === "rate"
-    ? [`evidence that fewer than ${percent(level)} of canary sessions are bad`]
-    : [`evidence that the odds of a bad session are less than ${level.toFixed(2)} times the baseline's`];
+}
+
+function missingReference(learnt: Learnt): string {
+  const { baselineSessions } = totalsOf(learnt);
+  if (learnt.kind === "structure") {
+    const seen = learnt.gathered.sessions;
+    return `the features of ${MIN_GATHERED_SESSIONS} baseline sessions (${seen} so far)`;
+  }
+  return `a reference rate from ${MIN_REFERENCE_SESSIONS} baseline sessions (${baselineSessions} so far)`;
+}
+
+function exceedanceWait(gate: GateSpec, level: number): string {
+  if (gate.kind !== "quantile") return "";
+  const times = level > 1 ? ` at odds of less than ${level.toFixed(0)} to 1` : "";
+  return `evidence that the canary exceeds ${percent(1 + gate.margin)} of the baseline's ${quantileName(gate.q)} no more often than the baseline exceeds the whole${times}`;
+}
+
+function amountOf(gate: GateSpec, level: number): string {
+  const isRelative = "margin" in gate && typeof gate.margin === "object" && "relative" in gate.margin;
+  return isRelative ? percent(level) : String(Number(level.toPrecision(4)));
 }
 
 function windowWait(windows: MergedWindows): readonly string[] {

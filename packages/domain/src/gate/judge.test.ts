@@ -93,8 +93,8 @@ test("names the guardrail that rejects, with its evidence", () => {
   const report = onlyReport(judgement);
   expect(report.verdict).toEqual({ kind: "fail", because: "evidence" });
   expect(report.logE).toBeGreaterThanOrEqual(report.rejectAtLogE);
-  expect(report.oddsRatio.low).toBeGreaterThan(1);
-  expect(report.probabilityWorse).toBeGreaterThan(0.99);
+  expect(report.rates?.oddsRatio.low).toBeGreaterThan(1);
+  expect(report.rates?.probabilityWorse).toBeGreaterThan(0.99);
   expect(report.totals).toEqual({ baselineSessions: 1900, baselineBad: 150, canarySessions: 100, canaryBad: 25 });
 });
 
@@ -178,7 +178,10 @@ test("freezes the reference from the first 100 baseline sessions and tests the m
   const later = onlyReport(judged(board, times(30, HEALTHY)));
   const known = aBoard({ references: { "escalation-rate": 30 / 380 } });
   expect(later.nonInferiority.logE).toBeCloseTo(onlyReport(judged(known, times(29, HEALTHY))).nonInferiority.logE, 8);
-  expect(later.oddsRatio.high).toBeCloseTo(onlyReport(judged(known, times(30, HEALTHY))).oddsRatio.high, 8);
+  expect(later.rates?.oddsRatio.high).toBeCloseTo(
+    onlyReport(judged(known, times(30, HEALTHY))).rates?.oddsRatio.high ?? 0,
+    8,
+  );
   expect(later.logE).toBeCloseTo(onlyReport(judged(known, times(30, HEALTHY))).logE, 8);
 });
 

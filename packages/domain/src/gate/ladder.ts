@@ -6,6 +6,9 @@ const LOG_ODDS_LEVELS = [Math.log(2), Math.log(4)] as const;
 const RATE_LEVELS = [2, 4] as const;
 const LARGEST_RATE_LEVEL = 0.5;
 
+/** The margin of a mean on the last step and on the ones before it, as multiples of what the file says. */
+export const MEAN_LEVELS: readonly number[] = [1, ...RATE_LEVELS];
+
 /** Whether a step this far from the end asks for evidence of non-inferiority at all. */
 export function asksForNonInferiority(stepsAfter: number): boolean {
   return stepsAfter <= LOG_ODDS_LEVELS.length;
@@ -20,9 +23,12 @@ export const LADDER_LOG_ODDS: readonly number[] = LOG_ODDS_LEVELS;
  */
 export function ladderLevel(reference: Reference, stepsAfter: number): number | null {
   if (!asksForNonInferiority(stepsAfter)) return null;
-  if (reference.method === "odds-ratio") {
-    return Math.max(reference.marginLogOdds, LOG_ODDS_LEVELS[stepsAfter - 1] ?? 0);
-  }
-  const widened = reference.marginRate * (RATE_LEVELS[stepsAfter - 1] ?? 1);
-  return Math.max(reference.marginRate, Math.min(widened, LARGEST_RATE_LEVEL));
+  return reference.method === "odds-ratio"
+    ? Math.max(reference.marginLogOdds, LOG_ODDS_LEVELS[stepsAfter - 1] ?? 0)
+    : ladderRate(reference.marginRate, stepsAfter);
+}
+
+/** The rate that the canary's own must be shown to lie below, for a step that asks for it. */
+export function ladderRate(bound: number, stepsAfter: number): number {
+  return Math.max(bound, Math.min(bound * (RATE_LEVELS[stepsAfter - 1] ?? 1), LARGEST_RATE_LEVEL));
 }

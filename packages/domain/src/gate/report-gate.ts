@@ -1,31 +1,59 @@
 import { confidenceSequence, differenceAt, probabilityWorse } from "@perch/stats";
+import { describeStructure } from "../structure/describe-structure.ts";
+import { countsIn } from "./counts-in.ts";
 import { fastPathAtLogE, rejectAtLogE, type GateEvidence } from "./gate-evidence.ts";
 import { gateStanding, type StepOutlook } from "./gate-verdict.ts";
+import { totalsOf, type Learnt } from "./learnt.ts";
+import { readValues } from "./read-values.ts";
 import { sessionsStillNeeded } from "./sessions-still-needed.ts";
-import type { GateReport } from "./verdict.ts";
+import type { GateReport, RatesReading, SegmentReading } from "./verdict.ts";
 
 /** α of the interval that people see; it decides nothing. */
 const DISPLAY_ALPHA = 0.05;
 
 /** One gate's verdict about a step, with its evidence. Every number in it is finite. */
 export function reportGate(evidence: GateEvidence, outlook: StepOutlook): GateReport {
-  const { gate, totals, rollback, grid, logLikelihood } = evidence;
+  const { gate, learnt, logE } = evidence;
   const { verdict, windows, nonInferiority } = gateStanding(evidence, outlook);
-  const interval = confidenceSequence(grid, logLikelihood, DISPLAY_ALPHA);
-  const isDecided = verdict.kind === "pass" || verdict.kind === "fail";
+  const isOpen = verdict.kind === "inconclusive";
   return {
     gate,
     verdict,
-    totals,
-    logE: rollback.logE,
+    totals: totalsOf(learnt),
+    logE,
     rejectAtLogE: rejectAtLogE(gate),
     fastPathAtLogE: fastPathAtLogE(gate),
     brokenWindows: windows.broken,
     cleanWindows: windows.clean,
+    rates: ratesOf(learnt),
+    values: readValues(learnt, DISPLAY_ALPHA),
+    findings: learnt.kind === "structure" ? describeStructure(learnt.features ?? []) : [],
+    segments: learnt.kind === "segments" ? segmentsOf(learnt.segments) : [],
+    landmark:
+      learnt.kind === "landmark"
+        ? { ageMs: learnt.ageMs, totals: learnt.atAge.totals, logE: learnt.atAge.rollback.logE }
+        : null,
+    nonInferiority,
+    moreCanarySessions: isOpen ? sessionsStillNeeded(evidence, { ...outlook, windows, nonInferiority }) : null,
+  };
+}
+
+function ratesOf(learnt: Learnt): RatesReading | null {
+  const counts = countsIn(learnt);
+  if (counts === null) return null;
+  const { grid, logLikelihood, totals } = counts;
+  const interval = confidenceSequence(grid, logLikelihood, DISPLAY_ALPHA);
+  return {
     oddsRatio: { low: Math.exp(interval.low), high: Math.exp(interval.high) },
     difference: { low: differenceAt(interval.low, totals), high: differenceAt(interval.high, totals) },
     probabilityWorse: probabilityWorse(grid, logLikelihood),
-    nonInferiority,
-    moreCanarySessions: isDecided ? null : sessionsStillNeeded(evidence, { ...outlook, windows, nonInferiority }),
   };
+}
+
+type Segments = Extract<Learnt, { kind: "segments" }>["segments"];
+
+function segmentsOf(segments: Segments): readonly SegmentReading[] {
+  return Object.entries(segments)
+    .map(([segment, { totals, rollback }]) => ({ segment, totals, logE: rollback.logE }))
+    .toSorted((a, b) => b.logE - a.logE);
 }

@@ -1,5 +1,7 @@
 import { logit, sessionsToEvidence, sessionsToRateEvidence, smoothedBaselineRate } from "@perch/stats";
+import type { CountEvidence } from "./count-evidence.ts";
 import { rejectAtLogE, type GateEvidence } from "./gate-evidence.ts";
+import { totalsOf } from "./learnt.ts";
 import { CLEAN_WINDOWS_TO_PASS, MIN_WINDOW_SESSIONS, type MergedWindows } from "./merged-windows.ts";
 import { evidenceBelow, type NonInferiority } from "./non-inferiority.ts";
 
@@ -17,23 +19,28 @@ export type Outlook = {
 };
 
 /**
- * About how many more canary sessions until the gate can say pass or fail, if rates stay as they look now; null when that
- * is not in sight. The planning formula of `statistics.md` 1, with the evidence already collected taken off.
+ * About how many more canary sessions until the gate can say pass or fail, if things stay as they look now; null when that
+ * is not in sight. For counts the planning formula of `statistics.md` 1, with the evidence already collected taken off; for
+ * all others the pace at which evidence has grown so far.
  */
 export function sessionsStillNeeded(evidence: GateEvidence, outlook: Outlook): number | null {
-  const rates = currentRates(evidence, outlook.canaryWeight);
-  const untilFail =
-    rates.canary > rates.baseline
-      ? sessionsToEvidence(rates, 0, rejectAtLogE(evidence.gate) - evidence.rollback.logE)
-      : Infinity;
+  const { learnt } = evidence;
+  const counts = learnt.kind === "counts" ? learnt : null;
+  const untilFail = counts === null ? untilFailAtPace(evidence) : untilFailByRates(evidence, counts, outlook);
   const { windows } = outlook;
   const forWindows = (CLEAN_WINDOWS_TO_PASS - windows.clean) * MIN_WINDOW_SESSIONS - (windows.open?.sessions ?? 0);
-  const untilPass = Math.max(untilNonInferior(evidence, outlook), forWindows, outlook.missingSessions);
-  const sessions = Math.min(untilFail, untilPass);
+  const untilMet = counts === null ? untilMetAtPace(evidence, outlook) : untilNonInferior(counts, outlook);
+  const sessions = Math.min(untilFail, Math.max(untilMet, forWindows, outlook.missingSessions));
   return sessions <= OUT_OF_SIGHT ? Math.max(1, Math.ceil(sessions)) : null;
 }
 
-function untilNonInferior(evidence: GateEvidence, { nonInferiority, canaryWeight }: Outlook): number {
+function untilFailByRates(evidence: GateEvidence, counts: CountEvidence, { canaryWeight }: Outlook): number {
+  const rates = currentRates(counts, canaryWeight);
+  if (rates.canary <= rates.baseline) return Infinity;
+  return sessionsToEvidence(rates, 0, rejectAtLogE(evidence.gate) - evidence.logE);
+}
+
+function untilNonInferior(evidence: CountEvidence, { nonInferiority, canaryWeight }: Outlook): number {
   const { level, method, acceptAtLogE } = nonInferiority;
   if (nonInferiority.isMet) return 0;
   if (level === null) return Infinity;
@@ -47,7 +54,23 @@ function untilNonInferior(evidence: GateEvidence, { nonInferiority, canaryWeight
   return isBelow ? sessionsToEvidence(rates, logLevel, acceptAtLogE - evidenceBelow(evidence, logLevel)) : Infinity;
 }
 
-function currentRates({ totals, reference }: GateEvidence, canaryWeight: number) {
+function untilFailAtPace({ gate, learnt, logE }: GateEvidence): number {
+  return atPace(logE, rejectAtLogE(gate), totalsOf(learnt).canarySessions);
+}
+
+function untilMetAtPace({ learnt }: GateEvidence, { nonInferiority }: Outlook): number {
+  const { isMet, method, level, logE, acceptAtLogE } = nonInferiority;
+  const seen = totalsOf(learnt).canarySessions;
+  if (isMet) return 0;
+  return method === "sessions" && level !== null ? level - seen : atPace(logE, acceptAtLogE, seen);
+}
+
+function atPace(logE: number, target: number, sessions: number): number {
+  if (logE >= target) return 0;
+  return logE > 0 && sessions >= PSEUDO_SESSIONS ? ((target - logE) / logE) * sessions : Infinity;
+}
+
+function currentRates({ totals, reference }: CountEvidence, canaryWeight: number) {
   const baseline = totals.baselineSessions === 0 && reference !== null ? reference.rate : smoothedBaselineRate(totals);
   const canary = (totals.canaryBad + PSEUDO_SESSIONS * baseline) / (totals.canarySessions + PSEUDO_SESSIONS);
   return { canary, baseline, canaryWeight };

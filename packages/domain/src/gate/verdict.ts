@@ -9,11 +9,46 @@ export type Verdict =
   | { readonly kind: "inconclusive"; readonly waitingFor: string }
   | { readonly kind: "invalid"; readonly because: string };
 
+export type Range = { readonly low: number; readonly high: number };
+
+export type RatesReading = {
+  /** 95 % confidence sequence, as odds ratio and as absolute difference of the bad rates. */
+  readonly oddsRatio: Range;
+  readonly difference: Range;
+  /** Posterior that the canary is worse; for people, never for the decision. */
+  readonly probabilityWorse: number;
+};
+
+export type ValuesReading = {
+  /** `mean`, or the quantile such as `p95`. */
+  readonly statistic: string;
+  readonly baseline: number | null;
+  readonly canary: number | null;
+  /** Where values are cut off for the test of means; null before it is frozen, and for quantiles. */
+  readonly cap: number | null;
+  /** 95 % confidence sequences: of the ratio of geometric means, and of each arm's quantile. Null where too little is known. */
+  readonly ratio: Range | null;
+  readonly baselineRange: Range | null;
+  readonly canaryRange: Range | null;
+};
+
+/** One difference of tool use. */
+export type Finding = {
+  readonly sentence: string;
+  readonly baselineRate: number;
+  readonly canaryRate: number;
+  readonly logE: number;
+  /** It may be named with a false discovery rate of 5 %. */
+  readonly isEstablished: boolean;
+};
+
+export type SegmentReading = { readonly segment: string; readonly totals: ArmCounts; readonly logE: number };
+
 /** One gate's verdict with all the evidence a person needs to trust it. Logarithms are natural. */
 export type GateReport = {
   readonly gate: GateSpec;
   readonly verdict: Verdict;
-  /** Totals over all blocks. */
+  /** Sessions over all blocks; bad: of a mean those beyond its cap, of a quantile those beyond the baseline's own. */
   readonly totals: ArmCounts;
   /** Evidence of harm, and where it rejects: ln(1/α_g), and ln(1/(5α_g)) for the fast path. */
   readonly logE: number;
@@ -22,19 +57,25 @@ export type GateReport = {
   /** Consecutive merged windows that broke the objective, and that kept it. */
   readonly brokenWindows: number;
   readonly cleanWindows: number;
-  /** 95 % confidence sequence, as odds ratio and as absolute difference of the bad rates. */
-  readonly oddsRatio: { readonly low: number; readonly high: number };
-  readonly difference: { readonly low: number; readonly high: number };
-  /** Posterior that the canary is worse; for people, never for the decision. */
-  readonly probabilityWorse: number;
+  /** What the arms' rates of bad sessions look like; null for a gate that does not compare rates. */
+  readonly rates: RatesReading | null;
+  /** What their values look like; null for a gate that reads none. */
+  readonly values: ValuesReading | null;
+  /** Differences of tool use, the clearest first; empty for a gate that does not look at it. */
+  readonly findings: readonly Finding[];
+  /** Each segment by itself, the worst evidence first; empty for a gate that has none. */
+  readonly segments: readonly SegmentReading[];
+  /** The same sessions at one age, "bad or not over by then"; null for a gate that does not ask. */
+  readonly landmark: { readonly ageMs: number; readonly totals: ArmCounts; readonly logE: number } | null;
   readonly nonInferiority: {
     readonly referenceRate: number | null;
     /**
-     * `odds-ratio`: conditional, against an odds ratio. `rate`: the metric is rare (reference below half the margin), so
-     * the canary's own rate is bounded by the margin. Null until the reference is frozen.
+     * `odds-ratio`: conditional, against an odds ratio. `rate`: the metric is rare (reference below half the margin) or its
+     * bound a promise, so the canary's own rate is bounded. `mean`: against the margin of means. `exceedance`: the odds of
+     * lying beyond the stretched quantile. `sessions`: no margin, only enough of them. Null until the reference is frozen.
      */
-    readonly method: "odds-ratio" | "rate" | null;
-    /** What must be excluded to leave this step: an odds ratio or a rate, after `method`; null when nothing. */
+    readonly method: "odds-ratio" | "rate" | "mean" | "exceedance" | "sessions" | null;
+    /** What must be excluded to leave this step, after `method`: an odds ratio, a rate, a margin; null when nothing. */
     readonly level: number | null;
     /** The odds ratio that the margin amounts to at the reference rate; null until the reference is frozen, and for `rate`. */
     readonly marginOddsRatio: number | null;

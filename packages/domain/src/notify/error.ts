@@ -1,4 +1,4 @@
-import type { RolloutSpecProblem } from "../rollout/spec-checks.ts";
+import type { RolloutSpecProblem } from "../rollout/spec-problem.ts";
 
 export type NotifyErrorCode = "secret_malformed" | "file_invalid";
 

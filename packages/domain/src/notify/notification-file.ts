@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { parseDurationMs } from "../rollout/duration.ts";
 import { duration } from "../rollout/duration-schema.ts";
-import type { RolloutSpecProblem } from "../rollout/spec-checks.ts";
+import type { RolloutSpecProblem } from "../rollout/spec-problem.ts";
 import { parseAgentName } from "../routing/ids.ts";
 import type { Channel } from "./channel.ts";
 import { NotifyError } from "./error.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RolloutSpecProblem } from "./spec-checks.ts";
+import type { RolloutSpecProblem } from "./spec-problem.ts";
 
 const looseStep = z
   .object({

@@ -56,7 +56,7 @@ export function judgeBoard(seen: GateBoard, rollout: Rollout): JudgementSummary 
     step: input.step,
     ...decision,
     ...raiseOf(seen, rollout, decision),
-    logE: Object.fromEntries(seen.gates.map(({ gate, rollback }) => [gate.name, finite(rollback.logE)])),
+    logE: Object.fromEntries(seen.gates.map(({ gate, logE }) => [gate.name, finite(logE)])),
   };
 }
 

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import type { JsonValue } from "../release/canonical-json.ts";
+import type { GateSpec } from "../gate/gate-spec.ts";
 import { advance, startRollout } from "./advance.ts";
 import type { AgentEvent } from "./agent-record.ts";
 import { LedgerError, type LedgerEntry, type NewLedgerEntry } from "./ledger.ts";
+import type { RolloutPlan } from "./plan.ts";
 import type { Rollout, RolloutEvent, RolloutEventType } from "./rollout.ts";
 
 const ROLLOUT_EVENTS: Readonly<Record<RolloutEventType, true>> = {
@@ -52,7 +54,16 @@ export function formatEvent(subject: string, event: RolloutEvent | AgentEvent): 
 
 /** Throws `LedgerError` `unreadable` for an entry that this version does not know: never skip a decision in silence. */
 export function parseRolloutEvent(entry: LedgerEntry): RolloutEvent {
-  return { ...known(entry, ROLLOUT_EVENTS), type: entry.type, at: entry.at } as RolloutEvent;
+  const event = { ...known(entry, ROLLOUT_EVENTS), type: entry.type, at: entry.at } as RolloutEvent;
+  return event.type === "applied" ? { ...event, plan: withGateKinds(event.plan) } : event;
+}
+
+/** A plan of a version that knew one kind of gate, and did not write it down. */
+function withGateKinds(plan: RolloutPlan): RolloutPlan {
+  const gates = plan.gates.map((gate): GateSpec =>
+    "kind" in gate ? gate : ({ kind: "proportion", ...(gate as object) } as GateSpec),
+  );
+  return { ...plan, gates };
 }
 
 /** Throws `LedgerError` `unreadable`, as `parseRolloutEvent` does. */

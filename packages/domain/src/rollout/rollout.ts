@@ -1,3 +1,4 @@
+import type { GateReference } from "../gate/gate-reference.ts";
 import type { Block } from "../gate/block.ts";
 import type { GatewayId, RolloutId } from "../routing/ids.ts";
 import type { Revision } from "../routing/routing-table.ts";
@@ -156,11 +157,11 @@ export type RolloutEvent =
   | { readonly type: "superseded"; readonly at: number; readonly actor: string; readonly by: RolloutId }
   /** The clock moved on; decides what only time decides. */
   | { readonly type: "timePassed"; readonly at: number }
-  /** Canary deployed, a gateway listens, and the baseline's past rate of bad sessions by gate is frozen. */
+  /** Canary deployed, a gateway listens, and what each gate takes from the baseline's past is frozen. */
   | {
       readonly type: "prepared";
       readonly at: number;
-      readonly references: Readonly<Record<string, number | null>>;
+      readonly references: Readonly<Record<string, GateReference>>;
       /** The canary was the current release until lately: it comes back without steps. Lacking: it was not. */
       readonly isReturn?: boolean;
     }
@@ -259,7 +260,7 @@ export type Rollout = {
   readonly phase: Phase;
   readonly phaseSince: number;
   readonly reason: string;
-  readonly references: Readonly<Record<string, number | null>>;
+  readonly references: Readonly<Record<string, GateReference>>;
   /** By step: every session up to this sequence has been judged. */
   readonly judgedThrough: Readonly<Record<number, number>>;
   readonly canaryJudged: number;

@@ -3,24 +3,12 @@ import { ReleaseError } from "../release/error.ts";
 import { parseReleaseName, type ReleaseName } from "../release/reference.ts";
 import { RoutingError } from "../routing/error.ts";
 import { checkMirror } from "./check-mirror.ts";
-
-/** One thing wrong with a rollout file, and where: a path of keys and indexes. */
-export type RolloutSpecProblem = { readonly path: readonly (string | number)[]; readonly message: string };
+import { checkGate, checkGateNames, looseGate } from "./gate-checks.ts";
+import type { RolloutSpecProblem } from "./spec-problem.ts";
 
 // A tolerant reading: whatever has the wrong form is absent here, and the strict schema has already complained about it.
 const text = z.string().optional().catch(undefined);
 const amount = z.number().optional().catch(undefined);
-const looseGate = z
-  .object({
-    name: text,
-    of: text,
-    direction: text,
-    role: text,
-    onFail: text,
-    critical: z.boolean().optional().catch(undefined),
-    objective: z.object({ max: amount, min: amount }).optional().catch(undefined),
-  })
-  .catch({});
 const looseWebhook = z.object({ name: text, type: text }).catch({});
 const looseStep = z
   .object({ setWeight: amount, setMirrorRoute: z.unknown().optional(), pause: z.unknown().optional() })
@@ -46,7 +34,6 @@ const looseSpec = z
   .catch({});
 const looseFile = z.object({ spec: looseSpec }).catch({ spec: {} });
 type LooseSpec = z.infer<typeof looseSpec>;
-type LooseGate = z.infer<typeof looseGate>;
 type LooseStep = z.infer<typeof looseStep>;
 
 /** What no single field can know. Works on any input, so that these problems are reported together with the others. */
@@ -67,10 +54,6 @@ export function checkAcrossFields(file: unknown): readonly RolloutSpecProblem[] 
 export function nameInFile(agent: string, text: string): ReleaseName {
   const isBare = !text.includes("@") && (!text.includes(":") || text.startsWith("sha256:"));
   return parseReleaseName(isBare ? `${agent}@${text}` : text);
-}
-
-export function isMetric(name: string): boolean {
-  return /^(?:escalation-rate|error-rate|tool-error-rate|score\..+)$/.test(name);
 }
 
 function checkReleases(spec: LooseSpec): RolloutSpecProblem[] {
@@ -155,82 +138,6 @@ function checkLastStep(steps: readonly LooseStep[]): RolloutSpecProblem[] {
   );
 }
 
-function checkGate(gate: LooseGate, path: readonly (string | number)[]): RolloutSpecProblem[] {
-  const problems = [...checkObjective(gate, path), ...checkRole(gate, path)];
-  if (gate.of === undefined && gate.name !== undefined && !isMetric(gate.name)) {
-    const message = `found ${quote(gate.name)} without "of", expected a metric's name or "of: <metric>"`;
-    problems.push({ path: [...path, "name"], message });
-  }
-  const metric = metricOf(gate);
-  if (gate.direction !== undefined && gate.direction !== badDirection(metric)) {
-    const message = `found ${gate.direction}, expected ${badDirection(metric)}, the bad direction of ${metric}`;
-    problems.push({ path: [...path, "direction"], message });
-  }
-  return problems;
-}
-
-function checkObjective(gate: LooseGate, path: readonly (string | number)[]): RolloutSpecProblem[] {
-  const bounds = gate.objective;
-  if (bounds === undefined) return [];
-  if ((bounds.max === undefined) === (bounds.min === undefined)) {
-    return [{ path: [...path, "objective"], message: "expected exactly one of max and min" }];
-  }
-  const bad = badDirection(metricOf(gate));
-  const expected = bad === "increase" ? "max" : "min";
-  if (bounds[expected] !== undefined) return [];
-  return [{ path: [...path, "objective"], message: `expected ${expected}, because ${bad} is the bad direction` }];
-}
-
-function metricOf(gate: LooseGate): string {
-  return gate.of ?? gate.name ?? "";
-}
-
-function checkRole(gate: LooseGate, path: readonly (string | number)[]): RolloutSpecProblem[] {
-  const role = gate.role ?? "guardrail";
-  if (role !== "guardrail" && isRollback(gate)) {
-    return [
-      {
-        path: [...path, "onFail"],
-        message: `found ${gate.onFail} on a ${role} gate, expected pause: only a guardrail rolls back`,
-      },
-    ];
-  }
-  if (role !== "guardrail" && gate.critical === true) {
-    return [{ path: [...path, "critical"], message: `found a critical ${role} gate, expected role: guardrail` }];
-  }
-  if (
-    role === "guardrail" &&
-    gate.critical !== undefined &&
-    gate.onFail !== undefined &&
-    gate.critical !== isRollback(gate)
-  ) {
-    return [
-      {
-        path: [...path, "onFail"],
-        message: `found onFail: ${gate.onFail} with critical: ${gate.critical}, expected a critical guardrail to roll back and any other to pause`,
-      },
-    ];
-  }
-  return [];
-}
-
-function isRollback({ onFail }: LooseGate): boolean {
-  return onFail === "rollback" || onFail === "rollback+evict" || onFail === "freeze";
-}
-
-function checkGateNames(gates: readonly LooseGate[]): RolloutSpecProblem[] {
-  return gates.flatMap((gate, index): RolloutSpecProblem[] =>
-    gate.name !== undefined && gates.findIndex((other) => other.name === gate.name) < index
-      ? [
-          {
-            path: ["spec", "analysis", "gates", index, "name"],
-            message: `found a second gate ${quote(gate.name)}, expected unique names`,
-          },
-        ]
-      : [],
-  );
-}
-
 /** What a webhook answered is kept under its name. */
 function checkWebhookNames(webhooks: readonly { name?: string | undefined; type?: string | undefined }[]) {
   const names = webhooks.map(({ name, type }) => name ?? type);
@@ -252,11 +159,6 @@ function checkHarmBudget({ ramp, analysis }: LooseSpec): RolloutSpecProblem[] {
   if (gates.some(({ role }) => role === undefined || role === "guardrail")) return [];
   const message = "found a harm budget without any guardrail, expected one: harm is what guardrails measure";
   return [{ path: ["spec", "ramp"], message }];
-}
-
-/** Rates count bad sessions and are bad when high; scores say how good a session was and are bad when low. */
-export function badDirection(metric: string): "increase" | "decrease" {
-  return metric.startsWith("score.") ? "decrease" : "increase";
 }
 
 function quote(found: string): string {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseDurationMs } from "./duration.ts";
 import { duration, positiveDuration } from "./duration-schema.ts";
+import { gateSchema } from "./gate-schema.ts";
 import { analysisPolicyFields, promotionSchema, ROLLBACK, rollbackSchema } from "./policy-schema.ts";
 import { rampSchema } from "./ramp-schema.ts";
 import { strategySchema } from "./strategy-schema.ts";
@@ -8,9 +9,6 @@ import { webhooksSchema } from "./webhook-schema.ts";
 import { weight } from "./weight-schema.ts";
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const METRIC = /^(?:escalation-rate|error-rate|tool-error-rate|score\.[A-Za-z0-9_.-]{1,100})$/;
-
-const proportion = z.number().min(0).max(1);
 
 const mirrorTimeout = duration.refine((text) => isBetween(text, 1000, 600_000), {
   message: "expected a duration from 1s to 10m",
@@ -44,30 +42,6 @@ const stepSchema = z.strictObject({
       requiresApproval: z.boolean().optional(),
     })
     .optional(),
-});
-
-const gateSchema = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, "expected letters, digits, dots, dashes and underscores"),
-  kind: z.literal("proportion"),
-  of: z
-    .string()
-    .regex(METRIC, "expected escalation-rate, error-rate, tool-error-rate or score.<name>")
-    .optional()
-    .meta({ description: "The metric; left out, the gate's name is the metric" }),
-  unit: z.literal("session").default("session"),
-  maturation: z.literal("session-end").default("session-end"),
-  direction: z
-    .enum(["increase", "decrease"])
-    .optional()
-    .meta({ description: "The bad direction: increase for rates, decrease for scores" }),
-  objective: z.strictObject({ max: proportion.optional(), min: proportion.optional() }).optional(),
-  compare: z
-    .strictObject({ method: z.literal("eprocess").default("eprocess"), margin: z.number().gt(0).lt(1).default(0.04) })
-    .default({ method: "eprocess", margin: 0.04 }),
-  role: z.enum(["guardrail", "signal", "muted"]).default("guardrail"),
-  critical: z.boolean().optional().meta({ description: "A critical guardrail rolls back, any other gate only pauses" }),
-  weight: z.number().gt(0).max(1).optional().meta({ description: "Share of familyWiseErrorRate, 0 to 1" }),
-  onFail: z.enum(["rollback", "rollback+evict", "freeze", "pause"]).optional(),
 });
 
 const boundary = z.union([
@@ -134,7 +108,6 @@ export const rolloutSpecSchema = z
 
 export type RolloutSpec = z.infer<typeof rolloutSpecSchema>;
 export type AnalysisEntry = z.infer<typeof analysisSchema>;
-export type GateEntry = AnalysisEntry["gates"][number];
 
 /** The JSON Schema of a rollout file, for editors and other tools. */
 export function rolloutJsonSchema(): Record<string, unknown> {

@@ -48,6 +48,7 @@ test("what a file leaves out has the defaults of the statistics", () => {
   expect(plan.gates).toEqual([
     {
       name: "escalation-rate",
+      kind: "proportion",
       of: "escalation-rate",
       direction: "increase",
       objective: null,
@@ -102,7 +103,7 @@ test("scores are bad when low, signals and uncritical guardrails only pause", ()
       { name: "tool-error-rate", kind: "proportion", role: "signal" },
     ]),
   );
-  expect(gates.map(({ direction, onFail, objective }) => [direction, onFail, objective])).toEqual([
+  expect(gates.map((gate) => [gate.direction, gate.onFail, "objective" in gate ? gate.objective : undefined])).toEqual([
     ["decrease", "rollback", { min: 0.7 }],
     ["increase", "pause", null],
     ["increase", "pause", null],
@@ -210,7 +211,7 @@ describe("is refused:", () => {
       "expected a critical guardrail to roll back",
     ],
     ["a metric of a later version", { of: "cost" }, "expected escalation-rate, error-rate"],
-    ["a kind of a later version", { kind: "quantile" }, 'found "quantile", expected "proportion"'],
+    ["a kind of a later version", { kind: "histogram" }, 'kind: found "histogram", expected one of proportion, mean'],
     ["a method of a later version", { compare: { method: "sprt" } }, 'found "sprt", expected "eprocess"'],
   ];
   test.each(gates)("%s", (_, gate, message) => {

@@ -1,10 +1,9 @@
 import { GateError } from "../gate/error.ts";
-import type { GateSpec, Metric } from "../gate/gate-spec.ts";
-import { splitErrorBudget } from "../gate/split-error-budget.ts";
 import { parseAgentName } from "../routing/ids.ts";
 import type { MoveBoundary } from "../routing/move.ts";
 import { parseSessionExtractors, parseSessionLearners } from "../routing/parse-session-rules.ts";
 import { parseDurationMs } from "./duration.ts";
+import { planGates } from "./gate-plan.ts";
 import { harmSteps } from "./harm-ramp.ts";
 import {
   isShadowOnly,
@@ -15,8 +14,9 @@ import {
   type WebhookPlan,
 } from "./plan.ts";
 import { analysisPolicyOf, promotionPolicyOf, rollbackPolicyOf } from "./policy-plan.ts";
-import { badDirection, checkAcrossFields, nameInFile, type RolloutSpecProblem } from "./spec-checks.ts";
-import { rolloutSpecSchema, type AnalysisEntry, type GateEntry, type RolloutSpec } from "./spec-schema.ts";
+import { checkAcrossFields, nameInFile } from "./spec-checks.ts";
+import type { RolloutSpecProblem } from "./spec-problem.ts";
+import { rolloutSpecSchema, type AnalysisEntry, type RolloutSpec } from "./spec-schema.ts";
 import { checkStrategy } from "./strategy-checks.ts";
 import { planStrategy } from "./strategy-plan.ts";
 import type { WebhookEntry } from "./webhook-schema.ts";
@@ -69,6 +69,10 @@ function problemsOf(issue: Issue): RolloutSpecProblem[] {
       message: `found an unknown field ${JSON.stringify(key)}, expected only fields that this version honours`,
     }));
   }
+  if (issue.code === "invalid_union" && issue.discriminator !== undefined && isObject(issue.input)) {
+    const found = JSON.stringify((issue.input as Record<string, unknown>)[issue.discriminator]);
+    return [{ path, message: `found ${found ?? "nothing"}, ${expectationOf(issue.message)}` }];
+  }
   // Of several forms the last is the longest; whoever wrote an object meant that one.
   const meant = issue.code === "invalid_union" && isObject(issue.input) ? issue.errors.at(-1) : undefined;
   if (meant !== undefined)
@@ -112,7 +116,7 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
     consecutiveFailureLimit: analysis.consecutiveFailureLimit,
     familyWiseErrorRate: analysis.familyWiseErrorRate,
     latenessMs: analysis.lateness === undefined ? null : milliseconds(analysis.lateness),
-    gates: gatesOf(analysis.gates, analysis.familyWiseErrorRate),
+    gates: planGates(analysis.gates, analysis.familyWiseErrorRate),
     webhooks: analysis.webhooks.map(webhookOf),
     isRollbackAutomatic: rollback.automatic,
     propagation: {
@@ -166,27 +170,6 @@ function stepsOf({ steps: ownSteps, ramp }: RolloutSpec["spec"]): readonly Rollo
   }));
 }
 
-function gatesOf(entries: readonly GateEntry[], familyWiseErrorRate: number): readonly GateSpec[] {
-  const gates = entries.map((entry) => {
-    const of = metricOf(entry);
-    const canRollBack = entry.role === "guardrail" && (entry.critical ?? true) && entry.onFail !== "pause";
-    return {
-      name: entry.name,
-      of,
-      direction: badDirection(of),
-      objective: objectiveOf(entry),
-      margin: entry.compare.margin,
-      role: entry.role,
-      onFail: canRollBack ? ("rollback" as const) : ("pause" as const),
-      ...(entry.onFail === "rollback+evict" ? { evicts: true } : {}),
-      ...(entry.onFail === "freeze" ? { freezes: true } : {}),
-    };
-  });
-  const claims = gates.map((gate, index) => ({ ...gate, weight: entries[index]?.weight ?? null }));
-  const alphas = splitErrorBudget(claims, familyWiseErrorRate);
-  return gates.map((gate) => ({ ...gate, alpha: alphas[gate.name] ?? familyWiseErrorRate }));
-}
-
 type Pins = NonNullable<RolloutSpec["spec"]["pins"]>;
 type SafeBoundary = Pins["safeBoundary"];
 
@@ -205,16 +188,6 @@ function boundaryOf(written: SafeBoundary): MoveBoundary | null {
   if (written === undefined) return null;
   if (written === "conversation-end") return { header: true, idleMs: null };
   return { header: written.header, idleMs: written.idle === undefined ? null : milliseconds(written.idle) };
-}
-
-/** The checks have made sure that it names a metric. */
-function metricOf(entry: GateEntry): Metric {
-  return (entry.of ?? entry.name) as Metric;
-}
-
-function objectiveOf({ objective }: GateEntry): GateSpec["objective"] {
-  if (objective?.max !== undefined) return { max: objective.max };
-  return objective?.min === undefined ? null : { min: objective.min };
 }
 
 function milliseconds(text: string): number {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RolloutSpecProblem } from "./spec-checks.ts";
+import type { RolloutSpecProblem } from "./spec-problem.ts";
 
 // A tolerant reading, as in `spec-checks.ts`.
 const given = z.unknown().optional();
