@@ -24,6 +24,10 @@ export type StartPerchOptions = {
   readonly trust?: string;
   /** Whom the server tells about rollouts. Default: nobody. */
   readonly notifications?: string;
+  /** Prices of models that go before the built-in ones. */
+  readonly priceFile?: string;
+  /** How many characters of the content of each span are kept. Default: none. */
+  readonly contentCharacters?: number;
   /** Shown in the console when the traffic is not real. */
   readonly notice?: string;
   readonly latenessMs?: number;
@@ -89,6 +93,8 @@ function serverFlags(options: StartPerchOptions): string[] {
     ...(options.scorers === undefined ? [] : ["--scorers", options.scorers]),
     ...(options.trust === undefined ? [] : ["--trust", options.trust]),
     ...(options.notifications === undefined ? [] : ["--notifications", options.notifications]),
+    ...(options.priceFile === undefined ? [] : ["--price-file", options.priceFile]),
+    ...(options.contentCharacters === undefined ? [] : ["--capture-content", String(options.contentCharacters)]),
     ...(options.notice === undefined ? [] : ["--notice", options.notice]),
     ...(options.latenessMs === undefined ? [] : ["--lateness", String(options.latenessMs)]),
     ...(options.tickMs === undefined ? [] : ["--tick", String(options.tickMs)]),

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { fullLocation } from "@perch/adapters/release-registry";
+import { CliError } from "../cli-error.ts";
 import { dataOption, jsonOption, LOCATION } from "../options.ts";
 import { parsePort } from "../parse-port.ts";
 import { printJson, printLine, printNote } from "../output.ts";
@@ -18,6 +19,8 @@ type UpFlags = {
   trust?: string;
   notice?: string;
   notifications?: string;
+  priceFile?: string;
+  captureContent?: string;
   json?: boolean;
 };
 
@@ -33,9 +36,26 @@ export function registerUpCommand(program: Command): void {
     .option("--trust <dir>", "trust policy.yaml of this directory, or without one every *.pub; default: DATA/trust")
     .option("--notifications <file>", "whom to tell about rollouts, and what signs webhooks (YAML)")
     .option("--scorers <file>", "who judges sessions that are over, see docs/scores.md; default: nobody")
+    .option("--price-file <file>", "prices of models, before the built-in ones (YAML or JSON)")
+    .option(
+      "--capture-content <n>",
+      "keep n characters of what goes in and comes out of each span; default: digests only",
+    )
     .option("--notice <text>", "shown in the console, e.g. when the traffic is not real")
     .addOption(jsonOption())
     .action((flags: UpFlags) => up(flags));
+}
+
+const MOST_CHARACTERS = 1_000_000;
+
+function charactersOf(text: string): number {
+  const characters = Number(text);
+  if (/^\d+$/.test(text) && characters <= MOST_CHARACTERS) return characters;
+  throw new CliError({
+    code: "usage",
+    message: `found --capture-content ${JSON.stringify(text)}, expected a whole number from 0 to ${MOST_CHARACTERS}`,
+    hint: "it is how many characters of each side of a span are kept; 0 keeps digests only",
+  });
 }
 
 async function up(flags: UpFlags): Promise<void> {
@@ -52,6 +72,8 @@ async function up(flags: UpFlags): Promise<void> {
     ...(flags.scorers === undefined ? {} : { scorers: resolve(flags.scorers) }),
     ...(flags.trust === undefined ? {} : { trust: resolve(flags.trust) }),
     ...(flags.notifications === undefined ? {} : { notifications: resolve(flags.notifications) }),
+    ...(flags.priceFile === undefined ? {} : { priceFile: resolve(flags.priceFile) }),
+    ...(flags.captureContent === undefined ? {} : { contentCharacters: charactersOf(flags.captureContent) }),
     ...(flags.notice === undefined ? {} : { notice: flags.notice }),
   });
   const { server, gateway } = perch;

@@ -294,6 +294,8 @@ test("word that a person took over is kept as a score that counts once, however 
 
 test("an escalation needs no body, and a key of its own makes it another", async () => {
   const bare = await collector.request("/v1/sessions/session-1/escalation", { method: "POST" });
+  const empty = await collector.request("/v1/sessions/session-1/escalation", { method: "POST", body: "" });
+  expect(empty.status).toBe(200);
   const keyed = await post("/v1/sessions/session-1/escalation", {}, { "idempotency-key": "ticket-7" });
   expect([bare.status, keyed.status]).toEqual([200, 200]);
   await store.appendTurns([aTurn]);

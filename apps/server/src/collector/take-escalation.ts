@@ -26,8 +26,9 @@ export async function takeEscalation(
   intake: Intake,
   { request, session, sender }: { readonly request: Request; readonly session: string; readonly sender: Sender },
 ): Promise<Response> {
-  if (request.body !== null) encodingOf(request, ["json"]);
   return await intake.bodies.read(bodyOf(request, sender), async (bytes) => {
+    // Clients that send nothing name no content type, or one of their own making.
+    if (bytes.length > 0) encodingOf(request, ["json"]);
     const body = escalationSchema.safeParse(bytes.length === 0 ? {} : parseJsonObject(bytes));
     if (!body.success) {
       throw malformed(body.error.issues.map(({ path, message }) => `${path.join(".") || "the body"}: ${message}`));
