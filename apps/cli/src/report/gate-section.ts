@@ -1,6 +1,6 @@
 import type { GateView, ReportView } from "@perch/api";
 import { evidenceChart } from "./charts.ts";
-import { count, odds, percent, points } from "./format.ts";
+import { count, odds, percent, points, span } from "./format.ts";
 import { html, NOTHING, type Html } from "./html.ts";
 import { table } from "./table.ts";
 
@@ -74,17 +74,19 @@ function findingsList({ findings }: GateView): Html {
   return table(["tool use", "#evidence", "established"], rows);
 }
 
-/** Each intent or tool by itself. */
-function segmentsTable({ segments }: GateView): Html {
-  if (segments.length === 0) return NOTHING;
-  const rows = segments.map(({ segment, baseline, canary, logE }) => [
+/** Each intent or tool by itself, and all sessions at the gate's age. */
+function segmentsTable({ segments, landmark }: GateView): Html {
+  const aged = landmark === null ? [] : [{ ...landmark, segment: `bad or not over after ${span(landmark.ageMs)}` }];
+  const parts = [...segments, ...aged];
+  if (parts.length === 0) return NOTHING;
+  const rows = parts.map(({ segment, baseline, canary, logE }) => [
     segment,
     percent(baseline.rate),
     percent(canary.rate),
     count(canary.sessions),
     `1:${odds(logE)}`,
   ]);
-  return table(["segment", "#baseline", "#canary", "#canary sessions", "#evidence of harm"], rows);
+  return table(["part", "#baseline", "#canary", "#canary sessions", "#evidence of harm"], rows);
 }
 
 function meaningTable(gate: GateView, report: ReportView): Html {

@@ -100,6 +100,24 @@ test("a release whose tools cannot be read leaves the blast radius unknown, not 
   expect(textReport(aReport({ blastRadius }))).toContain("blast radius  not known: the registry is away");
 });
 
+test("what differs in the use of tools, and all sessions at a gate's age, are told", () => {
+  const report = aReport();
+  const [gate] = report.rollout.gates;
+  const arm = { sessions: 40, bad: 10, rate: 0.25 };
+  const finding = {
+    sentence: "`refund` comes first",
+    baselineRate: 0.1,
+    canaryRate: 0.4,
+    logE: 1,
+    isEstablished: false,
+  };
+  const landmark = { ageMs: 1_800_000, baseline: arm, canary: arm, logE: 0 };
+  const gates = [{ ...(gate ?? expect.fail("the report has a gate")), findings: [finding], landmark }];
+  const told = { ...report, rollout: { ...report.rollout, gates } };
+  expect(textReport(told)).toContain("differs       `refund` comes first (may be chance)");
+  expect(htmlReport(told)).toContain("bad or not over after 30 min");
+});
+
 test("the text says the same to a terminal", () => {
   const text = textReport(aReport());
   expect(text).toContain("excess        escalation-rate: 12.4 bad of 90 judged");

@@ -1,4 +1,4 @@
-import type { ReportView } from "@perch/api";
+import type { GateView, ReportView } from "@perch/api";
 import { describeRollout } from "../rollout/describe-rollout.ts";
 import { count, moment } from "./format.ts";
 
@@ -16,6 +16,7 @@ export function textReport(report: ReportView): string {
     "",
     `exposed       ${report.rollout.canarySessionsExposed} canary sessions`,
     ...report.excess.map(({ gate, sessions, bad }) => `excess        ${gate}: ${count(bad)} bad of ${sessions} judged`),
+    ...report.rollout.gates.flatMap(({ findings }) => findings.map(differenceLine)),
     ...outlookLine(report),
     ...blastLines(report),
     ...report.decided.map(
@@ -23,6 +24,10 @@ export function textReport(report: ReportView): string {
     ),
     `ledger        ${report.ledger.entries} entries, last ${report.ledger.sequence} ${report.ledger.hash.slice(0, 12)}…`,
   ].join("\n");
+}
+
+function differenceLine({ sentence, isEstablished }: GateView["findings"][number]): string {
+  return `differs       ${sentence}${isEstablished ? "" : " (may be chance)"}`;
 }
 
 function outlookLine({ outlook }: ReportView): readonly string[] {
