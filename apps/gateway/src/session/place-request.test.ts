@@ -355,6 +355,15 @@ describe("an id learned from an answer", () => {
   });
 });
 
+test("an agent that is switched off refuses everybody, sessions under way included", async () => {
+  const { place } = setting({ refuses: "it refunds everybody" });
+  const message = "agent support is switched off: it refunds everybody";
+  for (const headers of [{ "x-session-id": "s-1" }, {}]) {
+    const refusal = { status: 503, code: "agent_killed", message };
+    expect(await place(headers, "/support/chat")).toMatchObject({ kind: "refused", refusal });
+  }
+});
+
 test("a request is for the agent of its host", async () => {
   const { place } = setting({ hosts: ["support.example"], pathPrefix: "" });
   expect(placed(await place({ host: "support.example:8080" }, "/chat")).agentPath).toBe("/chat");
