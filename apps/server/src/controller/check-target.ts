@@ -1,4 +1,4 @@
-import { rollbackPolicy, urlsOf, type Rollout, type RolloutId, type TargetProbe } from "@perch/domain";
+import { rollbackPolicy, urlsOf, type Rollout, type RolloutId, type TargetProbe, type TurnCount } from "@perch/domain";
 import type { Book } from "./book.ts";
 import type { TurnCounts } from "./turn-counts.ts";
 
@@ -9,8 +9,10 @@ export type CheckTargetDeps = {
   readonly now: () => number;
 };
 
-/** Turns that the target has just served say more than any question. */
-const [WINDOW_MS, MIN_TURNS, MOST_FAILED] = [30_000, 10, 0.5];
+/** Turns speak against the target for half a minute, and for it only while it can hardly have gone since. */
+const AGAINST = { windowMs: 30_000, minTurns: 10 };
+const FOR = { windowMs: 5000, minTurns: 3 };
+const MOST_FAILED = 0.5;
 
 /**
  * Looks whether the release that a rollback leads to answers, and records it if that has changed. Where the file does not ask
@@ -33,11 +35,18 @@ async function problemOf({ plan, baseline }: Rollout, deps: CheckTargetDeps): Pr
   const record = deps.book.agent(agent);
   const urls = record === null ? [] : urlsOf(baseline.digest, record);
   if (urls.length === 0) return `${agent}@${baseline.version} has no deployment`;
-  const { turns, failed } = deps.turnCounts.within({ agent, release: baseline.digest }, WINDOW_MS);
-  if (turns >= MIN_TURNS) {
-    return failed / turns > MOST_FAILED ? `${failed} of the last ${turns} turns of ${baseline.version} failed` : null;
+  const target = { agent, release: baseline.digest };
+  const against = deps.turnCounts.within(target, AGAINST.windowMs);
+  if (isFailing(against, AGAINST.minTurns)) {
+    return `${against.failed} of the last ${against.turns} turns of ${baseline.version} failed`;
   }
+  const lately = deps.turnCounts.within(target, FOR.windowMs);
+  if (lately.turns >= FOR.minTurns && !isFailing(lately, FOR.minTurns)) return null;
   const answers = await Promise.all(urls.map((url) => deps.probe.ask(url)));
   const silent = answers.flatMap((answer) => (answer.kind === "silent" ? [answer.because] : []));
   return silent.length < answers.length ? null : silent.join("; ");
+}
+
+function isFailing({ turns, failed }: TurnCount, minTurns: number): boolean {
+  return turns >= minTurns && failed / turns > MOST_FAILED;
 }

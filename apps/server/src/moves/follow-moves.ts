@@ -58,7 +58,8 @@ export async function beginMove(
   const isHeld = problems.length > 0 && order.mode !== "evict";
   if (!isHeld) {
     for (const move of book.agent(agent)?.moves ?? []) {
-      if (!isUnderWay(move) || !contradicts(move, order)) continue;
+      // Two passes may have wanted the same one at once: it does not take its own place.
+      if (move.id === order.id || !isUnderWay(move) || !contradicts(move, order)) continue;
       await endMove({ agent, move, outcome: "cancelled", actor, reason: `move ${order.id} takes its place` }, deps);
     }
   }

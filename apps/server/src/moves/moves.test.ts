@@ -12,6 +12,7 @@ import {
   parseSessionId,
   type Digest,
   type GatewayId,
+  type MoveOrder,
   type ReleaseContent,
   type RolloutPlan,
   type RoutingTable,
@@ -24,7 +25,7 @@ import { openBook, type Book } from "../controller/book.ts";
 import { createPublisher } from "../controller/publisher.ts";
 import { createGatewayHub } from "../gateways/hub.ts";
 import { longestLifeMs } from "../gateways/known-gateway.ts";
-import { followMoves, type FollowMovesDeps } from "./follow-moves.ts";
+import { beginMove, followMoves, type FollowMovesDeps } from "./follow-moves.ts";
 import { createMoveReports } from "./move-reports.ts";
 import { createMoveRoutes } from "./move-routes.ts";
 
@@ -87,6 +88,8 @@ async function createWorld(memory: readonly [Memory, Memory] = [null, null]) {
     book,
     traces,
     follow,
+    /** As a pass does that began before another one had recorded it. */
+    begin: (order: MoveOrder) => beginMove(agent, { order, actor: "controller", reason: "" }, moving),
     ledger: async () => ledgerEntrySchema.array().parse(await ledger.read("agent/support")),
     pass: (ms: number) => {
       now += ms;
@@ -361,6 +364,17 @@ test.each(["migrate", "evict"])(
     ]);
   },
 );
+
+test("a move that two passes want at once does not take its own place", async () => {
+  const world = await createWorld();
+  world.connect();
+  await rolledBack(world, { pinnedSessions: "evict" });
+  await world.follow();
+  const [move] = world.book.agent(agent)?.moves ?? [];
+  if (move === undefined) throw new Error("no move");
+  await world.begin(move);
+  expect(await world.moves()).toMatchObject([{ rollout: "r", outcome: null }]);
+});
 
 test("a rollback that drains moves nobody", async () => {
   const world = await createWorld();
