@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseGatewayId } from "@perch/domain";
 import { createAcknowledger } from "../apps/gateway/src/sync/acknowledger.ts";
 import { followTable } from "../apps/gateway/src/sync/follow-table.ts";
-import { createServerLink } from "../apps/gateway/src/sync/server-link.ts";
+import { createLinkTo } from "../apps/gateway/src/sync/server-link.ts";
 import { createSyncState } from "../apps/gateway/src/sync/sync-state.ts";
 import { createHeldTable } from "../apps/gateway/src/table/held-table.ts";
 import { createTableFile } from "../apps/gateway/src/table/table-file.ts";
@@ -20,7 +20,7 @@ const log = { info() {}, warn: complain, error: complain };
 function connect(index: number): void {
   const own = join(directory, `connection-${index}`);
   mkdirSync(own, { recursive: true });
-  const link = createServerLink(server, parseGatewayId(`connection-${index}`));
+  const link = createLinkTo(server, parseGatewayId(`connection-${index}`));
   const common = {
     link,
     log,

@@ -4,6 +4,7 @@ import {
   forecastSchema,
   gatewayViewSchema,
   ledgerEntrySchema,
+  ledgerPageSchema,
   moveViewSchema,
   overviewSchema,
   pointerViewSchema,
@@ -21,6 +22,7 @@ import {
   type GatewayView,
   type LedgerEntryView,
   type KillRequest,
+  type LedgerPage,
   type MovePointer,
   type MoveRequest,
   type MoveView,
@@ -61,6 +63,8 @@ export interface ApiClient {
   ledger(id: string): Promise<readonly LedgerEntryView[]>;
   /** Everything about a rollout, with at most so many calls of writing tools. */
   report(id: string, calls: number): Promise<ReportView>;
+  /** Entries of all subjects behind a sequence, oldest first. */
+  ledgerPage(after: number): Promise<LedgerPage>;
   /** What was decided about an agent: releases admitted, deployments, pointers moved. */
   agentLedger(agent: string): Promise<readonly LedgerEntryView[]>;
   /** Of sessions, from release to release; newest first. */
@@ -117,6 +121,7 @@ export function createApiClient(baseUrl: string): ApiClient {
     commandRollout: (id, verb, command) => postJson(`${rolloutPath(id)}/${verb}`, command, rolloutViewSchema),
     report: (id, calls) => get(`${rolloutPath(id)}/report?calls=${calls}`, reportSchema),
     ledger: (id) => get(`${rolloutPath(id)}/ledger`, ledgerEntrySchema.array()),
+    ledgerPage: (after) => get(`/v1/ledger?after=${after}`, ledgerPageSchema),
     agentLedger: (agent) => get(`${agentPath(agent)}/ledger`, ledgerEntrySchema.array()),
     moves: (agent) => get(`${agentPath(agent)}/moves`, moveViewSchema.array()),
     startMove: (agent, body) => postJson(`${agentPath(agent)}/moves`, body, moveViewSchema),

@@ -5,6 +5,7 @@ import { registerInitCommand } from "./init/init-command.ts";
 import { registerKeyCommand } from "./key/key-command.ts";
 import { passwordSource } from "./key/key-password.ts";
 import { registerKillCommand } from "./kill/kill-command.ts";
+import { registerLedgerCommand } from "./ledger/ledger-command.ts";
 import { registerMoveCommand } from "./move/move-command.ts";
 import { registerOverrideCommand } from "./override/override-command.ts";
 import { createProgram } from "./program.ts";
@@ -26,6 +27,7 @@ const commands = [
   registerDeployCommand,
   registerRolloutCommand,
   registerKillCommand,
+  registerLedgerCommand,
   registerMoveCommand,
   registerSessionsCommand,
   registerWhyCommand,

@@ -34,7 +34,7 @@ import { createUpstreamHealth } from "./proxy/upstream-health.ts";
 import { createUpstreamPools, type UpstreamPools } from "./proxy/upstream-pools.ts";
 import { createPlacementCounts } from "./session/placement-counts.ts";
 import { sleep } from "./sync/backoff.ts";
-import { createServerLink } from "./sync/server-link.ts";
+import { createServerLink } from "./sync/several-servers.ts";
 import { startSync } from "./sync/start-sync.ts";
 import { createSyncState } from "./sync/sync-state.ts";
 import { createHeldTable, type HeldTable } from "./table/held-table.ts";
@@ -96,7 +96,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   const sync = startSync(syncing);
   const lookAfter = setInterval(createLookAfter({ held, pins, pools, moving, mirror, log }), LOOK_AFTER_MS);
 
-  process.stdout.write(`${JSON.stringify({ ready: true, url: listener.url, gateway, server: config.serverUrl })}\n`);
+  tellReady(config, { url: listener.url, gateway });
   draining = await untilDraining(config);
   log.info("stopping: letting open answers finish", { inFlight: listener.inFlight() });
   await listener.stop(config.drainMs);
@@ -109,6 +109,10 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   await link.close();
   await classifiers.close();
   await close();
+}
+
+function tellReady({ serverUrls }: GatewayConfig, at: { readonly url: string; readonly gateway: GatewayId }): void {
+  process.stdout.write(`${JSON.stringify({ ready: true, ...at, server: serverUrls.join(",") })}\n`);
 }
 
 async function untilDraining({ drainMs }: GatewayConfig): Promise<Draining> {
@@ -125,7 +129,7 @@ async function createParts(
 ) {
   const tickEnd = createTickEnd((run) => void setImmediate(run));
   const llhttp = createLlhttp();
-  const link = createServerLink(config.serverUrl, gateway);
+  const link = createServerLink(config.serverUrls, gateway);
   const [strategies, classifiers] = [createStrategyCounter(), createClassifierLink()];
   const recorder = createTurnRecorder({ outbox, log, tickEnd });
   const randomHex = createRandomHex((bytes) => randomFillSync(bytes));

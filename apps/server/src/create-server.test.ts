@@ -1,4 +1,11 @@
-import { agentViewSchema, gatewayViewSchema, ledgerEntrySchema, problemSchema, rolloutViewSchema } from "@perch/api";
+import {
+  agentViewSchema,
+  gatewayViewSchema,
+  ledgerEntrySchema,
+  ledgerPageSchema,
+  problemSchema,
+  rolloutViewSchema,
+} from "@perch/api";
 import { digestOf, verifyChain } from "@perch/domain";
 import { expect, test } from "vitest";
 import {
@@ -292,4 +299,16 @@ test("a rollout of a pointer is a rollout of the release at which it stood when 
   expect((await viewOf(server)).canary.version).toBe("2.3.1");
   const unknown = await post(server, "/v1/rollouts", YAML.replace("release: 2.3.1", "release: support:nowhere"));
   expect(codeOf(unknown)).toBe("unknown_pointer");
+});
+
+test("the whole ledger is read page by page, and what the query does not take is refused", async () => {
+  const { world, server } = await createStage();
+  const page = async (query: string) => ledgerPageSchema.parse(await get(server, `/v1/ledger${query}`));
+  const all = await world.ledger.readAll(0);
+  expect(all.length).toBeGreaterThan(3);
+  expect(await page("")).toEqual({ entries: all, next: null });
+  expect(await page("?after=1&limit=2")).toEqual({ entries: all.slice(1, 3), next: 3 });
+  expect(codeOf(await get(server, "/v1/ledger?after=-1"))).toBe("query_malformed");
+  expect(codeOf(await get(server, "/v1/ledger?limit=1001"))).toBe("query_malformed");
+  expect(codeOf(await get(server, "/v1/ledger?from=1"))).toBe("query_malformed");
 });

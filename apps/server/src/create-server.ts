@@ -28,6 +28,7 @@ import { createExplorerRoutes } from "./api/explorer-routes.ts";
 import { createPairRoutes } from "./api/pair-routes.ts";
 import { createKillRoutes } from "./api/kill-routes.ts";
 import { createPointerRoutes } from "./api/pointer-routes.ts";
+import { createLedgerRoutes } from "./api/ledger-routes.ts";
 import { createLiveFeed, type LiveFeed } from "./api/live-feed.ts";
 import { createPlanRoutes } from "./api/plan-routes.ts";
 import { createReportRoutes } from "./api/report-routes.ts";
@@ -50,17 +51,21 @@ import { createGatewayHub } from "./gateways/hub.ts";
 import { createPinCounts } from "./gateways/pin-counts.ts";
 import { createGatewayQuestions } from "./gateways/questions.ts";
 import { createGatewayRoutes } from "./gateways/routes.ts";
-import { reasonOf, type Log } from "@perch/adapters/json-log";
+import type { Log } from "@perch/adapters/json-log";
 import { UsageError } from "./options.ts";
 import { tenantOf, type RouteOptions } from "./route-options.ts";
 import { followMoves, type FollowMovesDeps } from "./moves/follow-moves.ts";
 import { createMoveReports } from "./moves/move-reports.ts";
+import type { Term } from "./leading/term.ts";
+import { createLoops, type Loops } from "./loops.ts";
 import { createMoveRoutes } from "./moves/move-routes.ts";
 import { openJudging, type JudgingDeps } from "./scoring/create-judging.ts";
 import { openAssembler } from "./sessions/open-assembler.ts";
 import { knownReleasesOf } from "./sessions/releases-of-book.ts";
 
 export type ServerDeps = {
+  /** During which it leads. Afterwards it decides and publishes nothing. */
+  readonly term: Term;
   readonly ledger: Ledger;
   readonly state: ServerState;
   readonly traces: Omit<OpenTraceStore, "close">;
@@ -123,8 +128,7 @@ export type Server = {
 const FIGURES_MAX_AGE_MS = 400;
 
 export async function createServer(deps: ServerDeps): Promise<Server> {
-  const epoch = await deps.state.nextEpoch();
-  const core = await createCore(deps, epoch);
+  const core = await createCore(deps);
   const loops = createLoops(core, deps);
   const feed = createLiveFeed(core.views);
   const intake = intakeOf(core, deps);
@@ -133,7 +137,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
   return {
     app,
     grpcCalls: createGrpcCalls(intake, deps.log),
-    epoch,
+    epoch: deps.term.epoch,
     turn: loops.turn,
     hooksSettled: () => core.hooks.settled(),
     judge: () => core.judging.turn(),
@@ -144,16 +148,19 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
   };
 }
 
-type Core = Awaited<ReturnType<typeof createCore>>;
+export type Core = Awaited<ReturnType<typeof createCore>>;
 
 /** What the server knows and decides, without a clock that ticks. */
-async function createCore({ now, tick, log, settings, traces, ...deps }: ServerDeps, epoch: number) {
-  const hub = await createGatewayHub({ now, tick, epoch, state: deps.state, leaseMs: settings.leaseMs, log });
+async function createCore({ now, tick, log, settings, traces, term, ...deps }: ServerDeps) {
+  const hub = await createGatewayHub({ now, tick, term, state: deps.state, leaseMs: settings.leaseMs, log });
   const publisher = createPublisher({ book: () => book, hub, defaults: settings, now });
-  const book: Book = await openBook(deps.ledger, () => {
+  // What is recorded and what is published are of one epoch, also after it has moved past a gateway's.
+  const epochNow = (): number => hub.revision().epoch;
+  const onRecorded = (): void => {
     publisher.publish();
     void known.learn();
-  });
+  };
+  const book: Book = await openBook({ ledger: deps.ledger, epoch: epochNow, onRecorded });
   const known = knownReleasesOf(book, { ...deps, log });
   refuseTakenPlaces(book, settings.places);
   publisher.publish();
@@ -200,41 +207,6 @@ function refuseTakenPlaces(book: Book, places: RouteOptions["places"]): void {
       : [`--route: found ${tenant} at /${agent}, where agent ${agent} is, expected one agent`];
   });
   if (problems.length > 0) throw new UsageError(problems.join("; "));
-}
-
-type Loops = { readonly turn: () => Promise<void>; readonly settle: () => Promise<void> };
-
-function createLoops({ hooks, hub, book, assembler, controller, figures, known }: Core, { log }: ServerDeps): Loops {
-  async function turn(): Promise<void> {
-    void known.learn();
-    try {
-      if ((await assembler.tick()) > 0) {
-        controller.noteMatured();
-        figures.noteMatured();
-      }
-    } catch (error) {
-      log.warn("cannot mature sessions now; they stay due", { reason: reasonOf(error) });
-    }
-    await controller.reconcileAll();
-    hooks.tick();
-  }
-  const standing = (): string => {
-    const rollouts = book.rollouts().map(({ id }) => book.held(id)?.sequence);
-    const moves = book.agents().flatMap((agent) => agent.moves.map((move) => move.standing.kind));
-    return [...rollouts, ...moves].join(" ");
-  };
-  return {
-    turn,
-    /** On a made-up clock time stands still between two calls, so every loop runs until nothing changes any more. */
-    async settle() {
-      await hub.renewLeases();
-      let before = "";
-      do {
-        before = standing();
-        await turn();
-      } while (standing() !== before);
-    },
-  };
 }
 
 function intakeOf(
@@ -290,6 +262,7 @@ function routesOf(
     createSessionRoutes({ ...ofAgents, sessions: traces.sessions, idleTimeoutMs: core.idleTimeoutMs }),
     createScorerRoutes(core.judging),
     createExplorerRoutes({ book, now, ...traces }),
+    createLedgerRoutes(ledger),
     createPairRoutes({ book, pairs: traces.pairs }),
     createDiffRoutes({ contents, book }),
     createClockRoutes({ now, setNow, turn: loops.settle, book }),

@@ -6,6 +6,8 @@ export type Listening = {
   readonly url: string;
   /** Takes no new request, lets those under way finish for a moment, and ends the streams. */
   close(): Promise<void>;
+  /** Breaks every connection, streams and all; whoever was there asks again. */
+  drop(): void;
 };
 
 export class ListenError extends Error {
@@ -28,7 +30,11 @@ type Address = { readonly port: number; readonly hostname: string };
 export function listen(fetch: Fetch, address: Address, start: typeof serve): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const server = start({ fetch, ...address }, ({ port }: AddressInfo) =>
-      resolve({ url: `http://${hostInUrl(address.hostname)}:${port}`, close: () => close(server) }),
+      resolve({
+        url: `http://${hostInUrl(address.hostname)}:${port}`,
+        close: () => close(server),
+        drop: () => (server as HttpServer).closeAllConnections(),
+      }),
     );
     server.once("error", (cause: Error) => reject(listenError({ ...address, flag: "--port" }, cause)));
   });

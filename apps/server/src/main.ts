@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
-import { openChdbTraceStore, openClickHouseTraceStore, type OpenTraceStore } from "@perch/adapters/clickhouse";
+import type { OpenTraceStore } from "@perch/adapters/clickhouse";
 import { createArgumentSchemas } from "@perch/adapters/json-schema";
 import { createReleaseContentSource, createReleaseFactsSource } from "@perch/adapters/release-artifact";
 import { createHttpProbe } from "@perch/adapters/http-probe";
@@ -10,14 +9,7 @@ import { createMemoryTargetProbe } from "@perch/adapters/in-memory";
 import { createLexiconScorer } from "@perch/adapters/sentiment";
 import { openRegistry } from "@perch/adapters/release-registry";
 import { createVerifiedReleaseSource } from "@perch/adapters/sigstore";
-import {
-  createSqliteAppraisalStore,
-  createSqliteLedger,
-  createSqliteServerState,
-  openScoringDatabase,
-  openServerDatabase,
-  takeProcessLock,
-} from "@perch/adapters/sqlite";
+import { takeProcessLock } from "@perch/adapters/sqlite";
 import type { Ledger } from "@perch/domain";
 import { createServer, type Server, type ServerDeps } from "./create-server.ts";
 import { createLog, reasonOf } from "@perch/adapters/json-log";
@@ -28,15 +20,24 @@ import { parseIngestTokens, type IngestToken } from "./collector/ingest-tokens.t
 import { listenGrpc } from "./collector/listen-grpc.ts";
 import { loadPrices } from "./prices/load-prices.ts";
 import { isLoopback } from "./is-loopback.ts";
+import type { Front } from "./leading/front.ts";
+import { serveElected } from "./leading/serve-elected.ts";
+import { leadAlone, type Term } from "./leading/term.ts";
 import { listen, type Listening } from "./listen.ts";
-import { parseOptions, UsageError, type ServerOptions } from "./options.ts";
-import { readScorers } from "./scoring/read-scorers.ts";
+import { openStore, type Store } from "./open-store.ts";
+import { openTraces } from "./open-traces.ts";
+import { openScoring, type Scoring } from "./open-scoring.ts";
+import { readFlagFile } from "./read-flag-file.ts";
+import { parseOptions, type ServerOptions } from "./options.ts";
+import { problemOf } from "./problem-of.ts";
 
 /** A third of the shortest lease that a rollout may ask for. */
 const RENEW_EVERY_MS = 333;
 const FLUSH_EVERY_MS = 500;
 const COUNT_PINS_EVERY_MS = 5000;
 const BEAT_EVERY_MS = 15_000;
+/** Of a leader's lease: often enough that a failed one is made good in time. */
+const LOOKS_A_LEASE = 5;
 const CONSOLE = fileURLToPath(new URL("../../console/dist", import.meta.url));
 
 const log = createLog(
@@ -47,6 +48,10 @@ const log = createLog(
 try {
   await main(parseOptions(process.argv.slice(2), process.env));
 } catch (error) {
+  fail(error);
+}
+
+function fail(error: unknown): void {
   const { code, hint } = problemOf(error);
   log.error(reasonOf(error), { code, hint });
   process.exitCode = 1;
@@ -55,24 +60,25 @@ try {
 }
 
 async function main(options: ServerOptions): Promise<void> {
-  // With its password it goes to the store and nowhere else.
-  const { clickhouse: _, ...settings } = options;
+  // With their passwords they go to the stores and nowhere else.
+  const { clickhouse: _, database: __, ...settings } = options;
   const ingestGate = ingestGateOf(options);
   const prices = loadPrices(options.priceFile);
   const directory = join(options.data, "server");
   const hooks = hooksOf(options, directory);
   const scoring = openScoring(options.scorersFile, directory);
   const unlock = takeProcessLock(join(directory, "lock"), process.pid);
-  const database = openServerDatabase(join(directory, "server.sqlite"));
+  const store = await openStore(options, log);
   const traces = await openTraces(options, directory);
-  const ledger = createSqliteLedger(database);
   const clock = createClock(options);
   const registry = openRegistry(options.registry, process.env);
   const listening: Listening[] = [];
-  try {
-    const server = await createServer({
+  const build: Build = (term, ledger) =>
+    createServer({
+      ...clock,
+      term,
       ledger,
-      state: createSqliteServerState(database),
+      state: store.state,
       traces,
       releases: createVerifiedReleaseSource({
         registry,
@@ -90,20 +96,17 @@ async function main(options: ServerOptions): Promise<void> {
       ingestGate,
       hooks,
       ...(scoring !== null && { scoring }),
-      now: clock.now,
-      tick: clock.tick,
-      setNow: clock.setNow,
       log,
       settings: { ...settings, consoleDirectory: CONSOLE },
     });
-    const urls = await listenAll(server, options, listening);
-    const stopTimers = options.clock === "synthetic" ? () => undefined : startTimers(server, options);
-    stopOnSignal({ listening, stopTimers, traces, ledger, scoring, unlock });
-    process.stdout.write(`${JSON.stringify({ ready: true, ...urls, epoch: server.epoch })}\n`);
-    log.info("ready", { ...urls, epoch: server.epoch, clock: options.clock });
+  try {
+    const { said, stop } = await serving(store, { build, options, listening });
+    stopOnSignal({ listening, stop, traces, store, scoring, unlock });
+    process.stdout.write(`${JSON.stringify({ ready: true, ...said })}\n`);
+    log.info("ready", { ...said, clock: options.clock });
   } catch (error) {
     await closeAll(listening);
-    await closeStores({ traces, ledger, scoring });
+    await closeStores({ traces, store, scoring });
     throw error;
   }
 }
@@ -122,45 +125,84 @@ function ingestGateOf(options: ServerOptions): IngestGate {
   });
 }
 
-function openTraces({ clickhouse, retention }: ServerOptions, directory: string): Promise<OpenTraceStore> {
-  if (clickhouse === null) return openChdbTraceStore({ directory: join(directory, "chdb"), retention });
-  const { passwordFile, ...server } = clickhouse;
-  if (passwordFile === null) return openClickHouseTraceStore({ ...server, retention });
-  const password = readFlagFile("--clickhouse-password-file", passwordFile).replace(/\r?\n$/, "");
-  return openClickHouseTraceStore({ ...server, password, retention });
+type Build = (term: Term, ledger: Ledger) => Promise<Server>;
+type ServingDeps = {
+  readonly build: Build;
+  readonly options: ServerOptions;
+  /** What listens is added at once, so that it can be closed whatever fails after it. */
+  readonly listening: Listening[];
+};
+/** `said`: what is told when it is ready. */
+type Serving = {
+  readonly said: Readonly<Record<string, string | number | null>>;
+  readonly stop: () => Promise<void>;
+};
+
+async function serving(store: Store, deps: ServingDeps): Promise<Serving> {
+  const { leadership } = store;
+  if (leadership !== null) return await serveAsOneOfSeveral({ ...store, leadership }, deps);
+  const { build, options, listening } = deps;
+  const server = await build(await leadAlone(store.state), store.ledger);
+  const urls = await listenAll({ fetch: server.app.fetch, grpcCalls: server.grpcCalls }, options, listening);
+  const stopTimers = timersOf(server, options);
+  return { said: { ...urls, epoch: server.epoch }, stop: async () => stopTimers() };
 }
 
-type Scoring = NonNullable<ServerDeps["scoring"]>;
+async function serveAsOneOfSeveral(
+  { leadership, ledger }: Store & { readonly leadership: NonNullable<Store["leadership"]> },
+  { build, options, listening }: ServingDeps,
+): Promise<Serving> {
+  const { advertiseUrl = null, leaderLeaseMs = 0 } = options.database ?? {};
+  if (options.clickhouse === null) {
+    log.warn("the trace store is this server's own: after a change of leader gates see none of the other's sessions", {
+      hint: "give all servers the same --clickhouse URL",
+    });
+  }
+  let otlpGrpc: { readonly otlpGrpcUrl?: string } = {};
+  const elected = await serveElected({
+    leadership,
+    ledger,
+    leaseMs: leaderLeaseMs,
+    build,
+    startTimers: (server) => timersOf(server, options),
+    async listen(front) {
+      const { url, ...others } = await listenAll(front, options, listening);
+      otlpGrpc = others;
+      return { url, drop: () => listening.forEach((one) => one.drop()) };
+    },
+    advertiseUrl,
+    tick: () => performance.now(),
+    send: fetch,
+    onHopeless: fail,
+    log,
+  });
+  const looking = setInterval(() => void elected.look(), leaderLeaseMs / LOOKS_A_LEASE);
+  return {
+    said: { url: elected.url, ...otlpGrpc, ...elected.role },
+    async stop() {
+      clearInterval(looking);
+      await elected.stop();
+    },
+  };
+}
 
-/** Null where nobody judges: then nothing is kept for it either. */
-function openScoring(file: string | null, directory: string): Scoring | null {
-  if (file === null) return null;
-  const scorers = readScorers(file, process.env);
-  return { scorers, store: createSqliteAppraisalStore(openScoringDatabase(join(directory, "scoring.sqlite"))) };
+function timersOf(server: Server, options: ServerOptions): () => void {
+  return options.clock === "synthetic" ? () => undefined : startTimers(server, options);
 }
 
 function readIngestTokens(file: string | null): readonly IngestToken[] | null {
   return file === null ? null : parseIngestTokens(readFlagFile("--ingest-token-file", file), file);
 }
 
-function readFlagFile(flag: string, file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new UsageError(`${flag}: cannot read ${file}: ${reasonOf(cause)}`);
-  }
-}
-
-/** What listens is added to `listening` at once, so that it can be closed whatever fails after it. */
 async function listenAll(
-  server: Server,
+  front: Front,
   { port, otlpGrpcPort, host: hostname }: ServerOptions,
   listening: Listening[],
 ): Promise<{ readonly url: string; readonly otlpGrpcUrl?: string }> {
-  const http = await listen(server.app.fetch, { port, hostname }, serve);
+  const http = await listen(front.fetch, { port, hostname }, serve);
   listening.push(http);
   if (otlpGrpcPort === null) return { url: http.url };
-  const grpc = await listenGrpc(server.grpcCalls, { port: otlpGrpcPort, hostname });
+  const grpc = await listenGrpc(front.grpcCalls, { port: otlpGrpcPort, hostname });
   listening.push(grpc);
   return { url: http.url, otlpGrpcUrl: grpc.url };
 }
@@ -207,25 +249,26 @@ function startTimers(server: Server, { tickMs }: ServerOptions): () => void {
 
 type Running = {
   readonly listening: readonly Listening[];
-  readonly stopTimers: () => void;
+  readonly stop: () => Promise<void>;
   readonly traces: OpenTraceStore;
-  readonly ledger: Ledger;
+  readonly store: Pick<Store, "close">;
   readonly scoring: Scoring | null;
   readonly unlock: () => void;
 };
 
-async function closeStores({ traces, ledger, scoring }: Pick<Running, "traces" | "ledger" | "scoring">): Promise<void> {
+async function closeStores({ traces, store, scoring }: Pick<Running, "traces" | "store" | "scoring">): Promise<void> {
   await traces.close();
   scoring?.store.close();
-  await ledger.close();
+  await store.close();
 }
 
-function stopOnSignal({ listening, stopTimers, unlock, ...stores }: Running): void {
+function stopOnSignal({ listening, unlock, ...running }: Running): void {
   let isStopping = false;
   async function stop(): Promise<void> {
-    stopTimers();
+    // Whoever follows may lead while answers that are under way here are finished.
+    await running.stop();
     await closeAll(listening);
-    await closeStores(stores);
+    await closeStores(running);
     unlock();
     log.info("stopped");
   }
@@ -242,12 +285,4 @@ function stopOnSignal({ listening, stopTimers, unlock, ...stores }: Running): vo
       );
     });
   }
-}
-
-function problemOf(error: unknown): { code: string; hint: string } {
-  const read = (name: "code" | "hint", otherwise: string): string => {
-    const value: unknown = error instanceof Error && name in error ? Reflect.get(error, name) : undefined;
-    return typeof value === "string" ? value : otherwise;
-  };
-  return { code: read("code", "internal"), hint: read("hint", "report this with the lines above it") };
 }

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DEFAULT_EXTRACTORS, DEFAULT_LEARNERS, parseDurationMs } from "@perch/domain";
+import { parseDatabaseOptions, type DatabaseOptions } from "./database-options.ts";
 import { parseStoreOptions, STORE_FLAGS, type StoreOptions } from "./store-options.ts";
 import { parseAliases, parsePlaces, parseTargetingKey, type RouteOptions } from "./route-options.ts";
 
@@ -21,6 +22,8 @@ export type ServerOptions = RouteOptions &
     readonly contentCharacters: number;
     /** Null: nobody judges sessions. */
     readonly scorersFile: string | null;
+    /** Null: this server alone, with everything in its data directory. */
+    readonly database: DatabaseOptions | null;
     readonly registry: string;
     readonly trust: string;
     /** Shown to everybody who looks, e.g. that the traffic is simulated. */
@@ -37,7 +40,7 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
   readonly code = "usage";
   readonly hint =
-    "flags: --data DIR --port N --host NAME --otlp-grpc-port N --ingest-token-file FILE --notifications FILE --scorers FILE --price-file FILE --capture-content N --registry LOCATION --trust DIR --keep-spans 30d|forever --keep-sessions 400d|forever --keep-summaries 800d|forever --clickhouse URL --clickhouse-user NAME --clickhouse-password-file FILE --clickhouse-database NAME --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
+    "flags: --data DIR --port N --host NAME --otlp-grpc-port N --ingest-token-file FILE --notifications FILE --scorers FILE --price-file FILE --capture-content N --database URL --database-password-file FILE --advertise-url URL --leader-lease 5s --registry LOCATION --trust DIR --keep-spans 30d|forever --keep-sessions 400d|forever --keep-summaries 800d|forever --clickhouse URL --clickhouse-user NAME --clickhouse-password-file FILE --clickhouse-database NAME --notice TEXT --tick MS --lateness MS --idle-timeout MS|30m --clock real|synthetic --route AGENT=HOST/PATH --targeting-key LIST --aliases LIST";
 }
 
 const LEASE_MS = 15_000;
@@ -71,6 +74,7 @@ export function parseOptions(args: readonly string[], env: Environment = {}): Se
     ...filesNamed(values, env),
     contentCharacters: number("capture-content", { least: 0, most: 1_000_000 }),
     scorersFile: scorersFile(values, env, problems),
+    database: parseDatabaseOptions(values, env, problems),
     registry: values.registry ?? join(data, "registry"),
     trust: resolve(values.trust ?? join(data, "trust")),
     notice: values.notice,
@@ -144,6 +148,10 @@ function readArgs(args: readonly string[]) {
         "capture-content": { type: "string", default: "0" },
         ...STORE_FLAGS,
         scorers: { type: "string" },
+        database: { type: "string" },
+        "database-password-file": { type: "string" },
+        "advertise-url": { type: "string" },
+        "leader-lease": { type: "string" },
         registry: { type: "string" },
         trust: { type: "string" },
         notice: { type: "string", default: "" },

@@ -404,14 +404,17 @@ export {
 } from "./rollout/derive-routes.ts";
 export {
   chainEntry,
+  conflictOf,
+  deposedBy,
   LEDGER_START,
   LedgerError,
-  verifyChain,
   type Ledger,
   type LedgerEntry,
   type LedgerErrorCode,
   type NewLedgerEntry,
 } from "./rollout/ledger.ts";
+export type { Claim, LeadCandidate, Leader, Leadership } from "./rollout/leadership.ts";
+export { findBreak, verifyChain, type Anchor, type ChainBreak, type ChainBreakKind } from "./rollout/verify-chain.ts";
 export { foldRollout, formatEvent, parseAgentEvent, parseRolloutEvent } from "./rollout/ledger-form.ts";
 export { badOf } from "./gate/bad-of.ts";
 export { createBoard, observe, type BoardInput, type GateBoard } from "./gate/board.ts";

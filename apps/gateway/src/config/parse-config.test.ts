@@ -12,7 +12,7 @@ describe("the gateway's flags", () => {
     expect(parseCommand([], {})).toEqual({
       kind: "run",
       config: {
-        serverUrl: "http://127.0.0.1:4600",
+        serverUrls: ["http://127.0.0.1:4600"],
         directory: resolve(".perch/gateway"),
         host: "127.0.0.1",
         port: 4700,
@@ -33,7 +33,13 @@ describe("the gateway's flags", () => {
   test("win over the environment, which wins over the defaults", () => {
     const env = { PERCH_SERVER: "https://perch.example/base/", PERCH_GATEWAY_PORT: "1", PERCH_DATA: "/d" };
     expect(parseCommand(["--port", "2", "--id", "gw"], env)).toMatchObject({
-      config: { serverUrl: "https://perch.example/base", port: 2, directory: "/d/gateway", id: "gw" },
+      config: { serverUrls: ["https://perch.example/base"], port: 2, directory: "/d/gateway", id: "gw" },
+    });
+  });
+
+  test("name one server or several, each once", () => {
+    expect(parseCommand(["--server", "http://a:1, http://b:1/x/,http://a:1"], {})).toMatchObject({
+      config: { serverUrls: ["http://a:1", "http://b:1/x"] },
     });
   });
 
@@ -61,6 +67,8 @@ describe("the gateway's flags", () => {
     ["--port", ""],
     ["--port", "1.5"],
     ["--server", "ftp://x"],
+    ["--server", ""],
+    ["--server", "http://a,b"],
     ["--id", "-"],
     ["--what", "x"],
   ])("%s %j is refused", (flag, value) => {

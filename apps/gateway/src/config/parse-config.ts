@@ -8,7 +8,8 @@ import { parseTracing, type TracingConfig } from "./parse-tracing.ts";
 import type { AdminTokenSource } from "./read-admin-token.ts";
 
 export type GatewayConfig = {
-  readonly serverUrl: string;
+  /** At least one; of several the next is asked when one fails. */
+  readonly serverUrls: readonly string[];
   /** The gateway's own folder in the data directory. */
   readonly directory: string;
   readonly host: string;
@@ -39,7 +40,7 @@ export type PinSecretSource =
   | { readonly kind: "own" };
 
 export const USAGE = `perch gateway: the data plane. Flags, each also an environment variable:
-  --server URL              PERCH_SERVER            the server to follow          (http://127.0.0.1:4600)
+  --server URL[,URL…]       PERCH_SERVER            the server to follow, or several of one database (http://127.0.0.1:4600)
   --data DIR                PERCH_DATA              data directory                (./.perch)
   --host HOST               PERCH_GATEWAY_HOST      address to listen on          (127.0.0.1)
   --port N                  PERCH_GATEWAY_PORT      port, 0 for any free one      (4700)
@@ -88,7 +89,7 @@ export function parseCommand(args: readonly string[], env: Readonly<Record<strin
   const workers = textOf("workers", "PERCH_GATEWAY_WORKERS", "1");
   const id = textOf("id", "PERCH_GATEWAY_ID", "");
   const config = {
-    serverUrl: parseServerUrl(textOf("server", "PERCH_SERVER", "http://127.0.0.1:4600")),
+    serverUrls: parseServerUrls(textOf("server", "PERCH_SERVER", "http://127.0.0.1:4600")),
     directory: join(resolve(textOf("data", "PERCH_DATA", ".perch")), "gateway"),
     host: textOf("host", "PERCH_GATEWAY_HOST", "127.0.0.1"),
     port: parseNumber("--port", textOf("port", "PERCH_GATEWAY_PORT", "4700"), { min: 0, max: 65_535, whole: true }),
@@ -173,6 +174,11 @@ function secretOf<Otherwise extends string>(
 ): SecretSource<Otherwise> {
   if (file !== "") return { kind: "file", path: resolve(file) };
   return text === undefined || text === "" ? { kind: otherwise } : { kind: "text", text };
+}
+
+function parseServerUrls(text: string): readonly string[] {
+  const parts = text.split(",").map((part) => part.trim());
+  return [...new Set(parts.filter((part, index) => part !== "" || index === 0).map(parseServerUrl))];
 }
 
 function parseServerUrl(text: string): string {

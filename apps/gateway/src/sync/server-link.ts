@@ -34,7 +34,8 @@ const POST_TIMEOUT_MS = 10_000;
 /** These speak about the request's content; every other failure says nothing about it. */
 const REJECTED = new Set([400, 413, 422]);
 
-export function createServerLink(serverUrl: string, gateway: GatewayId): ServerLink {
+/** To one server. */
+export function createLinkTo(serverUrl: string, gateway: GatewayId): ServerLink {
   const { origin, pathname } = new URL(serverUrl);
   const base = pathname.replace(/\/+$/, "");
   const path = `${base}/v1/gateways/${encodeURIComponent(gateway)}`;

@@ -25,7 +25,7 @@ export async function superviseWorkers(config: GatewayConfig, args: readonly str
   const keeping = { args, log, desk, signal: stopping.signal };
   const kept = [started, ...rest].map((worker) => keepRunning(worker, keeping));
   const workers = [started, ...rest].map(({ id }) => id);
-  const ready = { ready: true, url: started.url, gateway: base.id, workers, server: config.serverUrl };
+  const ready = { ready: true, url: started.url, gateway: base.id, workers, server: config.serverUrls.join(",") };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
   await asked;
   log.info("stopping: letting the workers finish their answers", { workers: workers.join(" ") });

@@ -45,7 +45,7 @@ async function aWorld() {
 }
 
 async function requestsTo(registry: ReleaseRegistry, moves: readonly AgentEvent[] = []) {
-  const book = await openBook(createMemoryLedger(), () => {});
+  const book = await openBook({ ledger: createMemoryLedger(), epoch: () => 0, onRecorded: () => {} });
   for (const move of moves) await book.recordAgent(parseAgentName("support"), () => move);
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const app = createApp({

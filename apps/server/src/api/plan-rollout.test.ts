@@ -32,7 +32,7 @@ spec:
 
 /** A server that has known `support@2.3.0` for a long time, with an hour of its traffic. */
 async function createWorld(contentOf: (reference: ReleaseReference) => ReleaseContent = () => aReleaseContent()) {
-  const book = await openBook(createMemoryLedger(), () => {});
+  const book = await openBook({ ledger: createMemoryLedger(), epoch: () => 0, onRecorded: () => {} });
   for (const version of ["2.3.0", "2.3.1"]) {
     const release = { digest: digestOf(version), version };
     await book.recordAgent(SUPPORT, () => ({ type: "releaseAdmitted", at: 0, release, policy: POLICY, signedBy: [] }));

@@ -34,7 +34,7 @@ async function open(
 ) {
   let now = 0;
   const places = new Map([[parseAgentName("shop"), { hosts: [], pathPrefix: "/taken" }]]);
-  const book = await openBook(ledger, () => {});
+  const book = await openBook({ ledger, epoch: () => 0, onRecorded: () => {} });
   const pinCounts = { live: () => null, liveForDrain: () => null };
   const deps = { book, releases: createReleases(registry), now: () => (now += 1), ledger, places, pinCounts };
   const app = new Hono();

@@ -1,5 +1,12 @@
 import type { Problem } from "@perch/api";
-import { LedgerError, ReleaseError, RoutingError, TelemetryError, type ReleaseErrorCode } from "@perch/domain";
+import {
+  LedgerError,
+  ReleaseError,
+  RoutingError,
+  TelemetryError,
+  type LedgerErrorCode,
+  type ReleaseErrorCode,
+} from "@perch/domain";
 import type { Context } from "hono";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { ApiError } from "./api-error.ts";
@@ -24,6 +31,15 @@ const RELEASE_STATUS: Readonly<Record<ReleaseErrorCode, 400 | 404 | 409 | 422 | 
   registry_refused: 503,
 };
 
+const LEDGER_STATUS: Readonly<Record<LedgerErrorCode, 409 | 500 | 503>> = {
+  conflict: 409,
+  deposed: 503,
+  in_doubt: 503,
+  unavailable: 503,
+  broken: 500,
+  unreadable: 500,
+};
+
 /** The answer to a request that failed. What nobody foresaw is logged; the caller is told where to look. */
 export function answerError(context: Context, error: unknown, log: Log): Response {
   const answer = answerOf(error);
@@ -40,7 +56,7 @@ function answerOf(error: unknown): Answer {
   }
   if (error instanceof ReleaseError) return { status: RELEASE_STATUS[error.code], error: bodyOf(error) };
   if (error instanceof RoutingError) return { status: 400, error: bodyOf(error) };
-  if (error instanceof LedgerError) return { status: error.code === "conflict" ? 409 : 500, error: bodyOf(error) };
+  if (error instanceof LedgerError) return { status: LEDGER_STATUS[error.code], error: bodyOf(error) };
   if (error instanceof TelemetryError) return { status: 503, error: bodyOf(error) };
   const hint = "the server's log says more; if it happens again, report it with that log line";
   return { status: 500, error: { code: "internal", message: `the server failed: ${reasonOf(error)}`, hint } };

@@ -16,6 +16,7 @@ const METHODS: ReadonlyMap<string, TakeOtlp> = new Map([
   ["/opentelemetry.proto.collector.logs.v1.LogsService/Export", takeLogs],
 ]);
 const UNIMPLEMENTED = 12;
+const UNAVAILABLE = 14;
 const INTERNAL = 13;
 const ANSWER = {
   ":status": 200,
@@ -95,6 +96,12 @@ function succeed(stream: ServerHttp2Stream, response: Uint8Array): void {
   stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
   stream.respond(ANSWER, { waitForTrailers: true });
   stream.end(encodeGrpcMessage(response));
+}
+
+/** For now: exporters send the same again. */
+export function refuseUnavailable(stream: ServerHttp2Stream, message: string): void {
+  stream.on("error", () => undefined);
+  refuse(stream, { code: UNAVAILABLE, message, details: null });
 }
 
 type Refusal = { readonly code: number; readonly message: string; readonly details: Uint8Array | null };

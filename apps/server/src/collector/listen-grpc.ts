@@ -29,7 +29,11 @@ export function listenGrpc(calls: GrpcCalls, address: { port: number; hostname: 
     server.once("error", (cause: Error) => reject(listenError({ ...address, flag: "--otlp-grpc-port" }, cause)));
     server.listen(address.port, address.hostname, () => {
       const { port } = server.address() as AddressInfo;
-      resolve({ url: `http://${hostInUrl(address.hostname)}:${port}`, close: () => close(server, sessions) });
+      resolve({
+        url: `http://${hostInUrl(address.hostname)}:${port}`,
+        close: () => close(server, sessions),
+        drop: () => sessions.forEach((session) => session.destroy()),
+      });
     });
   });
 }

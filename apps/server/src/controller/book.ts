@@ -56,8 +56,16 @@ export function agentSubject(agent: AgentName): string {
   return AGENT_SUBJECT + agent;
 }
 
-/** Reads and checks the whole ledger. `onRecorded` runs right after each change, before anything else can happen. */
-export async function openBook(ledger: Ledger, onRecorded: () => void): Promise<Book> {
+export type OpenBookDeps = {
+  readonly ledger: Ledger;
+  /** Under which this server leads: what it decides after it was deposed is not recorded. */
+  readonly epoch: () => number;
+  /** Runs right after each change, before anything else can happen. */
+  readonly onRecorded: () => void;
+};
+
+/** Reads and checks the whole ledger. */
+export async function openBook({ ledger, epoch, onRecorded }: OpenBookDeps): Promise<Book> {
   const shelf: Shelf = { rollouts: new Map(), agents: new Map() };
   const entries = await ledger.readAll(0);
   verifyChain(entries);
@@ -72,7 +80,7 @@ export async function openBook(ledger: Ledger, onRecorded: () => void): Promise<
   }
 
   async function append(subject: string, event: RolloutEvent | AgentEvent, expected: number): Promise<void> {
-    shelve(shelf, await ledger.append(formatEvent(subject, event), expected));
+    shelve(shelf, await ledger.append(formatEvent(subject, event), expected, epoch()));
     onRecorded();
   }
 

@@ -2,6 +2,7 @@ import { createMemoryServerState } from "@perch/adapters/in-memory";
 import { parseGatewayId, type Revision } from "@perch/domain";
 import { anAgentRoute } from "@perch/testkit";
 import { describe, expect, test } from "vitest";
+import { leadAlone } from "../leading/term.ts";
 import { createGatewayHub, type GatewayHub } from "./hub.ts";
 import { longestLifeMs, type TableEvent } from "./known-gateway.ts";
 
@@ -15,6 +16,7 @@ const others = [anAgentRoute({ idleTimeoutMs: 1 })];
 async function createWorld() {
   const state = createMemoryServerState();
   const log: string[] = [];
+  const lead = { isInForce: true };
   let now = 1000;
   let tick = 0;
   await state.nextEpoch(1);
@@ -22,13 +24,14 @@ async function createWorld() {
     await createGatewayHub({
       now: () => now,
       tick: () => tick,
-      epoch: await state.nextEpoch(),
+      term: { ...(await leadAlone(state)), isInForce: () => lead.isInForce },
       state,
       leaseMs: LEASE_MS,
       log: { warn: (message) => void log.push(message) },
     });
   return {
     hub: await start(),
+    lead,
     start,
     log,
     pass(this: void, ms: number): void {
@@ -174,5 +177,31 @@ describe("a gateway that was sent a lease and did not answer", () => {
     expect(hub.spreadOf(third).gateways).toMatchObject([{ fencedAt: null }]);
     pass(50);
     expect(hub.spreadOf(third).gateways).toMatchObject([{ fencedAt: 1050 + LIFE_MS }]);
+  });
+});
+
+describe("after the server's term", () => {
+  test("no gateway gets a table or a lease any more, and none may connect", async () => {
+    const { hub, lead, connect, pass } = await createWorld();
+    const revision = hub.publish(routes, LEASE_MS);
+    const { sent } = await connect(hub);
+    await hub.acknowledge(a, revision);
+    lead.isInForce = false;
+    hub.publish(others, LEASE_MS);
+    pass(LEASE_MS);
+    await hub.renewLeases();
+    expect(kinds(sent)).toEqual(["table"]);
+    await expect(connect(hub, b)).rejects.toMatchObject({ code: "deposed" });
+  });
+
+  test("no gateway is forgotten, however long it was away: the next leader knows it", async () => {
+    const { hub, lead, start, connect, pass } = await createWorld();
+    const { leave } = await connect(hub);
+    leave();
+    lead.isInForce = false;
+    pass(10_000_000);
+    await hub.renewLeases();
+    lead.isInForce = true;
+    expect((await start()).views()).toMatchObject([{ gateway: a }]);
   });
 });

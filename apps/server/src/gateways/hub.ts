@@ -2,6 +2,7 @@ import type { Log } from "@perch/adapters/json-log";
 import type { GatewayView, Question } from "@perch/api";
 import {
   compareRevisions,
+  LedgerError,
   type AgentRoute,
   type GatewayId,
   type Revision,
@@ -21,6 +22,7 @@ import {
   type Moment,
   type SendTableEvent,
 } from "./known-gateway.ts";
+import type { Term } from "../leading/term.ts";
 import { createOvertaking } from "./overtaking.ts";
 import { createTables } from "./tables.ts";
 
@@ -61,7 +63,7 @@ export type GatewayHubDeps = {
   readonly now: () => number;
   /** Milliseconds of a clock that never jumps: a lease is a span of time, not a date. */
   readonly tick: () => number;
-  readonly epoch: number;
+  readonly term: Term;
   readonly state: Pick<ServerState, "nextEpoch" | "knownGateways" | "rememberGateway" | "forgetGateway">;
   readonly leaseMs: number;
   readonly log: Pick<Log, "warn">;
@@ -72,12 +74,17 @@ const SHOWN_AFTER_MS = 600_000;
 /** By which table a gateway lived under an earlier start of this server, nobody knows. */
 const SOME_EARLIER: Revision = { epoch: 0, sequence: 0 };
 
-/** Gateways of an earlier start may still assign by its tables: each is awaited until a whole lease has passed. */
+/**
+ * After its term a hub sends nothing. Gateways of an earlier start may still assign by its tables: each is awaited until a
+ * whole lease has passed.
+ */
 export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub> {
-  const { now, tick, state } = deps;
+  const { now, tick, state, term } = deps;
   const gateways = await recallGateways(deps);
-  const tables = createTables(deps);
-  const sendTable = (): void => gateways.forEach((known) => sendPresent(known, tables.present(), tick()));
+  const tables = createTables({ ...deps, epoch: term.epoch });
+  const sendTable = (): void => {
+    if (term.isInForce()) gateways.forEach((known) => sendPresent(known, tables.present(), tick()));
+  };
   const longestLease = (): number => Math.max(deps.leaseMs, tables.present().leaseMs);
   const overtake = createOvertaking({
     ...deps,
@@ -88,8 +95,10 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
   });
   return {
     async expect(gateway, held) {
+      refuseAfter(term);
       if (held !== null) await overtake(gateway, held);
       await state.rememberGateway(gateway, longestLease());
+      refuseAfter(term);
     },
     connect(gateway, held, send) {
       const known = knownAs(gateway, gateways);
@@ -107,14 +116,7 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
       if (tables.publish(agents, leaseMs)) sendTable();
       return tables.present().revision;
     },
-    async renewLeases() {
-      for (const [gateway, known] of gateways) {
-        renew(known, tables.present(), momentOf(deps));
-        if (!isForgettable(known, momentOf(deps))) continue;
-        gateways.delete(gateway);
-        await state.forgetGateway(gateway);
-      }
-    },
+    renewLeases: () => renewAll(gateways, () => tables.present(), deps),
     revision: () => tables.present().revision,
     connected: () => connectedAmong(gateways),
     ask: (gateway, question) => ask(gateways.get(gateway), question),
@@ -126,6 +128,30 @@ export async function createGatewayHub(deps: GatewayHubDeps): Promise<GatewayHub
 
 function momentOf({ now, tick }: Pick<GatewayHubDeps, "now" | "tick">): Moment {
   return { now: now(), tick: tick() };
+}
+
+async function renewAll(
+  gateways: Map<GatewayId, KnownGateway>,
+  present: () => RoutingTable,
+  { term, state, ...clocks }: GatewayHubDeps,
+): Promise<void> {
+  for (const [gateway, known] of gateways) {
+    if (!term.isInForce()) return;
+    renew(known, present(), momentOf(clocks));
+    if (!isForgettable(known, momentOf(clocks))) continue;
+    gateways.delete(gateway);
+    await state.forgetGateway(gateway);
+  }
+}
+
+/** What a gateway was given from here on, the next leader would not know of. */
+function refuseAfter(term: Term): void {
+  if (term.isInForce()) return;
+  throw new LedgerError({
+    code: "deposed",
+    message: "this server does not lead any more, expected one that does",
+    hint: "ask again, here or another server",
+  });
 }
 
 function connectedAmong(gateways: ReadonlyMap<GatewayId, KnownGateway>): readonly GatewayId[] {

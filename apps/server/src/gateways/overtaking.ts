@@ -43,7 +43,7 @@ async function moveOn(gateway: GatewayId, held: Revision, deps: OvertakingDeps):
     log.warn("a gateway claims a routing table of an impossible epoch; it is not followed", what);
     return;
   }
-  const epoch = await state.nextEpoch(held.epoch);
+  const epoch = await state.nextEpoch(held.epoch, revision.epoch);
   tables.moveTo(epoch);
   log.warn("a gateway holds a newer routing table than this server, whose state must be an old copy; moving past it", {
     ...what,

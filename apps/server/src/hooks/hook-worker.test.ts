@@ -68,7 +68,7 @@ async function createWorld(
   const { sender, posted } = createMemoryHookSender(answer);
   let now = 1000;
   const open = async () => {
-    const book = await openBook(ledger, () => {});
+    const book = await openBook({ ledger, epoch: () => 0, onRecorded: () => {} });
     const worker = createHookWorker({
       book,
       sender,

@@ -27,6 +27,7 @@ import {
 } from "@perch/domain";
 import { aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
 import { createServer, type Server } from "../create-server.ts";
+import { leadAlone } from "../leading/term.ts";
 import { parseOptions } from "../options.ts";
 
 /** Two steps, two guardrails. */
@@ -77,13 +78,15 @@ export type Faults = {
 
 /** A server on stores that outlive it, with a clock that only the test moves. */
 export function createWorld() {
-  const [memory, state, traces] = [createMemoryLedger(), createMemoryServerState(), createMemoryTraceStore()];
+  const [state, traces] = [createMemoryServerState(), createMemoryTraceStore()];
+  const memory = createMemoryLedger(state);
   const faults: Faults = { store: "none", refusedEntry: null };
   const [ledger, cohorts] = [faultyLedger(memory, faults), faultyCohorts(traces.cohorts, faults)];
   let now = 1_000_000;
   const [log, silent] = [[] as string[], new Set<string>()];
-  const start = () =>
-    createServer({
+  const start = async () =>
+    await createServer({
+      term: await leadAlone(state),
       ledger,
       state,
       traces: { ...traces, cohorts },
@@ -109,9 +112,9 @@ export function createWorld() {
 function faultyLedger(ledger: Ledger, faults: Faults): Ledger {
   return {
     ...ledger,
-    async append(entry, expected) {
+    async append(entry, expected, epoch) {
       if (entry.type === faults.refusedEntry) throw new Error(`the disk refuses ${entry.type}`);
-      return ledger.append(entry, expected);
+      return ledger.append(entry, expected, epoch);
     },
   };
 }

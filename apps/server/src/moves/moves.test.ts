@@ -50,7 +50,14 @@ async function createWorld(memory: readonly [Memory, Memory] = [null, null]) {
     () => now,
   );
   const state = createMemoryServerState();
-  const hub = await createGatewayHub({ now: () => now, tick: () => now, epoch: 1, state, leaseMs: 10_000, log });
+  const hub = await createGatewayHub({
+    now: () => now,
+    tick: () => now,
+    term: { epoch: 1, isInForce: () => true },
+    state,
+    leaseMs: 10_000,
+    log,
+  });
   const defaults = {
     idleTimeoutMs: IDLE_MS,
     leaseMs: 10_000,
@@ -59,7 +66,7 @@ async function createWorld(memory: readonly [Memory, Memory] = [null, null]) {
     places: new Map(),
   };
   const publisher = createPublisher({ book: () => book, hub, defaults, now: () => now });
-  const book: Book = await openBook(ledger, () => publisher.publish());
+  const book: Book = await openBook({ ledger, epoch: () => 0, onRecorded: () => publisher.publish() });
   await deployBoth(book);
   const contents = { read: async (wanted: unknown) => contentOf(wanted, memory) };
   const moving: FollowMovesDeps = {

@@ -3,5 +3,9 @@ import { describe } from "vitest";
 import { createMemoryLedger } from "./ledger.ts";
 import { createMemoryServerState } from "./server-state.ts";
 
-describe("a ledger in memory", () => describeLedger(createMemoryLedger));
+describe("a ledger in memory", () =>
+  describeLedger(() => {
+    const state = createMemoryServerState();
+    return { state, ledger: createMemoryLedger(state) };
+  }));
 describe("server state in memory", () => describeServerState(createMemoryServerState));

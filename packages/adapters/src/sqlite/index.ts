@@ -4,7 +4,7 @@ export { openGatewayDatabase } from "./open-gateway-database.ts";
 export { createSqlitePinStore } from "./pin-store.ts";
 export { startCheckpointer } from "./start-checkpointer.ts";
 export { createSqliteTurnOutbox } from "./turn-outbox.ts";
-export { openServerDatabase } from "./open-server-database.ts";
+export { openServerDatabase, readServerDatabase } from "./open-server-database.ts";
 export { createSqliteLedger } from "./ledger.ts";
 export { createSqliteServerState } from "./server-state.ts";
 export { takeProcessLock } from "./process-lock.ts";

@@ -9,7 +9,11 @@ import { createSqliteLedger } from "./ledger.ts";
 import { openServerDatabase } from "./open-server-database.ts";
 import { createSqliteServerState } from "./server-state.ts";
 
-describe("a ledger in SQLite", () => describeLedger(() => createSqliteLedger(openServerDatabase(":memory:"))));
+describe("a ledger in SQLite", () =>
+  describeLedger(() => {
+    const database = openServerDatabase(":memory:");
+    return { ledger: createSqliteLedger(database), state: createSqliteServerState(database) };
+  }));
 describe("server state in SQLite", () =>
   describeServerState(() => createSqliteServerState(openServerDatabase(":memory:"))));
 
@@ -24,13 +28,13 @@ describe("a ledger file", () => {
   test("goes on where it was when it is opened again, and the epoch grows", async () => {
     const file = join(directory, "server.sqlite");
     const first = openServerDatabase(file);
-    const { sequence } = await createSqliteLedger(first).append(entry, 0);
+    const { sequence } = await createSqliteLedger(first).append(entry, 0, 0);
     expect(await createSqliteServerState(first).nextEpoch()).toBe(1);
     first.close();
 
     const second = openServerDatabase(file);
     const ledger = createSqliteLedger(second);
-    await ledger.append(entry, sequence);
+    await ledger.append(entry, sequence, 1);
     const entries = await ledger.readAll(0);
     expect(await createSqliteServerState(second).nextEpoch()).toBe(2);
     await ledger.close();
@@ -41,8 +45,8 @@ describe("a ledger file", () => {
   test("refuses to change or delete an entry, and shows when somebody did so behind its back", async () => {
     const database = openServerDatabase(join(directory, "server.sqlite"));
     const ledger = createSqliteLedger(database);
-    const first = await ledger.append(entry, 0);
-    await ledger.append(entry, first.sequence);
+    const first = await ledger.append(entry, 0, 0);
+    await ledger.append(entry, first.sequence, 0);
     expect(() => database.exec("UPDATE ledger SET body = '{}'")).toThrow(/append-only/);
     expect(() => database.exec("DELETE FROM ledger")).toThrow(/append-only/);
     const behind = new DatabaseSync(join(directory, "server.sqlite"));

@@ -1,23 +1,25 @@
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { chainEntry, LedgerError, type Ledger, type LedgerEntry } from "@perch/domain";
+import type { DatabaseSync } from "node:sqlite";
+import { chainEntry, conflictOf, deposedBy, type Ledger } from "@perch/domain";
+import { parseLedgerRow } from "../ledger-row/parse-ledger-row.ts";
 import { inTransaction } from "./open-database.ts";
-
-type Row = Record<string, SQLOutputValue>;
 
 /** A ledger in a database of `openServerDatabase`, which `close` closes. */
 export function createSqliteLedger(database: DatabaseSync): Ledger {
+  const newestEpoch = database.prepare("SELECT epoch FROM leadership");
   const lastOfSubject = database.prepare("SELECT max(sequence) AS sequence FROM ledger WHERE subject = ?");
   const lastOfAll = database.prepare("SELECT sequence, hash FROM ledger ORDER BY sequence DESC LIMIT 1");
   const insert = database.prepare(
     "INSERT INTO ledger (sequence, at, subject, type, body, previous_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
   );
   const ofSubject = database.prepare("SELECT * FROM ledger WHERE subject = ? ORDER BY sequence");
-  const after = database.prepare("SELECT * FROM ledger WHERE sequence > ? ORDER BY sequence");
+  const after = database.prepare("SELECT * FROM ledger WHERE sequence > ? ORDER BY sequence LIMIT ?");
   return {
-    async append(entry, expected) {
+    async append(entry, expected, epoch) {
       return inTransaction(database, () => {
+        const newest = Number(newestEpoch.get()?.["epoch"] ?? 0);
+        if (newest !== epoch) throw deposedBy(newest, epoch);
         const last = Number(lastOfSubject.get(entry.subject)?.["sequence"] ?? 0);
-        if (last !== expected) throw conflict(entry.subject, last, expected);
+        if (last !== expected) throw conflictOf(entry.subject, last, expected);
         const head = lastOfAll.get();
         const chained = chainEntry(
           head === undefined ? null : { sequence: Number(head["sequence"]), hash: String(head["hash"]) },
@@ -29,33 +31,13 @@ export function createSqliteLedger(database: DatabaseSync): Ledger {
       });
     },
     async read(subject) {
-      return ofSubject.all(subject).map(parseEntry);
+      return ofSubject.all(subject).map(parseLedgerRow);
     },
-    async readAll(afterSequence) {
-      return after.all(afterSequence).map(parseEntry);
+    async readAll(afterSequence, limit = -1) {
+      return after.all(afterSequence, limit).map(parseLedgerRow);
     },
     async close() {
       database.close();
     },
-  };
-}
-
-function conflict(subject: string, last: number, expected: number): LedgerError {
-  return new LedgerError({
-    code: "conflict",
-    message: `the last entry about ${subject} is ${last}, expected ${expected}`,
-    hint: "read the subject again and decide anew",
-  });
-}
-
-function parseEntry(row: Row): LedgerEntry {
-  return {
-    sequence: Number(row["sequence"]),
-    at: Number(row["at"]),
-    subject: String(row["subject"]),
-    type: String(row["type"]),
-    body: JSON.parse(String(row["body"])) as LedgerEntry["body"],
-    previousHash: String(row["previous_hash"]),
-    hash: String(row["hash"]),
   };
 }

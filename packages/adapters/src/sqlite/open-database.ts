@@ -30,6 +30,19 @@ export function openDatabase(options: OpenDatabaseOptions): DatabaseSync {
   }
 }
 
+/** Changes nothing, not even the schema: it has to be of a version that is known. Throws `SqliteError`. */
+export function openToRead({ file, newest }: { readonly file: string; readonly newest: number }): DatabaseSync {
+  let database: DatabaseSync | null = null;
+  try {
+    database = new DatabaseSync(file, { readOnly: true, timeout: WAIT_FOR_OTHER_PROCESSES_MS });
+    refuseNewer(versionOf(database), { file, newest });
+    return database;
+  } catch (error) {
+    database?.close();
+    throw error instanceof SqliteError ? error : unusable(file, error);
+  }
+}
+
 function open(file: string): DatabaseSync {
   try {
     if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true });
@@ -42,16 +55,23 @@ function open(file: string): DatabaseSync {
 function migrate(database: DatabaseSync, { file, migrations }: OpenDatabaseOptions): void {
   // One writer at a time, the check included: two processes may open a new file at once.
   inTransaction(database, () => {
-    const version = Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
-    if (version > migrations.length) {
-      throw new SqliteError({
-        code: "database_too_new",
-        message: `${file} has schema version ${version}, expected at most ${migrations.length}`,
-        hint: "a newer Perch wrote it: run that version, or choose another data directory",
-      });
-    }
+    const version = versionOf(database);
+    refuseNewer(version, { file, newest: migrations.length });
     for (const migration of migrations.slice(version)) database.exec(migration);
     database.exec(`PRAGMA user_version = ${migrations.length}`);
+  });
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+}
+
+function refuseNewer(version: number, { file, newest }: { readonly file: string; readonly newest: number }): void {
+  if (version <= newest) return;
+  throw new SqliteError({
+    code: "database_too_new",
+    message: `${file} has schema version ${version}, expected at most ${newest}`,
+    hint: "a newer Perch wrote it: run that version, or choose another data directory",
   });
 }
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { openDatabase } from "./open-database.ts";
+import { openDatabase, openToRead } from "./open-database.ts";
 
 const MIGRATIONS = [
   `CREATE TABLE ledger (
@@ -24,4 +24,9 @@ const MIGRATIONS = [
 /** The ledger and the server's own state in one file. What is committed survives a power cut. Throws `SqliteError`. */
 export function openServerDatabase(file: string): DatabaseSync {
   return openDatabase({ file, synchronous: "full", migrations: MIGRATIONS });
+}
+
+/** For whoever only looks, also while a server works on it. Throws `SqliteError`, also where there is none. */
+export function readServerDatabase(file: string): DatabaseSync {
+  return openToRead({ file, newest: MIGRATIONS.length });
 }

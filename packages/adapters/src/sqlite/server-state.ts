@@ -1,8 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
-import { parseGatewayId, type GatewayId, type ServerState } from "@perch/domain";
+import { deposedBy, parseGatewayId, type GatewayId, type ServerState } from "@perch/domain";
+import { inTransaction } from "./open-database.ts";
 
 /** The server's state in a database of `openServerDatabase`, which stays open. */
 export function createSqliteServerState(database: DatabaseSync): ServerState {
+  const newestEpoch = database.prepare("SELECT epoch FROM leadership");
   const nextEpoch = database.prepare(
     `INSERT INTO leadership (only_row, epoch) VALUES (1, :above + 1)
      ON CONFLICT (only_row) DO UPDATE SET epoch = max(epoch, :above) + 1 RETURNING epoch`,
@@ -14,8 +16,12 @@ export function createSqliteServerState(database: DatabaseSync): ServerState {
   );
   const forget = database.prepare("DELETE FROM known_gateway WHERE gateway = ?");
   return {
-    async nextEpoch(above = 0) {
-      return Number(nextEpoch.get({ above })?.["epoch"]);
+    async nextEpoch(above = 0, held) {
+      return inTransaction(database, () => {
+        const newest = Number(newestEpoch.get()?.["epoch"] ?? 0);
+        if (held !== undefined && held !== newest) throw deposedBy(newest, held);
+        return Number(nextEpoch.get({ above })?.["epoch"]);
+      });
     },
     async knownGateways() {
       return known.all().map((row) => ({

@@ -231,6 +231,10 @@ export const ledgerEntrySchema = z.object({
 });
 export type LedgerEntryView = z.infer<typeof ledgerEntrySchema>;
 
+/** `GET /v1/ledger?after=SEQUENCE&limit=N`: entries of all subjects, oldest first; `next` is the next page's `after`. */
+export const ledgerPageSchema = z.object({ entries: ledgerEntrySchema.array(), next: z.number().int().nullable() });
+export type LedgerPage = z.infer<typeof ledgerPageSchema>;
+
 /** `GET /v1/gateways` */
 export const gatewayViewSchema = z.object({
   gateway: z.string(),

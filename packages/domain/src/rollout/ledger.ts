@@ -23,18 +23,24 @@ export type NewLedgerEntry = Pick<LedgerEntry, "at" | "subject" | "type" | "body
 export interface Ledger {
   /**
    * Appends if the subject's last entry is still `expected` (0: it has none), else throws `LedgerError` `conflict` and
-   * writes nothing: of two writers that saw the same state one wins.
+   * writes nothing: of two writers that saw the same state one wins. `epoch` is the writer's: unless it is the newest that
+   * `ServerState` has given (0: none yet) it throws `deposed` and writes nothing, checked in the append's own transaction,
+   * so a leader that slept through the election of the next one changes nothing when it wakes.
    */
-  append(entry: NewLedgerEntry, expected: number): Promise<LedgerEntry>;
+  append(entry: NewLedgerEntry, expected: number, epoch: number): Promise<LedgerEntry>;
   /** A subject's entries, oldest first; none for an unknown subject. */
   read(subject: string): Promise<readonly LedgerEntry[]>;
-  /** Every entry after a sequence, oldest first. */
-  readAll(afterSequence: number): Promise<readonly LedgerEntry[]>;
+  /** Every entry after a sequence, oldest first; the first `limit` of them where that is given. */
+  readAll(afterSequence: number, limit?: number): Promise<readonly LedgerEntry[]>;
   close(): Promise<void>;
 }
 
-/** `conflict`: the subject has moved on. `broken`: the chain does not add up. `unreadable`: an entry of unknown form. */
-export type LedgerErrorCode = "conflict" | "broken" | "unreadable";
+/**
+ * `conflict`: the subject has moved on. `deposed`: somebody else leads now. `in_doubt`: whether the entry was written could
+ * not be found out. `unavailable`: the store cannot be used; nothing was written. `broken`: the chain does not add up.
+ * `unreadable`: an entry of unknown form.
+ */
+export type LedgerErrorCode = "conflict" | "deposed" | "in_doubt" | "unavailable" | "broken" | "unreadable";
 
 export class LedgerError extends Error {
   override readonly name = "LedgerError";
@@ -69,24 +75,28 @@ export function chainEntry(
   };
 }
 
-/** Throws `LedgerError` `broken` and names the first entry that was changed, removed or put in. */
-export function verifyChain(entries: readonly LedgerEntry[]): void {
-  let previous: LedgerEntry | null = null;
-  for (const entry of entries) {
-    const expected = chainEntry(previous, entry);
-    if (
-      entry.sequence !== expected.sequence ||
-      entry.previousHash !== expected.previousHash ||
-      entry.hash !== expected.hash
-    ) {
-      throw new LedgerError({
-        code: "broken",
-        message: `entry ${entry.sequence} of the ledger has hash ${entry.hash}, expected ${expected.hash} as entry ${expected.sequence}`,
-        hint: "the ledger was changed outside Perch: restore it from a backup, or look into who changed it",
-      });
-    }
-    previous = entry;
-  }
+/** What every adapter throws when the subject has moved on. */
+export function conflictOf(subject: string, last: number, expected: number): LedgerError {
+  return new LedgerError({
+    code: "conflict",
+    message: `the last entry about ${subject} is ${last}, expected ${expected}`,
+    hint: "read the subject again and decide anew",
+  });
+}
+
+/** What every adapter throws when a writer's epoch is not the newest. */
+export function deposedBy(newest: number, epoch: number): LedgerError {
+  return new LedgerError({
+    code: "deposed",
+    message: `found epoch ${newest} in the ledger's store, expected ${epoch}: another server leads now`,
+    hint: "ask the server that leads; this one finds out by itself who that is",
+  });
+}
+
+/** The hash that an entry must have. Throws for a body that JSON cannot say. */
+export function hashOfEntry(entry: Omit<LedgerEntry, "hash">): string {
+  const { sequence, at, subject, type, body, previousHash } = entry;
+  return hashOf({ sequence, at, subject, type, body }, previousHash);
 }
 
 function hashOf(

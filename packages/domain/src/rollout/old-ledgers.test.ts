@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { foldRollout, parseAgentEvent } from "./ledger-form.ts";
-import { verifyChain, type LedgerEntry } from "./ledger.ts";
+import { type LedgerEntry } from "./ledger.ts";
+import { verifyChain } from "./verify-chain.ts";
 
 type Recorded = {
   readonly phase: string;

@@ -2,6 +2,7 @@ export { findDockerRegistry, startDockerRegistry, type DockerRegistry } from "./
 export { findProgram } from "./find-program.ts";
 export { startClickHouseHttp, type ClickHouseHttp } from "./clickhouse-http.ts";
 export { freePort } from "./free-port.ts";
+export { findPostgres, startPostgresServer, type PostgresServer } from "./postgres-server.ts";
 export { findRedisServer, startRedisServer, type RedisServer } from "./redis-server.ts";
 export { startHttpFront, type HttpFront, type SeenRequest } from "./http-front.ts";
 export { findVersityGateway, S3_CREDENTIALS, startS3Server, type S3Server, type S3ServerKind } from "./s3-server.ts";

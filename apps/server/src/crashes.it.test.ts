@@ -1,0 +1,238 @@
+import { createMemoryRegistry, createMemoryTargetProbe } from "@perch/adapters/in-memory";
+import { createArgumentSchemas } from "@perch/adapters/json-schema";
+import { createReleaseContentSource, createReleaseFactsSource } from "@perch/adapters/release-artifact";
+import { rolloutViewSchema, type RolloutView } from "@perch/api";
+import {
+  createPriceList,
+  digestOf,
+  parseAgentName,
+  verifyChain,
+  type JsonValue,
+  type LedgerEntry,
+  type ReleaseReference,
+  type ReleaseSource,
+} from "@perch/domain";
+import { aTurnRecord } from "@perch/testkit";
+import { describe, expect, test } from "vitest";
+import { createServer, type Server } from "./create-server.ts";
+import { createAttachedGateway } from "./it/attached-gateway.ts";
+import { createMortalStores, type Death, type Life } from "./it/mortal-stores.ts";
+import { parseOptions } from "./options.ts";
+
+const ID = "support-2-3-1";
+const YAML = `
+apiVersion: perch.dev/v1
+kind: Rollout
+metadata: { name: ${ID} }
+spec:
+  agent: support
+  release: 2.3.1
+  strategy: { seed: fixed }
+  steps: [ { setWeight: 50 } ]
+  analysis:
+    interval: 2s
+    gates: [ { name: escalation-rate, kind: proportion, objective: { max: 0.9 }, compare: { margin: 0.5 } } ]
+`;
+const SESSIONS_A_ROUND = 60;
+const MOST_ROUNDS = 40;
+const SETTINGS = { ...parseOptions([]), latenessMs: 1000, idleTimeoutMs: 60_000, consoleDirectory: "/nowhere" };
+const ENDED: ReadonlySet<string> = new Set(["RolledBack", "Succeeded"]);
+
+const releases: ReleaseSource = {
+  async admit(reference: ReleaseReference) {
+    const versions = ["2.3.0", "2.3.1"];
+    const isMeant = (known: string): boolean =>
+      reference.kind === "version" ? reference.version === known : reference.digest === digestOf(known);
+    const version = versions.find(isMeant) ?? "none";
+    const policy = { escalationTools: ["escalate"], successTools: [] };
+    return { agent: parseAgentName("support"), version, digest: digestOf(version), policy, signedBy: ["key"] };
+  },
+};
+
+/** A server that is started again whenever it has died, and the gateway and people who go on with what they were at. */
+function createPlay(death: Death | null) {
+  const stores = createMortalStores(death);
+  const gateway = createAttachedGateway();
+  let now = 1_000_000;
+  let running: { readonly server: Server; readonly life: Life } | null = null;
+  let starts = 0;
+
+  async function start(): Promise<void> {
+    starts += 1;
+    const life = stores.begin();
+    const server = await createServer({
+      ...life,
+      term: { epoch: await life.state.nextEpoch(), isInForce: () => !life.isDead() },
+      releases,
+      contents: createReleaseContentSource(createMemoryRegistry()),
+      sentiment: { scoreOf: () => 0 },
+      facts: createReleaseFactsSource(createMemoryRegistry()),
+      argumentSchemas: createArgumentSchemas(),
+      prices: createPriceList([]),
+      probe: createMemoryTargetProbe(new Set()),
+      now: () => now,
+      tick: () => now,
+      setNow: (at) => void (now = at),
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+      settings: SETTINGS,
+    });
+    running = { server, life };
+    await gateway.follow(server);
+    await quiet();
+  }
+
+  /** Asks until a server has lived through the answer: whoever asked hears nothing from a dead one, and asks again. */
+  async function ask(path: string, request: { method: string; body?: unknown } = { method: "GET" }): Promise<unknown> {
+    for (;;) {
+      if (running === null || running.life.isDead()) await start().catch(() => undefined);
+      if (running === null || running.life.isDead()) continue;
+      const { server, life }: NonNullable<typeof running> = running;
+      const answer = await server.app.request(path, {
+        method: request.method,
+        headers: { "content-type": "application/json" },
+        ...(request.body === undefined
+          ? {}
+          : { body: typeof request.body === "string" ? request.body : JSON.stringify(request.body) }),
+      });
+      const text = await answer.text();
+      await quiet();
+      if (!life.isDead()) return text === "" ? null : JSON.parse(text);
+    }
+  }
+
+  return {
+    ...stores,
+    gateway,
+    ask,
+    post: async (path: string, body: unknown): Promise<unknown> => await ask(path, { method: "POST", body }),
+    now: () => now,
+    starts: () => starts,
+  };
+}
+type Play = ReturnType<typeof createPlay>;
+
+/** Lets everything that waits only for the event loop happen. */
+async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 12; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function tick(play: Play, ms: number): Promise<void> {
+  await play.post("/v1/clock", { now: play.now() + ms });
+}
+
+async function viewOf(play: Play): Promise<RolloutView> {
+  return rolloutViewSchema.parse(await play.ask(`/v1/rollouts/${ID}`));
+}
+
+/** As many sessions of each arm as the weight says, each of one turn that ends it. */
+async function sendRound(play: Play, round: number, rates: { baseline: number; canary: number }): Promise<void> {
+  const route = play.gateway.table()?.agents[0];
+  const canary = route?.canary ?? null;
+  const canaries = canary === null ? 0 : (SESSIONS_A_ROUND * canary.weightBp) / 10_000;
+  const turns = Array.from({ length: SESSIONS_A_ROUND }, (_, index) => {
+    const arm: "baseline" | "canary" = index < canaries ? "canary" : "baseline";
+    const number = round * SESSIONS_A_ROUND + index + 1;
+    return {
+      ...aTurnRecord({ traceId: number.toString(16).padStart(32, "0"), arm, startedAt: play.now(), endsSession: true }),
+      id: `turn-${number}`,
+      session: `session-${number}`,
+      release: arm === "canary" ? canary?.release : route?.current,
+      rollout: canary?.rollout ?? null,
+      step: canary?.step ?? null,
+    };
+  });
+  const isBad = (turn: (typeof turns)[number], index: number): boolean =>
+    (index * 7919 + round * 104_729) % 100 < 100 * rates[turn.arm === "canary" ? "canary" : "baseline"];
+  const spans = turns.filter(isBad).map(({ traceId }) => escalation(traceId, play.now()));
+  await play.post("/v1/traces", {
+    resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: { name: "gen_ai" }, spans }] }],
+  });
+  const assignments = turns
+    .filter(({ rollout }) => rollout !== null)
+    .map((turn) => ({ ...turn, id: `of ${turn.id}`, kind: "assignment", endsSession: false }));
+  await play.post("/v1/turns", { turns: [...assignments, ...turns] });
+}
+
+function escalation(traceId: string, at: number): object {
+  const text = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
+  return {
+    traceId,
+    spanId: "b7ad6b7169203331",
+    name: "execute_tool escalate",
+    kind: 1,
+    startTimeUnixNano: `${at}000000`,
+    endTimeUnixNano: `${at + 1}000000`,
+    attributes: [text("gen_ai.operation.name", "execute_tool"), text("gen_ai.tool.name", "escalate")],
+    status: {},
+  };
+}
+
+/** A whole rollout, from the first deployment to a while after its end. */
+async function playRollout(death: Death | null, rates: { baseline: number; canary: number }) {
+  const play = createPlay(death);
+  for (const [index, version] of ["2.3.0", "2.3.1"].entries()) {
+    await play.post("/v1/deployments", { release: `support@${version}`, url: `http://127.0.0.1:${index + 1}` });
+  }
+  await play.post("/v1/rollouts", YAML);
+  await tick(play, 1000);
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    await sendRound(play, round, rates);
+    await tick(play, 2000);
+    // A server that has just started waits for late spans once more.
+    await tick(play, 6000);
+    if (ENDED.has((await viewOf(play)).phase)) break;
+  }
+  for (let after = 0; after < 3; after += 1) await tick(play, 2000);
+  const entries = await play.ledger.readAll(0);
+  verifyChain(entries);
+  return {
+    entries,
+    view: await viewOf(play),
+    writes: play.writes(),
+    starts: play.starts(),
+    table: play.gateway.table(),
+  };
+}
+
+const TIMES = new Set(["at", "ackedAt", "registeredAt", "since", "previousHash", "hash"]);
+
+/** What was recorded, but for when, and under which server's start. */
+function contentOf(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(contentOf);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => !TIMES.has(name) && name !== "revision")
+      .map(([name, member]) => [name, contentOf(member as JsonValue)]),
+  );
+}
+
+const contentsOf = (entries: readonly LedgerEntry[]): JsonValue[] => entries.map((entry) => contentOf(entry));
+
+describe.each([
+  ["is promoted", { baseline: 0.02, canary: 0.02 }, "Succeeded"],
+  ["is rolled back", { baseline: 0.02, canary: 0.8 }, "RolledBack"],
+])("a rollout that %s", (_name, rates, end) => {
+  test(
+    "ends the same with the same ledger, at whichever durable write its server is killed",
+    { timeout: 300_000 },
+    async () => {
+      const whole = await playRollout(null, rates);
+      expect([whole.view.phase, whole.starts]).toEqual([end, 1]);
+      const expected = contentsOf(whole.entries);
+      for (let atWrite = 1; atWrite <= whole.writes; atWrite += 1) {
+        for (const when of ["before", "after"] as const) {
+          const played = await playRollout({ atWrite, when }, rates);
+          const where = `killed ${when} write ${atWrite} of ${whole.writes}`;
+          expect(contentsOf(played.entries), where).toEqual(expected);
+          expect([played.view.phase, played.view.culprits, played.starts], where).toEqual([
+            end,
+            whole.view.culprits,
+            2,
+          ]);
+          expect(played.table?.agents, where).toEqual(whole.table?.agents);
+        }
+      }
+    },
+  );
+});
