@@ -93,7 +93,7 @@ function placesOf({ now, sessions }: History): Places {
   };
 }
 
-function questionsOf({ cohorts, sessions }: OpenTraceStore, history: History): ReadonlyMap<string, Question> {
+function questionsOf({ cohorts, sessions, explorer }: OpenTraceStore, history: History): ReadonlyMap<string, Question> {
   const { step, afterAssignment, since, liveSince, before } = placesOf(history);
   const ofStep = { rollout: ROLLOUT, step };
   return new Map<string, Question>([
@@ -105,6 +105,8 @@ function questionsOf({ cohorts, sessions }: OpenTraceStore, history: History): R
     ["exposed", () => sessions.exposedSessions({ rollout: ROLLOUT, before: null })],
     ["switched", () => sessions.switchedSessions(ROLLOUT)],
     ["traffic", () => sessions.releaseTraffic({ agent: AGENT, since, liveSince })],
+    ["transitions", () => explorer.transitions({ rollout: ROLLOUT, limit: 100 })],
+    ["percentiles", () => explorer.spreads(ROLLOUT)],
     ["live", () => sessions.releaseActivity({ agent: AGENT, liveSince })],
   ]);
 }
