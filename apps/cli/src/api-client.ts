@@ -1,5 +1,6 @@
 import {
   agentViewSchema,
+  collectorViewSchema,
   deploymentViewSchema,
   forecastSchema,
   gatewayViewSchema,
@@ -11,11 +12,13 @@ import {
   problemSchema,
   reportSchema,
   rolloutViewSchema,
+  scorersViewSchema,
   sessionListSchema,
   sessionPathsSchema,
   whyAnswerSchema,
   type AgentView,
   type CancelMove,
+  type CollectorView,
   type DeploymentRequest,
   type DeploymentView,
   type ForecastView,
@@ -33,6 +36,7 @@ import {
   type ReviveRequest,
   type RolloutCommand,
   type RolloutView,
+  type ScorersView,
   type SessionList,
   type SessionPaths,
   type WhyAnswer,
@@ -71,6 +75,8 @@ export interface ApiClient {
   moves(agent: string): Promise<readonly MoveView[]>;
   startMove(agent: string, request: MoveRequest): Promise<MoveView>;
   cancelMove(agent: string, move: string, body: CancelMove): Promise<MoveView>;
+  collector(): Promise<CollectorView>;
+  scorers(): Promise<ScorersView>;
   /** `query` is that of `GET /v1/sessions`. */
   sessions(query: Readonly<Record<string, string>>): Promise<SessionList>;
   sessionPaths(session: string, agent: string | null): Promise<SessionPaths>;
@@ -127,6 +133,8 @@ export function createApiClient(baseUrl: string): ApiClient {
     startMove: (agent, body) => postJson(`${agentPath(agent)}/moves`, body, moveViewSchema),
     cancelMove: (agent, move, body) =>
       sendJson("DELETE", { path: `${agentPath(agent)}/moves/${encodeURIComponent(move)}`, body }, moveViewSchema),
+    collector: () => get("/v1/collector", collectorViewSchema),
+    scorers: () => get("/v1/scorers", scorersViewSchema),
     sessions: (query) => get(`/v1/sessions?${new URLSearchParams(query).toString()}`, sessionListSchema),
     sessionPaths: (session, agent) =>
       get(withQuery(`/v1/sessions/${encodeURIComponent(session)}`, ofAgent(agent)), sessionPathsSchema),

@@ -1,4 +1,5 @@
 import { CommanderError, type Command } from "commander";
+import { registerDoctorCommand } from "./doctor/doctor-command.ts";
 import { registerDemoCommand } from "./demo/demo-command.ts";
 import { registerDeployCommand } from "./deploy/deploy-command.ts";
 import { registerInitCommand } from "./init/init-command.ts";
@@ -31,6 +32,7 @@ const commands = [
   registerMoveCommand,
   registerSessionsCommand,
   registerWhyCommand,
+  registerDoctorCommand,
   registerOverrideCommand,
   registerReplayCommand,
   registerDemoCommand,

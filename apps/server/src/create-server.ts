@@ -13,6 +13,7 @@ import {
   type RolloutId,
   type SentimentScorer,
   type ServerState,
+  type SessionEvidence,
   type SessionKey,
   type Span,
   type TargetProbe,
@@ -54,12 +55,13 @@ import { createGatewayRoutes } from "./gateways/routes.ts";
 import type { Log } from "@perch/adapters/json-log";
 import { UsageError } from "./options.ts";
 import { tenantOf, type RouteOptions } from "./route-options.ts";
+import { createLoops, type Loops } from "./loops.ts";
 import { followMoves, type FollowMovesDeps } from "./moves/follow-moves.ts";
 import { createMoveReports } from "./moves/move-reports.ts";
 import type { Term } from "./leading/term.ts";
-import { createLoops, type Loops } from "./loops.ts";
 import { createMoveRoutes } from "./moves/move-routes.ts";
 import { openJudging, type JudgingDeps } from "./scoring/create-judging.ts";
+import { createAttributionCounts } from "./sessions/attribution-counts.ts";
 import { openAssembler } from "./sessions/open-assembler.ts";
 import { knownReleasesOf } from "./sessions/releases-of-book.ts";
 
@@ -169,8 +171,19 @@ async function createCore({ now, tick, log, settings, traces, term, ...deps }: S
   const pinCounts = createPinCounts({ hub, questions, now, idleTimeoutMs });
   const { prices } = deps;
   const judging = openJudging(deps.scoring, { traces: traces.store, now, log });
+  const attribution = createAttributionCounts();
+  const onEvidence = (all: readonly SessionEvidence[]): void => attribution.note(all);
   const awaitsScores = (session: SessionKey): boolean => judging.awaits(session);
-  const assembler = await openAssembler({ ...settings, book, known, prices, awaitsScores, store: traces.store, now });
+  const assembler = await openAssembler({
+    ...settings,
+    book,
+    known,
+    prices,
+    awaitsScores,
+    onEvidence,
+    store: traces.store,
+    now,
+  });
   const reports = createMoveReports({ hub, publisher });
   const { contents } = deps;
   const moving: FollowMovesDeps = { book, contents, reports, idleTimeoutMs, now, log };
@@ -185,7 +198,7 @@ async function createCore({ now, tick, log, settings, traces, term, ...deps }: S
   const hooks = createHookWorker({ ...(deps.hooks ?? NO_HOOKS), book, now, log });
   const { notice } = settings;
   const views = createViews({ book, hub, publisher, pinCounts, figures, sessions, hooks, now, notice });
-  const gateways = { hub, questions, pinCounts, judging };
+  const gateways = { hub, questions, pinCounts, judging, attribution };
   return { ...control, ...gateways, hooks, idleTimeoutMs, book, assembler, figures, views, moving, known };
 }
 
@@ -210,7 +223,7 @@ function refuseTakenPlaces(book: Book, places: RouteOptions["places"]): void {
 }
 
 function intakeOf(
-  { book, assembler, judging, figures, turnCounts, controller, known }: Core,
+  { book, assembler, judging, attribution, figures, turnCounts, controller, known }: Core,
   { traces, sentiment, now, settings, ingestGate = OPEN_GATE }: ServerDeps,
 ): Intake {
   const noteTurns = (turns: readonly TurnRecord[]): void => {
@@ -229,6 +242,7 @@ function intakeOf(
     onShadowTurns: (turns) => figures.noteTurns(turns),
     onRawSpans: (spans) => judging.noteSpans(spans),
     sentiment,
+    attribution,
     now,
     gate: ingestGate,
     isDeclaredTool: (tool) => namesTool(tool, book),

@@ -142,3 +142,9 @@ export {
   type StepView,
   type TraceView,
 } from "./session/path.ts";
+export {
+  attributionSchema,
+  collectorViewSchema,
+  type AttributionView,
+  type CollectorView,
+} from "./telemetry/collector.ts";

@@ -222,6 +222,7 @@ export {
   type SpreadMeasure,
   type ToolTransition,
 } from "./telemetry/explorer-source.ts";
+export { attributedIn, type Attributed, type Misattributed } from "./telemetry/misattributed.ts";
 export { sessionPath, stepsOf, type PathStep, type PathTurn } from "./telemetry/session-path.ts";
 export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";
 export type { Attributes, AttributeValue, RawEvent, RawSpan } from "./telemetry/raw-span.ts";

@@ -1,4 +1,5 @@
 import type { RawSpan, SentimentScorer, ShadowTurn, TelemetryError, TraceStore, TurnRecord } from "@perch/domain";
+import { createAttributionCounts, type AttributionCounts } from "../sessions/attribution-counts.ts";
 import type { Assembler } from "../sessions/assembler.ts";
 import type { ChecksOf } from "./check-arguments.ts";
 import { createCollectorCounters, type CollectorCounters } from "./counters.ts";
@@ -25,6 +26,8 @@ export type CollectorDeps = {
   readonly sentiment: SentimentScorer;
   /** Hears of spans, contents and all, before they are acknowledged. Nobody unless said. */
   readonly onRawSpans?: (spans: readonly RawSpan[]) => void;
+  /** What spans said of their release; nothing unless said. */
+  readonly attribution?: Pick<AttributionCounts, "view">;
   readonly now: () => number;
   /** Whether some release's policy names the tool; none does unless said. */
   readonly isDeclaredTool?: (name: string) => boolean;
@@ -40,6 +43,7 @@ export type CollectorDeps = {
 
 /** What the ways in (OTLP over HTTP and gRPC, Perch's own posts) share: one store, one bound on memory, one set of counters. */
 export type Intake = CollectorDeps & {
+  readonly attribution: Pick<AttributionCounts, "view">;
   readonly bodies: BodyReader;
   readonly counters: CollectorCounters;
   readonly names: NameCaps;
@@ -51,7 +55,8 @@ export function createIntake(deps: CollectorDeps): Intake {
   const maxBytes = deps.maxBodyBytes ?? MAX_BODY_BYTES;
   const bodies = createBodyReader({ maxBytes, maxBytesAtOnce: 4 * maxBytes });
   const names = createNameCaps(deps.isDeclaredTool ?? (() => false));
-  return { ...deps, bodies, names, counters: createCollectorCounters() };
+  const attribution = deps.attribution ?? createAttributionCounts();
+  return { ...deps, attribution, bodies, names, counters: createCollectorCounters() };
 }
 
 /** Throws `TelemetryError` `unauthenticated` or `rate_limited`. */

@@ -1,4 +1,4 @@
-import type { Problem, ScoresAccepted, TraceContent } from "@perch/api";
+import type { CollectorView, Problem, ScoresAccepted, TraceContent } from "@perch/api";
 import { TelemetryError } from "@perch/domain";
 import { Hono } from "hono";
 import { encodingOf, exportAnswer, failureAnswer } from "./answers.ts";
@@ -35,7 +35,10 @@ export function createCollectorRoutes(intake: Intake): Hono {
     const contents = await intake.store.contentsOf(c.req.param("trace"));
     return c.json({ contents } satisfies TraceContent);
   });
-  routes.get("/v1/collector", (c) => c.json(intake.counters));
+  routes.get("/v1/collector", (c) => {
+    const view = { at: intake.now(), ...intake.counters, attribution: intake.attribution.view() };
+    return c.json(view satisfies CollectorView);
+  });
   return routes;
 }
 

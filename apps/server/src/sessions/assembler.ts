@@ -25,6 +25,8 @@ export type AssemblerDeps = {
   /** How long after the last sign of life spans may still arrive. */
   readonly latenessMs: number;
   readonly idleTimeoutMs: number;
+  /** Hears of everything that is known of sessions as they mature. */
+  readonly onEvidence?: (evidence: readonly SessionEvidence[]) => void;
   /** Whether a session that is over has to wait for its scores; none does unless said. */
   readonly awaitsScores?: (session: SessionKey) => boolean;
 };
@@ -76,7 +78,7 @@ export function createAssembler(deps: AssemblerDeps): Assembler {
 
   async function mature(due: readonly DueSession[], maturedAt: number): Promise<number> {
     nextSequence ??= (await deps.store.lastSequence()) + 1;
-    const evidence = await deps.store.evidenceOf(due.map(({ agent, session }) => ({ agent, session })));
+    const evidence = await evidenceOf(due, deps);
     const sessions = assembleDue(due, evidence, { policyOf, factsOf, prices, sequence: nextSequence, maturedAt });
     // Taken before the write: if that fails half way, a number may have been used, and must never be used again.
     nextSequence += sessions.length;
@@ -102,6 +104,15 @@ export function createAssembler(deps: AssemblerDeps): Assembler {
     },
     openCount: () => open.size,
   };
+}
+
+async function evidenceOf(
+  due: readonly DueSession[],
+  { store, onEvidence }: AssemblerDeps,
+): Promise<readonly SessionEvidence[]> {
+  const evidence = await store.evidenceOf(due.map(({ agent, session }) => ({ agent, session })));
+  onEvidence?.(evidence);
+  return evidence;
 }
 
 function assembleDue(

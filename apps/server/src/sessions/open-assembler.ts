@@ -6,7 +6,7 @@ import { policyOf } from "../controller/release-policies.ts";
 import { createAssembler, type Assembler, type AssemblerDeps } from "./assembler.ts";
 import type { KnownReleases } from "./known-releases.ts";
 
-export type OpenAssemblerDeps = Pick<AssemblerDeps, "store" | "now" | "awaitsScores"> & {
+export type OpenAssemblerDeps = Pick<AssemblerDeps, "store" | "now" | "awaitsScores" | "onEvidence"> & {
   readonly book: Book;
   readonly known: KnownReleases;
   readonly prices: PriceList;
@@ -25,12 +25,14 @@ export async function openAssembler({
   store,
   now,
   awaitsScores = () => false,
+  onEvidence = () => undefined,
   ...least
 }: OpenAssemblerDeps): Promise<Assembler> {
   const assembler = createAssembler({
     store,
     now,
     awaitsScores,
+    onEvidence,
     policyOf: (release) => policyOf(release, book),
     factsOf: (release) => known.factsOf(release),
     prices,
