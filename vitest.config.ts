@@ -22,7 +22,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
-          include: ["{packages,apps,examples}/*/src/**/*.it.test.ts", "fuzz/*.it.test.ts"],
+          include: ["{packages,apps,examples}/*/src/**/*.it.test.ts", "{calibrate,fuzz}/*.it.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

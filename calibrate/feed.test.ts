@@ -35,7 +35,8 @@ test("closes the very blocks, at the very moments, that showing the engine every
         const member: Member = { assignment: i + 1, arm, assignedAt: now, matured: null };
         waiting.push(member);
         feed.add(member);
-        if (lag !== null) due.push({ after: i + lag, settle: () => feed.mature(member, outcomes(arm, isBad ? 1 : 0)) });
+        const session = outcomes(member, { bad: isBad ? 1 : 0, delayMs: 0 });
+        if (lag !== null) due.push({ after: i + lag, settle: () => feed.mature(member, session) });
         for (const { after, settle } of due) if (after === i) settle();
         const expected = closeAll(waiting, now);
         expect(feed.close(now)).toMatchObject(expected);

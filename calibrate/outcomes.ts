@@ -1,8 +1,9 @@
-import type { GateSpec, MaturedSession } from "@perch/domain";
+import type { CohortMember, GateSpec, MaturedSession } from "@perch/domain";
 import { digestOf, NO_MEASURES, parseAgentName, parseSessionId } from "@perch/domain";
+import type { Outcome } from "./scenario.ts";
 
 /** Matured sessions by arm and by the gates they are bad for. Made once: the engine never changes or keeps them. */
-export type Outcomes = (arm: "baseline" | "canary", bad: number) => MaturedSession;
+export type Outcomes = (member: Pick<CohortMember, "arm">, outcome: Outcome) => MaturedSession;
 
 const BLANK = {
   sequence: 0,
@@ -27,27 +28,27 @@ const BLANK = {
   measures: NO_MEASURES,
 } as const;
 
-/** Gates must judge `escalation-rate` or `score.NAME`; bit i of an outcome says that the session is bad for gate i. */
+/** Bit i of an outcome says that the session is bad for gate i, which must judge `escalation-rate` or `score.NAME`. */
 export function createOutcomes(gates: readonly GateSpec[]): Outcomes {
   const table = new Map<number, MaturedSession>();
-  return (arm, bad) => {
+  return ({ arm }, { bad }) => {
     const key = bad * 2 + (arm === "canary" ? 1 : 0);
-    let session = table.get(key);
-    if (session === undefined) {
-      const isBad = (gate: GateSpec): boolean => ((bad >> gates.indexOf(gate)) & 1) === 1;
-      session = {
-        ...BLANK,
-        arm,
-        release: digestOf(arm),
-        isEscalated: gates.some((gate) => gate.of === "escalation-rate" && isBad(gate)),
-        scores: Object.fromEntries(
-          gates.flatMap((gate) =>
-            gate.of.startsWith("score.") ? [[gate.of.slice("score.".length), isBad(gate) ? 0 : 1]] : [],
-          ),
-        ),
-      };
-      table.set(key, session);
-    }
+    const known = table.get(key);
+    if (known !== undefined) return known;
+    const session = { ...BLANK, arm, release: digestOf(arm), ...marksOf(gates, bad) };
+    table.set(key, session);
     return session;
+  };
+}
+
+function marksOf(gates: readonly GateSpec[], bad: number): Pick<MaturedSession, "isEscalated" | "scores"> {
+  const isBad = (gate: GateSpec): boolean => ((bad >> gates.indexOf(gate)) & 1) === 1;
+  return {
+    isEscalated: gates.some((gate) => gate.of === "escalation-rate" && isBad(gate)),
+    scores: Object.fromEntries(
+      gates.flatMap((gate) =>
+        gate.of.startsWith("score.") ? [[gate.of.slice("score.".length), isBad(gate) ? 0 : 1]] : [],
+      ),
+    ),
   };
 }

@@ -23,7 +23,7 @@ export type RolloutState = {
   weight(): Routed | null;
   take(block: Block, at: number): void;
   tick(at: number): void;
-  ending(): Pick<Run, "end" | "culprits">;
+  ending(): Pick<Run, "end" | "culprits" | "mismatchAfter">;
 };
 
 export function openRollout(scenario: Scenario): RolloutState {
@@ -43,6 +43,7 @@ export function openRollout(scenario: Scenario): RolloutState {
   record({ type: "timePassed", at: 0 });
   const prepared: RolloutEvent = { type: "prepared", at: 0, references: scenario.references };
   record(prepared);
+  let mismatchAfter: number | null = null;
   let board: GateBoard | null = foldEvidence(null, rollout, prepared)?.board ?? null;
 
   return {
@@ -55,11 +56,17 @@ export function openRollout(scenario: Scenario): RolloutState {
       if (board === null) return;
       // The server judges a block, records that and then folds the record: the same board twice. Here once.
       board = observe(board, block);
-      record({ type: "blockJudged", at, block, judgement: judgeBoard(board, rollout) });
+      const judgement = judgeBoard(board, rollout);
+      if (judgement.isSampleRatioMismatch) mismatchAfter ??= sessionsIn(board);
+      record({ type: "blockJudged", at, block, judgement });
     },
     tick: (at) => record({ type: "timePassed", at }),
-    ending: () => endingOf(rollout),
+    ending: () => ({ ...endingOf(rollout), mismatchAfter }),
   };
+}
+
+function sessionsIn({ sampleRatio }: GateBoard): number {
+  return Object.values(sampleRatio.steps).reduce((sum, { baseline, canary }) => sum + baseline + canary, 0);
 }
 
 function endingOf({ phase, decision }: Rollout): Pick<Run, "end" | "culprits"> {

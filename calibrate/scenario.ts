@@ -1,4 +1,5 @@
 import type { GateSpec, RolloutStep } from "@perch/domain";
+import type { NaiveName } from "./naive.ts";
 import type { Random } from "./random.ts";
 
 export const MINUTE_MS = 60_000;
@@ -7,18 +8,29 @@ export const WINDOW_MS = 5 * MINUTE_MS;
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 
+/** What was measured in a session besides good and bad; what lacks was not. */
+export type Measured = {
+  /** Turns, and the bad ones among them: only a rule that counts turns looks at these. */
+  readonly turns?: { readonly all: number; readonly bad: number };
+};
+
 /** One session's life: which gates it is bad for, by their index as bits, and how long it takes until that is known. */
-export type Outcome = { readonly bad: number; readonly delayMs: number };
+export type Outcome = { readonly bad: number; readonly delayMs: number; readonly measured?: Measured };
+
+export type Arriving = {
+  readonly isCanary: boolean;
+  /** Ms since the start of the rollout; below 0 before it. */
+  readonly at: number;
+  /** How many of its arm came before it. */
+  readonly nthInArm: number;
+  readonly weight: number;
+};
 
 /** Who comes when, and what becomes of them. */
 export type Traffic = {
-  /** Sessions a minute, both arms together, at a moment since the start. */
+  /** Sessions a minute, both arms together. */
   readonly perMinute: number;
-  /** `nthInArm`: how many of its arm came before it. */
-  readonly outcome: (
-    random: Random,
-    session: { readonly isCanary: boolean; readonly at: number; readonly nthInArm: number; readonly weight: number },
-  ) => Outcome;
+  readonly outcome: (random: Random, session: Arriving) => Outcome;
 };
 
 /** When the engine looks: as soon as anything is known, or only when a window ends. */
@@ -37,6 +49,12 @@ export type Scenario = {
   readonly mostMs: number;
   /** Rates that a Wald SPRT is told, to run on the same canary sessions; null for none. */
   readonly oracle: { readonly baseline: number; readonly canary: number } | null;
+  /** The rule that this scenario misleads, on the same sessions. */
+  readonly naive?: NaiveName;
+  /** Baseline sessions come from this long before the start; only the naive rule looks at them. */
+  readonly warmUpMs?: number;
+  /** The share of sessions that really goes to the canary, where it is not the weight. */
+  readonly routedShare?: number;
 };
 
 /** How one run ended. */
@@ -48,4 +66,8 @@ export type Run = {
   readonly afterMs: number;
   /** Canary sessions by the oracle's rejection, or the most of the scenario when it never rejects; null without one. */
   readonly oracle: number | null;
+  /** Whether the naive rule ever acted; null without one. */
+  readonly hasNaiveFired: boolean | null;
+  /** Sessions of both arms by the alarm that they are not split as the weight says; null for no alarm. */
+  readonly mismatchAfter: number | null;
 };

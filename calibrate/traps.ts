@@ -1,0 +1,119 @@
+import { MAIN_RATE } from "./gates.ts";
+import { HOUR_MS, DAY_MS, MINUTE_MS, type Arriving, type Scenario } from "./scenario.ts";
+import { ONE, RAMP, step } from "./scenarios.ts";
+import { alike, atMargin, canaryAt, correlatedTurns, cycle, delayed, FEW, known, MANY, overloaded } from "./traffic.ts";
+
+const HALF_HOURS = [step(5, HOUR_MS / 2), step(25, HOUR_MS / 2), step(50, 365 * DAY_MS)];
+const POOLED = "peeked z-test of pooled sessions";
+/** Both arms' rates follow the weight. */
+const withWeight =
+  (rates: readonly [number, number, number]) =>
+  ({ weight }: Arriving): number =>
+    weight <= 0.05 ? rates[0] : weight <= 0.25 ? rates[1] : rates[2];
+
+const RISING = withWeight([0.05, 0.08, 0.14]);
+const FALLING = withWeight([0.14, 0.08, 0.05]);
+
+/** Identical arms: who is rolled back is wronged. */
+const WITHOUT_HARM: readonly Scenario[] = [
+  {
+    ...ONE,
+    name: "trap-correlated-turns",
+    traffic: { perMinute: FEW, outcome: correlatedTurns },
+    naive: "e-process of turns",
+  },
+  { ...ONE, name: "trap-delay", traffic: delayed(alike) },
+  // Sessions that began before the canary did, and have had the time to fail, are no control for it.
+  {
+    ...ONE,
+    name: "trap-bad-sessions-end-later",
+    traffic: delayed(alike, { perMinute: MANY, badLasts: HOUR_MS / 2 }),
+    naive: POOLED,
+    warmUpMs: 3 * HOUR_MS,
+  },
+  {
+    ...ONE,
+    name: "trap-weight-and-delay",
+    steps: HALF_HOURS,
+    traffic: delayed(alike, { perMinute: MANY, badLasts: HOUR_MS / 2 }),
+    naive: POOLED,
+  },
+  {
+    ...ONE,
+    name: "trap-drift",
+    traffic: known(({ at }) => cycle(at, 0.03)),
+    naive: "SPRT against a fixed rate",
+  },
+  {
+    ...ONE,
+    name: "trap-simpson",
+    steps: HALF_HOURS,
+    traffic: known(RISING, MANY),
+    naive: POOLED,
+    mostCanarySessions: 3000,
+  },
+  {
+    ...ONE,
+    name: "trap-completion-order",
+    traffic: { perMinute: FEW, outcome: overloaded },
+    naive: "e-process in the order of endings",
+  },
+];
+
+/** Canaries at the margin: who is promoted got through. */
+const AT_MARGIN: readonly Scenario[] = [
+  {
+    ...ONE,
+    name: "trap-simpson-falling",
+    steps: RAMP,
+    traffic: known((session) => atMargin(session, FALLING(session))),
+    mostCanarySessions: 20_000,
+    mostMs: DAY_MS,
+  },
+  {
+    ...ONE,
+    name: "trap-delay-at-margin",
+    steps: RAMP,
+    traffic: delayed(canaryAt(0.12), { badLasts: HOUR_MS / 2 }),
+    mostCanarySessions: 20_000,
+    mostMs: DAY_MS,
+  },
+  // As good as the baseline for as long as the first step takes.
+  {
+    ...ONE,
+    name: "trap-novelty",
+    steps: RAMP,
+    traffic: known(({ isCanary, at }) => (isCanary && at > HOUR_MS ? 0.12 : MAIN_RATE)),
+    mostCanarySessions: 20_000,
+    mostMs: DAY_MS,
+  },
+];
+
+/** Harm that is there to be found. */
+const WITH_HARM: readonly Scenario[] = [
+  {
+    ...ONE,
+    name: "trap-low-traffic",
+    looks: "every-window",
+    traffic: known(canaryAt(0.22), 0.4),
+    mostCanarySessions: 3000,
+  },
+  {
+    ...ONE,
+    name: "trap-late-onset",
+    traffic: known(({ isCanary, nthInArm }) => (isCanary && nthInArm >= 500 ? 0.22 : MAIN_RATE)),
+    mostCanarySessions: 3000,
+  },
+  // The canary's bad sessions, three times as many, take 40 minutes more.
+  {
+    ...ONE,
+    name: "trap-failing-takes-longer",
+    traffic: delayed(canaryAt(0.22), { badLasts: 40 * MINUTE_MS }),
+    mostCanarySessions: 3000,
+  },
+  // 6 % of sessions go to the canary where 5 % should.
+  { ...ONE, name: "trap-sample-ratio", traffic: known(alike), routedShare: 0.06, mostCanarySessions: 1500 },
+];
+
+/** One for each trap of `statistics.md` 2 that gates can fall into. */
+export const TRAPS: readonly Scenario[] = [...WITHOUT_HARM, ...AT_MARGIN, ...WITH_HARM];
