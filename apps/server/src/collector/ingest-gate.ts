@@ -72,22 +72,16 @@ const BURST_SECONDS = 5;
  * waits until the debt is paid. A large batch is thus never refused for ever.
  */
 function createBucket(perSecond: number, now: () => number) {
-  const capacity = Math.max(1, perSecond * BURST_SECONDS);
-  let held = capacity;
-  let at = now();
-  const refill = (): void => {
-    const elapsedMs = now() - at;
-    at += elapsedMs;
-    held = Math.min(capacity, held + (elapsedMs / 1000) * perSecond);
-  };
+  const savedAtMostMs = (Math.max(1, perSecond * BURST_SECONDS) / perSecond) * 1000;
+  // A moment, not an amount: an amount that is filled up bit by bit misses the moment it was to be free by a rounding.
+  let paidAt = now() - savedAtMostMs;
   return {
     msUntilFree(): number {
-      refill();
-      return held > 0 ? 0 : Math.floor((-held / perSecond) * 1000) + 1;
+      const untilPaidMs = paidAt - now();
+      return untilPaidMs < 0 ? 0 : Math.floor(untilPaidMs) + 1;
     },
     take(amount: number): void {
-      refill();
-      held -= amount;
+      paidAt = Math.max(paidAt, now() - savedAtMostMs) + (amount / perSecond) * 1000;
     },
   };
 }
