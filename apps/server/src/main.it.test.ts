@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,14 +41,27 @@ type Running = { readonly child: ChildProcess; readonly url: string; readonly er
 
 let data = "";
 let children: ChildProcess[] = [];
+let agent: Server | null = null;
 beforeEach(() => {
+  agent = null;
   data = mkdtempSync(join(tmpdir(), "perch-server-"));
   children = [];
 });
 afterEach(async () => {
   await Promise.all(children.map((child) => end(child, "SIGKILL")));
+  agent?.closeAllConnections();
+  agent?.close();
   rmSync(data, { recursive: true, force: true });
 });
+
+/** Its URL. */
+async function startAgent(): Promise<string> {
+  const started = createHttpServer((_request, response) => response.end());
+  agent = started;
+  await new Promise<void>((resolve) => started.listen(0, "127.0.0.1", resolve));
+  const address = started.address();
+  return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+}
 
 function start(...flags: string[]): ChildProcess {
   const args = [MAIN, "--data", data, "--port", "0", "--tick", "100", "--lateness", "300", ...flags];
@@ -189,8 +203,9 @@ function escalation(traceId: string, at: number) {
   };
 }
 
+/** Of the baseline somebody answers: nobody goes back to a release that is gone. */
 async function deployBoth(server: Running): Promise<void> {
-  await post(server, "/v1/deployments", { release: "support@2.3.0", url: "http://127.0.0.1:1" });
+  await post(server, "/v1/deployments", { release: "support@2.3.0", url: await startAgent() });
   await post(server, "/v1/deployments", { release: "support@2.3.1", url: "http://127.0.0.1:2" });
 }
 

@@ -1,4 +1,13 @@
-import { rollbackPolicy, urlsOf, type Rollout, type RolloutId, type TargetProbe, type TurnCount } from "@perch/domain";
+import {
+  rollbackPolicy,
+  urlsOf,
+  type AgentRecord,
+  type Digest,
+  type Rollout,
+  type RolloutId,
+  type TargetProbe,
+  type TurnCount,
+} from "@perch/domain";
 import type { Book } from "./book.ts";
 import type { TurnCounts } from "./turn-counts.ts";
 
@@ -36,15 +45,23 @@ async function problemOf({ plan, baseline }: Rollout, deps: CheckTargetDeps): Pr
   const urls = record === null ? [] : urlsOf(baseline.digest, record);
   if (urls.length === 0) return `${agent}@${baseline.version} has no deployment`;
   const target = { agent, release: baseline.digest };
-  const against = deps.turnCounts.within(target, AGAINST.windowMs);
+  // What was served where it ran before says nothing of where it runs now.
+  const deployedForMs = deps.now() - deployedAt(baseline.digest, record);
+  const against = deps.turnCounts.within(target, Math.min(AGAINST.windowMs, deployedForMs));
   if (isFailing(against, AGAINST.minTurns)) {
     return `${against.failed} of the last ${against.turns} turns of ${baseline.version} failed`;
   }
-  const lately = deps.turnCounts.within(target, FOR.windowMs);
+  const lately = deps.turnCounts.within(target, Math.min(FOR.windowMs, deployedForMs));
   if (lately.turns >= FOR.minTurns && !isFailing(lately, FOR.minTurns)) return null;
   const answers = await Promise.all(urls.map((url) => deps.probe.ask(url)));
   const silent = answers.flatMap((answer) => (answer.kind === "silent" ? [answer.because] : []));
   return silent.length < answers.length ? null : silent.join("; ");
+}
+
+/** When its place was last changed, epoch ms. */
+function deployedAt(release: Digest, record: AgentRecord | null): number {
+  const own = (record?.deployments ?? []).filter((deployment) => deployment.release === release);
+  return Math.max(...own.map(({ registeredAt }) => registeredAt));
 }
 
 function isFailing({ turns, failed }: TurnCount, minTurns: number): boolean {
