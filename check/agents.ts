@@ -29,6 +29,11 @@ function handle(request: IncomingMessage, response: ServerResponse, release: str
     response.end(written.join("\n"));
     return;
   }
+  // Whoever looks whether somebody is here has no turn to ask for.
+  if (request.method === "GET") {
+    response.end();
+    return;
+  }
   let text = "";
   request.setEncoding("utf8");
   request.on("data", (chunk: string) => (text += chunk));

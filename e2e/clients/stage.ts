@@ -55,8 +55,8 @@ export async function setStage({ agents, serverFlags = [], gatewayFlags = [] }: 
 
   const rollout = async (): Promise<RolloutView> =>
     rolloutViewSchema.parse(await (await fetch(`${server.url}/v1/rollouts/${ROLLOUT}`)).json());
-  const command = async (verb: string): Promise<void> => {
-    await post(server, `/v1/rollouts/${ROLLOUT}/${verb}`, { actor: "e2e", reason: "the story goes so" });
+  const command = async (verb: string, flags: { readonly force?: boolean } = {}): Promise<void> => {
+    await post(server, `/v1/rollouts/${ROLLOUT}/${verb}`, { actor: "e2e", reason: "the story goes so", ...flags });
     await untilAcknowledged(server);
   };
   await untilAcknowledged(server);
@@ -70,7 +70,12 @@ export async function setStage({ agents, serverFlags = [], gatewayFlags = [] }: 
       await untilAcknowledged(server);
     },
     promote: async () => await command("promote"),
-    rollBack: async () => await command("rollback"),
+    async rollBack() {
+      // Whether the baseline is well enough to go back to is no part of the story.
+      await command("rollback", { force: true });
+      const { phase, reason } = await rollout();
+      if (!["RollingBack", "RolledBack"].includes(phase)) throw new Error(`not rolled back, it is ${phase}: ${reason}`);
+    },
     async restartGateways() {
       for (const [index, id] of ["gw-1", "gw-2"].entries()) {
         const before = gateways[index];

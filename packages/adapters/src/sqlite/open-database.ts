@@ -16,12 +16,16 @@ export type OpenDatabaseOptions = {
 };
 
 const WAIT_FOR_OTHER_PROCESSES_MS = 5000;
+const LOOK_AGAIN_MS = 10;
+/** https://www.sqlite.org/rescode.html#busy */
+const SQLITE_BUSY = 5;
 
 /** Opens a WAL database and brings its schema up to date. Throws `SqliteError`. */
 export function openDatabase(options: OpenDatabaseOptions): DatabaseSync {
   const database = open(options.file);
   try {
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${options.synchronous}; PRAGMA foreign_keys = ON`);
+    useWal(database);
+    database.exec(`PRAGMA synchronous = ${options.synchronous}; PRAGMA foreign_keys = ON`);
     migrate(database, options);
     return database;
   } catch (error) {
@@ -50,6 +54,24 @@ function open(file: string): DatabaseSync {
   } catch (error) {
     throw unusable(file, error);
   }
+}
+
+/** SQLite does not wait when two processes make one new file a WAL database at once: one is told at once that it is locked. */
+function useWal(database: DatabaseSync): void {
+  const giveUpAt = performance.now() + WAIT_FOR_OTHER_PROCESSES_MS;
+  for (;;) {
+    try {
+      database.exec("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > giveUpAt) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_AGAIN_MS);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
 }
 
 function migrate(database: DatabaseSync, { file, migrations }: OpenDatabaseOptions): void {
