@@ -17,7 +17,7 @@ export type BoardInput = {
   readonly windowMs: number;
   /** By gate name: what was frozen from the agent's history. Missing or null: frozen from the baseline arm. */
   readonly references: Readonly<Record<string, GateReference>>;
-  /** Broken windows in a row that reject, given a fifth of the evidence. Default 3. */
+  /** Broken windows in a row that reject, given two thirds of the evidence. Default 3. */
   readonly consecutiveFailureLimit?: number;
   /** Default 500, which are 1 000 canary sessions or more. */
   readonly plannedBlocks?: number;

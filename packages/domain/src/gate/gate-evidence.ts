@@ -7,7 +7,8 @@ import { readWindow } from "./read-window.ts";
 
 /** Canary sessions before a gate may reject. Not needed for validity; a rollback on a handful convinces nobody. */
 const MIN_CANARY_SESSIONS_TO_REJECT = 10;
-const FAST_PATH_DIVISOR = 5;
+/** Broken windows reject on two thirds of the evidence: why no less is in `docs/decisions/0069`. */
+const FAST_PATH_DIVISOR = 1.5;
 
 /** Everything one gate has learnt over the whole rollout. */
 export type GateEvidence = {
@@ -35,7 +36,7 @@ export function rejectAtLogE(gate: GateSpec): number {
   return -Math.log(gate.alpha);
 }
 
-/** ln(1/(5α_g)): the evidence that broken windows need besides (`statistics.md` 3.9.1). */
+/** ln(1/(1.5 α_g)): the evidence that broken windows need besides. */
 export function fastPathAtLogE(gate: GateSpec): number {
   return Math.max(0, -Math.log(FAST_PATH_DIVISOR * gate.alpha));
 }

@@ -98,15 +98,19 @@ test("names the guardrail that rejects, with its evidence", () => {
   expect(report.totals).toEqual({ baselineSessions: 1900, baselineBad: 150, canarySessions: 100, canaryBad: 25 });
 });
 
-test("rejects on a fifth of the evidence once three windows in a row broke the objective", () => {
-  const blocks = [5, 5, 4].map((bad): BlockOf => ({ counts: { "escalation-rate": [30, 380, bad, 20] } }));
+test("rejects on two thirds of the evidence once three windows in a row broke the objective, not on less", () => {
+  const blocks = (baselineBad: number) =>
+    [5, 5, 4].map((bad): BlockOf => ({ counts: { "escalation-rate": [baselineBad, 380, bad, 20] } }));
   const [bySlo, byEvidence] = [aGate(), aGate({ objective: null })].map((gate) =>
-    onlyReport(judged(aBoard({ gates: [gate] }), blocks)),
+    onlyReport(judged(aBoard({ gates: [gate] }), blocks(31))),
   );
   expect(bySlo?.verdict).toEqual({ kind: "fail", because: "slo" });
   expect(bySlo?.logE).toBeLessThan(Math.log(100));
-  expect(bySlo?.logE).toBeGreaterThan(Math.log(20));
+  expect(bySlo?.logE).toBeGreaterThan(Math.log(100 / 1.5));
   expect(byEvidence?.verdict.kind).toBe("inconclusive");
+  const withLess = onlyReport(judged(aBoard(), blocks(33)));
+  expect(withLess).toMatchObject({ brokenWindows: 3, verdict: { kind: "inconclusive" } });
+  expect(withLess.logE).toBeGreaterThan(Math.log(50));
 });
 
 test("takes the fast path only when a window ends, not on evidence in the middle of the next one", () => {
@@ -115,7 +119,7 @@ test("takes the fast path only when a window ends, not on evidence in the middle
   const midWindow = onlyReport(judged(aBoard(), [...broken, more]));
   expect(midWindow).toMatchObject({ brokenWindows: 3, verdict: { kind: "inconclusive" } });
   expect(midWindow.logE).toBeGreaterThan(midWindow.fastPathAtLogE);
-  const atItsEnd: BlockOf = { counts: { "escalation-rate": [15, 190, 1, 10] } };
+  const atItsEnd: BlockOf = { counts: { "escalation-rate": [10, 190, 1, 10] } };
   expect(onlyReport(judged(aBoard(), [...broken, more, atItsEnd])).verdict).toMatchObject({ because: "slo" });
 });
 

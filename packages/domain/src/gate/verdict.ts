@@ -4,7 +4,7 @@ import type { GateSpec } from "./gate-spec.ts";
 
 export type Verdict =
   | { readonly kind: "pass" }
-  /** `evidence`: logE reached its threshold. `slo`: three bad windows and a fifth of the evidence (the fast path). */
+  /** `evidence`: logE reached its threshold. `slo`: three bad windows and two thirds of the evidence (the fast path). */
   | { readonly kind: "fail"; readonly because: "evidence" | "slo" }
   | { readonly kind: "inconclusive"; readonly waitingFor: string }
   | { readonly kind: "invalid"; readonly because: string };
@@ -50,7 +50,7 @@ export type GateReport = {
   readonly verdict: Verdict;
   /** Sessions over all blocks; bad: of a mean those beyond its cap, of a quantile those beyond the baseline's own. */
   readonly totals: ArmCounts;
-  /** Evidence of harm, and where it rejects: ln(1/α_g), and ln(1/(5α_g)) for the fast path. */
+  /** Evidence of harm, and where it rejects: ln(1/α_g), and ln(1/(1.5 α_g)) for the fast path. */
   readonly logE: number;
   readonly rejectAtLogE: number;
   readonly fastPathAtLogE: number;
