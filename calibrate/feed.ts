@@ -1,5 +1,5 @@
-import { closeBlocks, type Block, type CohortMember, type GateSpec, type MaturedSession } from "@perch/domain";
-import { MINUTE_MS } from "./scenario.ts";
+import { cutBlocks, type AssignedSessions, type CohortMember, type GateSpec, type MaturedSession } from "@perch/domain";
+import { MINUTE_MS, WINDOW_MS } from "./scenario.ts";
 
 /** As the server has them: see `judge-sessions.ts`. */
 const MAX_BLOCK_MS = 60 * MINUTE_MS;
@@ -8,24 +8,34 @@ const [FULL_CANARY, FULL_BASELINE] = [2, 10];
 
 export type Member = { -readonly [Key in keyof CohortMember]: CohortMember[Key] };
 
+/** A block as it is cut, before the gates read it. */
+export type CutBlock = {
+  readonly step: number;
+  readonly members: readonly CohortMember[];
+  readonly assigned: AssignedSessions;
+};
+
 /** One step's sessions on their way into blocks. */
 export type Feed = {
   add(member: Member): void;
   /** The outcome of a session is known from now on. */
   mature(member: Member, session: MaturedSession): void;
   /** The blocks that the engine would close now; none of them again. */
-  close(now: number): readonly Block[];
+  close(now: number): readonly CutBlock[];
 };
 
-export type FeedOptions = { readonly step: number; readonly gates: readonly GateSpec[]; readonly windowMs: number };
+/** How long a block waits for its sessions: here they mature the moment they end, so no longer than a gate's age. */
+export function patienceOf(gates: readonly GateSpec[]): number {
+  const ages = gates.map((gate) => ("landmark" in gate ? (gate.landmark?.ageMs ?? 0) + WINDOW_MS : 0));
+  return Math.max(PATIENCE_WINDOWS * WINDOW_MS, ...ages);
+}
 
 /**
- * What the server does with a step of a rollout, on top of the engine's own `closeBlocks`. It asks the engine only when the
+ * What the server does with a step of a rollout, on top of the engine's own `cutBlocks`. It asks the engine only when the
  * first block may be ready, and shows it no more than that block, which changes nothing but the time it takes.
  */
-export function createFeed({ step, gates, windowMs }: FeedOptions): Feed {
+export function createFeed({ step, patienceMs }: { readonly step: number; readonly patienceMs: number }): Feed {
   const assigned = { baseline: 0, canary: 0 };
-  const patienceMs = PATIENCE_WINDOWS * windowMs;
   let waiting: Member[] = [];
   let first = firstBlockOf(waiting);
 
@@ -55,17 +65,17 @@ export function createFeed({ step, gates, windowMs }: FeedOptions): Feed {
       if (last === undefined || member.assignment <= last.assignment) first.unsettled -= 1;
     },
     close(now) {
-      const blocks: Block[] = [];
+      const blocks: CutBlock[] = [];
       while (mayClose(now)) {
         const members = first.end === null ? waiting : waiting.slice(0, first.end);
         const isCutShort = first.end !== null;
-        const closed = closeBlocks({ step, members, isCutShort, gates, now, maxBlockMs: MAX_BLOCK_MS, patienceMs });
-        const through = closed.at(-1)?.throughSequence;
+        const cut = cutBlocks({ members, isCutShort, now, maxBlockMs: MAX_BLOCK_MS, patienceMs });
+        const through = cut.at(-1)?.at(-1)?.assignment;
         if (through === undefined) break;
         const rest = waiting.findIndex(({ assignment }) => assignment > through);
         waiting = rest < 0 ? [] : waiting.slice(rest);
         first = firstBlockOf(waiting);
-        blocks.push(...closed.map((block) => ({ ...block, assigned: { ...assigned } })));
+        blocks.push(...cut.map((block) => ({ step, members: block, assigned: { ...assigned } })));
       }
       return blocks;
     },

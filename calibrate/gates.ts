@@ -1,6 +1,11 @@
-import { splitErrorBudget, type CountGate, type GateSpec } from "@perch/domain";
+import { splitErrorBudget, type CountGate, type GateReference, type GateSpec } from "@perch/domain";
+import { P95_MS } from "./naive.ts";
 import { normal, normalQuantile, type Random } from "./random.ts";
 
+/** One of the kinds of gates, before the error budget is split. */
+type WithoutBudget = GateSpec extends infer Gate ? (Gate extends GateSpec ? Omit<Gate, "alpha"> : never) : never;
+
+const COMMON = { direction: "increase", role: "guardrail", onFail: "rollback" } as const;
 const ALPHA = 0.01;
 const MARGIN = 0.04;
 
@@ -9,6 +14,39 @@ export const MAIN_RATE = 0.08;
 /** The main outcome alone, with all of the error budget and an objective of 12 %. */
 export const ONE_GATE: readonly GateSpec[] = withBudget([mainGate()]);
 export const ONE_REFERENCE: Readonly<Record<string, number>> = { "escalation-rate": MAIN_RATE };
+
+/** The same, looked at also when a session is half an hour old; the rate then is that of the delays in `traps.ts`. */
+export const LANDMARK_GATE: readonly GateSpec[] = withBudget([{ ...mainGate(), landmark: { ageMs: 1_800_000 } }]);
+
+/** Values of the baseline are lognormal: costs with a median of 1 cent, slowest turns with one of a second. */
+export const [COST_SPREAD, TURN_SPREAD] = [1.5, 0.6];
+export const [COST_MEDIAN_USD, TURN_MEDIAN_MS] = [0.01, 1000];
+
+export const COST_GATE: readonly GateSpec[] = withBudget([
+  { ...COMMON, name: "cost", kind: "mean", of: "cost", objective: null, margin: { relative: 0.1 }, range: null },
+]);
+export const COST_REFERENCE: Readonly<Record<string, GateReference>> = {
+  cost: { kind: "quantiles", quantiles: [{ q: 0.99, value: COST_MEDIAN_USD * Math.exp(COST_SPREAD * 2.3263) }] },
+};
+
+export const P95_GATE: readonly GateSpec[] = withBudget([
+  { ...COMMON, name: "p95-slowest-turn", kind: "quantile", of: "slowest-turn", q: 0.95, objective: null, margin: 0.2 },
+]);
+export const P95_REFERENCE: Readonly<Record<string, GateReference>> = {
+  "p95-slowest-turn": {
+    kind: "quantiles",
+    quantiles: [
+      { q: 0.5, value: TURN_MEDIAN_MS },
+      { q: 0.95, value: P95_MS },
+      { q: 0.99, value: TURN_MEDIAN_MS * Math.exp(TURN_SPREAD * 2.3263) },
+    ],
+  },
+};
+
+/** In life it pauses; here it rolls back, so that false alarms are counted like those of the others. */
+export const TOOLS_GATE: readonly GateSpec[] = withBudget([
+  { ...COMMON, name: "tool-sequence", kind: "distribution", of: "trace.tool_ngrams" },
+]);
 
 /** Bad rates of eight gates of one rollout, the main one first (`statistics.md` 3.9.4). */
 export const EIGHT_RATES = [0.08, 0.08, 0.03, 0.05, 0.01, 0.12, 0.2, 0.3] as const;
@@ -44,9 +82,7 @@ function quantileOf(rate: number): number {
   return z;
 }
 
-type WithoutBudget = Omit<CountGate, "alpha">;
-
-function mainGate(): WithoutBudget {
+function mainGate(): Omit<CountGate, "alpha"> {
   return {
     name: "escalation-rate",
     kind: "proportion",
@@ -59,7 +95,7 @@ function mainGate(): WithoutBudget {
   };
 }
 
-function scoreGate(of: `score.${string}`, rate: number): WithoutBudget {
+function scoreGate(of: `score.${string}`, rate: number): Omit<CountGate, "alpha"> {
   return {
     name: of,
     kind: "proportion",

@@ -21,7 +21,9 @@ export type NaiveName =
   | "peeked z-test of pooled sessions"
   | "SPRT against a fixed rate"
   | "e-process of turns"
-  | "e-process in the order of endings";
+  | "e-process in the order of endings"
+  | "slowest of five over the 95th percentile"
+  | "peeked z-test of mean cost";
 
 export function createNaive(name: NaiveName): NaiveRule {
   switch (name) {
@@ -33,6 +35,10 @@ export function createNaive(name: NaiveName): NaiveRule {
       return inBlocks(({ isBad, measured }) => measured.turns ?? { all: 1, bad: isBad ? 1 : 0 });
     case "e-process in the order of endings":
       return inBlocks(({ isBad }) => ({ all: 1, bad: isBad ? 1 : 0 }));
+    case "slowest of five over the 95th percentile":
+      return slowestOfFive();
+    case "peeked z-test of mean cost":
+      return meanTest();
   }
 }
 
@@ -99,5 +105,50 @@ function inBlocks(unitsOf: (session: Ended) => { readonly all: number; readonly 
     },
     windowEnded: () => undefined,
     hasFired: () => test.peakLogE >= REJECT_AT,
+  };
+}
+
+/** "The 95th percentile was over its bound by a tenth, three times in a row", in windows of five canary sessions. */
+function slowestOfFive(): NaiveRule {
+  let window: number[] = [];
+  let [inARow, hasFired] = [0, false];
+  return {
+    ended({ isCanary, measured }) {
+      if (!isCanary || measured.slowestTurnMs === undefined) return;
+      window.push(measured.slowestTurnMs);
+      if (window.length < 5) return;
+      inARow = Math.max(...window) > 1.1 * P95_MS ? inARow + 1 : 0;
+      window = [];
+      hasFired ||= inARow >= 3;
+    },
+    windowEnded: () => undefined,
+    hasFired: () => hasFired,
+  };
+}
+
+/** The baseline's true 95th percentile of a lognormal with median 1 s and σ = 0.6. */
+export const P95_MS = 1000 * Math.exp(0.6 * 1.6449);
+
+/** "The means differ", uncapped, with the usual standard error. */
+function meanTest(): NaiveRule {
+  const arms = [
+    { n: 0, sum: 0, squares: 0 },
+    { n: 0, sum: 0, squares: 0 },
+  ];
+  let hasFired = false;
+  return {
+    ended({ isCanary, measured }) {
+      const arm = arms[isCanary ? 1 : 0];
+      if (arm === undefined || measured.costUsd === undefined) return;
+      arm.n += 1;
+      arm.sum += measured.costUsd;
+      arm.squares += measured.costUsd * measured.costUsd;
+    },
+    windowEnded() {
+      const [a, b] = arms.map(({ n, sum, squares }) => ({ n, mean: sum / n, variance: squares / n - (sum / n) ** 2 }));
+      if (a === undefined || b === undefined || Math.min(a.n, b.n) < FEWEST) return;
+      hasFired ||= Math.abs(a.mean - b.mean) > Z * Math.sqrt(a.variance / a.n + b.variance / b.n);
+    },
+    hasFired: () => hasFired,
   };
 }

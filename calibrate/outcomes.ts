@@ -2,8 +2,8 @@ import type { CohortMember, GateSpec, MaturedSession } from "@perch/domain";
 import { digestOf, NO_MEASURES, parseAgentName, parseSessionId } from "@perch/domain";
 import type { Outcome } from "./scenario.ts";
 
-/** Matured sessions by arm and by the gates they are bad for. Made once: the engine never changes or keeps them. */
-export type Outcomes = (member: Pick<CohortMember, "arm">, outcome: Outcome) => MaturedSession;
+/** Matured sessions. Those that differ in nothing but whose they are and what they are bad for are made once. */
+export type Outcomes = (member: Pick<CohortMember, "arm" | "assignedAt">, outcome: Outcome) => MaturedSession;
 
 const BLANK = {
   sequence: 0,
@@ -28,16 +28,29 @@ const BLANK = {
   measures: NO_MEASURES,
 } as const;
 
-/** Bit i of an outcome says that the session is bad for gate i, which must judge `escalation-rate` or `score.NAME`. */
+/** Bit i of an outcome says that the session is bad for gate i, which must then judge `escalation-rate` or `score.NAME`. */
 export function createOutcomes(gates: readonly GateSpec[]): Outcomes {
+  const needsTime = gates.some((gate) => "landmark" in gate && gate.landmark !== undefined);
   const table = new Map<number, MaturedSession>();
-  return ({ arm }, { bad }) => {
+  const judged = (arm: CohortMember["arm"], bad: number): MaturedSession => {
     const key = bad * 2 + (arm === "canary" ? 1 : 0);
     const known = table.get(key);
     if (known !== undefined) return known;
     const session = { ...BLANK, arm, release: digestOf(arm), ...marksOf(gates, bad) };
     table.set(key, session);
     return session;
+  };
+  return ({ arm, assignedAt }, { bad, delayMs, measured }) => {
+    const session = judged(arm, bad);
+    if (measured === undefined && !needsTime) return session;
+    const { costUsd = null, slowestTurnMs = null, tools = [] } = measured ?? {};
+    return {
+      ...session,
+      startedAt: assignedAt,
+      endedAt: assignedAt + delayMs,
+      toolSequence: tools,
+      measures: { ...NO_MEASURES, costUsd, slowestTurnMs },
+    };
   };
 }
 

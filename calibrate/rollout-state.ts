@@ -5,13 +5,15 @@ import {
   observe,
   parseAgentName,
   parseRolloutId,
+  readBlock,
+  readersOf,
   startRollout,
   judgeBoard,
-  type Block,
   type GateBoard,
   type Rollout,
   type RolloutEvent,
 } from "@perch/domain";
+import type { CutBlock } from "./feed.ts";
 import { WINDOW_MS, type Run, type Scenario } from "./scenario.ts";
 
 /** The step whose weight is routed, and the weight as a share. */
@@ -21,7 +23,7 @@ export type Routed = { readonly step: number; readonly weight: number };
 export type RolloutState = {
   /** Null once nothing is routed to the canary beside the baseline. */
   weight(): Routed | null;
-  take(block: Block, at: number): void;
+  take(block: CutBlock, at: number): void;
   tick(at: number): void;
   ending(): Pick<Run, "end" | "culprits" | "mismatchAfter">;
 };
@@ -52,8 +54,9 @@ export function openRollout(scenario: Scenario): RolloutState {
       const { step } = rollout.phase;
       return { step, weight: (scenario.steps[step]?.weightBp ?? 0) / 10_000 };
     },
-    take(block, at) {
+    take({ step, members, assigned }, at) {
       if (board === null) return;
+      const block = { ...readBlock(members, step, readersOf(board)), assigned };
       // The server judges a block, records that and then folds the record: the same board twice. Here once.
       board = observe(board, block);
       const judgement = judgeBoard(board, rollout);

@@ -1,4 +1,4 @@
-import type { GateSpec, RolloutStep } from "@perch/domain";
+import type { GateReference, GateSpec, RolloutStep } from "@perch/domain";
 import type { NaiveName } from "./naive.ts";
 import type { Random } from "./random.ts";
 
@@ -10,6 +10,9 @@ export const DAY_MS = 86_400_000;
 
 /** What was measured in a session besides good and bad; what lacks was not. */
 export type Measured = {
+  readonly costUsd?: number;
+  readonly slowestTurnMs?: number;
+  readonly tools?: readonly string[];
   /** Turns, and the bad ones among them: only a rule that counts turns looks at these. */
   readonly turns?: { readonly all: number; readonly bad: number };
 };
@@ -39,8 +42,8 @@ export type Looks = "every-session" | "every-window";
 export type Scenario = {
   readonly name: string;
   readonly gates: readonly GateSpec[];
-  /** The reference rate of each gate, from the agent's history. */
-  readonly references: Readonly<Record<string, number>>;
+  /** What each gate's baseline was like, from the agent's history; a gate that is not named freezes it on the way. */
+  readonly references: Readonly<Record<string, GateReference>>;
   readonly steps: readonly RolloutStep[];
   readonly traffic: Traffic;
   readonly looks: Looks;

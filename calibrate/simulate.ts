@@ -1,5 +1,5 @@
 import { createEventQueue } from "./event-queue.ts";
-import { createFeed, type Feed, type Member } from "./feed.ts";
+import { createFeed, patienceOf, type Feed, type Member } from "./feed.ts";
 import { createNaive, type NaiveRule } from "./naive.ts";
 import { createOracle, letOracleFinish, type Oracle } from "./oracle.ts";
 import { createOutcomes } from "./outcomes.ts";
@@ -52,7 +52,7 @@ type Watchers = { readonly random: Random; readonly oracle: Oracle; readonly nai
 function createSessions(scenario: Scenario, { random, oracle, naive }: Watchers) {
   const outcomes = createOutcomes(scenario.gates);
   const due = createEventQueue<UnderWay>();
-  const feeds = scenario.steps.map((_, step) => createFeed({ step, gates: scenario.gates, windowMs: WINDOW_MS }));
+  const feeds = scenario.steps.map((_, step) => createFeed({ step, patienceMs: patienceOf(scenario.gates) }));
   const seen = { baseline: 0, canary: 0 };
   let assignment = 0;
 

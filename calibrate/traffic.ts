@@ -1,5 +1,5 @@
-import { MAIN_RATE } from "./gates.ts";
-import { exponential, type Random } from "./random.ts";
+import { COST_MEDIAN_USD, COST_SPREAD, MAIN_RATE, TURN_MEDIAN_MS, TURN_SPREAD } from "./gates.ts";
+import { exponential, normal, type Random } from "./random.ts";
 import { DAY_MS, MINUTE_MS, type Arriving, type Outcome, type Traffic } from "./scenario.ts";
 
 /** Few and many: 5 and 20 canary sessions a window of five minutes at a weight of 5 %. */
@@ -67,3 +67,39 @@ export function overloaded(random: Random, { isCanary, at }: Arriving): Outcome 
   return { bad, delayMs: bad === 1 ? HAND_OVERS_MS - (at % HAND_OVERS_MS) : 90_000 };
 }
 const HAND_OVERS_MS = 20 * MINUTE_MS;
+
+/** Costs in US dollars, `times` as dear in the canary: lognormal, or Pareto with a tail index of 2.2. */
+export function costs(tail: "lognormal" | "pareto", times = 1): Traffic {
+  return {
+    perMinute: FEW,
+    outcome: (random, { isCanary }) => {
+      const value = tail === "lognormal" ? Math.exp(COST_SPREAD * normal(random)) : (1 - random()) ** (-1 / 2.2);
+      return { bad: 0, delayMs: 0, measured: { costUsd: COST_MEDIAN_USD * value * (isCanary ? times : 1) } };
+    },
+  };
+}
+
+/** Slowest turns, `times` as slow in the canary. */
+export function slowestTurns(times = 1): Traffic {
+  return {
+    perMinute: FEW,
+    outcome: (random, { isCanary }) => {
+      const slowestTurnMs = TURN_MEDIAN_MS * Math.exp(TURN_SPREAD * normal(random)) * (isCanary ? times : 1);
+      return { bad: 0, delayMs: 0, measured: { slowestTurnMs } };
+    },
+  };
+}
+
+/** Tool calls of a support agent; a share of the canary's sessions looks things up once more before it answers. */
+export function toolCalls(canaryLooksAgain = 0): Traffic {
+  return {
+    perMinute: FEW,
+    outcome: (random, { isCanary }) => {
+      const tools = ["verify_identity"];
+      while (random() < 0.6 && tools.length < 9) tools.push(random() < 0.7 ? "search_orders" : "read_policy");
+      if (isCanary && random() < canaryLooksAgain) tools.push("read_policy", "read_policy");
+      tools.push(random() < 0.25 ? "refund" : "answer");
+      return { bad: 0, delayMs: 0, measured: { tools } };
+    },
+  };
+}

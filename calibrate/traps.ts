@@ -1,10 +1,30 @@
-import { MAIN_RATE } from "./gates.ts";
+import { COST_GATE, COST_REFERENCE, LANDMARK_GATE, MAIN_RATE, P95_GATE, P95_REFERENCE, TOOLS_GATE } from "./gates.ts";
 import { HOUR_MS, DAY_MS, MINUTE_MS, type Arriving, type Scenario } from "./scenario.ts";
 import { ONE, RAMP, step } from "./scenarios.ts";
-import { alike, atMargin, canaryAt, correlatedTurns, cycle, delayed, FEW, known, MANY, overloaded } from "./traffic.ts";
+import {
+  alike,
+  atMargin,
+  canaryAt,
+  correlatedTurns,
+  costs,
+  cycle,
+  delayed,
+  FEW,
+  known,
+  MANY,
+  overloaded,
+  slowestTurns,
+  toolCalls,
+} from "./traffic.ts";
 
 const HALF_HOURS = [step(5, HOUR_MS / 2), step(25, HOUR_MS / 2), step(50, 365 * DAY_MS)];
 const POOLED = "peeked z-test of pooled sessions";
+/** Sessions that end after 20 minutes on average and are bad in 8 % are bad or not over after 30 in 1 − 0.92 (1 − e^−1.5). */
+const RATE_AT_HALF_AN_HOUR = 1 - (1 - MAIN_RATE) * (1 - Math.exp(-1.5));
+const LANDMARK_REFERENCE = {
+  "escalation-rate": { kind: "landmark", rate: MAIN_RATE, ageMs: HOUR_MS / 2, rateAtAge: RATE_AT_HALF_AN_HOUR },
+} as const;
+
 /** Both arms' rates follow the weight. */
 const withWeight =
   (rates: readonly [number, number, number]) =>
@@ -58,6 +78,31 @@ const WITHOUT_HARM: readonly Scenario[] = [
     traffic: { perMinute: FEW, outcome: overloaded },
     naive: "e-process in the order of endings",
   },
+  {
+    ...ONE,
+    name: "trap-heavy-tails",
+    gates: COST_GATE,
+    references: COST_REFERENCE,
+    traffic: costs("lognormal"),
+    naive: "peeked z-test of mean cost",
+  },
+  {
+    ...ONE,
+    name: "trap-heavy-tails-pareto",
+    gates: COST_GATE,
+    references: {},
+    traffic: costs("pareto"),
+    naive: "peeked z-test of mean cost",
+  },
+  {
+    ...ONE,
+    name: "trap-p95-of-few",
+    gates: P95_GATE,
+    references: P95_REFERENCE,
+    traffic: slowestTurns(),
+    naive: "slowest of five over the 95th percentile",
+  },
+  { ...ONE, name: "trap-tool-calls", gates: TOOLS_GATE, references: {}, traffic: toolCalls() },
 ];
 
 /** Canaries at the margin: who is promoted got through. */
@@ -111,9 +156,26 @@ const WITH_HARM: readonly Scenario[] = [
     traffic: delayed(canaryAt(0.22), { badLasts: 40 * MINUTE_MS }),
     mostCanarySessions: 3000,
   },
+  {
+    ...ONE,
+    name: "trap-failing-takes-longer-landmark",
+    gates: LANDMARK_GATE,
+    references: LANDMARK_REFERENCE,
+    traffic: delayed(canaryAt(0.22), { badLasts: 40 * MINUTE_MS }),
+    mostCanarySessions: 3000,
+  },
   // 6 % of sessions go to the canary where 5 % should.
   { ...ONE, name: "trap-sample-ratio", traffic: known(alike), routedShare: 0.06, mostCanarySessions: 1500 },
+  {
+    ...ONE,
+    name: "cost-30-percent-more",
+    gates: COST_GATE,
+    references: COST_REFERENCE,
+    traffic: costs("lognormal", 1.3),
+  },
+  { ...ONE, name: "turns-20-percent-slower", gates: P95_GATE, references: P95_REFERENCE, traffic: slowestTurns(1.2) },
+  { ...ONE, name: "tools-called-again", gates: TOOLS_GATE, references: {}, traffic: toolCalls(0.3) },
 ];
 
-/** One for each trap of `statistics.md` 2 that gates can fall into. */
+/** One for each trap of `statistics.md` 2 that gates can fall into, and what the other kinds of gates find. */
 export const TRAPS: readonly Scenario[] = [...WITHOUT_HARM, ...AT_MARGIN, ...WITH_HARM];
