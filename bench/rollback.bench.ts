@@ -24,6 +24,7 @@ const OTHER_CORE = 0;
 /** Sessions begin at the canary's weight for so long before it is taken back, and are watched for so long after. */
 const EXPOSED_MS = 300;
 const WATCHED_MS = 300;
+const WARM_UP = 5;
 
 export async function run(flags: readonly string[]): Promise<unknown> {
   const { values } = parseArgs({
@@ -31,7 +32,7 @@ export async function run(flags: readonly string[]): Promise<unknown> {
     options: {
       gateways: { type: "string", default: "20" },
       processes: { type: "string", default: "2" },
-      rollbacks: { type: "string", default: "30" },
+      rollbacks: { type: "string", default: "100" },
       sessions: { type: "string", default: "100" },
     },
   });
@@ -88,6 +89,8 @@ async function ofPerch({ scratch, upstream, ...setting }: Setting): Promise<Figu
     started.push(startPinned(connecting, { core: OTHER_CORE }));
     await server.untilSynced(setting.gateways);
     const sessions = startNewSessions(urls, setting.sessionsPerSecond);
+    // Not counted: every compiler gets its profile.
+    await rollBackOften(server, WARM_UP);
     const rolledBack = await rollBackOften(server, setting.rollbacks);
     await sessions.stop();
     return summary(rolledBack, sessions, setting.gateways);
