@@ -1,9 +1,5 @@
-import { createMemoryRegistry, createMemoryTargetProbe } from "@perch/adapters/in-memory";
-import { createArgumentSchemas } from "@perch/adapters/json-schema";
-import { createReleaseContentSource, createReleaseFactsSource } from "@perch/adapters/release-artifact";
 import { rolloutViewSchema, type RolloutView } from "@perch/api";
 import {
-  createPriceList,
   digestOf,
   parseAgentName,
   verifyChain,
@@ -18,6 +14,8 @@ import { createServer, type Server } from "./create-server.ts";
 import { createAttachedGateway } from "./it/attached-gateway.ts";
 import { createMortalStores, type Death, type Life } from "./it/mortal-stores.ts";
 import { parseOptions } from "./options.ts";
+import { escalationSpan } from "./it/escalation-span.ts";
+import { lonelyServer } from "./it/lonely-server.ts";
 
 const ID = "support-2-3-1";
 const YAML = `
@@ -61,17 +59,10 @@ function createPlay(death: Death | null) {
     starts += 1;
     const life = stores.begin();
     const server = await createServer({
+      ...lonelyServer(() => now),
       ...life,
       term: { epoch: await life.state.nextEpoch(), isInForce: () => !life.isDead() },
       releases,
-      contents: createReleaseContentSource(createMemoryRegistry()),
-      sentiment: { scoreOf: () => 0 },
-      facts: createReleaseFactsSource(createMemoryRegistry()),
-      argumentSchemas: createArgumentSchemas(),
-      prices: createPriceList([]),
-      probe: createMemoryTargetProbe(new Set()),
-      now: () => now,
-      tick: () => now,
       setNow: (at) => void (now = at),
       log: { info: () => {}, warn: () => {}, error: () => {} },
       settings: SETTINGS,
@@ -143,7 +134,7 @@ async function sendRound(play: Play, round: number, rates: { baseline: number; c
   });
   const isBad = (turn: (typeof turns)[number], index: number): boolean =>
     (index * 7919 + round * 104_729) % 100 < 100 * rates[turn.arm === "canary" ? "canary" : "baseline"];
-  const spans = turns.filter(isBad).map(({ traceId }) => escalation(traceId, play.now()));
+  const spans = turns.filter(isBad).map(({ traceId }) => escalationSpan(traceId, play.now()));
   await play.post("/v1/traces", {
     resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: { name: "gen_ai" }, spans }] }],
   });
@@ -151,20 +142,6 @@ async function sendRound(play: Play, round: number, rates: { baseline: number; c
     .filter(({ rollout }) => rollout !== null)
     .map((turn) => ({ ...turn, id: `of ${turn.id}`, kind: "assignment", endsSession: false }));
   await play.post("/v1/turns", { turns: [...assignments, ...turns] });
-}
-
-function escalation(traceId: string, at: number): object {
-  const text = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
-  return {
-    traceId,
-    spanId: "b7ad6b7169203331",
-    name: "execute_tool escalate",
-    kind: 1,
-    startTimeUnixNano: `${at}000000`,
-    endTimeUnixNano: `${at + 1}000000`,
-    attributes: [text("gen_ai.operation.name", "execute_tool"), text("gen_ai.tool.name", "escalate")],
-    status: {},
-  };
 }
 
 /** A whole rollout, from the first deployment to a while after its end. */

@@ -1,12 +1,9 @@
 import {
   createMemoryLedger,
-  createMemoryRegistry,
   createMemoryServerState,
   createMemoryTargetProbe,
   createMemoryTraceStore,
 } from "@perch/adapters/in-memory";
-import { createArgumentSchemas } from "@perch/adapters/json-schema";
-import { createReleaseContentSource, createReleaseFactsSource } from "@perch/adapters/release-artifact";
 import {
   problemSchema,
   rolloutViewSchema,
@@ -15,7 +12,6 @@ import {
   type RoutingTableMessage,
 } from "@perch/api";
 import {
-  createPriceList,
   digestOf,
   parseAgentName,
   ReleaseError,
@@ -29,6 +25,7 @@ import { aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
 import { createServer, type Server } from "../create-server.ts";
 import { leadAlone } from "../leading/term.ts";
 import { parseOptions } from "../options.ts";
+import { lonelyServer } from "./lonely-server.ts";
 
 /** Two steps, two guardrails. */
 export const YAML = `
@@ -86,20 +83,14 @@ export function createWorld() {
   const [log, silent] = [[] as string[], new Set<string>()];
   const start = async () =>
     await createServer({
+      ...lonelyServer(() => now),
       term: await leadAlone(state),
       ledger,
       state,
       traces: { ...traces, cohorts },
       releases: createReleases(),
-      contents: createReleaseContentSource(createMemoryRegistry()),
-      facts: createReleaseFactsSource(createMemoryRegistry()),
-      argumentSchemas: createArgumentSchemas(),
-      prices: createPriceList([]),
-      sentiment: { scoreOf: () => 0 },
       probe: createMemoryTargetProbe(silent),
       readDeadlineMs: 20,
-      now: () => now,
-      tick: () => now,
       setNow: (at) => {
         now = at;
       },

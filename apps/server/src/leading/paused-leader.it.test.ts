@@ -1,14 +1,10 @@
 import {
   createMemoryLeadership,
   createMemoryLedger,
-  createMemoryRegistry,
   createMemoryServerState,
-  createMemoryTargetProbe,
   createMemoryTraceStore,
 } from "@perch/adapters/in-memory";
-import { createArgumentSchemas } from "@perch/adapters/json-schema";
-import { createReleaseContentSource, createReleaseFactsSource } from "@perch/adapters/release-artifact";
-import { createPriceList, digestOf, LedgerError, parseAgentName, verifyChain, type ReleaseSource } from "@perch/domain";
+import { digestOf, LedgerError, parseAgentName, verifyChain, type ReleaseSource } from "@perch/domain";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { createServer, type Server } from "../create-server.ts";
@@ -16,6 +12,7 @@ import { createAttachedGateway } from "../it/attached-gateway.ts";
 import { parseOptions } from "../options.ts";
 import { createElection, type Election, type Reign } from "./election.ts";
 import { watchLedger } from "./watch-ledger.ts";
+import { lonelyServer } from "../it/lonely-server.ts";
 
 const LEAD_MS = 1000;
 const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -50,19 +47,12 @@ function createWorld() {
       newTerm: () => `term-${(terms += 1)}`,
       async reign(term) {
         const server = await createServer({
+          ...lonelyServer(() => now),
           term,
           ledger: watched,
           state,
           traces,
           releases,
-          contents: createReleaseContentSource(createMemoryRegistry()),
-          sentiment: { scoreOf: () => 0 },
-          facts: createReleaseFactsSource(createMemoryRegistry()),
-          argumentSchemas: createArgumentSchemas(),
-          prices: createPriceList([]),
-          probe: createMemoryTargetProbe(new Set()),
-          now: () => now,
-          tick: () => now,
           setNow: null,
           log,
           settings,
