@@ -21,6 +21,7 @@ import {
 import { parseReleaseReference, verifyChain } from "@perch/domain";
 import { aBuiltRelease, aTurnRecord } from "@perch/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { escalationSpan } from "./it/escalation-span.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 const YAML = `
@@ -163,7 +164,7 @@ async function connectGateway(server: Running) {
 
 let sent = 0;
 
-/** Sixty sessions as the table says: every fifth a canary, and of those every second one escalates. */
+/** Sixty sessions as the table says: every fifth a canary, and of those every third one escalates. */
 async function sendSessions(server: Running, table: RoutingTableMessage): Promise<void> {
   const route = table.agents[0];
   const canary = route?.canary;
@@ -181,26 +182,12 @@ async function sendSessions(server: Running, table: RoutingTableMessage): Promis
       step: canary.step,
     };
   });
-  const spans = turns.filter((_, index) => index % 10 === 0).map(({ traceId }) => escalation(traceId, at));
+  const spans = turns.filter((_, index) => index % 15 === 0).map(({ traceId }) => escalationSpan(traceId, at));
   await post(server, "/v1/traces", {
     resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: { name: "gen_ai" }, spans }] }],
   });
   const assignments = turns.map((turn) => ({ ...turn, id: `of ${turn.id}`, kind: "assignment", endsSession: false }));
   await post(server, "/v1/turns", { turns: [...assignments, ...turns] });
-}
-
-function escalation(traceId: string, at: number) {
-  const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
-  return {
-    traceId,
-    spanId: "b7ad6b7169203331",
-    name: "execute_tool escalate",
-    kind: 1,
-    startTimeUnixNano: `${at}000000`,
-    endTimeUnixNano: `${at + 1}000000`,
-    attributes: [text("gen_ai.operation.name", "execute_tool"), text("gen_ai.tool.name", "escalate")],
-    status: {},
-  };
 }
 
 /** Of the baseline somebody answers: nobody goes back to a release that is gone. */
