@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { readYaml } from "@perch/adapters/yaml";
 import { reasonOf } from "@perch/adapters/json-log";
 import {
   NotifyError,
@@ -11,7 +10,8 @@ import {
   type SecretReference,
   type WebhookSecret,
 } from "@perch/domain";
-import { UsageError } from "../options.ts";
+import type { UsageError } from "../options.ts";
+import { readFlagYaml, unusableFlag } from "../read-flag-yaml.ts";
 import type { OutgoingSettings } from "./outgoing-call.ts";
 
 export type LoadNotifications = {
@@ -22,6 +22,7 @@ export type LoadNotifications = {
   readonly env: Readonly<Record<string, string | undefined>>;
 };
 
+const FLAG = "--notifications";
 const NOTHING: NotificationFile = { console: null, signing: null, channels: [] };
 
 /** Throws `UsageError` that names every problem, and no secret. */
@@ -40,24 +41,11 @@ export function loadNotifications({ file, secretFile, env }: LoadNotifications):
 }
 
 function read(file: string): NotificationFile {
-  let text: string;
+  const { value, refusal } = readFlagYaml(FLAG, file);
   try {
-    text = readFileSync(file, "utf8");
-  } catch (cause) {
-    throw unusable(`cannot read ${file}: ${reasonOf(cause)}`);
-  }
-  const yaml = readYaml(text);
-  if (yaml.kind === "malformed") {
-    throw unusable(yaml.problems.map(({ line, message }) => `${file}:${line}: ${message}`).join("; "));
-  }
-  try {
-    return parseNotificationFile(yaml.value);
+    return parseNotificationFile(value);
   } catch (error) {
-    if (!(error instanceof NotifyError)) throw error;
-    const problems = error.problems.map(
-      ({ path, message }) => `${file}:${yaml.placeOf(path).line}: ${path.join(".") || "the file"}: ${message}`,
-    );
-    throw unusable(problems.join("; "));
+    throw error instanceof NotifyError ? refusal(error.problems) : error;
   }
 }
 
@@ -111,5 +99,5 @@ export function secretFileIn(directory: string): string {
 }
 
 function unusable(problem: string): UsageError {
-  return new UsageError(`--notifications: ${problem}`);
+  return unusableFlag(FLAG, [problem]);
 }

@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
-import { reasonOf } from "@perch/adapters/json-log";
-import { readYaml } from "@perch/adapters/yaml";
 import { createPriceList, readPriceTable, type PriceList, type PriceTable } from "@perch/domain";
 import { UsageError } from "../options.ts";
+import { readFlagYaml } from "../read-flag-yaml.ts";
 import builtIn from "./prices.json" with { type: "json" };
 
 export type LoadedPrices = PriceList & {
@@ -23,27 +21,8 @@ function builtInTable(): PriceTable {
 }
 
 function readPriceFile(file: string): PriceTable {
-  const read = readYaml(contentOf(file));
-  if (read.kind === "malformed") {
-    throw unusable(read.problems.map(({ line, message }) => `${file}:${line}: ${message}`));
-  }
-  const table = readPriceTable(read.value);
-  if (table.kind === "valid") return table.table;
-  throw unusable(
-    table.problems.map(
-      ({ path, message }) => `${file}:${read.placeOf(path).line}: ${path.join(".") || "the file"}: ${message}`,
-    ),
-  );
-}
-
-function contentOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (cause) {
-    throw new UsageError(`--price-file: cannot read ${file}: ${reasonOf(cause)}`);
-  }
-}
-
-function unusable(problems: readonly string[]): UsageError {
-  return new UsageError(`--price-file: ${problems.join("; ")}`);
+  const { value, refusal } = readFlagYaml("--price-file", file);
+  const read = readPriceTable(value);
+  if (read.kind === "valid") return read.table;
+  throw refusal(read.problems);
 }

@@ -1,19 +1,20 @@
-import { readYaml } from "@perch/adapters/yaml";
 import { createHttpJudge } from "@perch/adapters/http-judge";
 import { createSentimentScorer } from "@perch/adapters/sentiment";
 import { budgetOf, checkScorersFile, parseDurationMs, type HttpScorerEntry, type ScorersFile } from "@perch/domain";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { UsageError } from "../options.ts";
+import { readFlagYaml, unusableFlag } from "../read-flag-yaml.ts";
 import type { ConfiguredScorer } from "./configured-scorer.ts";
+
+const FLAG = "--scorers";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The scorers that a file names. Throws `UsageError` with every problem and its place; no secret is ever repeated. */
 export function readScorers(file: string, env: Environment): readonly ConfiguredScorer[] {
   const problems: string[] = [];
-  const { scorers } = parseScorersFile(readText(file), file);
+  const { scorers } = readScorersFile(file);
   const configured = scorers.map((entry) => {
     if (entry.type === "sentiment") return configureSentiment(entry);
     return configureHttp(entry, {
@@ -22,27 +23,18 @@ export function readScorers(file: string, env: Environment): readonly Configured
       problem: (text) => problems.push(`${file}: ${text}`),
     });
   });
-  if (problems.length > 0) throw unusable(problems);
+  if (problems.length > 0) throw unusableFlag(FLAG, problems);
   return configured;
 }
 
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw unusable([`cannot read ${file}: ${error instanceof Error ? error.message : String(error)}`]);
-  }
-}
-
-function parseScorersFile(text: string, file: string): ScorersFile {
-  const read = readYaml(text);
-  if (read.kind === "malformed")
-    throw unusable(read.problems.map(({ line, message }) => `${file}:${line}: ${message}`));
-  const checked = checkScorersFile(read.value);
+function readScorersFile(file: string): ScorersFile {
+  const { value, placeOf } = readFlagYaml(FLAG, file);
+  const checked = checkScorersFile(value);
   if (checked.kind === "valid") return checked.file;
-  throw unusable(
+  throw unusableFlag(
+    FLAG,
     checked.problems.map(({ path, message }) => {
-      const { line, column } = read.placeOf([...path]);
+      const { line, column } = placeOf([...path]);
       return `${file}:${line}:${column}: ${message}`;
     }),
   );
@@ -103,8 +95,4 @@ function authOf(
     problem(`scorer ${name}: ${auth.file} cannot be read, expected its secret`);
   }
   return async () => ({ header, value: `${prefix}${await read()}` });
-}
-
-function unusable(problems: readonly string[]): UsageError {
-  return new UsageError(`--scorers: ${problems.join("; ")}`);
 }
