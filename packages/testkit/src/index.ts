@@ -10,6 +10,7 @@ export {
   aShadowTurn,
   aTurnRecord,
 } from "./routing-builders.ts";
+export { anAppliedEvent, aRolloutFile, aRolloutPlan } from "./rollout-builders.ts";
 export { aGate } from "./gate-builders.ts";
 export {
   judgeSimulation,

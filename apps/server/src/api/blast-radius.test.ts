@@ -2,13 +2,12 @@ import { createMemoryTraceStore } from "@perch/adapters/in-memory";
 import {
   digestOf,
   parseRolloutId,
-  parseRolloutSpec,
   parseSessionId,
   startRollout,
   type ReleaseContent,
   type Rollout,
 } from "@perch/domain";
-import { aReleaseContent, aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
+import { anAppliedEvent, aReleaseContent, aRolloutPlan, aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
 import { expect, test } from "vitest";
 import { blastRadiusOf } from "./blast-radius.ts";
 
@@ -17,30 +16,8 @@ const CANARY = { digest: digestOf("2.3.1"), version: "2.3.1" };
 const REFUND = { effect: "write", lifecycle: { cancel: "https://api.example/cancel" } };
 
 function aRollout(isExposed = true): Rollout {
-  const parsed = parseRolloutSpec({
-    apiVersion: "perch.dev/v1",
-    kind: "Rollout",
-    metadata: { name: ID },
-    spec: {
-      agent: "support",
-      release: "2.3.1",
-      steps: [{ setWeight: 5 }],
-      analysis: { gates: [{ name: "error-rate", kind: "proportion" }] },
-    },
-  });
-  if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
-  const rollout = startRollout({
-    type: "applied",
-    at: 0,
-    actor: "ada",
-    rollout: ID,
-    plan: parsed.plan,
-    baseline: { digest: digestOf("2.3.0"), version: "2.3.0" },
-    canary: CANARY,
-    seed: "seed",
-    forcedBecause: "",
-    isSynthetic: false,
-  });
+  const plan = aRolloutPlan({ analysis: { gates: [{ name: "error-rate", kind: "proportion" }] } });
+  const rollout = startRollout(anAppliedEvent({ plan }));
   const shifting = { at: 1, phase: "Shifting" as const, weightBp: 500, text: "", actor: "controller" };
   return isExposed ? { ...rollout, timeline: [...rollout.timeline, shifting] } : rollout;
 }

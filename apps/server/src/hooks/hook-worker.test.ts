@@ -1,14 +1,13 @@
 import { createMemoryHookSender, createMemoryLedger } from "@perch/adapters/in-memory";
 import {
-  digestOf,
   parseRolloutId,
-  parseRolloutSpec,
   parseWebhookSecret,
   type AppliedEvent,
   type Channel,
   type HookReply,
   type HookRequest,
 } from "@perch/domain";
+import { anAppliedEvent, aRolloutPlan } from "@perch/testkit";
 import { expect, test } from "vitest";
 import { openBook, type Book } from "../controller/book.ts";
 import { createHookWorker } from "./hook-worker.ts";
@@ -18,30 +17,8 @@ const REFUSED: HookReply = { status: 403, detail: "answered 403" };
 const ACCEPTED: HookReply = { status: 204, detail: "answered 204" };
 
 function appliedWith(webhooks: readonly Record<string, unknown>[]): AppliedEvent {
-  const parsed = parseRolloutSpec({
-    apiVersion: "perch.dev/v1",
-    kind: "Rollout",
-    metadata: { name: ID },
-    spec: {
-      agent: "support",
-      release: "2.3.1",
-      steps: [{ setWeight: 5 }],
-      analysis: { interval: "5m", gates: [{ name: "escalation-rate", kind: "proportion" }], webhooks },
-    },
-  });
-  if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
-  return {
-    type: "applied",
-    at: 0,
-    actor: "ada",
-    rollout: ID,
-    plan: parsed.plan,
-    baseline: { digest: digestOf("2.3.0"), version: "2.3.0" },
-    canary: { digest: digestOf("2.3.1"), version: "2.3.1" },
-    seed: "seed",
-    forcedBecause: "",
-    isSynthetic: false,
-  };
+  const analysis = { interval: "5m", gates: [{ name: "escalation-rate", kind: "proportion" }], webhooks };
+  return anAppliedEvent({ plan: aRolloutPlan({ analysis }) });
 }
 
 const HOOK = { url: "https://cab.example/ok" };

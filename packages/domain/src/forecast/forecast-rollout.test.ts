@@ -1,6 +1,6 @@
+import { aRolloutPlan } from "@perch/testkit";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseRolloutSpec } from "../rollout/spec.ts";
 import type { RolloutPlan } from "../rollout/plan.ts";
 import type { ForecastInput } from "./forecast.ts";
 import { forecastRollout } from "./forecast-rollout.ts";
@@ -9,20 +9,8 @@ type Json = Record<string, unknown>;
 const GATE: Json = { name: "escalation-rate", kind: "proportion" };
 
 function planOf(spec: Json = {}, gates: readonly Json[] = [GATE]): RolloutPlan {
-  const parsed = parseRolloutSpec({
-    apiVersion: "perch.dev/v1",
-    kind: "Rollout",
-    metadata: { name: "support-2-3-1" },
-    spec: {
-      agent: "support",
-      release: "2.3.1",
-      ...("ramp" in spec ? {} : { steps: [{ setWeight: 5 }, { setWeight: 25 }, { setWeight: 50 }] }),
-      analysis: { gates },
-      ...spec,
-    },
-  });
-  if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
-  return parsed.plan;
+  const steps = "ramp" in spec ? undefined : [{ setWeight: 5 }, { setWeight: 25 }, { setWeight: 50 }];
+  return aRolloutPlan({ steps, analysis: { gates }, ...spec });
 }
 
 const MEASURED: ForecastInput = {

@@ -1,42 +1,20 @@
+import { anAppliedEvent, aRolloutPlan } from "@perch/testkit";
 import { expect, test } from "vitest";
-import { digestOf } from "../release/digest.ts";
-import { parseRolloutId } from "../routing/ids.ts";
 import { startRollout } from "../rollout/advance.ts";
 import type { AppliedEvent, RolloutEvent } from "../rollout/rollout.ts";
-import { parseRolloutSpec } from "../rollout/spec.ts";
 import { whoDecided } from "./who-decided.ts";
 
 function applied(): AppliedEvent {
-  const parsed = parseRolloutSpec({
-    apiVersion: "perch.dev/v1",
-    kind: "Rollout",
-    metadata: { name: "support-2-3-1" },
-    spec: {
-      agent: "support",
-      release: "2.3.1",
-      steps: [{ setWeight: 5 }],
-      analysis: {
-        gates: [{ name: "error-rate", kind: "proportion" }],
-        webhooks: [
-          { type: "confirm-promotion", name: "cab", url: "https://cab.example" },
-          { type: "event", url: "https://audit.example" },
-        ],
-      },
+  const plan = aRolloutPlan({
+    analysis: {
+      gates: [{ name: "error-rate", kind: "proportion" }],
+      webhooks: [
+        { type: "confirm-promotion", name: "cab", url: "https://cab.example" },
+        { type: "event", url: "https://audit.example" },
+      ],
     },
   });
-  if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
-  return {
-    type: "applied",
-    at: 1,
-    actor: "ada",
-    rollout: parseRolloutId("support-2-3-1"),
-    plan: parsed.plan,
-    baseline: { digest: digestOf("2.3.0"), version: "2.3.0" },
-    canary: { digest: digestOf("2.3.1"), version: "2.3.1" },
-    seed: "seed",
-    forcedBecause: "the gate was wrong",
-    isSynthetic: false,
-  };
+  return anAppliedEvent({ at: 1, plan, forcedBecause: "the gate was wrong" });
 }
 
 test("people and webhooks that had a say are told, the controller and mere receivers are not", () => {

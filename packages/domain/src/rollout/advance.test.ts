@@ -1,3 +1,4 @@
+import { anAppliedEvent, aRolloutPlan } from "@perch/testkit";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Block } from "../gate/block.ts";
@@ -13,40 +14,15 @@ import type {
   RolloutEvent,
   RolloutEventType,
 } from "./rollout.ts";
-import { parseRolloutSpec } from "./spec.ts";
 import { canaryWeightBp, isFinal } from "./weight.ts";
 
-const spec = {
-  apiVersion: "perch.dev/v1",
-  kind: "Rollout",
-  metadata: { name: "support-2-3-1" },
-  spec: {
-    agent: "support",
-    release: "2.3.1",
-    steps: [{ setWeight: 5, pause: { duration: "10ms" } }, { setWeight: 25 }],
-    analysis: { gates: [{ name: "escalation-rate", kind: "proportion" }] },
-  },
-};
-
-const PARSED = parseRolloutSpec(spec);
+const PLAN = aRolloutPlan({ steps: [{ setWeight: 5, pause: { duration: "10ms" } }, { setWeight: 25 }] });
 
 function planOf(change: Partial<AppliedEvent["plan"]> = {}): AppliedEvent["plan"] {
-  if (PARSED.kind === "invalid") throw new Error(PARSED.problems.map(({ message }) => message).join());
-  return { ...PARSED.plan, ...change };
+  return { ...PLAN, ...change };
 }
 
-const applied = (change: Partial<AppliedEvent["plan"]> = {}): AppliedEvent => ({
-  type: "applied",
-  at: 0,
-  actor: "ada",
-  rollout: parseRolloutId("support-2-3-1"),
-  plan: planOf(change),
-  baseline: { digest: digestOf("2.3.0"), version: "2.3.0" },
-  canary: { digest: digestOf("2.3.1"), version: "2.3.1" },
-  seed: "seed",
-  forcedBecause: "",
-  isSynthetic: false,
-});
+const applied = (change: Partial<AppliedEvent["plan"]> = {}): AppliedEvent => anAppliedEvent({ plan: planOf(change) });
 
 const judgement: JudgementSummary = {
   step: 0,

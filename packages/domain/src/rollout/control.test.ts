@@ -1,10 +1,8 @@
+import { anAppliedEvent, aRolloutPlan } from "@perch/testkit";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { digestOf } from "../release/digest.ts";
-import { parseRolloutId } from "../routing/ids.ts";
 import { advance, startRollout } from "./advance.ts";
 import type { AppliedEvent, Condition, JudgementSummary, Phase, Rollout, RolloutEvent } from "./rollout.ts";
-import { parseRolloutSpec } from "./spec.ts";
 import { canaryWeightBp } from "./weight.ts";
 
 type Change = {
@@ -15,42 +13,22 @@ type Change = {
 };
 
 function planOf({ analysis, rollback, promotion, gate }: Change): AppliedEvent["plan"] {
-  const parsed = parseRolloutSpec({
-    apiVersion: "perch.dev/v1",
-    kind: "Rollout",
-    metadata: { name: "support-2-3-1" },
-    spec: {
-      agent: "support",
-      release: "2.3.1",
-      steps: [
-        { setWeight: 5, pause: { duration: "1h" } },
-        { setWeight: 25, pause: { duration: "1h" } },
-      ],
-      analysis: { gates: [{ name: "escalation-rate", kind: "proportion", ...gate }], ...analysis },
-      ...(rollback === undefined ? {} : { rollback }),
-      ...(promotion === undefined ? {} : { promotion }),
-    },
+  return aRolloutPlan({
+    steps: [
+      { setWeight: 5, pause: { duration: "1h" } },
+      { setWeight: 25, pause: { duration: "1h" } },
+    ],
+    analysis: { gates: [{ name: "escalation-rate", kind: "proportion", ...gate }], ...analysis },
+    rollback,
+    promotion,
   });
-  if (parsed.kind === "invalid") throw new Error(parsed.problems.map(({ message }) => message).join("; "));
-  return parsed.plan;
 }
 
 const HOUR = 3_600_000;
 const PLAN = planOf({});
 
 function aRollout(phase: Phase, plan: AppliedEvent["plan"] = PLAN): Rollout {
-  const rollout = startRollout({
-    type: "applied",
-    at: 0,
-    actor: "ada",
-    rollout: parseRolloutId("support-2-3-1"),
-    plan,
-    baseline: { digest: digestOf("2.3.0"), version: "2.3.0" },
-    canary: { digest: digestOf("2.3.1"), version: "2.3.1" },
-    seed: "seed",
-    forcedBecause: "",
-    isSynthetic: false,
-  });
+  const rollout = startRollout(anAppliedEvent({ plan }));
   return { ...rollout, phase, phaseSince: 0 };
 }
 

@@ -1,21 +1,11 @@
+import { aRolloutFile } from "@perch/testkit";
 import { describe, expect, test } from "vitest";
 import { parseRolloutSpec } from "./spec.ts";
 
 type Json = Record<string, unknown>;
 
 function parse(gate: Json) {
-  return parseRolloutSpec({
-    apiVersion: "perch.dev/v1",
-    kind: "Rollout",
-    metadata: { name: "support-2-3-1" },
-    spec: {
-      agent: "support",
-      release: "2.3.1",
-      strategy: { type: "session" },
-      steps: [{ setWeight: 5 }],
-      analysis: { gates: [gate] },
-    },
-  });
+  return parseRolloutSpec(aRolloutFile({ strategy: { type: "session" }, analysis: { gates: [gate] } }));
 }
 
 function planned(gate: Json) {

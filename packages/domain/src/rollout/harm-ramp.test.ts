@@ -1,14 +1,12 @@
 import { worstHarm } from "@perch/stats";
+import { anAppliedEvent, aRolloutPlan } from "@perch/testkit";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Block } from "../gate/block.ts";
-import { digestOf } from "../release/digest.ts";
-import { parseRolloutId } from "../routing/ids.ts";
 import { advance, startRollout } from "./advance.ts";
 import { foldEvidence, judgeBlock, type Evidence } from "./evidence.ts";
 import { harmOutlook } from "./harm-ramp.ts";
 import type { Rollout, RolloutEvent } from "./rollout.ts";
-import { parseRolloutSpec } from "./spec.ts";
 import { canaryWeightBp } from "./weight.ts";
 
 const WINDOW = 300_000;
@@ -17,30 +15,12 @@ const BUDGET = 25;
 type Told = { readonly rollout: Rollout; readonly evidence: Evidence | null };
 
 function aRollout(gates: readonly Record<string, unknown>[] = [{ name: "escalation-rate", kind: "proportion" }]): Told {
-  const parsed = parseRolloutSpec({
-    apiVersion: "perch.dev/v1",
-    kind: "Rollout",
-    metadata: { name: "support-2-3-1" },
-    spec: {
-      agent: "support",
-      release: "2.3.1",
-      ramp: { mode: "harm-budget", budget: BUDGET, minStep: "0s" },
-      analysis: { interval: "5m", gates },
-    },
+  const plan = aRolloutPlan({
+    steps: undefined,
+    ramp: { mode: "harm-budget", budget: BUDGET, minStep: "0s" },
+    analysis: { interval: "5m", gates },
   });
-  if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
-  const rollout = startRollout({
-    type: "applied",
-    at: 0,
-    actor: "ada",
-    rollout: parseRolloutId("support-2-3-1"),
-    plan: parsed.plan,
-    baseline: { digest: digestOf("2.3.0"), version: "2.3.0" },
-    canary: { digest: digestOf("2.3.1"), version: "2.3.1" },
-    seed: "seed",
-    forcedBecause: "",
-    isSynthetic: false,
-  });
+  const rollout = startRollout(anAppliedEvent({ plan }));
   const prepared: RolloutEvent = { type: "prepared", at: 0, references: { "escalation-rate": 0.08 } };
   return settle(tell(tell({ rollout, evidence: null }, { type: "timePassed", at: 0 }), prepared), 0);
 }

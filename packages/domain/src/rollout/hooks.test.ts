@@ -1,6 +1,5 @@
+import { anAppliedEvent, aRolloutFile } from "@perch/testkit";
 import { describe, expect, test } from "vitest";
-import { digestOf } from "../release/digest.ts";
-import { parseRolloutId } from "../routing/ids.ts";
 import { advance, startRollout } from "./advance.ts";
 import { dueHooks } from "./due-hooks.ts";
 import { hooksBeforeStart } from "./hooks.ts";
@@ -11,34 +10,16 @@ type Json = Record<string, unknown>;
 const URL_OF = "https://cab.example/ok";
 
 function fileWith(webhooks: readonly Json[]): Json {
-  return {
-    apiVersion: "perch.dev/v1",
-    kind: "Rollout",
-    metadata: { name: "support-2-3-1" },
-    spec: {
-      agent: "support",
-      release: "2.3.1",
-      steps: [{ setWeight: 5 }, { setWeight: 25 }],
-      analysis: { gates: [{ name: "escalation-rate", kind: "proportion" }], webhooks },
-    },
-  };
+  return aRolloutFile({
+    steps: [{ setWeight: 5 }, { setWeight: 25 }],
+    analysis: { gates: [{ name: "escalation-rate", kind: "proportion" }], webhooks },
+  });
 }
 
 function aRollout(types: readonly string[], phase: Phase): Rollout {
   const parsed = parseRolloutSpec(fileWith(types.map((type) => ({ type, url: URL_OF }))));
   if (parsed.kind === "invalid") throw new Error(JSON.stringify(parsed.problems));
-  const rollout = startRollout({
-    type: "applied",
-    at: 0,
-    actor: "ada",
-    rollout: parseRolloutId("support-2-3-1"),
-    plan: parsed.plan,
-    baseline: { digest: digestOf("2.3.0"), version: "2.3.0" },
-    canary: { digest: digestOf("2.3.1"), version: "2.3.1" },
-    seed: "seed",
-    forcedBecause: "",
-    isSynthetic: false,
-  });
+  const rollout = startRollout(anAppliedEvent({ plan: parsed.plan }));
   return { ...rollout, phase };
 }
 

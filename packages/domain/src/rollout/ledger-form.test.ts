@@ -1,4 +1,4 @@
-import { aGate } from "@perch/testkit";
+import { aGate, aRolloutPlan } from "@perch/testkit";
 import { expect, test } from "vitest";
 import { createBoard, observe } from "../gate/board.ts";
 import { digestOf } from "../release/digest.ts";
@@ -6,23 +6,6 @@ import { parseRolloutId } from "../routing/ids.ts";
 import { formatEvent, parseRolloutEvent } from "./ledger-form.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import type { RolloutEvent } from "./rollout.ts";
-import { parseRolloutSpec } from "./spec.ts";
-
-function planOf() {
-  const parsed = parseRolloutSpec({
-    apiVersion: "perch.dev/v1",
-    kind: "Rollout",
-    metadata: { name: "support-2-3-1" },
-    spec: {
-      agent: "support",
-      release: "2.3.1",
-      strategy: { type: "session" },
-      steps: [{ setWeight: 5 }],
-      analysis: { gates: [{ name: "escalation-rate", kind: "proportion" }] },
-    },
-  });
-  return parsed.kind === "valid" ? parsed.plan : expect.fail(JSON.stringify(parsed.problems));
-}
 
 /** As the ledger gives it back. */
 function read(event: RolloutEvent): RolloutEvent {
@@ -48,7 +31,7 @@ const APPLIED = {
 } as const;
 
 test("a gate that was recorded without a kind is a proportion", () => {
-  const plan = planOf();
+  const plan = aRolloutPlan({ strategy: { type: "session" } });
   const { kind: _, ...old } = aGate({ objective: null });
   const recorded = { ...APPLIED, plan: { ...plan, gates: [old] } } as unknown as RolloutEvent;
   expect(read(recorded)).toEqual({ ...APPLIED, plan: { ...plan, gates: [aGate({ objective: null })] } });
@@ -67,7 +50,7 @@ test("a block of an older version is still counted", () => {
     counts: { "escalation-rate": { baselineSessions: 10, baselineBad: 1, canarySessions: 2, canaryBad: 1 } },
   };
   const board = createBoard({
-    gates: planOf().gates,
+    gates: aRolloutPlan({ strategy: { type: "session" } }).gates,
     weightsBp: [500],
     windowMs: 300_000,
     references: { "escalation-rate": 0.1 },
