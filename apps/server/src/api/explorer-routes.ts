@@ -4,7 +4,6 @@ import {
   parseSessionId,
   stepsOf,
   type ExplorerSource,
-  type RolloutId,
   type SessionSource,
   type TraceStore,
 } from "@perch/domain";
@@ -12,6 +11,7 @@ import { Hono } from "hono";
 import type { Book } from "../controller/book.ts";
 import { ApiError } from "./api-error.ts";
 import { sessionPathView, stepView } from "./session-path-view.ts";
+import { heldRollout } from "./unknown-rollout.ts";
 
 export type ExplorerRoutesDeps = {
   readonly book: Pick<Book, "agent" | "held">;
@@ -39,11 +39,14 @@ export function createExplorerRoutes(deps: ExplorerRoutesDeps): Hono {
     return context.json({ traceId, steps: steps.map((step) => stepView(step, () => "")) } satisfies TraceView);
   });
   routes.get("/v1/rollouts/:id/transitions", async (context) => {
-    const query = { rollout: heldId(context.req.param("id"), book), limit: limitOf(context.req.query("limit")) };
+    const query = {
+      rollout: heldRollout(context.req.param("id"), book).rollout.id,
+      limit: limitOf(context.req.query("limit")),
+    };
     return context.json({ transitions: [...(await explorer.transitions(query))] } satisfies Transitions);
   });
   routes.get("/v1/rollouts/:id/percentiles", async (context) => {
-    const spreads = await explorer.spreads(heldId(context.req.param("id"), book));
+    const spreads = await explorer.spreads(heldRollout(context.req.param("id"), book).rollout.id);
     return context.json({ percentiles: [...spreads] } satisfies Percentiles);
   });
   return routes;
@@ -60,17 +63,6 @@ async function pathsOf(id: string, agent: string | null, deps: ExplorerRoutesDep
     return sessionPathView(one, { evidence: own, matured: await deps.explorer.matured(one), versionOf });
   });
   return { at: deps.now(), sessions: await Promise.all(sessions) };
-}
-
-function heldId(id: string, book: ExplorerRoutesDeps["book"]): RolloutId {
-  const held = book.held(id);
-  if (held !== null) return held.rollout.id;
-  throw new ApiError({
-    status: 404,
-    code: "unknown_rollout",
-    message: `found no rollout ${JSON.stringify(id)}`,
-    hint: "GET /v1/rollouts lists them",
-  });
 }
 
 function limitOf(text: string | undefined): number {

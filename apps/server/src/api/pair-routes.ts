@@ -3,6 +3,7 @@ import { judgePair, type PairEvidence, type PairPlace, type PairSource, type Rol
 import { Hono } from "hono";
 import type { Book } from "../controller/book.ts";
 import { ApiError } from "./api-error.ts";
+import { heldRollout } from "./unknown-rollout.ts";
 
 export type PairRoutesDeps = { readonly book: Book; readonly pairs: Pick<PairSource, "pairs"> };
 
@@ -13,7 +14,7 @@ const MOST_PAIRS_A_PAGE = 500;
 export function createPairRoutes({ book, pairs }: PairRoutesDeps): Hono {
   const routes = new Hono();
   routes.get("/v1/rollouts/:id/pairs", async (context) => {
-    const { rollout } = heldOf(context.req.param("id"), book);
+    const { rollout } = heldRollout(context.req.param("id"), book);
     const query = { limit: parseLimit(context.req.query("limit")), before: parsePlace(context.req.query("before")) };
     const found = await pairs.pairs({ rollout: rollout.id, ...query });
     const views = found.map((evidence) => toView(evidence, rollout));
@@ -39,17 +40,6 @@ function toView(evidence: PairEvidence, { baseline, canary }: Rollout): PairPage
     baseline: side(pair.baseline, baseline.digest),
     shadow: side(pair.shadow, canary.digest),
   };
-}
-
-function heldOf(id: string, book: Book) {
-  const held = book.held(id);
-  if (held !== null) return held;
-  throw new ApiError({
-    status: 404,
-    code: "unknown_rollout",
-    message: `found no rollout ${JSON.stringify(id)}`,
-    hint: "GET /v1/rollouts lists them",
-  });
 }
 
 function parseLimit(text: string | undefined): number {

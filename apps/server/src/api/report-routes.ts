@@ -6,6 +6,7 @@ import { ApiError } from "./api-error.ts";
 import { blastRadiusOf } from "./blast-radius.ts";
 import { reportBasics } from "./report-basics.ts";
 import type { Views } from "./views.ts";
+import { unknownRollout } from "./unknown-rollout.ts";
 
 export type ReportDeps = {
   readonly book: Book;
@@ -26,7 +27,7 @@ export function createReportRoutes(deps: ReportDeps): Hono {
     const id = context.req.param("id");
     const limit = parseCalls(context.req.query("calls"));
     const [view, held] = [await deps.views.rollout(id), deps.book.held(id)];
-    if (view === null || held === null) throw unknown(id);
+    if (view === null || held === null) throw unknownRollout(id.slice(0, 100));
     const entries = await deps.ledger.read(id);
     const report: ReportView = {
       at: deps.now(),
@@ -47,14 +48,5 @@ function parseCalls(text: string | undefined): number {
     code: "query_malformed",
     message: `found ?calls=${String(text).slice(0, 100)}, expected a whole number from 0 to ${MOST_CALLS}`,
     hint: "leave it out for the first 1000 calls",
-  });
-}
-
-function unknown(id: string): ApiError {
-  return new ApiError({
-    status: 404,
-    code: "unknown_rollout",
-    message: `found no rollout ${JSON.stringify(id.slice(0, 100))}`,
-    hint: "GET /v1/rollouts lists them",
   });
 }

@@ -15,7 +15,6 @@ import {
   type RolloutEvent,
 } from "@perch/domain";
 import { Hono } from "hono";
-import type { Book } from "../controller/book.ts";
 import { ApiError } from "./api-error.ts";
 import { applyRollout, type ApplyRolloutDeps } from "./apply-rollout.ts";
 import { eventStream } from "./event-stream.ts";
@@ -23,6 +22,7 @@ import type { LiveFeed } from "./live-feed.ts";
 import { readBody, readText } from "./read-body.ts";
 import type { Watches } from "../controller/watches.ts";
 import type { Views } from "./views.ts";
+import { heldRollout, unknownRollout } from "./unknown-rollout.ts";
 
 export type RolloutRoutesDeps = ApplyRolloutDeps & {
   readonly views: Views;
@@ -77,11 +77,11 @@ export function createRolloutRoutes(deps: RolloutRoutesDeps): Hono {
   });
   routes.get("/v1/rollouts/:id", async (context) => context.json(await viewOf(context.req.param("id"), views)));
   routes.get("/v1/rollouts/:id/stream", (context) => {
-    const { id } = rolloutOf(context.req.param("id"), book);
+    const { id } = heldRollout(context.req.param("id"), book).rollout;
     return eventStream(context, (send) => feed.followRollout(id, send));
   });
   routes.get("/v1/rollouts/:id/ledger", async (context) => {
-    const { id } = rolloutOf(context.req.param("id"), book);
+    const { id } = heldRollout(context.req.param("id"), book).rollout;
     const entries: readonly LedgerEntryView[] = await deps.ledger.read(id);
     return context.json(entries);
   });
@@ -111,9 +111,9 @@ async function command(
   { body, deps }: { body: RolloutCommand; deps: RolloutRoutesDeps },
 ): Promise<Rollout> {
   refuseStrayFlags(verb, body);
-  const known = rolloutOf(id, deps.book);
+  const known = heldRollout(id, deps.book).rollout;
   if (verb === "rollback" && !body.force) await deps.watches.target(known.id);
-  const before = rolloutOf(id, deps.book);
+  const before = heldRollout(id, deps.book).rollout;
   const { actor, reason, force, freezeNew } = body;
   const flags = { ...(force ? { force } : {}), ...(freezeNew ? { freezeNew } : {}) };
   const type = REQUESTS[verb].type;
@@ -142,23 +142,8 @@ function refuseStrayFlags(verb: Verb, { force, freezeNew }: RolloutCommand): voi
   });
 }
 
-function rolloutOf(id: string, book: Book): Rollout {
-  const held = book.held(id);
-  if (held !== null) return held.rollout;
-  throw unknownRollout(id);
-}
-
 async function viewOf(id: string, views: Views): Promise<RolloutView> {
   const view = await views.rollout(id);
   if (view !== null) return view;
   throw unknownRollout(id);
-}
-
-function unknownRollout(id: string): ApiError {
-  return new ApiError({
-    status: 404,
-    code: "unknown_rollout",
-    message: `found no rollout ${JSON.stringify(id)}`,
-    hint: "GET /v1/rollouts lists them",
-  });
 }
