@@ -1,13 +1,4 @@
-import {
-  rollbackPolicy,
-  urlsOf,
-  type AgentRecord,
-  type Digest,
-  type Rollout,
-  type RolloutId,
-  type TargetProbe,
-  type TurnCount,
-} from "@perch/domain";
+import { rollbackPolicy, urlsOf, type Rollout, type RolloutId, type TargetProbe, type TurnCount } from "@perch/domain";
 import type { Book } from "./book.ts";
 import type { TurnCounts } from "./turn-counts.ts";
 
@@ -39,14 +30,15 @@ export async function checkTarget(id: RolloutId, deps: CheckTargetDeps): Promise
   });
 }
 
-async function problemOf({ plan, baseline }: Rollout, deps: CheckTargetDeps): Promise<string | null> {
+async function problemOf(rollout: Rollout, deps: CheckTargetDeps): Promise<string | null> {
+  const { plan, baseline } = rollout;
   const { agent } = plan;
   const record = deps.book.agent(agent);
   const urls = record === null ? [] : urlsOf(baseline.digest, record);
   if (urls.length === 0) return `${agent}@${baseline.version} has no deployment`;
   const target = { agent, release: baseline.digest };
   // What was served where it ran before says nothing of where it runs now.
-  const deployedForMs = deps.now() - deployedAt(baseline.digest, record);
+  const deployedForMs = deps.now() - targetDeployedAt(rollout, deps.book);
   const against = deps.turnCounts.within(target, Math.min(AGAINST.windowMs, deployedForMs));
   if (isFailing(against, AGAINST.minTurns)) {
     return `${against.failed} of the last ${against.turns} turns of ${baseline.version} failed`;
@@ -58,9 +50,10 @@ async function problemOf({ plan, baseline }: Rollout, deps: CheckTargetDeps): Pr
   return silent.length < answers.length ? null : silent.join("; ");
 }
 
-/** When its place was last changed, epoch ms. */
-function deployedAt(release: Digest, record: AgentRecord | null): number {
-  const own = (record?.deployments ?? []).filter((deployment) => deployment.release === release);
+/** When the place was last changed of the release that a rollback leads to, epoch ms; -Infinity when it has none. */
+export function targetDeployedAt({ plan, baseline }: Rollout, book: Pick<Book, "agent">): number {
+  const deployments = book.agent(plan.agent)?.deployments ?? [];
+  const own = deployments.filter(({ release }) => release === baseline.digest);
   return Math.max(...own.map(({ registeredAt }) => registeredAt));
 }
 

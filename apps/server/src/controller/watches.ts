@@ -7,7 +7,7 @@ import {
   type RolloutEvent,
   type RolloutId,
 } from "@perch/domain";
-import { checkTarget, type CheckTargetDeps } from "./check-target.ts";
+import { checkTarget, targetDeployedAt, type CheckTargetDeps } from "./check-target.ts";
 import { breakerEvent } from "./circuit-breaker.ts";
 import { createOutageWatch, type OutageWatch } from "./outage-watch.ts";
 import { createTrafficWatch } from "./traffic-watch.ts";
@@ -26,20 +26,29 @@ export interface Watches {
 
 export type WatchesDeps = CheckTargetDeps & { readonly cohorts: Pick<CohortSource, "assigned"> };
 
+type Look = { readonly at: number; readonly done: Promise<void> };
+
 const [FRESH_MS, WAITING_MS, CALM_MS] = [1000, 5000, 30_000];
 
 export function createWatches(deps: WatchesDeps): Watches {
   const { book, now } = deps;
   const traffic = createTrafficWatch(deps);
-  const targetSeenAt = new Map<RolloutId, number>();
-
-  async function target(id: RolloutId, maxAgeMs: number): Promise<void> {
-    if (now() - (targetSeenAt.get(id) ?? -Infinity) < maxAgeMs) return;
-    targetSeenAt.set(id, now());
-    await checkTarget(id, deps);
-  }
-
+  const looks = new Map<RolloutId, Look>();
   const rolloutOf = (id: RolloutId): Rollout | null => book.held(id)?.rollout ?? null;
+
+  /** A look that is under way is waited for; one from before the target was moved counts no more. */
+  async function target(id: RolloutId, maxAgeMs: number): Promise<void> {
+    const rollout = rolloutOf(id);
+    if (rollout === null) return;
+    const last = looks.get(id);
+    const isFresh = last !== undefined && now() - last.at < maxAgeMs && last.at > targetDeployedAt(rollout, book);
+    const look = isFresh ? last : { at: now(), done: checkTarget(id, deps) };
+    looks.set(id, look);
+    await look.done.catch((error: unknown) => {
+      looks.delete(id);
+      throw error;
+    });
+  }
 
   return {
     outages: createOutageWatch(now),
