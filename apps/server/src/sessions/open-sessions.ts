@@ -96,11 +96,13 @@ function dueOf(
   entries: Iterable<Entry>,
   { now, limit, limits }: { now: number; limit: number; limits: Limits },
 ): readonly DueSession[] {
+  // Read once: each asks all rollouts that ever were.
+  const { latenessMs, idleTimeoutMs } = limits;
   const due: DueSession[] = [];
   for (const entry of entries) {
     if (due.length === limit) break;
-    if (now - entry.heardAt < limits.latenessMs) continue;
-    const isIdle = now - entry.activeAt >= limits.idleTimeoutMs;
+    if (now - entry.heardAt < latenessMs) continue;
+    const isIdle = now - entry.activeAt >= idleTimeoutMs;
     if (!entry.isEnded && !isIdle) continue;
     if (limits.awaitsScores?.(entry.key) === true) continue;
     due.push({ ...entry.key, endedBy: entry.isEnded ? "signal" : "idle", arrivals: entry.arrivals });
