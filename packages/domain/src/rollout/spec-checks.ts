@@ -3,6 +3,7 @@ import { ReleaseError } from "../release/error.ts";
 import { parseReleaseName, type ReleaseName } from "../release/reference.ts";
 import { RoutingError } from "../routing/error.ts";
 import { checkMirror } from "./check-mirror.ts";
+import { checkPolicies } from "./check-policies.ts";
 import { checkGate, checkGateNames, looseGate } from "./gate-checks.ts";
 import type { RolloutSpecProblem } from "./spec-problem.ts";
 
@@ -43,6 +44,7 @@ export function checkAcrossFields(file: unknown): readonly RolloutSpecProblem[] 
     ...checkReleases(spec),
     ...checkSteps(spec),
     ...checkMirror(file),
+    ...checkPolicies(file),
     ...(spec.analysis?.gates ?? []).flatMap((gate, index) => checkGate(gate, ["spec", "analysis", "gates", index])),
     ...checkGateNames(spec.analysis?.gates ?? []),
     ...checkWebhookNames(spec.analysis?.webhooks ?? []),
