@@ -1,27 +1,19 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { createDirectoryRegistry } from "@perch/adapters/oci-layout";
-import { storeRelease } from "@perch/adapters/release-artifact";
 import { generateKeyPair, parseSigningKey, signRelease } from "@perch/adapters/sigstore";
 import { createSqliteLedger, openServerDatabase } from "@perch/adapters/sqlite";
-import {
-  gatewayViewSchema,
-  problemSchema,
-  rolloutViewSchema,
-  routingTableSchema,
-  type RolloutView,
-  type RoutingTableMessage,
-} from "@perch/api";
+import { gatewayViewSchema, problemSchema, rolloutViewSchema, type RolloutView } from "@perch/api";
 import { parseReleaseReference, verifyChain } from "@perch/domain";
-import { aBuiltRelease, aTurnRecord } from "@perch/testkit";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { escalationSpan } from "./it/escalation-span.ts";
+import { pushReleases } from "./it/push-releases.ts";
+import { postJson, startServerProcess, until, type ServerProcess } from "./it/server-process.ts";
+import { connectGateway, sendSessions } from "./it/simulated-gateway.ts";
 
 const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 const YAML = `
@@ -37,8 +29,6 @@ spec:
     gates: [ { name: escalation-rate, kind: proportion, compare: { margin: 0.1 } } ]
   rollback: { propagation: { deadline: 20s, lease: 3s } }
 `;
-
-type Running = { readonly child: ChildProcess; readonly url: string; readonly errors: string[] };
 
 let data = "";
 let children: ChildProcess[] = [];
@@ -64,31 +54,20 @@ async function startAgent(): Promise<string> {
   return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
 }
 
-function start(...flags: string[]): ChildProcess {
-  const args = [MAIN, "--data", data, "--port", "0", "--tick", "100", "--lateness", "300", ...flags];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
-  children.push(child);
-  return child;
-}
+const argsOf = (flags: readonly string[]): string[] => {
+  return ["--data", data, "--port", "0", "--tick", "100", "--lateness", "300", ...flags];
+};
 
-async function startServer(...flags: string[]): Promise<Running> {
-  const child = start(...flags);
-  const errors: string[] = [];
-  child.stderr?.on("data", (chunk: Buffer) => errors.push(chunk.toString()));
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once("exit", () => reject(new Error(`the server ended: ${errors.join("")}`)));
-    if (child.stdout === null) throw new Error("no stdout");
-    createInterface({ input: child.stdout }).once("line", (line) => {
-      const ready: unknown = JSON.parse(line);
-      if (typeof ready === "object" && ready !== null && "url" in ready) resolve(String(ready.url));
-    });
-  });
-  return { child, url, errors };
+async function startServer(...flags: string[]): Promise<ServerProcess> {
+  const server = await startServerProcess(MAIN, argsOf(flags));
+  children.push(server.child);
+  return server;
 }
 
 /** A server that is expected not to start: its exit code and last log line. */
 async function startInVain(...flags: string[]): Promise<{ code: number | null; problem: unknown }> {
-  const child = start(...flags);
+  const child = spawn(process.execPath, [MAIN, ...argsOf(flags)], { stdio: ["ignore", "pipe", "pipe"] });
+  children.push(child);
   let text = "";
   child.stderr?.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
@@ -103,103 +82,28 @@ function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null
   });
 }
 
-async function post(server: Running, path: string, body: unknown): Promise<unknown> {
-  const answer = await fetch(server.url + path, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  });
-  const text = await answer.text();
-  return text === "" ? null : JSON.parse(text);
-}
+const post = (server: ServerProcess, path: string, body: unknown): Promise<unknown> =>
+  postJson(server.url + path, body);
 
-async function viewOf(server: Running): Promise<RolloutView> {
+async function viewOf(server: ServerProcess): Promise<RolloutView> {
   return rolloutViewSchema.parse(await (await fetch(`${server.url}/v1/rollouts/support-2-3-1`)).json());
 }
 
-async function until<T>(read: () => Promise<T>, isReached: (value: T) => boolean): Promise<T> {
-  for (let waited = 0; ; waited += 50) {
-    const value = await read();
-    if (isReached(value) || waited > 20_000) return value;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** Signed with a trusted key, all but the last. */
-async function pushReleases(): Promise<ReadonlyMap<string, string>> {
-  const registry = createDirectoryRegistry(join(data, "registry"));
-  const { privatePem, publicPem } = generateKeyPair();
-  mkdirSync(join(data, "trust"), { recursive: true });
-  writeFileSync(join(data, "trust", "test.pub"), publicPem);
-  const digests = new Map<string, string>();
-  for (const version of ["2.3.0", "2.3.1", "2.3.2"]) {
-    const { digest } = await storeRelease(registry, aBuiltRelease({ version, prompt: `Prompt of ${version}` }));
-    digests.set(version, digest);
-    if (version === "2.3.2") continue;
-    const reference = parseReleaseReference(`support@${version}`);
-    await signRelease(registry, reference, { key: parseSigningKey(privatePem, "the test"), now: new Date(0) });
-  }
-  return digests;
-}
-
-async function connectGateway(server: Running) {
-  const tables: RoutingTableMessage[] = [];
-  const stop = new AbortController();
-  const answer = await fetch(`${server.url}/v1/gateways/gw-1/table`, { signal: stop.signal });
-  void (async () => {
-    let rest = "";
-    for await (const chunk of answer.body ?? []) {
-      rest += Buffer.from(chunk).toString();
-      const events = rest.split("\n\n");
-      rest = events.pop() ?? "";
-      for (const event of events.filter((text) => text.startsWith("event: table"))) {
-        const table = routingTableSchema.parse(JSON.parse(/^data: (.*)$/m.exec(event)?.[1] ?? ""));
-        tables.push(table);
-        await post(server, "/v1/gateways/gw-1/acks", { revision: table.revision, appliedAt: Date.now() });
-      }
-    }
-  })().catch(() => undefined);
-  return { tables, disconnect: () => stop.abort() };
-}
-
-let sent = 0;
-
-/** Sixty sessions as the table says: every fifth a canary, and of those every third one escalates. */
-async function sendSessions(server: Running, table: RoutingTableMessage): Promise<void> {
-  const route = table.agents[0];
-  const canary = route?.canary;
-  if (route === undefined || canary === undefined || canary === null) throw new Error("no rollout is routed");
-  const at = Date.now();
-  const turns = Array.from({ length: 60 }, (_, index) => {
-    sent += 1;
-    const arm = index % 5 === 0 ? "canary" : "baseline";
-    return {
-      ...aTurnRecord({ traceId: sent.toString(16).padStart(32, "0"), arm, startedAt: at, endsSession: true }),
-      id: `turn-${sent}`,
-      session: `session-${sent}`,
-      release: arm === "canary" ? canary.release : route.current,
-      rollout: canary.rollout,
-      step: canary.step,
-    };
-  });
-  const spans = turns.filter((_, index) => index % 15 === 0).map(({ traceId }) => escalationSpan(traceId, at));
-  await post(server, "/v1/traces", {
-    resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: { name: "gen_ai" }, spans }] }],
-  });
-  const assignments = turns.map((turn) => ({ ...turn, id: `of ${turn.id}`, kind: "assignment", endsSession: false }));
-  await post(server, "/v1/turns", { turns: [...assignments, ...turns] });
-}
+/** The last is not signed. */
+const push = (): Promise<ReadonlyMap<string, string>> => pushReleases(data, ["2.3.0", "2.3.1"], ["2.3.2"]);
+/** Every third of the canary's. */
+const escalates = (place: number): boolean => place % 15 === 0;
 
 /** Of the baseline somebody answers: nobody goes back to a release that is gone. */
-async function deployBoth(server: Running): Promise<void> {
+async function deployBoth(server: ServerProcess): Promise<void> {
   await post(server, "/v1/deployments", { release: "support@2.3.0", url: await startAgent() });
   await post(server, "/v1/deployments", { release: "support@2.3.1", url: "http://127.0.0.1:2" });
 }
 
 test("a rollout survives kill -9 of the server in its middle and is rolled back for the right reason", async () => {
-  const digests = await pushReleases();
+  const digests = await push();
   const first = await startServer();
-  const before = await connectGateway(first);
+  const before = await connectGateway(first.url);
   await deployBoth(first);
   await post(first, "/v1/rollouts", YAML);
   await until(
@@ -208,7 +112,7 @@ test("a rollout survives kill -9 of the server in its middle and is rolled back 
   );
   const table = before.tables.at(-1);
   if (table === undefined) throw new Error("no table");
-  await sendSessions(first, table);
+  await sendSessions(first.url, table, escalates);
   const seen = await until(
     () => viewOf(first),
     (view) => view.arms.canary.matured === 12 && (view.gates[0]?.canary.sessions ?? 0) >= 10,
@@ -217,12 +121,12 @@ test("a rollout survives kill -9 of the server in its middle and is rolled back 
   await end(first.child, "SIGKILL");
 
   const second = await startServer();
-  const after = await connectGateway(second);
+  const after = await connectGateway(second.url);
   const taken = await viewOf(second);
   expect(taken).toMatchObject({ phase: "Baking", phaseSince: seen.phaseSince, gates: seen.gates });
   expect(after.tables.at(-1)?.revision.epoch).toBe(table.revision.epoch + 1);
   expect(after.tables.at(-1)?.agents).toEqual(table.agents);
-  for (let batch = 0; batch < 4; batch += 1) await sendSessions(second, table);
+  for (let batch = 0; batch < 4; batch += 1) await sendSessions(second.url, table, escalates);
   const over = await until(
     () => viewOf(second),
     (view) => view.phase === "RolledBack",
@@ -241,9 +145,9 @@ test("a rollout survives kill -9 of the server in its middle and is rolled back 
 });
 
 test("a gateway that is cut off goes stale, then fenced when its lease has run out", async () => {
-  await pushReleases();
+  await push();
   const server = await startServer();
-  const gateway = await connectGateway(server);
+  const gateway = await connectGateway(server.url);
   await deployBoth(server);
   await post(server, "/v1/rollouts", YAML);
   await until(
@@ -277,13 +181,13 @@ describe("neither deployed nor rolled out is", () => {
   }
 
   test("an unsigned release", async () => {
-    await pushReleases();
+    await push();
     await deployedBefore();
     expect(await codesOf("2.3.2")).toEqual(["unsigned", "unsigned"]);
   });
 
   test("one that a key signed which nobody trusts", async () => {
-    await pushReleases();
+    await push();
     await deployedBefore();
     const registry = createDirectoryRegistry(join(data, "registry"));
     const stranger = parseSigningKey(generateKeyPair().privatePem, "a stranger");
@@ -292,7 +196,7 @@ describe("neither deployed nor rolled out is", () => {
   });
 
   test("one whose signer may sign for another agent only", async () => {
-    await pushReleases();
+    await push();
     await deployedBefore();
     const signers = [{ key: { name: "us", file: "test.pub" } }];
     const policy = { apiVersion: "perch.dev/v1", kind: "TrustPolicy", rules: [{ agents: ["sales"], signers }] };
@@ -301,7 +205,7 @@ describe("neither deployed nor rolled out is", () => {
   });
 
   test("one that was altered in a byte after it was signed", async () => {
-    const digests = await pushReleases();
+    const digests = await push();
     await deployedBefore();
     const blob = join(data, "registry", "blobs", "sha256", (digests.get("2.3.1") ?? "").replace("sha256:", ""));
     const bytes = readFileSync(blob);

@@ -1,24 +1,19 @@
-import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { createDirectoryRegistry } from "@perch/adapters/oci-layout";
 import { parsePostgresAddress, readPostgresLedger } from "@perch/adapters/postgres";
-import { storeRelease } from "@perch/adapters/release-artifact";
-import { generateKeyPair, parseSigningKey, signRelease } from "@perch/adapters/sigstore";
-import { parseReleaseReference, verifyChain, type LedgerEntry } from "@perch/domain";
-import { aBuiltRelease } from "@perch/testkit";
+import { verifyChain, type LedgerEntry } from "@perch/domain";
 import { findPostgres, startPostgresServer, type PostgresServer } from "@perch/testkit/servers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { pushReleases } from "../it/push-releases.ts";
+import { startServerProcess, type ServerProcess } from "../it/server-process.ts";
 
 const SERVER = fileURLToPath(new URL("../main.ts", import.meta.url));
 const GATEWAY = fileURLToPath(new URL("../../../gateway/src/main.ts", import.meta.url));
 const PASSWORD = "s3cret-word";
 const LEASE_MS = 1500;
-
-type Running = { readonly child: ChildProcess; readonly url: string; readonly log: string[] };
 
 const isMissing = findPostgres() === null;
 let postgres: PostgresServer;
@@ -26,59 +21,42 @@ let data = "";
 let database = "";
 let children: ChildProcess[] = [];
 
-async function startProcess(main: string, args: readonly string[]): Promise<Running> {
+async function startProcess(main: string, args: readonly string[]): Promise<ServerProcess> {
   const env = { ...process.env, PGPASSWORD: PASSWORD };
-  const child = spawn(process.execPath, [main, "--port", "0", ...args], { stdio: ["ignore", "pipe", "pipe"], env });
-  children.push(child);
-  const log: string[] = [];
-  child.stderr?.on("data", (chunk: Buffer) => log.push(chunk.toString()));
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once("exit", () => reject(new Error(`it ended: ${log.join("")}`)));
-    if (child.stdout === null) throw new Error("no stdout");
-    createInterface({ input: child.stdout }).once("line", (line) => resolve(String(JSON.parse(line).url)));
-  });
-  return { child, url, log };
+  const started = await startServerProcess(main, ["--port", "0", ...args], env);
+  children.push(started.child);
+  return started;
 }
 
-async function startServer(name: string): Promise<Running> {
+async function startServer(name: string): Promise<ServerProcess> {
   const shared = ["--registry", join(data, "registry"), "--trust", join(data, "trust"), "--tick", "100"];
   const leading = ["--database", database, "--leader-lease", `${LEASE_MS}ms`];
   return await startProcess(SERVER, ["--data", join(data, name), ...shared, ...leading]);
 }
 
-async function startGateway(servers: readonly Running[]): Promise<Running> {
+async function startGateway(servers: readonly ServerProcess[]): Promise<ServerProcess> {
   const urls = servers.map(({ url }) => url).join(",");
   return await startProcess(GATEWAY, ["--data", join(data, "gateway"), "--server", urls]);
 }
 
-async function pushRelease(): Promise<void> {
-  const registry = createDirectoryRegistry(join(data, "registry"));
-  const { privatePem, publicPem } = generateKeyPair();
-  mkdirSync(join(data, "trust"));
-  writeFileSync(join(data, "trust", "test.pub"), publicPem);
-  await storeRelease(registry, aBuiltRelease({ version: "2.3.0", prompt: "Help." }));
-  const key = parseSigningKey(privatePem, "the test");
-  await signRelease(registry, parseReleaseReference("support@2.3.0"), { key, now: new Date(0) });
-}
-
 type Answer = { readonly status: number; readonly leader: string | null; readonly body: unknown };
 
-async function ask(server: Running, path: string, body?: object): Promise<Answer> {
+async function ask(server: ServerProcess, path: string, body?: object): Promise<Answer> {
   const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
   const answer = await fetch(server.url + path, { ...init, headers: { "content-type": "application/json" } });
   return { status: answer.status, leader: answer.headers.get("x-perch-leader"), body: await answer.json() };
 }
 
-const deploy = (server: Running, port: number): Promise<Answer> =>
+const deploy = (server: ServerProcess, port: number): Promise<Answer> =>
   ask(server, "/v1/deployments?add=true", { release: "support@2.3.0", url: `http://127.0.0.1:${port}` });
 
-async function roleOf(server: Running): Promise<unknown> {
+async function roleOf(server: ServerProcess): Promise<unknown> {
   const { body } = await ask(server, "/healthz");
   return typeof body === "object" && body !== null && "role" in body ? body.role : null;
 }
 
 /** Which of the two leads, chance decides. */
-async function startPair(): Promise<readonly [leader: Running, follower: Running]> {
+async function startPair(): Promise<readonly [leader: ServerProcess, follower: ServerProcess]> {
   const [a, b] = await Promise.all([startServer("a"), startServer("b")]);
   return (await roleOf(a)) === "leading" ? [a, b] : [b, a];
 }
@@ -104,7 +82,7 @@ const portsIn = (entries: readonly LedgerEntry[]): string[] =>
   entries.flatMap(({ type, body }) => (type === "deploymentRegistered" ? [JSON.stringify(body)] : []));
 
 /** What a gateway is sent, until the stream ends. */
-async function followTable(server: Running) {
+async function followTable(server: ServerProcess) {
   const answer = await fetch(`${server.url}/v1/gateways/gw-watch/table`);
   const seen = { events: [] as string[], isOver: false };
   void (async () => {
@@ -121,7 +99,7 @@ async function followTable(server: Running) {
   return seen;
 }
 
-async function epochAt(gateway: Running): Promise<unknown> {
+async function epochAt(gateway: ServerProcess): Promise<unknown> {
   const { body } = await ask(gateway, "/-/status");
   const { revision }: { revision?: { epoch: number } | null } = Object(body);
   return revision?.epoch ?? null;
@@ -137,7 +115,7 @@ describe.skipIf(isMissing)(isMissing ? "several servers (skipped: no postgresql 
     const url = new URL(await postgres.createDatabase());
     url.password = "";
     database = url.href;
-    await pushRelease();
+    await pushReleases(data, ["2.3.0"]);
   });
   afterEach(() => {
     for (const child of children) child.kill("SIGKILL");
