@@ -154,6 +154,7 @@ export type Core = Awaited<ReturnType<typeof createCore>>;
 
 /** What the server knows and decides, without a clock that ticks. */
 async function createCore({ now, tick, log, settings, traces, term, ...deps }: ServerDeps) {
+  traces.store.beginTerm(term.epoch);
   const hub = await createGatewayHub({ now, tick, term, state: deps.state, leaseMs: settings.leaseMs, log });
   const publisher = createPublisher({ book: () => book, hub, defaults: settings, now });
   // What is recorded and what is published are of one epoch, also after it has moved past a gateway's.

@@ -203,6 +203,7 @@ export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
 export { NO_MEASURES, type Outcome, type SessionMeasures, type ToolMeasures } from "./telemetry/session-measures.ts";
 export type { CohortMember } from "./telemetry/cohort-member.ts";
 export type { CohortSource, OpenSession, ScoreBatchClaim, TraceStore } from "./telemetry/trace-store.ts";
+export { numbersAfter } from "./telemetry/term-numbers.ts";
 export type { PairEvidence, PairPlace, PairSource } from "./telemetry/pair-source.ts";
 export { judgePair, type Pair, type PairSide } from "./telemetry/judge-pair.ts";
 export type {

@@ -1,4 +1,4 @@
-import { parseAgentName, parseSessionId } from "@perch/domain";
+import { numbersAfter, parseAgentName, parseRolloutId, parseSessionId } from "@perch/domain";
 import { aSpan, aTurnRecord, describeTraceStore } from "@perch/testkit";
 import { freePort, startClickHouseHttp, type ClickHouseHttp } from "@perch/testkit/servers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -45,6 +45,33 @@ test("what was acknowledged is there when the server is back after a crash; in b
   const [evidence] = await store.evidenceOf([KEY]);
   expect(evidence?.turns.map(({ id }) => id).toSorted()).toEqual(["after", "before"]);
   await close();
+});
+
+test("no assignment's number is given twice when the lead goes to another server and back, nor by one that was deposed", async () => {
+  const server = aServer();
+  const [a, b] = [await openClickHouseTraceStore(server), await openClickHouseTraceStore(server)];
+  let sent = 0;
+  const assign = ({ store }: typeof a): Promise<void> => {
+    sent += 1;
+    const session = parseSessionId(`session-${sent}`);
+    const rollout = parseRolloutId("r-1");
+    return store.appendTurns([aTurnRecord({ id: `${sent}`, session, kind: "assignment", rollout, step: 0 })]);
+  };
+  a.store.beginTerm(1);
+  await assign(a);
+  b.store.beginTerm(2);
+  await assign(b);
+  await assign(a);
+  a.store.beginTerm(3);
+  await assign(a);
+  await assign(b);
+  const query = { rollout: parseRolloutId("r-1"), step: 0, afterAssignment: 0, limit: 10 };
+  const numbers = (await b.cohorts.members(query)).map(({ assignment }) => assignment);
+  expect(new Set(numbers).size).toBe(5);
+  expect(Math.max(...numbers)).toBeGreaterThan(numbersAfter(3));
+  expect(await b.store.lastSequence()).toBe(numbersAfter(2));
+  await a.close();
+  await b.close();
 });
 
 test("a session of more traces than fit into a URL is read whole", async () => {

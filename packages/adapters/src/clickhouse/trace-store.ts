@@ -1,5 +1,6 @@
 import {
   formatSessionKey,
+  numbersAfter,
   type MaturedSession,
   type MoveRecord,
   type Score,
@@ -49,7 +50,8 @@ export function createClickHouseTraceStore(clients: {
 }): TraceStore {
   const { inserts, reads } = clients;
   const spans = writerOf<Span>(inserts, ARRIVING_SPANS, toSpanRow);
-  const turns = turnWriter(inserts);
+  const term = { epoch: 0 };
+  const turns = turnWriter(inserts, term);
   const moves = writerOf<MoveRecord>(inserts, "moves", toMoveRow);
   const shadowTurns = writerOf<ShadowTurn>(inserts, "shadow_turns", toShadowTurnRow);
   const scores = writerOf<Score>(inserts, "scores", toScoreRow);
@@ -57,6 +59,9 @@ export function createClickHouseTraceStore(clients: {
   const sessions = writerOf<MaturedSession>(inserts, "sessions", toSessionRow);
 
   return {
+    beginTerm(epoch) {
+      term.epoch = epoch;
+    },
     appendSpans: spans.append,
     appendTurns: turns.append,
     appendMoves: moves.append,
@@ -66,13 +71,13 @@ export function createClickHouseTraceStore(clients: {
     contentsOf: (traceId) => contentsOfTrace(reads, traceId),
     claimScoreBatch: createScoreBatchClaims(clients),
     async appendSessions(matured) {
-      // One process writes sessions, so nobody else can mature one between this look and the write.
+      // Who leads writes sessions, so nobody else matures one between this look and the write.
       const known = await alreadyMatured(reads, matured);
       await sessions.append(matured.filter((session) => !known.has(formatSessionKey(session))));
     },
     evidenceOf: (keys) => evidenceOf(reads, keys),
     openSessions: (sinceMs) => openSessions(reads, sinceMs),
-    lastSequence: () => lastSequence(reads),
+    lastSequence: async () => Math.max(await lastSequence(reads), numbersAfter(term.epoch)),
     async close() {
       await Promise.all([
         spans.close(),
@@ -88,10 +93,10 @@ export function createClickHouseTraceStore(clients: {
 }
 
 /** Numbers assignments as they are written: one insert after the other, so a reader never meets a smaller one later. */
-function turnWriter(client: ClickHouseClient): RowWriter<TurnRecord> {
+function turnWriter(client: ClickHouseClient, term: { readonly epoch: number }): RowWriter<TurnRecord> {
   let last: number | null = null;
   return groupCommit(async (turns) => {
-    let next = last ?? (await lastArrival(client));
+    let next = Math.max(last ?? (await lastArrival(client)), numbersAfter(term.epoch));
     const values = turns.map((turn) => toTurnRow(turn, turn.kind === "assignment" ? (next += 1) : 0));
     // Taken before the write: if that fails half way, a number may have been used, and must never be used again.
     last = next;

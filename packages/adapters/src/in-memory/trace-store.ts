@@ -8,7 +8,6 @@ import {
   type MaturedSession,
   type MoveRecord,
   type OpenSession,
-  type PairPlace,
   type PairSource,
   type RolloutId,
   type Score,
@@ -23,6 +22,7 @@ import {
 } from "@perch/domain";
 import { createMemoryContents } from "./span-contents.ts";
 import { explorerSourceOf } from "./explorer-source.ts";
+import { pairSourceOf } from "./pair-source.ts";
 import { createScoreBatchClaims } from "./score-batch-claims.ts";
 import { maturedOf, scoresOf } from "./scored-sessions.ts";
 import { sessionListingOf } from "./session-listing.ts";
@@ -73,6 +73,8 @@ export function createMemoryTraceStore(): {
 
 function traceStoreOf(memory: Memory): TraceStore {
   return {
+    // One process gives all numbers.
+    beginTerm() {},
     async appendSpans(spans) {
       for (const span of spans) {
         if (isNew(memory, `span ${span.traceId} ${span.spanId}`)) addTo(memory.spansOf, span.traceId, span);
@@ -191,40 +193,6 @@ function sessionSourceOf(memory: Memory): SessionSource {
       return new Map([...byMove].map(([move, all]) => [move, new Set(all.map(({ session }) => session)).size]));
     },
   };
-}
-
-function pairSourceOf(memory: Memory): PairSource {
-  return {
-    async pairs({ rollout, before, limit }) {
-      const own = memory.shadowTurns.filter((turn) => turn.rollout === rollout);
-      const places = [...Map.groupBy(own, ({ session }) => session)].map(([session, shadow]) => ({
-        session,
-        shadow,
-        at: Math.min(...shadow.map(({ pairedStartedAt }) => pairedStartedAt)),
-      }));
-      const sorted = places.toSorted((a, b) => (isBefore(a, b) ? 1 : -1));
-      const page = sorted.filter((place) => before === null || isBefore(place, before)).slice(0, limit);
-      return page.map(({ session, shadow }) => {
-        const agent = shadow[0]?.agent;
-        const baseline = agent === undefined ? [] : (memory.turnsOf.get(formatSessionKey({ agent, session })) ?? []);
-        return { session, shadow, baseline };
-      });
-    },
-    async spent(rollout) {
-      const sent = memory.shadowTurns.filter(
-        (turn) => turn.rollout === rollout && (turn.outcome === "answered" || turn.outcome === "failed"),
-      );
-      return {
-        sessions: new Set(sent.map(({ session }) => session)).size,
-        turns: sent.length,
-        requestBytes: sent.reduce((sum, { requestBytes }) => sum + requestBytes, 0),
-      };
-    },
-  };
-}
-
-function isBefore(a: PairPlace, b: PairPlace): boolean {
-  return a.at < b.at || (a.at === b.at && a.session < b.session);
 }
 
 /** Releases that no move led to. */

@@ -30,8 +30,13 @@ export type ScoreBatchClaim = {
  * score (id) appended again counts once; a session (agent and id) is matured once, the first row wins.
  */
 export interface TraceStore {
+  /**
+   * Called before a server's term of leading writes anything. Numbers that are given from now on are larger than all that any
+   * term of a smaller epoch gives, even one that does not yet know that it is over: no number is ever given twice.
+   */
+  beginTerm(epoch: number): void;
   appendSpans(spans: readonly Span[]): Promise<void>;
-  /** Assignments are numbered in the order in which they become durable, from 1 on. */
+  /** Assignments are numbered in the order in which they become durable. */
   appendTurns(turns: readonly TurnRecord[]): Promise<void>;
   appendMoves(moves: readonly MoveRecord[]): Promise<void>;
   /** Kept apart from the turns of users: whatever counts those never meets these. One with a known id counts once too. */
@@ -51,7 +56,7 @@ export interface TraceStore {
   evidenceOf(sessions: readonly SessionKey[]): Promise<readonly SessionEvidence[]>;
   /** Sessions with a turn since `sinceMs` that have no matured row: what a server must pick up after a crash. */
   openSessions(sinceMs: number): Promise<readonly OpenSession[]>;
-  /** The largest sequence ever written; 0 when none. */
+  /** A session's sequence has to be larger; safe from every other term. */
   lastSequence(): Promise<number>;
   close(): Promise<void>;
 }
