@@ -13,6 +13,7 @@ import { receivedAt } from "./migration-0009-received-at.ts";
 import { describeScores } from "./migration-0010-describe-scores.ts";
 import { idempotencyKeys } from "./migration-0012-idempotency-keys.ts";
 import { spanContents } from "./migration-0013-span-contents.ts";
+import { mergeSpansLess } from "./migration-0014-merge-spans-less.ts";
 import { readRows } from "./read-rows.ts";
 
 /** One step of the schema. Once merged it is never edited: a change is a new migration. */
@@ -31,6 +32,7 @@ export const MIGRATIONS: readonly Migration[] = [
   describeScores,
   idempotencyKeys,
   spanContents,
+  mergeSpansLess,
 ];
 
 const versionRow = z.object({ version: z.coerce.number() });

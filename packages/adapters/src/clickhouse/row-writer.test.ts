@@ -14,7 +14,7 @@ function aWriter(
   insert: (rows: readonly string[]) => Promise<unknown>,
   limits = { maxRowsPerInsert: 10, maxWaitingRows: 100 },
 ) {
-  return createRowWriter<string>({ insert, restMs: () => 0, ...limits });
+  return createRowWriter<string>({ insert, restMs: () => 0, rowsWorthAnInsert: 100, ...limits });
 }
 
 async function eventually(claim: () => boolean): Promise<void> {
@@ -90,11 +90,27 @@ test("refuses what does not fit into memory, and takes it again when there is ro
   await third;
 });
 
+test("rests no longer than until enough is waiting", async () => {
+  const written: string[][] = [];
+  const writer = createRowWriter<string>({
+    insert: async (rows) => written.push([...rows]),
+    restMs: () => 3_600_000,
+    rowsWorthAnInsert: 3,
+    maxRowsPerInsert: 10,
+    maxWaitingRows: 10,
+  });
+  await writer.append(["a"]);
+  await Promise.all([writer.append(["b"]), writer.append(["c", "d"])]);
+  expect(written).toEqual([["a"], ["b", "c", "d"]]);
+  await writer.close();
+});
+
 test("closing writes what is waiting and refuses what comes after", async () => {
   const written: string[] = [];
   const writer = createRowWriter<string>({
     insert: async (rows) => written.push(...rows),
     restMs: () => 3_600_000,
+    rowsWorthAnInsert: 10,
     maxRowsPerInsert: 10,
     maxWaitingRows: 10,
   });

@@ -19,11 +19,13 @@ type Waiting<Row> = {
  * Group commit: an insert costs the database about 10 ms of processor time whether it carries one row or a hundred, so
  * appends that come while another insert runs, or while the writer rests after it, share the next one. An append to an
  * idle writer is written at once. `restMs` is told how many appends shared the last insert: one sender that waits for
- * each answer needs no long rest, many senders at once do.
+ * each answer needs no long rest, many senders at once do. As soon as `rowsWorthAnInsert` wait, the rest is over: senders that
+ * wait for their answers before they go on send no more meanwhile.
  */
 export function createRowWriter<Row>(options: {
   insert: (rows: readonly Row[]) => Promise<unknown>;
   restMs: (appends: number) => number;
+  rowsWorthAnInsert: number;
   maxRowsPerInsert: number;
   maxWaitingRows: number;
 }): RowWriter<Row> {
@@ -31,17 +33,25 @@ export function createRowWriter<Row>(options: {
   const closing = new AbortController();
   let waitingRows = 0;
   let pumping: Promise<void> | null = null;
+  let resting: AbortController | null = null;
 
   async function pump(): Promise<void> {
     while (waiting.length > 0) {
       const group = waiting.splice(0, groupSize(waiting, options.maxRowsPerInsert));
       waitingRows -= rowsOf(group);
       await writeGroup(group, options.insert);
-      // A writer that is being closed does not rest.
-      await pause(options.restMs(group.length), undefined, { signal: closing.signal }).catch(() => undefined);
+      await rest(options.restMs(group.length));
     }
     // In the same breath as the look at `waiting`: an append between the two would wait for ever.
     pumping = null;
+  }
+
+  /** A writer that is being closed does not rest, nor one with enough to do. */
+  async function rest(ms: number): Promise<void> {
+    if (closing.signal.aborted || waitingRows >= options.rowsWorthAnInsert) return;
+    resting = new AbortController();
+    await pause(ms, undefined, { signal: resting.signal }).catch(() => undefined);
+    resting = null;
   }
 
   return {
@@ -52,11 +62,13 @@ export function createRowWriter<Row>(options: {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       waiting.push({ rows, resolve, reject });
       waitingRows += rows.length;
+      if (waitingRows >= options.rowsWorthAnInsert) resting?.abort();
       pumping ??= pump();
       await promise;
     },
     async close() {
       closing.abort();
+      resting?.abort();
       await pumping;
     },
   };

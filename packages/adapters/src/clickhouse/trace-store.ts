@@ -30,6 +30,8 @@ import { toTurnRow } from "./turn-row.ts";
 // Bodies of OTLP posts are limited, so this is the bound on memory while the disk is slow.
 const MAX_WAITING_ROWS = 200_000;
 const MAX_ROWS_PER_INSERT = 20_000;
+// What an insert costs however little it carries is then less than a tenth of what its rows cost.
+const ROWS_WORTH_AN_INSERT = 4096;
 // Under load some five inserts a second and table, which keeps merges of small parts and fixed costs low.
 const REST_MS = 15;
 const REST_UNDER_LOAD_MS = 190;
@@ -125,6 +127,7 @@ function groupCommit<Item>(insert: (items: readonly Item[]) => Promise<unknown>)
   return createRowWriter<Item>({
     insert,
     restMs: (appends) => (appends > 1 ? REST_UNDER_LOAD_MS : REST_MS),
+    rowsWorthAnInsert: ROWS_WORTH_AN_INSERT,
     maxRowsPerInsert: MAX_ROWS_PER_INSERT,
     maxWaitingRows: MAX_WAITING_ROWS,
   });
