@@ -244,6 +244,7 @@ export {
 export { readToolArguments } from "./telemetry/tool-arguments.ts";
 export type { RawLog } from "./telemetry/raw-log.ts";
 export { readAnnotations } from "./telemetry/read-annotations.ts";
+export { readSaid } from "./telemetry/read-said.ts";
 export { readEvaluation, type EvaluationReading } from "./telemetry/read-evaluation.ts";
 export { assembleSession, type AssemblyContext } from "./telemetry/assemble-session.ts";
 export { TelemetryError, type TelemetryErrorCode } from "./telemetry/error.ts";

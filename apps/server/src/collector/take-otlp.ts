@@ -2,6 +2,7 @@ import {
   readAnnotations,
   readContent,
   readEvaluation,
+  readSaid,
   readSpan,
   type EvaluationReading,
   type RawSpan,
@@ -36,7 +37,7 @@ export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
   });
   const overflowed: CappedField[] = [];
   const spans = intake.names.cap(read, (field) => overflowed.push(field));
-  const annotations = sortReadings(checked.spans.flatMap((raw) => readAnnotations(raw)));
+  const annotations = sortReadings(checked.spans.flatMap((raw) => [...readAnnotations(raw), ...readSaid(raw)]));
   intake.onRawSpans?.(checked.spans);
   await Promise.all([intake.store.appendSpans(spans), keepContents(intake, checked.spans)]);
   if (annotations.scores.length > 0) await intake.store.appendScores(annotations.scores);

@@ -160,3 +160,29 @@ test("an annotation on a span is a score; one that cannot count is counted as re
   const counters = await (await collector.request("/v1/collector")).json();
   expect(counters).toMatchObject({ scores: 1, evaluationsRefused: 1 });
 });
+
+test("what a span says of the outcome of its session, and that somebody took over, is kept as scores", async () => {
+  const text = (key: string, stringValue: string) => ({ key, value: { stringValue } });
+  const span = {
+    traceId: "0af7651916cd43dd8448eb211c80319c",
+    spanId: "b7ad6b7169203331",
+    name: "GET /chat",
+    startTimeUnixNano: "1000000000",
+    endTimeUnixNano: "1005000000",
+    attributes: [
+      text("perch.session.id", SESSION),
+      text("perch.outcome", "failure"),
+      text("perch.escalation", "asked for a person"),
+    ],
+  };
+  const nameless = { ...span, spanId: "00f067aa0ba902b7", attributes: [text("perch.outcome", "success")] };
+  const traces = { resourceSpans: [{ scopeSpans: [{ spans: [span, nameless] }] }] };
+  await post("/v1/traces", traces);
+  await post("/v1/traces", traces);
+  expect(await scores()).toMatchObject([
+    { name: "outcome", value: 0, label: "failure", at: 1005 },
+    { name: "perch.escalation", value: 1, label: "asked for a person" },
+  ]);
+  const counters = await (await collector.request("/v1/collector")).json();
+  expect(counters).toMatchObject({ evaluationsRefused: 2 });
+});
