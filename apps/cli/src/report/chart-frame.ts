@@ -38,13 +38,15 @@ export function chart(
   </svg>`;
 }
 
-/** A line across, with what it means. */
-export function threshold({ y }: Frame, value: number, { label, kind }: { label: string; kind: string }): Html {
+type ThresholdLabel = { readonly label: string; readonly kind: string; readonly side: "above" | "below" };
+
+/** A line across, with what it means on one side of it. */
+export function threshold({ y }: Frame, value: number, { label, kind, side }: ThresholdLabel): Html {
   const at = y.place(value);
   return html`<line class="threshold ${kind}" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at}" y2="${at}" /><text
       class="threshold-label ${kind}"
       x="${LEFT + 6}"
-      y="${at - 5}"
+      y="${at + (side === "above" ? -5 : 12)}"
       >${label}</text
     >`;
 }

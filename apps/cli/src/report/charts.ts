@@ -52,10 +52,12 @@ export function evidenceChart(gate: GateView, report: ReportView): Html {
           threshold(frame, fastPathAtLogE, {
             label: `with three broken windows: 1:${odds(fastPathAtLogE)}`,
             kind: "fast",
+            // The two lines are close to each other.
+            side: "below",
           }),
         ]
       : []),
-    threshold(frame, rejectAtLogE, { label: `rejects: 1:${odds(rejectAtLogE)}`, kind: "reject" }),
+    threshold(frame, rejectAtLogE, { label: `rejects: 1:${odds(rejectAtLogE)}`, kind: "reject", side: "above" }),
     line(frame, points, "evidence"),
     ...decisionMark(report, frame),
   ];
