@@ -1,3 +1,4 @@
+import type { Harm } from "./harm.ts";
 import type { Run } from "./scenario.ts";
 
 /** A share or a ratio, with its standard error over the runs. */
@@ -15,11 +16,20 @@ export type Figures = {
   /** Mean exposure over the oracle's mean on the same sessions; null without an oracle. */
   readonly ratioToOracle: Estimate | null;
   readonly oracleMean: number | null;
+  /** Excess bad sessions of the canary until the run ended, and in the worst hour; null where nothing says what is excess. */
+  readonly harm: HarmFigures | null;
   /** Runs in which the rule that the scenario misleads acted at least once; null without one. */
   readonly naiveFired: Estimate | null;
   /** Runs with a sample-ratio alarm, and sessions of both arms by then. */
   readonly mismatched: Estimate;
   readonly mismatchAfterMedian: number | null;
+};
+
+export type HarmFigures = {
+  readonly mean: number;
+  readonly p95: number;
+  readonly worstHorizonMean: number;
+  readonly worstHorizonP95: number;
 };
 
 export function figuresOf(runs: readonly Run[]): Figures {
@@ -36,9 +46,22 @@ export function figuresOf(runs: readonly Run[]): Figures {
     medianHours: at(inOrder(runs.map((run) => run.afterMs)), 0.5) / 3_600_000,
     ratioToOracle: oracle.length === 0 ? null : ratio(runs.map((run) => [run.exposed, run.oracle ?? 0])),
     oracleMean: oracle.length === 0 ? null : mean(oracle),
+    harm: harmOf(runs.flatMap((run) => run.harm ?? [])),
     naiveFired: naive.length === 0 ? null : share(naive),
     mismatched: share(runs.map((run) => run.mismatchAfter !== null)),
     mismatchAfterMedian: alarms.length === 0 ? null : at(alarms, 0.5),
+  };
+}
+
+function harmOf(harms: readonly Harm[]): HarmFigures | null {
+  if (harms.length === 0) return null;
+  const totals = harms.map(({ total }) => total);
+  const worst = harms.map(({ worstHorizon }) => worstHorizon);
+  return {
+    mean: mean(totals),
+    p95: at(inOrder(totals), 0.95),
+    worstHorizonMean: mean(worst),
+    worstHorizonP95: at(inOrder(worst), 0.95),
   };
 }
 

@@ -15,6 +15,9 @@ export const MAIN_RATE = 0.08;
 export const ONE_GATE: readonly GateSpec[] = withBudget([mainGate()]);
 export const ONE_REFERENCE: Readonly<Record<string, number>> = { "escalation-rate": MAIN_RATE };
 
+/** The same by a sequential probability ratio test designed for the margin. */
+export const SPRT_GATE: readonly GateSpec[] = withBudget([{ ...mainGate(), mde: MARGIN, objective: null }]);
+
 /** The same, looked at also when a session is half an hour old; the rate then is that of the delays in `traps.ts`. */
 export const LANDMARK_GATE: readonly GateSpec[] = withBudget([{ ...mainGate(), landmark: { ageMs: 1_800_000 } }]);
 

@@ -1,4 +1,4 @@
-import type { Estimate, Figures } from "./figures.ts";
+import type { Estimate, Figures, HarmFigures } from "./figures.ts";
 
 export type Report = {
   readonly rollouts: number;
@@ -45,11 +45,20 @@ export function lineOf(name: string, of: Figures): string {
       : [
           `${of.ratioToOracle.value.toFixed(3)} ± ${of.ratioToOracle.se.toFixed(3)} × oracle (${of.oracleMean?.toFixed(1)})`,
         ]),
+    ...(of.harm === null ? [] : [harmOf(of.harm)]),
     ...(of.naiveFired === null ? [] : [`misled rule ${percent(of.naiveFired)}`]),
     ...(of.mismatchAfterMedian === null
       ? []
       : [`split alarm ${percent(of.mismatched)} after ${of.mismatchAfterMedian} sessions`]),
   ].join("  ");
+}
+
+function harmOf({ mean, p95, worstHorizonMean, worstHorizonP95 }: HarmFigures): string {
+  const [all, worst] = [
+    [mean, p95],
+    [worstHorizonMean, worstHorizonP95],
+  ].map((figures) => figures.map((value) => value.toFixed(1)).join(" / "));
+  return `harm ${all}, worst hour ${worst}`;
 }
 
 function percent({ value, se }: Estimate): string {

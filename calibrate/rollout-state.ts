@@ -83,7 +83,7 @@ const [CURRENT, NEXT] = [
   { digest: digestOf("next"), version: "1.0.1" },
 ];
 
-function appliedEvent({ gates, steps }: Scenario): Parameters<typeof startRollout>[0] {
+function appliedEvent({ gates, steps, ramp }: Scenario): Parameters<typeof startRollout>[0] {
   const agent = parseAgentName("simulated");
   return {
     type: "applied",
@@ -99,6 +99,7 @@ function appliedEvent({ gates, steps }: Scenario): Parameters<typeof startRollou
       seed: null,
       idleTimeoutMs: null,
       steps,
+      ramp: ramp ?? null,
       windowMs: WINDOW_MS,
       consecutiveFailureLimit: 3,
       familyWiseErrorRate: 0.01,

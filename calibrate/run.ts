@@ -2,11 +2,10 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
+import { SCENARIOS } from "./all-scenarios.ts";
 import { figuresOf, type Figures } from "./figures.ts";
 import { lineOf, reportOf } from "./report.ts";
 import type { Run } from "./scenario.ts";
-import { HEADLINES } from "./scenarios.ts";
-import { TRAPS } from "./traps.ts";
 import type { Task } from "./worker.ts";
 
 /** False rollbacks are rare and need all runs, a ratio of means many; figures of some per cent are clear with a tenth. */
@@ -30,7 +29,7 @@ const { values } = parseArgs({
 });
 const rollouts = wholeNumber(values.rollouts ?? "10000", "--rollouts");
 const seed = wholeNumber(values.seed ?? "1", "--seed");
-const names = [...HEADLINES, ...TRAPS].map(({ name }) => name);
+const names = SCENARIOS.map(({ name }) => name);
 const unknown = values.scenario?.find((name) => !names.includes(name));
 if (unknown !== undefined) fail(`found no scenario ${unknown}, expected one of ${names.join(", ")}`);
 

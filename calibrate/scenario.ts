@@ -1,10 +1,13 @@
-import type { GateReference, GateSpec, RolloutStep } from "@perch/domain";
+import type { GateReference, GateSpec, HarmBudgetRamp, RolloutStep } from "@perch/domain";
+import type { Harm } from "./harm.ts";
 import type { NaiveName } from "./naive.ts";
 import type { Random } from "./random.ts";
 
 export const MINUTE_MS = 60_000;
 /** What gates are judged on. */
 export const WINDOW_MS = 5 * MINUTE_MS;
+/** How long a harm budget has to last for, and what the worst harm of a run is counted over. */
+export const HORIZON_WINDOWS = 12;
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 
@@ -34,6 +37,8 @@ export type Traffic = {
   /** Sessions a minute, both arms together. */
   readonly perMinute: number;
   readonly outcome: (random: Random, session: Arriving) => Outcome;
+  /** How likely a session is to be bad for the first gate; lacking where a rate does not say it all. */
+  readonly badRate?: (session: Arriving) => number;
 };
 
 /** When the engine looks: as soon as anything is known, or only when a window ends. */
@@ -45,6 +50,8 @@ export type Scenario = {
   /** What each gate's baseline was like, from the agent's history; a gate that is not named freezes it on the way. */
   readonly references: Readonly<Record<string, GateReference>>;
   readonly steps: readonly RolloutStep[];
+  /** Lacking: the steps are taken one after the other. */
+  readonly ramp?: HarmBudgetRamp;
   readonly traffic: Traffic;
   readonly looks: Looks;
   /** Where a run ends undecided. */
@@ -67,6 +74,8 @@ export type Run = {
   /** Canary sessions assigned by then. */
   readonly exposed: number;
   readonly afterMs: number;
+  /** What the canary did by then; null where the scenario does not say what the baseline would have done. */
+  readonly harm: Harm | null;
   /** Canary sessions by the oracle's rejection, or the most of the scenario when it never rejects; null without one. */
   readonly oracle: number | null;
   /** Whether the naive rule ever acted; null without one. */

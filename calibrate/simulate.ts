@@ -1,11 +1,12 @@
 import { createEventQueue } from "./event-queue.ts";
 import { createFeed, patienceOf, type Feed, type Member } from "./feed.ts";
 import { createNaive, type NaiveRule } from "./naive.ts";
+import { createHarmLog, type HarmLog } from "./harm.ts";
 import { createOracle, letOracleFinish, type Oracle } from "./oracle.ts";
 import { createOutcomes } from "./outcomes.ts";
 import { exponential, type Random } from "./random.ts";
 import { openRollout, type Routed } from "./rollout-state.ts";
-import { MINUTE_MS, WINDOW_MS, type Outcome, type Run, type Scenario } from "./scenario.ts";
+import { HORIZON_WINDOWS, MINUTE_MS, WINDOW_MS, type Outcome, type Run, type Scenario } from "./scenario.ts";
 
 /** A session that is under way; one from before the start is in no block. */
 type UnderWay = { readonly isCanary: boolean; readonly outcome: Outcome; readonly place: Place | null };
@@ -16,7 +17,8 @@ export function simulate(scenario: Scenario, random: Random): Run {
   const state = openRollout(scenario);
   const oracle = createOracle(scenario);
   const naive = naiveOf(scenario);
-  const sessions = createSessions(scenario, { random, oracle, naive });
+  const harmLog = createHarmLog(scenario, HORIZON_WINDOWS * WINDOW_MS);
+  const sessions = createSessions(scenario, { random, oracle, naive, harmLog });
   const { seen } = sessions;
   let [now, nextLook] = [-(scenario.warmUpMs ?? 0), WINDOW_MS];
 
@@ -32,7 +34,8 @@ export function simulate(scenario: Scenario, random: Random): Run {
     const routed = state.weight();
     if (routed !== null) sessions.begin(routed, now);
   }
-  const ending = { ...state.ending(), exposed: seen.canary, afterMs: now, hasNaiveFired: naive?.hasFired() ?? null };
+  const hasNaiveFired = naive?.hasFired() ?? null;
+  const ending = { ...state.ending(), exposed: seen.canary, afterMs: now, hasNaiveFired, harm: harmLog.harm() };
   letOracleFinish(oracle, scenario, { random, now, nextLook, canarySessions: seen.canary });
   return { ...ending, oracle: oracle.rejectedAt() };
 
@@ -46,10 +49,15 @@ function naiveOf({ naive }: Scenario): NaiveRule | null {
   return naive === undefined ? null : createNaive(naive);
 }
 
-type Watchers = { readonly random: Random; readonly oracle: Oracle; readonly naive: NaiveRule | null };
+type Watchers = {
+  readonly random: Random;
+  readonly oracle: Oracle;
+  readonly naive: NaiveRule | null;
+  readonly harmLog: HarmLog;
+};
 
 /** Sessions from their assignment until their outcome is known. */
-function createSessions(scenario: Scenario, { random, oracle, naive }: Watchers) {
+function createSessions(scenario: Scenario, { random, oracle, naive, harmLog }: Watchers) {
   const outcomes = createOutcomes(scenario.gates);
   const due = createEventQueue<UnderWay>();
   const feeds = scenario.steps.map((_, step) => createFeed({ step, patienceMs: patienceOf(scenario.gates) }));
@@ -70,7 +78,9 @@ function createSessions(scenario: Scenario, { random, oracle, naive }: Watchers)
       const hasStarted = now >= 0;
       const isCanary = hasStarted && random() < (scenario.routedShare ?? weight);
       const arm = isCanary ? "canary" : "baseline";
-      const outcome = scenario.traffic.outcome(random, { isCanary, at: now, nthInArm: seen[arm], weight });
+      const arriving = { isCanary, at: now, nthInArm: seen[arm], weight };
+      const outcome = scenario.traffic.outcome(random, arriving);
+      harmLog.see(arriving, outcome);
       const member: Member = { assignment: (assignment += 1), arm, assignedAt: now, matured: null };
       if (hasStarted) {
         seen[arm] += 1;

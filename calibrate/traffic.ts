@@ -7,7 +7,11 @@ export const [FEW, MANY] = [20, 80];
 
 /** Sessions whose outcome is known at once, bad at a rate of their own. */
 export function known(rateOf: (session: Arriving) => number, perMinute = FEW): Traffic {
-  return { perMinute, outcome: (random, session) => ({ bad: random() < rateOf(session) ? 1 : 0, delayMs: 0 }) };
+  return {
+    perMinute,
+    outcome: (random, session) => ({ bad: random() < rateOf(session) ? 1 : 0, delayMs: 0 }),
+    badRate: rateOf,
+  };
 }
 
 /** The same, known only when they end: after 20 minutes on average, and bad ones after so much more. */

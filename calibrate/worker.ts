@@ -1,9 +1,8 @@
 // One thread of `calibrate`: simulates the runs of one scenario that are its share, and sends what became of them.
 import { parentPort, workerData } from "node:worker_threads";
+import { SCENARIOS } from "./all-scenarios.ts";
 import { createRandom } from "./random.ts";
-import { HEADLINES } from "./scenarios.ts";
 import { simulate } from "./simulate.ts";
-import { TRAPS } from "./traps.ts";
 
 export type Task = {
   readonly scenario: string;
@@ -14,7 +13,7 @@ export type Task = {
 };
 
 const { scenario: name, runs, seed, first, stride } = workerData as Task;
-const scenario = [...HEADLINES, ...TRAPS].find((one) => one.name === name);
+const scenario = SCENARIOS.find((one) => one.name === name);
 if (scenario === undefined) throw new Error(`found no scenario ${name}`);
 const results = [];
 for (let run = first; run < runs; run += stride) results.push(simulate(scenario, createRandom(seed, run)));

@@ -360,7 +360,7 @@ export {
 export { deliveryId, parseWebhookSecret, signWebhook, type WebhookSecret } from "./notify/sign-webhook.ts";
 export { dueHooks, recentEntries, type DueHook } from "./rollout/due-hooks.ts";
 export { answerKey, CHANNEL_PREFIX, hooksBeforeStart, type HookCall, type HookMoment } from "./rollout/hooks.ts";
-export { affordableStep, harmOutlook, harmRampOf, type HarmOutlook } from "./rollout/harm-ramp.ts";
+export { affordableStep, harmOutlook, harmRampOf, harmSteps, type HarmOutlook } from "./rollout/harm-ramp.ts";
 export {
   foldEvidence,
   judgeBlock,

@@ -50,7 +50,14 @@ export { logEvidenceRateBelow } from "./rare-event/rate-below.ts";
 export { rateLogLikelihood } from "./rare-event/rate-log-likelihood.ts";
 export { logEvidenceOfMismatch } from "./sample-ratio/sample-ratio.ts";
 
-export { designLogOdds, sprtDecision, type SprtDecision } from "./sprt/conditional-sprt.ts";
+export {
+  designLogOdds,
+  observeSprt,
+  openSprt,
+  sprtDecision,
+  type SprtDecision,
+  type SprtTest,
+} from "./sprt/conditional-sprt.ts";
 export { logLikelihoodOfKnownRates } from "./sprt/known-rates.ts";
 export { logSafeTwoByTwo, predictedBaselineRate } from "./sprt/safe-two-by-two.ts";
 
@@ -60,5 +67,6 @@ export { discoveries, logStructuralEvidence } from "./structure/structural-evide
 export { observeLogRank, UNDECIDED_LOG_RANK, type AtRisk, type LogRankTest } from "./survival/log-rank-test.ts";
 
 export { evidencePerSession, type PlannedRates } from "./planning/evidence-per-session.ts";
+export { sessionsToAccept, sessionsToReject, type DesignedRates } from "./planning/sessions-of-sprt.ts";
 export { sessionsToEvidence, sessionsToRateEvidence } from "./planning/sessions-to-evidence.ts";
 export { smallestDetectableRise } from "./planning/smallest-detectable.ts";

@@ -12,6 +12,7 @@ const GATE: GateView = {
   objective: { max: 0.15 },
   margin: 0.04,
   isMarginRelative: false,
+  design: null,
   values: null,
   findings: [],
   segments: [],

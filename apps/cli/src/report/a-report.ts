@@ -123,6 +123,7 @@ function aGateView(): GateView {
     objective: { max: 0.12 },
     margin: 0.04,
     isMarginRelative: false,
+    design: null,
     values: null,
     findings: [],
     segments: [],

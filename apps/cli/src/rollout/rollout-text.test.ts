@@ -15,6 +15,7 @@ function aGate(overrides: Partial<GateView> = {}): GateView {
     objective: null,
     margin: 0.04,
     isMarginRelative: false,
+    design: null,
     values: null,
     findings: [],
     segments: [],

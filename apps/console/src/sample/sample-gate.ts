@@ -46,6 +46,7 @@ export function sampleGate(input: SampleGate): GateView {
     cleanWindows: verdict === "pass" ? 5 : 1,
     ...intervalsOf(input, trail),
     values: null,
+    design: null,
     findings: [],
     segments: [],
     landmark: null,

@@ -24,6 +24,7 @@ function aReport(verdict: Verdict, change: Partial<GateReport> = {}): GateReport
     cleanWindows: 0,
     rates: { oddsRatio: { low: 0.2, high: 30 }, difference: { low: -1, high: 1 }, probabilityWorse: 0.5 },
     values: null,
+    design: null,
     findings: [],
     segments: [],
     landmark: null,
@@ -62,6 +63,13 @@ test("a gate that cannot tell yet says what it needs and about how much of it", 
   const waiting = { kind: "inconclusive", waitingFor: "3 clean windows" } as const;
   expect(explainGate(aReport(waiting, { logE: Math.log(0.5), moreCanarySessions: 60 }))).toBe(
     "odds 1:0.50 against no harm (rolls back at 1:250); needs 3 clean windows; about 60 more canary sessions",
+  );
+});
+
+test("odds of an SPRT say what they are for", () => {
+  const design = { mde: 0.05, oddsRatio: 1.723 };
+  expect(explainGate(aReport({ kind: "fail", because: "evidence" }, { design }))).toBe(
+    "odds 1:340 for 5 points more (an odds ratio of 1.72) against no harm (rolls back at 1:250)",
   );
 });
 

@@ -3,8 +3,7 @@ import { quantileName, type GateReport } from "@perch/domain";
 /** A gate's verdict as one sentence for a person. The odds are the e-value: 1:250 is evidence enough at α = 0.4 %. */
 export function explainGate(report: GateReport): string {
   const { verdict } = report;
-  const against = report.gate.kind === "distribution" ? "no difference" : "no harm";
-  const odds = `odds ${formatOdds(report.logE)} against ${against}`;
+  const odds = `odds ${formatOdds(report.logE)} ${question(report)}`;
   switch (verdict.kind) {
     case "fail":
       return verdict.because === "evidence"
@@ -17,6 +16,14 @@ export function explainGate(report: GateReport): string {
     case "inconclusive":
       return `${odds} (${actsAt(report)}); needs ${verdict.waitingFor}${more(report.moreCanarySessions)}`;
   }
+}
+
+/** What the odds are of. */
+function question({ gate, design }: GateReport): string {
+  if (gate.kind === "distribution") return "against no difference";
+  if (design === null) return "against no harm";
+  const ratio = design.oddsRatio === null ? "" : ` (an odds ratio of ${design.oddsRatio.toFixed(2)})`;
+  return `for ${formatPoints(design.mde)} more${ratio} against no harm`;
 }
 
 /** What a gate that passes says. */

@@ -22,6 +22,7 @@ export function toGateView(report: GateReport, history: readonly EvidencePoint[]
     fastPathAtLogE: report.fastPathAtLogE,
     brokenWindows: report.brokenWindows,
     cleanWindows: report.cleanWindows,
+    design: report.design,
     oddsRatio: rates && interval(rates.oddsRatio),
     difference: rates && interval(rates.difference),
     probabilityWorse: rates && rates.probabilityWorse,

@@ -48,6 +48,8 @@ export const gateViewSchema = z.object({
   fastPathAtLogE: z.number(),
   brokenWindows: z.number().int(),
   cleanWindows: z.number().int(),
+  /** What a sequential probability ratio test is designed to find: a rise, and the odds ratio it amounts to. */
+  design: z.object({ mde: z.number(), oddsRatio: z.number().nullable() }).nullable().default(null),
   /** These three are null for a gate that does not compare rates of bad sessions. */
   oddsRatio: intervalSchema.nullable(),
   difference: intervalSchema.nullable(),

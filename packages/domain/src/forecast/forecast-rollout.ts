@@ -1,4 +1,3 @@
-import { smallestDetectableRise } from "@perch/stats";
 import type { CountGate } from "../gate/gate-spec.ts";
 import { CLEAN_WINDOWS_TO_PASS, MIN_WINDOW_SESSIONS } from "../gate/merged-windows.ts";
 import { formatReleaseReference } from "../release/reference.ts";
@@ -11,6 +10,7 @@ import {
   plannedRate,
   sessionsToFind,
   sessionsToPass,
+  smallestRise,
   type PlannedRate,
 } from "./gate-needs.ts";
 import { harmBudgetPath } from "./harm-budget-path.ts";
@@ -174,15 +174,13 @@ function gatesBy(
     return {
       gate: one.gate.name,
       sessionsToPass: Number.isFinite(missing) ? Math.ceil(missing) : null,
-      smallestRise: smallestRise(one, weightBp, exposed),
+      smallestRise: riseFoundBy(one, weightBp, exposed),
     };
   });
 }
 
-function smallestRise({ gate, planned }: Judging, weightBp: number, canarySessions: number | null): number | null {
-  if (canarySessions === null) return null;
-  const { rate: baselineRate } = planned;
-  return smallestDetectableRise({ baselineRate, canaryWeight: weightBp / 10_000, canarySessions, alpha: gate.alpha });
+function riseFoundBy({ gate, planned }: Judging, weightBp: number, sessions: number | null): number | null {
+  return sessions === null ? null : smallestRise(gate, planned.rate, { weightBp, sessions });
 }
 
 /** The engine itself, fed with what a canary as good as the baseline would show. */
@@ -208,7 +206,7 @@ function rampSteps(context: Context): readonly StepForecast[] {
       gates: gates.map((one) => ({
         gate: one.gate.name,
         sessionsToPass: null,
-        smallestRise: smallestRise(one, stretch.weightBp, isOpen ? null : exposed),
+        smallestRise: riseFoundBy(one, stretch.weightBp, isOpen ? null : exposed),
       })),
       exposedByEnd: isOpen ? null : Math.ceil(exposed),
     });

@@ -1,9 +1,16 @@
-import { logit, sessionsToEvidence, sessionsToRateEvidence } from "@perch/stats";
+import {
+  logit,
+  sessionsToAccept,
+  sessionsToEvidence,
+  sessionsToRateEvidence,
+  sessionsToReject,
+  smallestDetectableRise,
+} from "@perch/stats";
 import type { CountGate, GateSpec } from "../gate/gate-spec.ts";
 import { ladderLevel } from "../gate/ladder.ts";
 import { isCountGate } from "../gate/read-block.ts";
 import { largestRate } from "../gate/read-window.ts";
-import { freezeReference } from "../gate/reference.ts";
+import { freezeReference, logOddsOfRise } from "../gate/reference.ts";
 import type { BaselineRate } from "./forecast.ts";
 
 /** What `statistics.md` assumes where nothing is known. */
@@ -20,8 +27,8 @@ export function forecastGates(gates: readonly GateSpec[]): readonly CountGate[] 
   return gates.filter(isCountGate).map(asAWhole);
 }
 
-function asAWhole({ name, direction, role, onFail, alpha, kind, of, objective, margin }: CountGate): CountGate {
-  return { name, direction, role, onFail, alpha, kind, of, objective, margin };
+function asAWhole({ name, direction, role, onFail, alpha, kind, of, objective, margin, mde }: CountGate): CountGate {
+  return { name, direction, role, onFail, alpha, kind, of, objective, margin, ...(mde === undefined ? {} : { mde }) };
 }
 
 export type PlannedRate = { readonly rate: number; readonly isAssumed: boolean };
@@ -42,12 +49,27 @@ export function sessionsToPass(gate: CountGate, rate: number, at: { weightBp: nu
   const level = ladderLevel(reference, at.stepsAfter);
   if (level === null) return 0;
   if (reference.method === "rate") return sessionsToRateEvidence(rate, level, ACCEPT_AT_LOG_E);
-  return sessionsToEvidence(ratesAt(rate, rate, at.weightBp), level, ACCEPT_AT_LOG_E);
+  const rates = ratesAt(rate, rate, at.weightBp);
+  return gate.mde === undefined
+    ? sessionsToEvidence(rates, level, ACCEPT_AT_LOG_E)
+    : sessionsToAccept({ ...rates, logOddsRatio: level }, ACCEPT_AT_LOG_E);
 }
 
 /** Canary sessions at one weight alone until a rise to `canaryRate` is found. */
 export function sessionsToFind(gate: CountGate, rates: { baseline: number; canary: number }, weightBp: number): number {
-  return sessionsToEvidence(ratesAt(rates.baseline, rates.canary, weightBp), 0, -Math.log(gate.alpha));
+  const planned = ratesAt(rates.baseline, rates.canary, weightBp);
+  const logEvidence = -Math.log(gate.alpha);
+  if (gate.mde === undefined) return sessionsToEvidence(planned, 0, logEvidence);
+  return sessionsToReject({ ...planned, logOddsRatio: logOddsOfRise(rates.baseline, gate.mde) }, logEvidence);
+}
+
+/** The smallest rise of the rate that is found, on average, within so many canary sessions at one weight; null: none. */
+export function smallestRise(gate: CountGate, baseline: number, at: { weightBp: number; sessions: number }) {
+  return smallestDetectableRise({
+    baselineRate: baseline,
+    canarySessions: at.sessions,
+    sessionsToFind: (canary) => sessionsToFind(gate, { baseline, canary }, at.weightBp),
+  });
 }
 
 /** Two harms that a person can picture: the margin, which is just too much, and twice the baseline. */

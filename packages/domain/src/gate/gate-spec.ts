@@ -49,6 +49,8 @@ export type CountGate = Common & {
   readonly objective: Objective | null;
   /** Δ: the absolute increase of the bad rate that is still acceptable, 0..1; non-inferiority is judged against it. */
   readonly margin: number;
+  /** The absolute increase that a sequential probability ratio test is designed to find. Lacking: bets on increases of any size. */
+  readonly mde?: number;
   /** A score below it is bad. Lacking: 0.5. */
   readonly badBelow?: number;
   /** Also judged for each of these by itself. Lacking: only as a whole. */

@@ -3,7 +3,7 @@ import { observeAbsolute, openAbsolute, type AbsoluteEvidence } from "./absolute
 import { NO_COUNTS } from "./arm-counts.ts";
 import type { ArmCounts, ArmValues, Block, BlockReading } from "./block.ts";
 import { countAbove } from "./count-above.ts";
-import { observeCounts, openCountsAt, type CountEvidence } from "./count-evidence.ts";
+import { logHarmOfCounts, observeCounts, openCountsAt, type CountEvidence } from "./count-evidence.ts";
 import type { GateReference, Quantiles } from "./gate-reference.ts";
 import type { AbsoluteGate, CountGate, GateSpec } from "./gate-spec.ts";
 import { DEFAULT_LANDMARK_MS } from "./landmark.ts";
@@ -85,13 +85,14 @@ export function observeLearnt(learnt: Learnt, block: Block, name: string): Learn
 export function logHarmOf(learnt: Learnt): number {
   switch (learnt.kind) {
     case "counts":
+      return logHarmOfCounts(learnt);
     case "absolute":
       return learnt.rollback.logE;
     case "segments":
       return logHarmOfSegments(learnt);
     case "landmark":
       // Both are read when the block is, so that their mean is an e-process.
-      return logSumExp([learnt.ended.rollback.logE, learnt.atAge.rollback.logE]) - Math.LN2;
+      return logSumExp([logHarmOfCounts(learnt.ended), logHarmOfCounts(learnt.atAge)]) - Math.LN2;
     case "mean":
       return logHarmOfMean(learnt);
     case "quantile":
@@ -152,13 +153,13 @@ function openCounting(gate: CountGate, reference: GateReference, plannedBlocks: 
   const frozen = isForm(reference, "landmark") ? reference : null;
   const rate = frozen === null ? numberOf(reference) : frozen.rate;
   if (gate.segments !== undefined) return openSegments(gate, rate, plannedBlocks);
-  const ended = openCountsAt(gate.margin, rate, plannedBlocks);
+  const ended = openCountsAt(gate, rate, plannedBlocks);
   if (gate.landmark === undefined) return ended;
   return {
     kind: "landmark",
     ageMs: frozen?.ageMs ?? gate.landmark.ageMs ?? DEFAULT_LANDMARK_MS,
     ended,
-    atAge: openCountsAt(gate.margin, frozen?.rateAtAge ?? null, plannedBlocks),
+    atAge: openCountsAt(gate, frozen?.rateAtAge ?? null, plannedBlocks),
   };
 }
 

@@ -42,7 +42,7 @@ export function openQuantile(gate: QuantileGate, frozen: Quantiles | null, plann
     gathered: [],
     exceedance: (frozen ?? []).map(() => openBinary(plannedBlocks)),
     shift: openBettingTest(-1),
-    nonInferior: openCounts(0, { method: "odds-ratio", rate: 1 - gate.q, marginLogOdds: 0 }, plannedBlocks),
+    nonInferior: openCounts({ margin: 0 }, { method: "odds-ratio", rate: 1 - gate.q, marginLogOdds: 0 }, plannedBlocks),
     values: { baseline: [], canary: [] },
   };
 }

@@ -1,9 +1,10 @@
-import { logit } from "@perch/stats";
+import { designLogOdds } from "@perch/stats";
 import type { ArmCounts } from "./block.ts";
 
 /** Baseline sessions from which their rate may serve as the reference. */
 export const MIN_REFERENCE_SESSIONS = 100;
-const LARGEST_MARGIN = Math.log(30);
+/** Where the grid of odds ratios ends. */
+const LARGEST_LOG_ODDS = Math.log(30);
 
 /**
  * The baseline's rate as it was frozen, and how non-inferiority is judged against it:
@@ -20,8 +21,12 @@ export type Reference =
  */
 export function freezeReference(rate: number, margin: number): Reference {
   if (rate < margin / 2) return { method: "rate", rate, marginRate: margin };
-  const marginLogOdds = rate + margin < 1 ? logit(rate + margin) - logit(rate) : LARGEST_MARGIN;
-  return { method: "odds-ratio", rate, marginLogOdds: Math.min(marginLogOdds, LARGEST_MARGIN) };
+  return { method: "odds-ratio", rate, marginLogOdds: logOddsOfRise(rate, margin) };
+}
+
+/** ln of the odds ratio that a rise of the bad rate amounts to at a reference rate; at most ln 30. */
+export function logOddsOfRise(rate: number, rise: number): number {
+  return rate > 0 && rate + rise < 1 ? Math.min(designLogOdds(rate, rise), LARGEST_LOG_ODDS) : LARGEST_LOG_ODDS;
 }
 
 /** The reference that the baseline arm itself gives once it has enough sessions; null before. */

@@ -1,5 +1,6 @@
 import { confidenceSequence, differenceAt, probabilityWorse } from "@perch/stats";
 import { describeStructure } from "../structure/describe-structure.ts";
+import { designOf, logHarmOfCounts } from "./count-evidence.ts";
 import { countsIn } from "./counts-in.ts";
 import { fastPathAtLogE, rejectAtLogE, type GateEvidence } from "./gate-evidence.ts";
 import { gateStanding, type StepOutlook } from "./gate-verdict.ts";
@@ -25,17 +26,25 @@ export function reportGate(evidence: GateEvidence, outlook: StepOutlook): GateRe
     fastPathAtLogE: fastPathAtLogE(gate),
     brokenWindows: windows.broken,
     cleanWindows: windows.clean,
+    design: designIn(learnt),
     rates: ratesOf(learnt),
     values: readValues(learnt, DISPLAY_ALPHA),
     findings: learnt.kind === "structure" ? describeStructure(learnt.features ?? []) : [],
     segments: learnt.kind === "segments" ? segmentsOf(learnt.segments) : [],
     landmark:
       learnt.kind === "landmark"
-        ? { ageMs: learnt.ageMs, totals: learnt.atAge.totals, logE: learnt.atAge.rollback.logE }
+        ? { ageMs: learnt.ageMs, totals: learnt.atAge.totals, logE: logHarmOfCounts(learnt.atAge) }
         : null,
     nonInferiority,
     moreCanarySessions: isOpen ? sessionsStillNeeded(evidence, { ...outlook, windows, nonInferiority }) : null,
   };
+}
+
+function designIn(learnt: Learnt): GateReport["design"] {
+  const counts = countsIn(learnt);
+  if (counts === null || counts.rule.mde === undefined) return null;
+  const logOddsRatio = designOf(counts);
+  return { mde: counts.rule.mde, oddsRatio: logOddsRatio === null ? null : Math.exp(logOddsRatio) };
 }
 
 function ratesOf(learnt: Learnt): RatesReading | null {

@@ -2,7 +2,7 @@ import { logSumExp } from "@perch/stats";
 import { addCounts, NO_COUNTS } from "./arm-counts.ts";
 import { observeBinary, openBinary, type BinaryTest } from "./binary-test.ts";
 import type { ArmCounts } from "./block.ts";
-import { observeCounts, openCountsAt, type CountEvidence } from "./count-evidence.ts";
+import { logHarmOfCounts, observeCounts, openCountsAt, type CountEvidence } from "./count-evidence.ts";
 import type { CountGate } from "./gate-spec.ts";
 
 /** Segments that are judged by themselves; sessions of any further one count in the whole only. */
@@ -26,7 +26,7 @@ export type SegmentsEvidence = {
 };
 
 export function openSegments(gate: CountGate, rate: number | null, plannedBlocks: number): SegmentsEvidence {
-  const total = openCountsAt(gate.margin, rate, plannedBlocks);
+  const total = openCountsAt({ margin: gate.margin }, rate, plannedBlocks);
   return { kind: "segments", gate, plannedBlocks, total, segments: {} };
 }
 
@@ -67,5 +67,5 @@ export function logHarmOfSegments({ total, segments }: SegmentsEvidence): number
   const seen = Object.values(segments).map(({ rollback }) => rollback.logE);
   const unseen = MOST_SEGMENTS - seen.length;
   const apart = logSumExp([...seen, ...(unseen > 0 ? [Math.log(unseen)] : [])]) - Math.log(MOST_SEGMENTS);
-  return logSumExp([total.rollback.logE, apart]) - Math.LN2;
+  return logSumExp([logHarmOfCounts(total), apart]) - Math.LN2;
 }

@@ -1,5 +1,12 @@
-import { logit, sessionsToEvidence, sessionsToRateEvidence, smoothedBaselineRate } from "@perch/stats";
-import type { CountEvidence } from "./count-evidence.ts";
+import {
+  logit,
+  sessionsToAccept,
+  sessionsToEvidence,
+  sessionsToRateEvidence,
+  sessionsToReject,
+  smoothedBaselineRate,
+} from "@perch/stats";
+import { designOf, type CountEvidence } from "./count-evidence.ts";
 import { rejectAtLogE, type GateEvidence } from "./gate-evidence.ts";
 import { totalsOf } from "./learnt.ts";
 import { CLEAN_WINDOWS_TO_PASS, MIN_WINDOW_SESSIONS, type MergedWindows } from "./merged-windows.ts";
@@ -37,7 +44,10 @@ export function sessionsStillNeeded(evidence: GateEvidence, outlook: Outlook): n
 function untilFailByRates(evidence: GateEvidence, counts: CountEvidence, { canaryWeight }: Outlook): number {
   const rates = currentRates(counts, canaryWeight);
   if (rates.canary <= rates.baseline) return Infinity;
-  return sessionsToEvidence(rates, 0, rejectAtLogE(evidence.gate) - evidence.logE);
+  const missing = rejectAtLogE(evidence.gate) - evidence.logE;
+  if (counts.harm.kind === "mixture") return sessionsToEvidence(rates, 0, missing);
+  const logOddsRatio = designOf(counts);
+  return logOddsRatio === null ? Infinity : sessionsToReject({ ...rates, logOddsRatio }, missing);
 }
 
 function untilNonInferior(evidence: CountEvidence, { nonInferiority, canaryWeight }: Outlook): number {
@@ -50,8 +60,10 @@ function untilNonInferior(evidence: CountEvidence, { nonInferiority, canaryWeigh
     return rates.canary < level ? sessionsToRateEvidence(rates.canary, level, missing) : Infinity;
   }
   const logLevel = Math.log(level);
+  const missing = acceptAtLogE - evidenceBelow(evidence, logLevel);
+  if (evidence.harm.kind === "sprt") return sessionsToAccept({ ...rates, logOddsRatio: logLevel }, missing);
   const isBelow = logit(rates.canary) - logit(rates.baseline) < logLevel;
-  return isBelow ? sessionsToEvidence(rates, logLevel, acceptAtLogE - evidenceBelow(evidence, logLevel)) : Infinity;
+  return isBelow ? sessionsToEvidence(rates, logLevel, missing) : Infinity;
 }
 
 function untilFailAtPace({ gate, learnt, logE }: GateEvidence): number {

@@ -57,6 +57,8 @@ export type GateReport = {
   /** Consecutive merged windows that broke the objective, and that kept it. */
   readonly brokenWindows: number;
   readonly cleanWindows: number;
+  /** What a sequential probability ratio test is designed to find; null for any other. The ratio: null before the reference. */
+  readonly design: { readonly mde: number; readonly oddsRatio: number | null } | null;
   /** What the arms' rates of bad sessions look like; null for a gate that does not compare rates. */
   readonly rates: RatesReading | null;
   /** What their values look like; null for a gate that reads none. */

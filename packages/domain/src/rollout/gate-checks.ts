@@ -20,7 +20,7 @@ export const looseGate = z
     below: z.unknown().optional(),
     range: z.tuple([z.number(), z.number()]).optional().catch(undefined),
     critical: z.boolean().optional().catch(undefined),
-    compare: z.object({ method: text, margin: bound }).optional().catch(undefined),
+    compare: z.object({ method: text, margin: bound, mde: z.unknown().optional() }).optional().catch(undefined),
     objective: z.object({ max: bound, min: bound }).optional().catch(undefined),
   })
   .catch({});
@@ -156,7 +156,7 @@ function checkForm(gate: LooseGate, path: Path): RolloutSpecProblem[] {
     const expected = gate.q === undefined ? "a q, because values have no rate" : "none, because rates have no quantile";
     problems.push(problem("q", `found ${gate.q === undefined ? "none" : "one"}, expected ${expected}`));
   }
-  return [...problems, ...checkScore(gate, problem), ...checkMargin(gate, path)];
+  return [...problems, ...checkScore(gate, problem), ...checkMargin(gate, path), ...checkDesign(gate, problem)];
 }
 
 function checkScore(
@@ -174,9 +174,35 @@ function checkScore(
     ];
   }
   const method = gate.compare?.method;
-  const expected = range === undefined ? "eprocess" : "betting";
-  if (method === undefined || method === expected) return [];
+  const isMean = range !== undefined;
+  if (method === undefined || (isMean ? method === "betting" : method !== "betting")) return [];
+  const expected = isMean ? "betting: with a range means are compared" : "eprocess or sprt: rates are compared";
   return [problem("compare", `found method ${method}, expected ${expected}`)];
+}
+
+/** What a sequential probability ratio test is designed for, and where it cannot be had. */
+function checkDesign(
+  { kind, compare, maturation, segments }: LooseGate,
+  problem: (field: string, message: string) => RolloutSpecProblem,
+): RolloutSpecProblem[] {
+  if (kind !== "proportion" && kind !== "score") return [];
+  const hasDesign = compare?.mde !== undefined;
+  if (compare?.method !== "sprt") {
+    return hasDesign ? [problem("compare", "found an mde without method: sprt, expected both or neither")] : [];
+  }
+  const problems: RolloutSpecProblem[] = [];
+  if (!hasDesign) {
+    problems.push(
+      problem("compare", "found method sprt without an mde, expected the rise to design for, such as 0.04"),
+    );
+  }
+  if (maturation === "landmark") {
+    problems.push(problem("maturation", "found a landmark of an sprt, expected eprocess: it is designed for one rate"));
+  }
+  if (segments !== undefined) {
+    problems.push(problem("segments", "found segments of an sprt, expected eprocess: it is designed for one rate"));
+  }
+  return problems;
 }
 
 function checkMargin(gate: LooseGate, path: Path): RolloutSpecProblem[] {

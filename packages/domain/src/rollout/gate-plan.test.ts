@@ -81,6 +81,16 @@ describe("what a gate of each kind is by default:", () => {
       { name: "escalation-rate", kind: "proportion", maturation: "landmark" },
       { landmark: { ageMs: null } },
     ],
+    [
+      "an SPRT, whose design is the margin too",
+      { name: "error-rate", kind: "proportion", compare: { method: "sprt", mde: 0.06 } },
+      { mde: 0.06, margin: 0.06 },
+    ],
+    [
+      "an SPRT of scores with a margin of its own",
+      { name: "score.csat", kind: "score", below: 3, compare: { method: "sprt", mde: 0.06, margin: 0.03 } },
+      { mde: 0.06, margin: 0.03, badBelow: 3 },
+    ],
     ["segments", { name: "error-rate", kind: "proportion", segments: "tool" }, { segments: "tool" }],
   ];
   test.each(cases)("%s", (_, gate, expected) => {
@@ -152,6 +162,41 @@ describe("is refused, and only that is:", () => {
       "a signal on tool use that rolls back",
       { name: "tools", kind: "distribution", onFail: "rollback" },
       "found rollback on a signal gate",
+    ],
+    [
+      "an SPRT that is designed for nothing",
+      { name: "error-rate", kind: "proportion", compare: { method: "sprt" } },
+      "compare: found method sprt without an mde, expected the rise to design for, such as 0.04",
+    ],
+    [
+      "a design that no test has",
+      { name: "error-rate", kind: "proportion", compare: { mde: 0.04 } },
+      "compare: found an mde without method: sprt, expected both or neither",
+    ],
+    [
+      "an SPRT of means",
+      { name: "cost", kind: "mean", compare: { method: "sprt" } },
+      'compare.method: found "sprt", expected betting: sprt is for rates of bad sessions',
+    ],
+    [
+      "an SPRT of a quantile",
+      { name: "duration", kind: "quantile", compare: { method: "sprt" } },
+      'compare.method: found "sprt", expected eprocess: sprt is for rates of bad sessions',
+    ],
+    [
+      "an SPRT of the mean of scores",
+      { name: "score.csat", kind: "score", range: [1, 5], compare: { method: "sprt", mde: 0.2 } },
+      "compare: found method sprt, expected betting: with a range means are compared",
+    ],
+    [
+      "an SPRT of segments",
+      { name: "error-rate", kind: "proportion", segments: "tool", compare: { method: "sprt", mde: 0.04 } },
+      "segments: found segments of an sprt, expected eprocess",
+    ],
+    [
+      "an SPRT with a landmark",
+      { name: "error-rate", kind: "proportion", maturation: "landmark", compare: { method: "sprt", mde: 0.04 } },
+      "maturation: found a landmark of an sprt, expected eprocess",
     ],
     ["a quantile beyond the tail", { name: "duration", kind: "quantile", q: 0.9999 }, "q: found 0.9999"],
   ];

@@ -56,13 +56,13 @@ function planGate(entry: GateEntry): Planned {
 }
 
 function proportionOf(entry: EntryOf<"proportion">): Planned {
-  const { maturation, age, segments } = entry;
+  const { maturation, age, segments, compare } = entry;
   return {
     ...commonOf(entry),
     kind: "proportion",
     of: countMetric(entry),
     objective: objectiveOf(entry.objective),
-    margin: entry.compare.margin,
+    ...comparedBy(compare),
     ...(segments === undefined ? {} : { segments }),
     ...(maturation === "landmark" ? { landmark: { ageMs: age === undefined ? null : numberOf(age) } } : {}),
   };
@@ -80,10 +80,15 @@ function scoreOf(entry: EntryOf<"score">): Planned {
   return {
     ...shared,
     kind: "score",
-    margin: entry.compare.margin ?? DEFAULT_MARGIN,
+    ...comparedBy(entry.compare),
     ...(below === undefined ? {} : { badBelow: below }),
     ...(segments === undefined ? {} : { segments }),
   };
+}
+
+/** What an SPRT is designed to find is also what it has to exclude before a promotion, unless the file says otherwise. */
+function comparedBy({ margin, mde }: { readonly margin?: number | undefined; readonly mde?: number | undefined }) {
+  return { margin: margin ?? mde ?? DEFAULT_MARGIN, ...(mde === undefined ? {} : { mde }) };
 }
 
 function meanOf(entry: EntryOf<"mean">): Planned {

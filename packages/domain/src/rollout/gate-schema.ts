@@ -46,6 +46,13 @@ const segments = z
   .optional()
   .meta({ description: "Also judged for each of these by itself, so that a broken one cannot hide in a flat total" });
 
+const mde = z.number().gt(0).lt(1).optional().meta({
+  description: "Of an sprt: the rise of the rate of bad sessions that the test is designed to find",
+});
+const ONLY_RATES = "sprt is for rates of bad sessions (proportion, or score without range)";
+const onlyMethod = <Method extends string>(method: Method) =>
+  z.literal(method, { error: `expected ${method}: ${ONLY_RATES}` }).default(method);
+
 const proportionGate = z.strictObject({
   ...common,
   kind: z.literal("proportion"),
@@ -59,8 +66,12 @@ const proportionGate = z.strictObject({
   direction: direction.meta({ description: "The bad direction: increase for rates, decrease for scores" }),
   objective: rateObjective,
   compare: z
-    .strictObject({ method: z.literal("eprocess").default("eprocess"), margin: z.number().gt(0).lt(1).default(0.04) })
-    .default({ method: "eprocess", margin: 0.04 }),
+    .strictObject({
+      method: z.enum(["eprocess", "sprt"]).default("eprocess"),
+      margin: z.number().gt(0).lt(1).optional().meta({ description: "Left out: the mde, else 0.04" }),
+      mde,
+    })
+    .default({ method: "eprocess" }),
   segments,
   role: roles.default("guardrail"),
 });
@@ -83,7 +94,7 @@ const scoreGate = z.strictObject({
   direction,
   objective: z.strictObject({ max: z.number().optional(), min: z.number().optional() }).optional(),
   compare: z
-    .strictObject({ method: z.enum(["eprocess", "betting"]).optional(), margin: amount.optional() })
+    .strictObject({ method: z.enum(["eprocess", "sprt", "betting"]).optional(), margin: amount.optional(), mde })
     .default({}),
   segments,
   role: roles.default("guardrail"),
@@ -104,7 +115,7 @@ const meanGate = z.strictObject({
     .optional(),
   compare: z
     .strictObject({
-      method: z.literal("betting").default("betting"),
+      method: onlyMethod("betting"),
       margin: z
         .union([amount, percent], { error: 'expected a share of the baseline such as "10%", or an amount above 0' })
         .optional(),
@@ -124,7 +135,7 @@ const rateGate = z.strictObject({
   direction,
   objective: rateObjective,
   compare: z
-    .strictObject({ method: z.literal("betting").default("betting"), margin: z.number().gt(0).lt(1).default(0.02) })
+    .strictObject({ method: onlyMethod("betting"), margin: z.number().gt(0).lt(1).default(0.02) })
     .default({ method: "betting", margin: 0.02 }),
   role: roles.default("guardrail"),
 });
@@ -141,7 +152,7 @@ const quantileGate = z.strictObject({
   direction,
   objective: z.strictObject({ max: z.union([z.number(), duration]) }).optional(),
   compare: z
-    .strictObject({ method: z.literal("eprocess").default("eprocess"), margin: percent.default("20%") })
+    .strictObject({ method: onlyMethod("eprocess"), margin: percent.default("20%") })
     .default({ method: "eprocess", margin: "20%" }),
   role: roles.default("guardrail"),
 });
@@ -151,7 +162,7 @@ const distributionGate = z.strictObject({
   kind: z.literal("distribution"),
   of: z.enum(STRUCTURES, { error: `expected ${STRUCTURES.join(", ")}` }).default("trace.structure"),
   maturation: atSessionEnd,
-  compare: z.strictObject({ method: z.literal("eprocess").default("eprocess") }).default({ method: "eprocess" }),
+  compare: z.strictObject({ method: onlyMethod("eprocess") }).default({ method: "eprocess" }),
   role: roles.default("signal"),
 });
 

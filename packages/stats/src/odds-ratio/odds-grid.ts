@@ -21,10 +21,14 @@ export type OddsGrid = {
 /**
  * ln 0.2 to ln 30 in steps of 0.05, and exactly: 0, the points of both tests, and `extra` (margins and ladder levels).
  * The prior is normal around 0 with spread 0.7, each point weighted by the width of its cell, so that an extra point does
- * not add belief around itself. Source: `statistics.md` 3.2.
+ * not add belief around itself. `nonInferiorityBets`: what the non-inferiority test bets on; 0 alone makes it the accepting
+ * side of a sequential probability ratio test. Source: `statistics.md` 3.2, 3.3.
  */
-export function createOddsGrid(extra: readonly number[]): OddsGrid {
-  const exact = [0, ...ROLLBACK_LOG_ODDS, ...NON_INFERIORITY_LOG_ODDS, ...extra];
+export function createOddsGrid(
+  extra: readonly number[],
+  nonInferiorityBets: readonly number[] = NON_INFERIORITY_LOG_ODDS,
+): OddsGrid {
+  const exact = [0, ...ROLLBACK_LOG_ODDS, ...nonInferiorityBets, ...extra];
   const regular = Array.from({ length: Math.floor((HIGHEST - LOWEST) / STEP) + 1 }, (_, i) => LOWEST + i * STEP);
   const logOdds: number[] = [];
   for (const point of [...new Set(exact), ...regular]) {
@@ -35,7 +39,7 @@ export function createOddsGrid(extra: readonly number[]): OddsGrid {
     logOdds,
     logPrior: priorOver(logOdds),
     rollbackPoints: ROLLBACK_LOG_ODDS.map((point) => nearestPoint(logOdds, point)),
-    nonInferiorityPoints: NON_INFERIORITY_LOG_ODDS.map((point) => nearestPoint(logOdds, point)),
+    nonInferiorityPoints: nonInferiorityBets.map((point) => nearestPoint(logOdds, point)),
   };
 }
 

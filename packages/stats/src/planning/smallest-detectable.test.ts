@@ -1,18 +1,37 @@
 import { expect, test } from "vitest";
+import { designLogOdds } from "../sprt/conditional-sprt.ts";
+import { sessionsToReject } from "./sessions-of-sprt.ts";
 import { sessionsToEvidence } from "./sessions-to-evidence.ts";
 import { smallestDetectableRise } from "./smallest-detectable.ts";
 
+function riseFoundBy(canarySessions: number, baseline = 0.08): number | null {
+  return smallestDetectableRise({
+    baselineRate: baseline,
+    canarySessions,
+    sessionsToFind: (canary) => sessionsToEvidence({ baseline, canary, canaryWeight: 0.05 }, 0, Math.log(100)),
+  });
+}
+
 test("is the rise whose plan needs exactly these sessions", () => {
-  const rise = smallestDetectableRise({ baselineRate: 0.08, canaryWeight: 0.05, canarySessions: 300, alpha: 0.01 });
+  const rise = riseFoundBy(300);
   expect(rise).not.toBeNull();
   const rates = { baseline: 0.08, canary: 0.08 + (rise ?? 0), canaryWeight: 0.05 };
   expect(sessionsToEvidence(rates, 0, Math.log(100))).toBeCloseTo(300, 3);
 });
 
 test("is smaller with more sessions, and nothing can be found with two", () => {
-  const at = (canarySessions: number) =>
-    smallestDetectableRise({ baselineRate: 0.08, canaryWeight: 0.05, canarySessions, alpha: 0.01 });
-  expect(at(1000) ?? 1).toBeLessThan(at(100) ?? 0);
-  expect(at(2)).toBeNull();
-  expect(smallestDetectableRise({ baselineRate: 1, canaryWeight: 0.05, canarySessions: 1e6, alpha: 0.01 })).toBeNull();
+  expect(riseFoundBy(1000) ?? 1).toBeLessThan(riseFoundBy(100) ?? 0);
+  expect(riseFoundBy(2)).toBeNull();
+  expect(riseFoundBy(1e6, 1)).toBeNull();
+});
+
+test("an SPRT finds no rise below half of what it is designed for, however many sessions there are", () => {
+  const logOddsRatio = designLogOdds(0.08, 0.04);
+  const rise = smallestDetectableRise({
+    baselineRate: 0.08,
+    canarySessions: 1e9,
+    sessionsToFind: (canary) => sessionsToReject({ baseline: 0.08, canary, canaryWeight: 0.05, logOddsRatio }, 4.6),
+  });
+  expect(rise).toBeGreaterThan(0.015);
+  expect(rise).toBeLessThan(0.025);
 });

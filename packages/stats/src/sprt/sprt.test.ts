@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { StatsError } from "../numeric/error.ts";
 import { logChoose } from "../numeric/log-choose.ts";
-import { designLogOdds, sprtDecision } from "./conditional-sprt.ts";
+import { blockLogLikelihood } from "../odds-ratio/block-log-likelihood.ts";
+import { designLogOdds, observeSprt, openSprt, sprtDecision } from "./conditional-sprt.ts";
 import { logLikelihoodOfKnownRates } from "./known-rates.ts";
 import { logSafeTwoByTwo, predictedBaselineRate } from "./safe-two-by-two.ts";
 
@@ -32,6 +33,56 @@ test("the oracle needs about the sessions that the table says: 8 % → 22 % at �
   // Looked at after every session: 53 (`statistics.md` 1).
   expect(mean).toBeGreaterThan(49);
   expect(mean).toBeLessThan(57);
+});
+
+/** Blocks of 2 canary and 38 baseline sessions, until the test designed for 8 → 12 % says what `until` waits for. */
+function sessionsOfConditional(
+  random: () => number,
+  { canary, until, most }: { canary: number; until: (llr: number) => boolean; most: number },
+): number {
+  let test = openSprt(designLogOdds(0.08, 0.04));
+  const badOf = (sessions: number, rate: number): number =>
+    Array.from({ length: sessions }, random).filter((drawn) => drawn < rate).length;
+  for (let n = 0; n < most; n += 2) {
+    const counts = {
+      baselineSessions: 38,
+      baselineBad: badOf(38, 0.08),
+      canarySessions: 2,
+      canaryBad: badOf(2, canary),
+    };
+    test = observeSprt(test, blockLogLikelihood(counts, [test.logOddsRatio])[0] ?? 0);
+    if (until(test.logE)) return n + 2;
+  }
+  return most;
+}
+
+function lehmer(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
+}
+
+test("the conditional SPRT finds 8 → 12 % about as soon as the table says, and rejects equal arms at most α of the time", () => {
+  const random = lehmer(11);
+  const until = (llr: number): boolean => llr >= Math.log(100);
+  const found = Array.from({ length: 150 }, () => sessionsOfConditional(random, { canary: 0.12, until, most: 4000 }));
+  const mean = found.reduce((a, b) => a + b, 0) / found.length;
+  // 562 with looks at the end of windows of five (`statistics.md` 1); the standard error of 150 runs is 6 %.
+  expect(mean).toBeGreaterThan(460);
+  expect(mean).toBeLessThan(640);
+  const alarms = Array.from({ length: 200 }, () => sessionsOfConditional(random, { canary: 0.08, until, most: 1000 }));
+  expect(alarms.filter((n) => n < 1000).length).toBeLessThanOrEqual(6);
+});
+
+test("a canary as bad as designed for is accepted at most β of the time", () => {
+  const random = lehmer(12);
+  const until = (llr: number): boolean => sprtDecision(llr, { alpha: 0.01, beta: 0.05 }) !== "continue";
+  const accepted = Array.from({ length: 150 }, () => {
+    let last = 0;
+    sessionsOfConditional(random, { canary: 0.12, most: 6000, until: (llr) => until((last = llr)) });
+    return last < 0;
+  });
+  // 5 % of 150 and three standard errors.
+  expect(accepted.filter(Boolean).length).toBeLessThanOrEqual(15);
 });
 
 function meanOfSafe(rates: { baseline: number; canary: number }, margin: number): number {

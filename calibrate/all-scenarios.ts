@@ -1,0 +1,6 @@
+import { OPTIONS } from "./options.ts";
+import type { Scenario } from "./scenario.ts";
+import { HEADLINES } from "./scenarios.ts";
+import { TRAPS } from "./traps.ts";
+
+export const SCENARIOS: readonly Scenario[] = [...HEADLINES, ...TRAPS, ...OPTIONS];
