@@ -6,7 +6,14 @@ const RUN = new URL("run.ts", import.meta.url).pathname;
 const PATIENT = { timeout: 300_000 };
 
 type Estimate = { value: number; se: number };
-type Scenario = { runs: number; rolledBack: Estimate; promoted: Estimate; naiveFired: Estimate | null };
+type Harm = { worstHorizonP95: number; overBudget: Estimate | null };
+type Scenario = {
+  runs: number;
+  rolledBack: Estimate;
+  promoted: Estimate;
+  naiveFired: Estimate | null;
+  harm: Harm | null;
+};
 type Report = Record<string, unknown> & { scenarios: Record<string, Scenario> };
 
 async function calibrate(...args: string[]): Promise<Report> {
@@ -47,6 +54,20 @@ test("the traps catch the rules that they are there for, and not the gates", PAT
     expect(naiveFired?.value).toBeGreaterThan(0.3);
   }
 });
+
+test(
+  "a harm budget keeps what is to be expected of a bad canary within it, and fixed steps do not",
+  PATIENT,
+  async () => {
+    const names = ["harm-budget-8-12-of-many", "steps-8-12-of-many"];
+    const { scenarios } = await calibrate("--rollouts", "150", "--seed", "3", ...of(...names));
+    const [budgeted, stepped] = names.map((name) => scenarios[name]);
+    expect(budgeted?.harm?.overBudget?.value).toBeLessThan(0.2);
+    expect(budgeted?.harm?.worstHorizonP95).toBeLessThanOrEqual(25 * 1.1);
+    expect(stepped?.harm).toMatchObject({ overBudget: null });
+    expect(stepped?.harm?.worstHorizonP95).toBeGreaterThan(40);
+  },
+);
 
 test("a seed gives the same figures again, another seed others", PATIENT, async () => {
   const figures = async (seed: string) =>

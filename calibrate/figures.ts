@@ -16,7 +16,7 @@ export type Figures = {
   /** Mean exposure over the oracle's mean on the same sessions; null without an oracle. */
   readonly ratioToOracle: Estimate | null;
   readonly oracleMean: number | null;
-  /** Excess bad sessions of the canary until the run ended, and in the worst hour; null where nothing says what is excess. */
+  /** Excess bad sessions of the canary until the run ended, and those to be expected in the worst hour; null where nothing says what is excess. */
   readonly harm: HarmFigures | null;
   /** Runs in which the rule that the scenario misleads acted at least once; null without one. */
   readonly naiveFired: Estimate | null;
@@ -30,6 +30,8 @@ export type HarmFigures = {
   readonly p95: number;
   readonly worstHorizonMean: number;
   readonly worstHorizonP95: number;
+  /** Runs in which that was more than the harm budget; null without one. */
+  readonly overBudget: Estimate | null;
 };
 
 export function figuresOf(runs: readonly Run[]): Figures {
@@ -57,11 +59,13 @@ function harmOf(harms: readonly Harm[]): HarmFigures | null {
   if (harms.length === 0) return null;
   const totals = harms.map(({ total }) => total);
   const worst = harms.map(({ worstHorizon }) => worstHorizon);
+  const over = harms.flatMap(({ isOverBudget }) => isOverBudget ?? []);
   return {
     mean: mean(totals),
     p95: at(inOrder(totals), 0.95),
     worstHorizonMean: mean(worst),
     worstHorizonP95: at(inOrder(worst), 0.95),
+    overBudget: over.length === 0 ? null : share(over),
   };
 }
 

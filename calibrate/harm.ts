@@ -1,29 +1,43 @@
 import type { Arriving, Outcome, Scenario } from "./scenario.ts";
 
-/** Excess bad sessions of a canary: those that were bad, less those that would have been with the baseline. */
-export type Harm = { readonly total: number; readonly worstHorizon: number };
+export type Harm = {
+  /** Bad sessions of the canary, less those that would have been bad with the baseline. */
+  readonly total: number;
+  /** The same as it was to be expected of whoever met the canary, the most within any stretch as long as the horizon. */
+  readonly worstHorizon: number;
+  /** Whether that is more than a harm budget tolerates; null without one. */
+  readonly isOverBudget: boolean | null;
+};
 
 /** What a canary did to those who met it. Null: the scenario does not say how bad the baseline would have been for them. */
 export type HarmLog = { see(session: Arriving, outcome: Outcome): void; harm(): Harm | null };
 
-/** `worstHorizon`: the most within any stretch of time as long as `horizonMs`. */
-export function createHarmLog({ traffic }: Scenario, horizonMs: number): HarmLog {
+export function createHarmLog({ traffic, ramp }: Scenario, horizonMs: number): HarmLog {
   const { badRate } = traffic;
-  const recent: { readonly at: number; readonly excess: number }[] = [];
+  const recent: { readonly at: number; readonly expected: number }[] = [];
   let [first, inHorizon, total, worstHorizon] = [0, 0, 0, 0];
+
+  function forgetBefore(at: number): void {
+    for (let oldest = recent[first]; oldest !== undefined && oldest.at < at; oldest = recent[first]) {
+      inHorizon -= oldest.expected;
+      first += 1;
+    }
+  }
+
   return {
     see(session, { bad }) {
       if (badRate === undefined || !session.isCanary) return;
-      const excess = (bad & 1) - badRate({ ...session, isCanary: false });
-      recent.push({ at: session.at, excess });
-      total += excess;
-      inHorizon += excess;
-      for (let oldest = recent[first]; oldest !== undefined && session.at - oldest.at > horizonMs;) {
-        inHorizon -= oldest.excess;
-        oldest = recent[(first += 1)];
-      }
+      const withBaseline = badRate({ ...session, isCanary: false });
+      const expected = badRate(session) - withBaseline;
+      forgetBefore(session.at - horizonMs);
+      recent.push({ at: session.at, expected });
+      total += (bad & 1) - withBaseline;
+      inHorizon += expected;
       worstHorizon = Math.max(worstHorizon, inHorizon);
     },
-    harm: () => (badRate === undefined ? null : { total, worstHorizon }),
+    harm() {
+      if (badRate === undefined) return null;
+      return { total, worstHorizon, isOverBudget: ramp === undefined ? null : worstHorizon > ramp.budget };
+    },
   };
 }

@@ -50,5 +50,15 @@ export const OPTIONS: readonly Scenario[] = [
   budgeted("harm-budget-8-22", { budget: 25, excess: 0.14 }),
   budgeted("harm-budget-8-40", { budget: 25, excess: 0.32 }),
   budgeted("harm-budget-8-12-of-many", { budget: 25, excess: 0.04, perMinute: MANY }),
+  budgeted("harm-budget-8-22-of-many", { budget: 25, excess: 0.14, perMinute: MANY }),
   budgeted("harm-budget-of-10-8-12", { budget: 10, excess: 0.04 }),
+  // What fixed steps, an hour each, do to as many.
+  {
+    ...ONE,
+    name: "steps-8-12-of-many",
+    steps: RAMP,
+    traffic: cycling(0.04, MANY),
+    mostCanarySessions: 40_000,
+    mostMs: DAY_MS,
+  },
 ];

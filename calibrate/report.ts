@@ -53,12 +53,13 @@ export function lineOf(name: string, of: Figures): string {
   ].join("  ");
 }
 
-function harmOf({ mean, p95, worstHorizonMean, worstHorizonP95 }: HarmFigures): string {
+function harmOf({ mean, p95, worstHorizonMean, worstHorizonP95, overBudget }: HarmFigures): string {
   const [all, worst] = [
     [mean, p95],
     [worstHorizonMean, worstHorizonP95],
   ].map((figures) => figures.map((value) => value.toFixed(1)).join(" / "));
-  return `harm ${all}, worst hour ${worst}`;
+  const over = overBudget === null ? "" : `, over budget ${percent(overBudget)}`;
+  return `harm ${all}, expected in the worst hour ${worst}${over}`;
 }
 
 function percent({ value, se }: Estimate): string {
