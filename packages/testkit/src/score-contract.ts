@@ -64,6 +64,19 @@ export function describeScores(storage: () => Storage): void {
     expect(await maturedScores()).toEqual([expected, expected]);
   });
 
+  test("scores are found by session and id, each once, and others are not", async () => {
+    const { store } = storage();
+    const [mine, theirs] = [parseSessionId("it's;one"), parseSessionId("session-2")];
+    const kept = aScore({ id: 'a "b', session: mine, value: 0.1, label: "\\", evaluator: "judge", at: 2000.5 });
+    const others = [aScore({ id: "c", session: mine }), aScore({ id: 'a "b', session: theirs })];
+    await store.appendScores([kept, ...others]);
+    await store.appendScores([kept]);
+    expect(await store.scoresNamed([kept, { session: theirs, id: "c" }])).toEqual([kept]);
+    expect(await store.scoresNamed([])).toEqual([]);
+    const unknown = Array.from({ length: 1200 }, (_, index) => ({ session: mine, id: `unknown-${index}` }));
+    expect(await store.scoresNamed([...unknown, kept])).toEqual([kept]);
+  });
+
   test("the first post under a key keeps it, whoever sends how often at once", async () => {
     const { store } = storage();
     const claims = [CLAIM, { ...CLAIM, fingerprint: "f-2", receivedAt: 2000 }, CLAIM];

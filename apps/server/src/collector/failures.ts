@@ -15,6 +15,7 @@ const FAILURES: Readonly<Record<TelemetryErrorCode, Failure>> = {
   payload_malformed: { httpStatus: 400, rpcCode: 3, retryAfterMs: null },
   payload_too_large: { httpStatus: 413, rpcCode: 8, retryAfterMs: null },
   key_reused: { httpStatus: 422, rpcCode: 6, retryAfterMs: null },
+  id_reused: { httpStatus: 409, rpcCode: 6, retryAfterMs: null },
   media_type_unsupported: { httpStatus: 415, rpcCode: 12, retryAfterMs: null },
   unauthenticated: { httpStatus: 401, rpcCode: 16, retryAfterMs: null },
   rate_limited: { httpStatus: 429, rpcCode: 8, retryAfterMs: 1000 },

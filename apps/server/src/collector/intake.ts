@@ -5,6 +5,7 @@ import type { ChecksOf } from "./check-arguments.ts";
 import { createCollectorCounters, type CollectorCounters } from "./counters.ts";
 import { OPEN_GATE, type IngestGate, type Sender } from "./ingest-gate.ts";
 import { createNameCaps, type NameCaps } from "./name-caps.ts";
+import type { ScoresUnderWay } from "./new-scores.ts";
 import { createBodyReader, type BodyReader } from "./read-body.ts";
 
 export type CollectorDeps = {
@@ -17,6 +18,7 @@ export type CollectorDeps = {
     | "appendMoves"
     | "appendShadowTurns"
     | "appendScores"
+    | "scoresNamed"
     | "claimScoreBatch"
   >;
   readonly assembler: Pick<Assembler, "noteTurns" | "noteSpans">;
@@ -47,6 +49,7 @@ export type Intake = CollectorDeps & {
   readonly bodies: BodyReader;
   readonly counters: CollectorCounters;
   readonly names: NameCaps;
+  readonly scoresUnderWay: ScoresUnderWay;
 };
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -56,7 +59,7 @@ export function createIntake(deps: CollectorDeps): Intake {
   const bodies = createBodyReader({ maxBytes, maxBytesAtOnce: 4 * maxBytes });
   const names = createNameCaps(deps.isDeclaredTool ?? (() => false));
   const attribution = deps.attribution ?? createAttributionCounts();
-  return { ...deps, attribution, bodies, names, counters: createCollectorCounters() };
+  return { ...deps, attribution, bodies, names, counters: createCollectorCounters(), scoresUnderWay: new Map() };
 }
 
 /** Throws `TelemetryError` `unauthenticated` or `rate_limited`. */

@@ -92,6 +92,71 @@ test("without a key each score needs an id of its own", async () => {
   });
 });
 
+describe("a score posted again under its id", () => {
+  const batch = { scores: [{ ...SCORE, id: "1" }] };
+
+  test("counts once, and is as old as it was at first", async () => {
+    await post("/v1/scores", batch);
+    now = 9000;
+    expect(await post("/v1/scores", batch)).toEqual({ status: 200, body: { accepted: 1 } });
+    expect((await scores()).map(({ at }) => at)).toEqual([5000]);
+  });
+
+  test.each([
+    ["value", { value: 0.25 }],
+    ["label", { label: "better" }],
+    ["name", { name: "correct" }],
+    ["agent", { agent: "support" }],
+    ["at", { at: 7000 }],
+    ["evaluator", { evaluator: { name: "judge", version: null } }],
+  ])("with another %s is refused, and nothing of the post is stored", async (field, change) => {
+    await post("/v1/scores", batch);
+    now = 9000;
+    const others = {
+      scores: [
+        { ...SCORE, id: "2" },
+        { ...SCORE, id: "1", ...change },
+      ],
+    };
+    const refused = await post("/v1/scores", others, "key-1");
+    expect(refused).toMatchObject({ status: 409, body: { error: { code: "id_reused" } } });
+    expect(JSON.stringify(refused.body)).toContain(`with the ${field} `);
+    expect((await scores()).map(({ id, value }) => [id, value])).toEqual([["1", 0.5]]);
+  });
+
+  test("within one post is the same, or refused", async () => {
+    const [score] = batch.scores;
+    expect((await post("/v1/scores", { scores: [score, score] })).status).toBe(200);
+    expect((await post("/v1/scores", { scores: [score, { ...score, value: 1 }] })).status).toBe(409);
+    expect(await scores()).toHaveLength(1);
+  });
+
+  test("with another value at the same moment is refused, whichever comes first", async () => {
+    const other = { scores: [{ ...SCORE, id: "1", value: 0 }] };
+    const answers = await Promise.all([post("/v1/scores", batch), post("/v1/scores", other)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 409]);
+    expect((await scores()).map(({ value }) => value)).toEqual([0.5]);
+  });
+
+  test("of another session is another score", async () => {
+    await post("/v1/scores", batch);
+    expect((await post("/v1/scores", { scores: [{ ...SCORE, id: "1", session: "session-2", value: 1 }] })).status).toBe(
+      200,
+    );
+  });
+
+  test("may be another one once the post that had the id was refused", async () => {
+    await post("/v1/scores", { scores: [{ ...SCORE, id: "2" }] });
+    await post("/v1/scores", {
+      scores: [
+        { ...SCORE, id: "1" },
+        { ...SCORE, id: "2", value: 0 },
+      ],
+    });
+    expect((await post("/v1/scores", { scores: [{ ...SCORE, id: "1", value: 1 }] })).status).toBe(200);
+  });
+});
+
 test("a score keeps who judged, and which version", async () => {
   await post("/v1/scores", { scores: [{ ...SCORE, id: "1", evaluator: { name: "judge", version: "2026-01" } }] });
   expect(await scores()).toEqual([

@@ -3,6 +3,7 @@ import { encodingOf } from "./answers.ts";
 import type { Sender } from "./ingest-gate.ts";
 import type { Intake } from "./intake.ts";
 import { parseJsonObject } from "./json-reader.ts";
+import { storeNewScores } from "./new-scores.ts";
 import type { Batch } from "./parse-batch.ts";
 import type { ParseScores } from "./parse-scores.ts";
 import { bodyOf } from "./read-body.ts";
@@ -12,7 +13,8 @@ const KEY = /^"?([\x21\x23-\x7e]{1,200})"?$/;
 /**
  * A post of scores or feedback, stored once it resolves. Under an `Idempotency-Key` (the IETF's draft of that name) the same
  * body sent again is the same scores with the same moment, so that it counts once and is answered the same, also when the
- * server died in between. Throws `TelemetryError` `key_reused` for another body under the key.
+ * server died in between. Throws `TelemetryError` `key_reused` for another body under the key, and
+ * `id_reused` for another score under an id.
  */
 export async function takeScores(
   intake: Intake,
@@ -22,11 +24,13 @@ export async function takeScores(
   const key = keyOf(request, sender);
   return await intake.bodies.read(bodyOf(request, sender), async (bytes) => {
     const body = parseJsonObject(bytes);
-    const arrived = parse(body, { key, receivedAt: intake.now() });
+    const now = intake.now();
+    const arrived = parse(body, { key, receivedAt: now });
     if (arrived.kind === "invalid") return arrived;
-    const batch = key === null ? arrived : parse(body, { key, receivedAt: await firstSent(intake, { ...key, bytes }) });
+    const receivedAt = key === null ? now : await firstSent(intake, { ...key, bytes });
+    const batch = parse(body, { key, receivedAt });
     if (batch.kind === "invalid") return batch;
-    await intake.store.appendScores(batch.items);
+    await storeNewScores(intake, { scores: batch.items, receivedAt });
     intake.counters.scores += batch.items.length;
     return batch;
   });

@@ -22,6 +22,7 @@ import { toMoveRow } from "./move-row.ts";
 import { openSessions } from "./open-sessions.ts";
 import { createRowWriter, type RowWriter } from "./row-writer.ts";
 import { toScoreRow } from "./score-row.ts";
+import { scoresNamed } from "./scores-named.ts";
 import { toSessionRow } from "./session-row.ts";
 import { toShadowTurnRow } from "./shadow-turn-row.ts";
 import { toSpanRow } from "./span-row.ts";
@@ -69,6 +70,7 @@ export function createClickHouseTraceStore(clients: {
     appendMoves: moves.append,
     appendShadowTurns: shadowTurns.append,
     appendScores: scores.append,
+    scoresNamed: (names) => scoresNamed(reads, names),
     appendContents: contents.append,
     contentsOf: (traceId) => contentsOfTrace(reads, traceId),
     claimScoreBatch: createScoreBatchClaims(clients),

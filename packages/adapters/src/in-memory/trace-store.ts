@@ -95,9 +95,7 @@ function traceStoreOf(memory: Memory): TraceStore {
       for (const move of moves)
         if (isNew(memory, `move ${move.id}`)) addTo(memory.movesOf, formatSessionKey(move), move);
     },
-    async appendScores(scores) {
-      for (const score of scores) if (isNew(memory, `score ${score.id}`)) addTo(memory.scoresOf, score.session, score);
-    },
+    ...scoreKeeperOf(memory),
     ...createMemoryContents(),
     claimScoreBatch: createScoreBatchClaims(),
     async appendSessions(sessions) {
@@ -116,6 +114,23 @@ function traceStoreOf(memory: Memory): TraceStore {
       return [...memory.sessions.values()].reduce((last, session) => Math.max(last, session.sequence), 0);
     },
     async close() {},
+  };
+}
+
+function scoreKeeperOf(memory: Memory): Pick<TraceStore, "appendScores" | "scoresNamed"> {
+  return {
+    async appendScores(scores) {
+      for (const score of scores) {
+        if (isNew(memory, `score ${score.session} ${score.id}`)) addTo(memory.scoresOf, score.session, score);
+      }
+    },
+    async scoresNamed(names) {
+      const wanted = new Set(names.map(({ session, id }) => `${session} ${id}`));
+      const sessions = new Set(names.map(({ session }) => session));
+      return [...sessions]
+        .flatMap((session) => memory.scoresOf.get(session) ?? [])
+        .filter(({ session, id }) => wanted.has(`${session} ${id}`));
+    },
   };
 }
 

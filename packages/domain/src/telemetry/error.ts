@@ -8,6 +8,7 @@ export type TelemetryErrorCode =
   | "payload_malformed"
   | "payload_too_large"
   | "key_reused"
+  | "id_reused"
   | "media_type_unsupported"
   | "unauthenticated"
   | "rate_limited";

@@ -42,6 +42,8 @@ export interface TraceStore {
   /** Kept apart from the turns of users: whatever counts those never meets these. One with a known id counts once too. */
   appendShadowTurns(turns: readonly ShadowTurn[]): Promise<void>;
   appendScores(scores: readonly Score[]): Promise<void>;
+  /** What is kept under these ids of these sessions, each once; nothing of those that are not. */
+  scoresNamed(names: readonly Pick<Score, "session" | "id">[]): Promise<readonly Score[]>;
   /** Of spans, where somebody asked for it. The same span's again counts once. Kept as long as spans are. */
   appendContents(contents: readonly SpanContent[]): Promise<void>;
   /** What is kept of a trace, by time. */
