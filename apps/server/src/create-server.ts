@@ -47,7 +47,8 @@ import { openBook, type Book } from "./controller/book.ts";
 import { namesTool } from "./controller/release-policies.ts";
 import { createControl } from "./controller/create-control.ts";
 import { createPublisher, idleTimeout } from "./controller/publisher.ts";
-import { createHookWorker, NO_HOOKS, type HookWorkerDeps } from "./hooks/hook-worker.ts";
+import { createCalling } from "./hooks/create-calling.ts";
+import type { HookWorkerDeps } from "./hooks/hook-worker.ts";
 import { createGatewayHub } from "./gateways/hub.ts";
 import { createPinCounts } from "./gateways/pin-counts.ts";
 import { createGatewayQuestions } from "./gateways/questions.ts";
@@ -60,6 +61,7 @@ import { followMoves, type FollowMovesDeps } from "./moves/follow-moves.ts";
 import { createMoveReports } from "./moves/move-reports.ts";
 import type { Term } from "./leading/term.ts";
 import { createMoveRoutes } from "./moves/move-routes.ts";
+import { outlookOf, type FollowRetirementsDeps } from "./retirements/follow-retirements.ts";
 import { openJudging, type JudgingDeps } from "./scoring/create-judging.ts";
 import { createAttributionCounts } from "./sessions/attribution-counts.ts";
 import { openAssembler } from "./sessions/open-assembler.ts";
@@ -141,7 +143,10 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
     grpcCalls: createGrpcCalls(intake, deps.log),
     epoch: deps.term.epoch,
     turn: loops.turn,
-    hooksSettled: () => core.hooks.settled(),
+    async hooksSettled() {
+      await core.hooks.settled();
+      await core.deploymentHooks.settled();
+    },
     judge: () => core.judging.turn(),
     renewLeases: () => core.hub.renewLeases(),
     countPins: () => core.pinCounts.refresh(),
@@ -196,11 +201,13 @@ async function createCore({ now, tick, log, settings, traces, term, ...deps }: S
   const { sessions } = traces;
   const isLast = ({ plan, id }: Rollout): boolean => lastRolloutOf(plan.agent, book) === id;
   const figures = createFiguresSource({ ...control, sessions, pairs, now, maxAgeMs, idleTimeoutMs, isLast });
-  const hooks = createHookWorker({ ...(deps.hooks ?? NO_HOOKS), book, now, log });
+  const calling = createCalling({ ...deps.hooks, book, hub, now, log });
+  const retiring: FollowRetirementsDeps = { ...moving, publisher, hub, pinCounts };
   const { notice } = settings;
-  const views = createViews({ book, hub, publisher, pinCounts, figures, sessions, hooks, now, notice });
+  const views = createViews({ book, hub, publisher, pinCounts, figures, sessions, ...calling, now, notice });
   const gateways = { hub, questions, pinCounts, judging, attribution };
-  return { ...control, ...gateways, hooks, idleTimeoutMs, book, assembler, figures, views, moving, known };
+  const kept = { idleTimeoutMs, book, assembler, figures, views, moving, retiring, known };
+  return { ...control, ...gateways, ...calling, ...kept };
 }
 
 function lastRolloutOf(agent: AgentName, book: Book): RolloutId | null {
@@ -261,7 +268,7 @@ function routesOf(
     await controller.reconcileSync();
     await followMoves(moving);
   };
-  const ofAgents = { book, now, places: settings.places, pinCounts: core.pinCounts };
+  const ofAgents = { book, now, places: settings.places, pinCounts: core.pinCounts, nextOf: outlookOf(core.retiring) };
   const applying = { book, releases, now, isSynthetic: setNow !== null };
   return [
     createCollectorRoutes(intake),

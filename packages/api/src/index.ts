@@ -60,12 +60,14 @@ export {
   reviveRequestSchema,
   releaseNameSchema,
   releaseStatusSchema,
+  retirementViewSchema,
   type AgentView,
   type DeploymentRequest,
   type DeploymentView,
   type KillRequest,
   type ReviveRequest,
   type ReleaseName,
+  type RetirementView,
 } from "./agent/agent.ts";
 export {
   movePointerSchema,

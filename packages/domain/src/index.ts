@@ -391,6 +391,10 @@ export {
   type MoveStanding,
 } from "./rollout/agent-move.ts";
 export { killMoves } from "./rollout/kill-moves.ts";
+export { DRAIN_MOVE, drainMoves } from "./rollout/drain-moves.ts";
+export { deadlineOf, deletedAt, scalesDownAt } from "./rollout/advance-retirement.ts";
+export { hooksAwaited, type HookAction, type Retirement, type RetirementEvent } from "./rollout/retirement.ts";
+export { nextRetirement, type DrainFacts, type NextRetirement } from "./rollout/next-retirement.ts";
 export { DEFAULT_BOUNDARY, wantedMove } from "./rollout/wanted-move.ts";
 export {
   activeRollout,

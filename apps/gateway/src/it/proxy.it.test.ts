@@ -14,7 +14,7 @@ import {
   type FakeServer,
   type Gateway,
 } from "./harness.ts";
-import { BASELINE, tableOf } from "./tables.ts";
+import { BASELINE, CANARY, tableOf } from "./tables.ts";
 
 afterEach(cleanUp);
 
@@ -211,6 +211,23 @@ test("a release without a URL gives 503, and a release that is no longer served 
     (sequence) => sequence === 3,
   );
   expect(await call(chat, { headers })).toMatchObject({ status: 410, text: expect.stringContaining("release_gone") });
+});
+
+test("a session of a release that was decommissioned is told that it is over, and ends", async () => {
+  const { server, chat } = await gatewayBefore((_request, response) => response.end("served"));
+  const table = tableOf({ sequence: 2, baseline: ["http://127.0.0.1:1"], weightBp: 10_000 });
+  const agents = table.agents.map((agent) => ({
+    ...agent,
+    releases: agent.releases.map((release) => ({ ...release, isRetired: release.release === CANARY })),
+  }));
+  server.publish({ ...table, agents });
+  await until(
+    () => server.acks.at(-1)?.sequence,
+    (sequence) => sequence === 2,
+  );
+  const answer = await call(chat, { headers: { "x-session-id": "pinned-to-canary" } });
+  expect(answer).toMatchObject({ status: 410, text: expect.stringContaining("was decommissioned") });
+  expect(await firstTurn(server)).toMatchObject({ status: 410, arm: "canary", endsSession: true });
 });
 
 test("the agent hears who it serves in headers and baggage; what the client claims about that is dropped", async () => {

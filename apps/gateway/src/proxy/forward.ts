@@ -3,7 +3,7 @@ import { reasonOf } from "@perch/adapters/json-log";
 import type { Upstream } from "../table/route-index.ts";
 import { Exchange, type Forwarding } from "./exchange.ts";
 import { Passage, type PassageDeps } from "./passage.ts";
-import { notDeployed, releaseBusy, unreachable } from "./refusals.ts";
+import { notDeployed, releaseBusy, retired, unreachable } from "./refusals.ts";
 import type { UpstreamConnection } from "./upstream-connection.ts";
 import type { Acquired, UpstreamPools } from "./upstream-pools.ts";
 
@@ -21,8 +21,15 @@ export function forward(forwarding: Forwarding, deps: ForwardDeps): void {
     return;
   }
   const upstreams = deps.health.inOrder(inOrderOf(forwarding.pin.session, forwarding.release.upstreams));
-  if (upstreams.length === 0) exchange.refuse(notDeployed(forwarding), "not_deployed");
+  if (upstreams.length === 0) refuseUndeployed(exchange);
   else new Search(exchange, upstreams, deps).begin();
+}
+
+function refuseUndeployed(exchange: Exchange): void {
+  const { forwarding } = exchange;
+  const { isRetired } = forwarding.release;
+  exchange.endsSession = isRetired;
+  exchange.refuse(isRetired ? retired(forwarding) : notDeployed(forwarding), "not_deployed");
 }
 
 /** Goes from one URL of the release to the next until it is connected to one. */

@@ -10,6 +10,16 @@ export function notDeployed(forwarding: Forwarding): Refusal {
   };
 }
 
+/** A tombstone: never the baseline in silence, which would go on with a conversation that it does not know. */
+export function retired(forwarding: Forwarding): Refusal {
+  return {
+    status: 410,
+    code: "release_gone",
+    message: `${nameOf(forwarding)}, which this session is pinned to, was decommissioned: the session is over`,
+    hint: "begin a new session",
+  };
+}
+
 export function releaseBusy(forwarding: Forwarding, max: number): Refusal {
   return {
     status: 503,

@@ -10,7 +10,11 @@ import {
 import { prepareStrategy, type PreparedStrategy } from "../classify/prepare-strategy.ts";
 
 export type Upstream = { readonly origin: string; readonly host: string; readonly basePath: string };
-export type RoutedRelease = { readonly version: string; readonly upstreams: readonly Upstream[] };
+export type RoutedRelease = {
+  readonly version: string;
+  readonly upstreams: readonly Upstream[];
+  readonly isRetired: boolean;
+};
 export type RoutedAgent = {
   readonly route: AgentRoute;
   readonly releases: ReadonlyMap<Digest, RoutedRelease>;
@@ -102,7 +106,10 @@ function longestPrefix(agents: ByPrefix | undefined, path: string): RoutedAgent 
 
 function releasesOf(route: AgentRoute): ReadonlyMap<Digest, RoutedRelease> {
   return new Map(
-    route.releases.map(({ release, version, urls }) => [release, { version, upstreams: urls.map(parseUpstream) }]),
+    route.releases.map(({ release, version, urls, isRetired = false }) => [
+      release,
+      { version, upstreams: urls.map(parseUpstream), isRetired },
+    ]),
   );
 }
 

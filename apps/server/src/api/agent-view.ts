@@ -1,27 +1,28 @@
-import type { AgentView } from "@perch/api";
+import type { AgentView, RetirementView } from "@perch/api";
 import {
   activeRollout,
   currentRelease,
+  deadlineOf,
   isQuarantined,
   placeOf,
   releaseStatus,
   type AgentName,
   type AgentPlace,
   type AgentRecord,
+  type Digest,
+  type NextRetirement,
   type Rollout,
 } from "@perch/domain";
 import type { PinCounts } from "../gateways/pin-counts.ts";
 
 export type AgentViewDeps = {
+  readonly nextOf: (release: Digest, record: AgentRecord) => NextRetirement;
   readonly places: ReadonlyMap<AgentName, AgentPlace>;
   readonly pinCounts: Pick<PinCounts, "live" | "liveForDrain">;
 };
 
-export function toAgentView(
-  record: AgentRecord,
-  rollouts: readonly Rollout[],
-  { places, pinCounts }: AgentViewDeps,
-): AgentView {
+export function toAgentView(record: AgentRecord, rollouts: readonly Rollout[], deps: AgentViewDeps): AgentView {
+  const { places, pinCounts } = deps;
   const current = record.releases.find(({ digest }) => digest === currentRelease(record, rollouts));
   return {
     agent: record.agent,
@@ -37,9 +38,25 @@ export function toAgentView(
       livePins: pinCounts.live(record.agent, digest),
       quarantined: isQuarantined(digest, rollouts),
       urls: record.deployments.filter(({ release }) => release === digest).map(({ url }) => url),
+      retirement: retirementOf(digest, record, deps),
     })),
     activeRollout: activeRollout(record, rollouts)?.id ?? null,
     killed: killOf(record),
+  };
+}
+
+function retirementOf(release: Digest, record: AgentRecord, { nextOf }: AgentViewDeps): RetirementView | null {
+  const retirement = record.retirements.find((one) => one.release === release);
+  if (retirement === undefined) return null;
+  const { stage, rollout, since, drain, overdueSince } = retirement;
+  return {
+    stage: stage.kind,
+    rollout,
+    since,
+    deadline: deadlineOf(retirement),
+    onDeadline: drain?.onDeadline ?? null,
+    overdueSince,
+    waitsFor: [...nextOf(release, record).waitsFor],
   };
 }
 

@@ -31,7 +31,9 @@ export async function registerDeployment(
   const record = await book.recordAgent(agent, (held) => {
     const active = activeRollout(held, book.rollouts());
     if (active?.canary.digest === digest) refuseClassifierOfCanary(active, [url]);
-    return { type: "deploymentRegistered", at: now(), release: digest, url, replaces: !request.adds };
+    const hook = request.hook ?? null;
+    const event = { type: "deploymentRegistered", at: now(), release: digest, url, replaces: !request.adds } as const;
+    return hook === null ? event : { ...event, hook };
   });
   const held = record.deployments.find((deployment) => deployment.release === digest && deployment.url === url);
   return { agent, release, url, registeredAt: held?.registeredAt ?? now() };

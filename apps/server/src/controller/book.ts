@@ -42,8 +42,8 @@ export interface Book {
   start(decide: () => AppliedEvent): Promise<Rollout>;
   /** Records what changes the rollout, and only that: an event that means nothing now is not recorded. */
   record(id: RolloutId, event: RolloutEvent): Promise<Rollout>;
-  /** As `record`. `decide` runs when nothing else can change any more; what it throws records nothing. */
-  recordAgent(agent: AgentName, decide: (record: AgentRecord) => AgentEvent): Promise<AgentRecord>;
+  /** As `record`. `decide` runs when nothing else can change any more; null, or what it throws, records nothing. */
+  recordAgent(agent: AgentName, decide: (record: AgentRecord) => AgentEvent | null): Promise<AgentRecord>;
 }
 
 type HeldAgent = { readonly record: AgentRecord; readonly sequence: number };
@@ -105,7 +105,8 @@ export async function openBook({ ledger, epoch, onRecorded }: OpenBookDeps): Pro
       inTurn(async () => {
         const held = shelf.agents.get(agent) ?? { record: newAgent(agent), sequence: 0 };
         const event = decide(held.record);
-        if (advanceAgent(held.record, event) !== held.record) await append(agentSubject(agent), event, held.sequence);
+        const means = event !== null && advanceAgent(held.record, event) !== held.record;
+        if (means) await append(agentSubject(agent), event, held.sequence);
         return shelf.agents.get(agent)?.record ?? held.record;
       }),
   };

@@ -147,3 +147,28 @@ test("none is sure only after two counts under the table that every gateway hold
   gateways.set(ONE, aGateway({ pins: 2 }));
   expect(await forDrain()).toBe(2);
 });
+
+test("a drain ends with two counts after the last gateway connected, since nobody knows what it brought", async () => {
+  const world = createWorld(new Map([[ONE, aGateway({ pins: 0 })]]));
+  const sure = () => world.counts.liveForDrain(AGENT, RELEASE);
+  await world.counts.refresh();
+  expect(sure()).toBeNull();
+  await world.counts.refresh();
+  expect(sure()).toBe(0);
+  world.counts.forgetStoreOf(TWO);
+  expect(sure()).toBeNull();
+  await world.counts.refresh();
+  expect(sure()).toBeNull();
+  await world.counts.refresh();
+  expect(sure()).toBe(0);
+});
+
+test("a count during which a gateway connects does not end a drain", async () => {
+  const world = createWorld(new Map([[ONE, aGateway({ pins: 0 })]]));
+  await world.counts.refresh();
+  const counting = world.counts.refresh();
+  world.counts.forgetStoreOf(TWO);
+  await counting;
+  await world.counts.refresh();
+  expect(world.counts.liveForDrain(AGENT, RELEASE)).toBeNull();
+});

@@ -6,7 +6,7 @@ import type { GatewayQuestions } from "./questions.ts";
 export interface PinCounts {
   /** Asks one gateway of each store. To be called every few seconds; rests after a count that took long. */
   refresh(): Promise<void>;
-  /** A gateway that connects may have come back with another store. */
+  /** A gateway that connects may have come back with another store: no drain ends before that was counted twice. */
   forgetStoreOf(gateway: GatewayId): void;
   /** Over all stores that gateways keep pins in. */
   live(agent: AgentName, release: Digest): number | null;
@@ -47,6 +47,7 @@ export function createPinCounts(deps: PinCountsDeps): PinCounts {
   let [last, before] = [UNKNOWN, UNKNOWN];
   let running: Promise<void> | null = null;
   let restUntil = 0;
+  let connectedSoFar = 0;
 
   async function round(): Promise<void> {
     const startedAt = deps.now();
@@ -54,8 +55,9 @@ export function createPinCounts(deps: PinCountsDeps): PinCounts {
     const views = deps.hub.views();
     const isSettled = views.every(({ sync }) => sync === "Synced");
     const revision = deps.hub.revision();
+    const connections = connectedSoFar;
     const pins = await stores.count();
-    [before, last] = [last, { revision, isSettled, pins }];
+    [before, last] = [last, { revision, isSettled: isSettled && connections === connectedSoFar, pins }];
     restUntil = deps.now() + RESTS_PER_COUNT * (deps.now() - startedAt);
   }
 
@@ -69,7 +71,15 @@ export function createPinCounts(deps: PinCountsDeps): PinCounts {
       });
       return running;
     },
-    forgetStoreOf: (gateway) => stores.forget(gateway),
+    forgetStoreOf(gateway) {
+      connectedSoFar += 1;
+      stores.forget(gateway);
+      // What it may have come back with, the counts so far have not seen.
+      [before, last] = [
+        { ...before, isSettled: false },
+        { ...last, isSettled: false },
+      ];
+    },
     live: (agent, release) => liveOf(last, agent, release),
     liveForDrain(agent, release) {
       const live = liveOf(last, agent, release);

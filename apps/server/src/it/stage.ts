@@ -4,13 +4,7 @@ import {
   createMemoryTargetProbe,
   createMemoryTraceStore,
 } from "@perch/adapters/in-memory";
-import {
-  problemSchema,
-  rolloutViewSchema,
-  routingTableSchema,
-  type RolloutView,
-  type RoutingTableMessage,
-} from "@perch/api";
+import { problemSchema, rolloutViewSchema, type RolloutView, type RoutingTableMessage } from "@perch/api";
 import {
   digestOf,
   parseAgentName,
@@ -22,10 +16,15 @@ import {
   type ReleaseSource,
 } from "@perch/domain";
 import { aSpan, aToolCall, aTurnRecord } from "@perch/testkit";
-import { createServer, type Server } from "../create-server.ts";
+import { createServer, type Server, type ServerDeps } from "../create-server.ts";
 import { leadAlone } from "../leading/term.ts";
 import { parseOptions } from "../options.ts";
+import { connectGateway, quiet, type Gateway } from "./fake-gateway.ts";
+import { get, post } from "./requests.ts";
 import { lonelyServer } from "./lonely-server.ts";
+
+export { connectGateway, quiet, type Gateway } from "./fake-gateway.ts";
+export { get, post, send } from "./requests.ts";
 
 /** Two steps, two guardrails. */
 export const YAML = `
@@ -74,7 +73,7 @@ export type Faults = {
 };
 
 /** A server on stores that outlive it, with a clock that only the test moves. */
-export function createWorld() {
+export function createWorld(hooks?: ServerDeps["hooks"]) {
   const [state, traces] = [createMemoryServerState(), createMemoryTraceStore()];
   const memory = createMemoryLedger(state);
   const faults: Faults = { store: "none", refusedEntry: null };
@@ -84,6 +83,7 @@ export function createWorld() {
   const start = async () =>
     await createServer({
       ...lonelyServer(() => now),
+      ...(hooks === undefined ? {} : { hooks }),
       term: await leadAlone(state),
       ledger,
       state,
@@ -168,65 +168,7 @@ function assignmentsOf<Turn extends { id: string; rollout: string | null }>(turn
 
 export type World = ReturnType<typeof createWorld>;
 
-export const post = (server: Server, path: string, body: unknown) => send(server, path, { method: "POST", body });
-
-export async function send(server: Server, path: string, request: { method: string; body: unknown }): Promise<unknown> {
-  const { method, body } = request;
-  const answer = await server.app.request(path, {
-    method,
-    headers: { "content-type": "application/json" },
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  });
-  const text = await answer.text();
-  return text === "" ? null : JSON.parse(text);
-}
-
-export async function get(server: Server, path: string): Promise<unknown> {
-  return (await server.app.request(path)).json();
-}
-
 export const codeOf = (answer: unknown) => problemSchema.parse(answer).error.code;
-
-/** Follows the table as a gateway does; acknowledges only while `isDeaf` is false. */
-export async function connectGateway(server: Server, id = "gw-1") {
-  const gateway: { isDeaf: boolean; tables: RoutingTableMessage[]; leases: number; close: () => Promise<void> } = {
-    isDeaf: false,
-    tables: [],
-    leases: 0,
-    close: async () => {},
-  };
-  const answer = await server.app.request(`/v1/gateways/${id}/table`);
-  const reader = answer.body?.getReader();
-  if (reader === undefined) throw new Error("no stream");
-  gateway.close = () => reader.cancel();
-  void (async () => {
-    const decoder = new TextDecoder();
-    for (let rest = ""; ;) {
-      const chunk = await reader.read();
-      if (chunk.done) return;
-      rest += decoder.decode(chunk.value, { stream: true });
-      const events = rest.split("\n\n");
-      rest = events.pop() ?? "";
-      for (const event of events) {
-        const data = /^data: (.*)$/m.exec(event)?.[1] ?? "";
-        if (event.startsWith("event: lease")) gateway.leases += 1;
-        if (!event.startsWith("event: table")) continue;
-        const table = routingTableSchema.parse(JSON.parse(data));
-        gateway.tables.push(table);
-        if (gateway.isDeaf) continue;
-        await post(server, `/v1/gateways/${id}/acks`, { revision: table.revision, appliedAt: 0 });
-      }
-    }
-  })();
-  await quiet();
-  return gateway;
-}
-export type Gateway = Awaited<ReturnType<typeof connectGateway>>;
-
-/** Lets everything that waits only for the event loop happen. */
-export async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-}
 
 export async function tick(world: World, server: Server, ms = 1000): Promise<void> {
   await post(server, "/v1/clock", { now: world.now() + ms });
@@ -278,8 +220,8 @@ export async function traffic(
   return viewOf(server);
 }
 
-export async function createStage() {
-  const world = createWorld();
+export async function createStage(hooks?: ServerDeps["hooks"]) {
+  const world = createWorld(hooks);
   const server = await world.start();
   const gateway = await connectGateway(server);
   await deployBoth(server);

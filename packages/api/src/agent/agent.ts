@@ -8,8 +8,13 @@ export const deploymentRequestSchema = z.strictObject({
   /** `support@2.3.1` or `support@sha256:…` */
   release: z.string(),
   url: z.url(),
+  /** Told by POST to scale the deployment down, and later to delete it, once its release has drained (`sunset:`). */
+  hook: z
+    .url({ protocol: /^https?$/ })
+    .nullable()
+    .default(null),
 });
-export type DeploymentRequest = z.infer<typeof deploymentRequestSchema>;
+export type DeploymentRequest = z.input<typeof deploymentRequestSchema>;
 
 export const deploymentViewSchema = z.object({
   agent: z.string(),
@@ -18,6 +23,21 @@ export const deploymentViewSchema = z.object({
   registeredAt: z.number(),
 });
 export type DeploymentView = z.infer<typeof deploymentViewSchema>;
+
+export const retirementViewSchema = z.object({
+  /** `scaledDown`: no route leads to it any more. */
+  stage: z.enum(["draining", "drained", "scaledDown", "decommissioned"]),
+  /** The rollout whose file says how. */
+  rollout: z.string(),
+  since: z.number(),
+  deadline: z.number().nullable(),
+  onDeadline: z.enum(["migrate", "evict", "wait"]).nullable(),
+  /** When its deadline was found to have passed. */
+  overdueSince: z.number().nullable(),
+  /** What has to happen before the next stage. */
+  waitsFor: z.array(z.string()),
+});
+export type RetirementView = z.infer<typeof retirementViewSchema>;
 
 export const releaseStatusSchema = z.enum(["Inactive", "Ramping", "Current", "Draining", "Drained", "Decommissioned"]);
 
@@ -36,6 +56,8 @@ export const agentViewSchema = z.object({
       livePins: z.number().int().nullable().default(null),
       quarantined: z.boolean(),
       urls: z.array(z.string()),
+      /** On its way out by `drain:` or `sunset:` of a rollout file; null for every other one. */
+      retirement: retirementViewSchema.nullable().default(null),
     }),
   ),
   activeRollout: z.string().nullable(),

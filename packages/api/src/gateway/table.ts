@@ -136,7 +136,15 @@ export const routingTableSchema = z.object({
         })
         .nullable()
         .default(null),
-      releases: z.array(z.object({ release: z.string(), version: z.string(), urls: z.array(z.string()) })),
+      releases: z.array(
+        z.object({
+          release: z.string(),
+          version: z.string(),
+          urls: z.array(z.string()),
+          /** Decommissioned: its sessions are told that they are over. Servers before this field did not say. */
+          isRetired: z.boolean().optional(),
+        }),
+      ),
       sessionExtractors: z.array(extractorSchema),
       sessionLearners: z.array(learnerSchema).default([]),
       idleTimeoutMs: z.number().positive(),

@@ -2,8 +2,10 @@ import type { Digest } from "../release/digest.ts";
 import type { ReleasePolicy } from "../release/policy.ts";
 import type { PointerName } from "../release/reference.ts";
 import type { AgentName } from "../routing/ids.ts";
+import { advanceRetirements, backInService } from "./advance-retirement.ts";
 import { advanceMoves, isMoveEvent, type AgentMove, type MoveEvent } from "./agent-move.ts";
 import type { ReleaseIdentity } from "./plan.ts";
+import { isRetirementEvent, type Retirement, type RetirementEvent } from "./retirement.ts";
 
 /** A release that was admitted: its signature and every byte were good at `admittedAt`. */
 export type ReleaseRecord = ReleaseIdentity & {
@@ -12,7 +14,13 @@ export type ReleaseRecord = ReleaseIdentity & {
   readonly admittedAt: number;
 };
 
-export type DeploymentRecord = { readonly release: Digest; readonly url: string; readonly registeredAt: number };
+export type DeploymentRecord = {
+  readonly release: Digest;
+  readonly url: string;
+  readonly registeredAt: number;
+  /** Who is told to scale it down and to delete it once its release has drained; null or lacking: nobody. */
+  readonly hook?: string | null;
+};
 
 /** Where a pointer stands, and who put it there. */
 export type PointerRecord = {
@@ -33,6 +41,8 @@ export type AgentRecord = {
   readonly first: Digest | null;
   /** Of sessions, from one release to another; oldest first. */
   readonly moves: readonly AgentMove[];
+  /** Of releases that get no new sessions any more; in the order in which that began. */
+  readonly retirements: readonly Retirement[];
   /** A person has switched the agent off; null: it serves. */
   readonly kill: KillSwitch | null;
 };
@@ -48,6 +58,7 @@ export type KillSwitch = {
 
 export type AgentEvent =
   | MoveEvent
+  | RetirementEvent
   | ({ readonly type: "agentKilled"; readonly at: number } & Omit<KillSwitch, "killedAt">)
   | { readonly type: "agentRevived"; readonly at: number; readonly actor: string; readonly reason: string }
   | {
@@ -64,6 +75,7 @@ export type AgentEvent =
       readonly release: Digest;
       readonly url: string;
       readonly replaces: boolean;
+      readonly hook?: string | null;
     }
   | { readonly type: "deploymentRemoved"; readonly at: number; readonly release: Digest; readonly url: string }
   /** `from` null: the pointer is new; `to` null: it is taken away. Means nothing unless it stands at `from`. */
@@ -78,7 +90,7 @@ export type AgentEvent =
     };
 
 export function newAgent(agent: AgentName): AgentRecord {
-  return { agent, releases: [], deployments: [], pointers: [], first: null, moves: [], kill: null };
+  return { agent, releases: [], deployments: [], pointers: [], first: null, moves: [], retirements: [], kill: null };
 }
 
 /** The release that a pointer stands at; null when there is no such pointer. */
@@ -88,10 +100,8 @@ export function pointerOf({ pointers }: AgentRecord, pointer: PointerName): Dige
 
 /** The next record. An event that changes nothing returns the very same object. */
 export function advanceAgent(record: AgentRecord, event: AgentEvent): AgentRecord {
-  if (isMoveEvent(event)) {
-    const moves = advanceMoves(record.moves, event);
-    return moves === record.moves ? record : { ...record, moves };
-  }
+  if (isMoveEvent(event)) return move(record, event);
+  if (isRetirementEvent(event)) return advanceRetirements(record, event);
   switch (event.type) {
     case "releaseAdmitted": {
       if (record.releases.some((release) => release.digest === event.release.digest)) return record;
@@ -100,7 +110,7 @@ export function advanceAgent(record: AgentRecord, event: AgentEvent): AgentRecor
       return { ...record, releases: [...record.releases, admitted] };
     }
     case "deploymentRegistered":
-      return register(record, event);
+      return register(backInService(record, event), event);
     case "deploymentRemoved": {
       const left = record.deployments.filter((held) => held.release !== event.release || held.url !== event.url);
       return left.length === record.deployments.length ? record : { ...record, deployments: left };
@@ -114,6 +124,11 @@ export function advanceAgent(record: AgentRecord, event: AgentEvent): AgentRecor
   }
 }
 
+function move(record: AgentRecord, event: MoveEvent): AgentRecord {
+  const moves = advanceMoves(record.moves, event);
+  return moves === record.moves ? record : { ...record, moves };
+}
+
 /** An address serves one release: whoever registers it last has it. */
 function register(record: AgentRecord, event: Extract<AgentEvent, { type: "deploymentRegistered" }>): AgentRecord {
   const { release, url, at } = event;
@@ -121,8 +136,11 @@ function register(record: AgentRecord, event: Extract<AgentEvent, { type: "deplo
   const others = record.deployments.filter(
     (deployment) => deployment.url !== url && !(event.replaces && deployment.release === release),
   );
-  if (held !== undefined && others.length === record.deployments.length - 1) return record;
-  const deployment = held ?? { release, url, registeredAt: at };
+  const hook = event.hook ?? null;
+  const isHeld = held !== undefined && (held.hook ?? null) === hook;
+  if (isHeld && others.length === record.deployments.length - 1) return record;
+  const registered = { release, url, registeredAt: held?.registeredAt ?? at };
+  const deployment = isHeld ? held : { ...registered, ...(hook === null ? {} : { hook }) };
   return { ...record, deployments: [...others, deployment], first: record.first ?? release };
 }
 

@@ -22,6 +22,9 @@ const looseFile = z
         steps: z.array(looseStep).optional().catch(undefined),
         ramp: z.unknown().optional(),
         analysis: z.unknown().optional(),
+        promotion: z.unknown().optional(),
+        drain: z.unknown().optional(),
+        sunset: z.unknown().optional(),
       })
       .catch({}),
   })
@@ -69,7 +72,8 @@ function checkStep(step: LooseStep, index: number): RolloutSpecProblem[] {
 type LooseSpec = z.infer<typeof looseFile>["spec"];
 
 /** Nothing is compared and nobody is exposed: what says otherwise was meant for another rollout. */
-function checkShadow({ steps = [], ramp, analysis }: LooseSpec): RolloutSpecProblem[] {
+function checkShadow(spec: LooseSpec): RolloutSpecProblem[] {
+  const { steps = [], ramp, analysis } = spec;
   const problems: RolloutSpecProblem[] = [];
   const isMirror = steps.length === 1 && steps[0]?.setMirrorRoute !== undefined;
   if (ramp === undefined && !isMirror) {
@@ -83,6 +87,11 @@ function checkShadow({ steps = [], ramp, analysis }: LooseSpec): RolloutSpecProb
   if (analysis !== undefined) {
     const message = "found it in a shadow rollout, expected none: its answers reach nobody, so no gate judges them";
     problems.push({ path: ["spec", "analysis"], message });
+  }
+  for (const field of ["promotion", "drain", "sunset"] as const) {
+    if (spec[field] === undefined) continue;
+    const message = "found it in a shadow rollout, expected none: nobody meets its release, and nothing is promoted";
+    problems.push({ path: ["spec", field], message });
   }
   return problems;
 }

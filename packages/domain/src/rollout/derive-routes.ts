@@ -5,6 +5,7 @@ import type { SessionExtractor, SessionLearner } from "../routing/session-rules.
 import { routeMoves } from "./agent-move.ts";
 import type { AgentRecord } from "./agent-record.ts";
 import { isOnStep } from "./phase-groups.ts";
+import { isRetired, type RetirementStageKind } from "./retirement.ts";
 import type { Rollout } from "./rollout.ts";
 import { routedStrategy, urlsOf } from "./routed-strategy.ts";
 import { canaryWeightBp, isFinal, isPromoted, routedStep, wasExposed } from "./weight.ts";
@@ -63,6 +64,7 @@ export function deriveRoute(
       release: digest,
       version,
       urls: urlsOf(digest, record),
+      ...(record.retirements.some((one) => one.release === digest && isRetired(one)) ? { isRetired: true } : {}),
     })),
     sessionExtractors: rules("targetingKey")?.plan.targetingKey ?? defaults.sessionExtractors,
     sessionLearners: rules("aliases")?.plan.aliases ?? defaults.sessionLearners,
@@ -141,8 +143,18 @@ export function releaseStatus(
     (rollout) => wasExposed(rollout) && (rollout.canary.digest === release || rollout.baseline.digest === release),
   );
   if (!hasServed && record.first !== release) return "Inactive";
+  const stage = record.retirements.find((one) => one.release === release)?.stage.kind;
+  if (stage !== undefined) return STATUS_OF_STAGE[stage];
   return livePins === 0 ? "Drained" : "Draining";
 }
+
+/** What is on record goes before what is counted just now. */
+const STATUS_OF_STAGE: Readonly<Record<RetirementStageKind, ReleaseStatus>> = {
+  draining: "Draining",
+  drained: "Drained",
+  scaledDown: "Drained",
+  decommissioned: "Decommissioned",
+};
 
 function canaryRoute(rollout: Rollout, record: AgentRecord): CanaryRoute | null {
   const step = routedStep(rollout);

@@ -42,6 +42,14 @@ const AGENT_EVENTS: Readonly<Record<AgentEvent["type"], true>> = {
   moveOpened: true,
   moveEnded: true,
   movePast: true,
+  drainStarted: true,
+  drainOverdue: true,
+  releaseDrained: true,
+  drainResumed: true,
+  drainCancelled: true,
+  releaseScaledDown: true,
+  deploymentHookAnswered: true,
+  releaseDecommissioned: true,
 };
 
 const body = z.record(z.string(), z.unknown());

@@ -7,6 +7,7 @@ import type { MirrorCaps } from "../routing/routing-table.ts";
 import type { SessionExtractor, SessionLearner } from "../routing/session-rules.ts";
 import type { Classifier, IntentStrategy, RuleClassifier, Strategy } from "../routing/strategy.ts";
 import type { WebhookEntry } from "./webhook-schema.ts";
+import type { DrainPlan, SunsetPlan } from "./retirement.ts";
 import type { AnalysisPolicy, PromotionPolicy, RollbackPolicy } from "./policies.ts";
 
 /** A share of new sessions, held until its time has passed and the gates let it go. */
@@ -106,6 +107,10 @@ export type RolloutPlan = {
   readonly analysis?: AnalysisPolicy;
   readonly rollback?: RollbackPolicy;
   readonly promotion?: PromotionPolicy;
+  /** Of the release that gets no new sessions once the rollout is over. Null or lacking: it drains as long as it takes. */
+  readonly drain?: DrainPlan | null;
+  /** Null or lacking: nothing is ever decommissioned. */
+  readonly sunset?: SunsetPlan | null;
   /** Lacking: reject. */
   readonly supersede?: SupersedePolicy;
   /** `AutoUpgrade`: after a promotion the sessions of the old baseline go along. Lacking: Pinned. */

@@ -4,6 +4,7 @@ import { duration, positiveDuration } from "./duration-schema.ts";
 import { gateSchema } from "./gate-schema.ts";
 import { analysisPolicyFields, promotionSchema, ROLLBACK, rollbackSchema } from "./policy-schema.ts";
 import { rampSchema } from "./ramp-schema.ts";
+import { drainSchema, sunsetSchema } from "./retirement-schema.ts";
 import { strategySchema } from "./strategy-schema.ts";
 import { webhooksSchema } from "./webhook-schema.ts";
 import { weight } from "./weight-schema.ts";
@@ -102,6 +103,12 @@ export const rolloutSpecSchema = z
       }),
       rollback: rollbackSchema.default(ROLLBACK),
       promotion: promotionSchema.default({ requiresApproval: false, bakeTime: "1h" }),
+      drain: drainSchema.optional().meta({
+        description: "How long the release that is left behind keeps its sessions; left out: as long as they last",
+      }),
+      sunset: sunsetSchema.optional().meta({
+        description: "When a release that has drained is taken away; left out: never",
+      }),
     }),
   })
   .meta({ title: "Perch rollout", description: "Moves an agent from its baseline release to a canary release" });

@@ -13,6 +13,7 @@ import {
   type RolloutStep,
   type WebhookPlan,
 } from "./plan.ts";
+import { drainPlanOf, sunsetPlanOf } from "./retirement-schema.ts";
 import { analysisPolicyOf, promotionPolicyOf, rollbackPolicyOf } from "./policy-plan.ts";
 import { checkAcrossFields, nameInFile } from "./spec-checks.ts";
 import type { RolloutSpecProblem } from "./spec-problem.ts";
@@ -129,6 +130,8 @@ function planOf({ metadata, spec }: RolloutSpec): RolloutPlan {
     promotion: promotionPolicyOf(spec.promotion),
     pinnedSessions: rollback.pinnedSessions,
     supersede: spec.supersede,
+    drain: drainPlanOf(spec.drain),
+    sunset: sunsetPlanOf(spec.sunset),
   };
 }
 

@@ -16,6 +16,8 @@ export type ReleaseRoute = {
   readonly release: Digest;
   readonly version: string;
   readonly urls: readonly string[];
+  /** It was taken away for good: whoever is still pinned to it is told that the session is over. Lacking: no. */
+  readonly isRetired?: boolean | undefined;
 };
 
 export type CanaryRoute = {

@@ -1,0 +1,20 @@
+import {
+  createDeploymentHooks,
+  type DeploymentHooks,
+  type DeploymentHooksDeps,
+} from "../retirements/deployment-hooks.ts";
+import { createHookWorker, NO_HOOKS, type HookWorker, type HookWorkerDeps } from "./hook-worker.ts";
+
+export type CallingDeps = Omit<HookWorkerDeps, "sender" | "settings"> &
+  Partial<Pick<HookWorkerDeps, "sender" | "settings">> &
+  Pick<DeploymentHooksDeps, "hub">;
+
+/** Whoever tells somebody outside of something. Without a sender nobody is called. */
+export function createCalling(deps: CallingDeps): {
+  readonly hooks: HookWorker;
+  readonly deploymentHooks: DeploymentHooks;
+} {
+  const whole = { ...NO_HOOKS, ...deps };
+  const { secrets } = whole.settings;
+  return { hooks: createHookWorker(whole), deploymentHooks: createDeploymentHooks({ ...whole, secrets }) };
+}
