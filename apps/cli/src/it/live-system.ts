@@ -34,6 +34,8 @@ export type Ran = { readonly code: number | null; readonly out: string; readonly
 /** A real server with two releases of `support` deployed, an agent that answers for both, and whatever gateways are started. */
 export type LiveSystem = {
   readonly scratch: string;
+  /** Of the server. */
+  readonly url: string;
   killServer(): Promise<void>;
   startServer(): Promise<void>;
   /** With a data directory of its own, as on another machine. */
@@ -65,6 +67,7 @@ export async function startLiveSystem(
   };
   const system: LiveSystem = {
     scratch,
+    url,
     killServer: () => (server === null ? Promise.resolve() : end(server.child)),
     async startServer() {
       const flags = ["--port", String(port), "--tick", "100", "--lateness", "200", ...serverFlags];

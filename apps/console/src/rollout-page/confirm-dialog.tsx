@@ -1,12 +1,13 @@
-import type { RolloutView } from "@perch/api";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Command } from "./command-permission.ts";
-import { describeCommand } from "./describe-command.ts";
-import { sendCommand, type CommandAnswer } from "./send-command.ts";
+import type { CommandWords } from "./describe-command.ts";
+import type { CommandAnswer } from "./send-command.ts";
 
 type ConfirmDialogProps = {
-  readonly rollout: RolloutView;
-  readonly command: Command;
+  readonly words: CommandWords;
+  /** Of the button that confirms: `button--…`. */
+  readonly look: string;
+  readonly isReasonRequired?: boolean;
+  readonly send: (reason: string) => Promise<CommandAnswer>;
   readonly onClose: (isAccepted: boolean) => void;
 };
 
@@ -14,15 +15,14 @@ type Refusal = Extract<CommandAnswer, { kind: "refused" }>;
 type Sending = { readonly kind: "asking" } | { readonly kind: "sending" } | Refusal;
 
 /** Asks once, with what will happen and room for a reason; a refusal stays on the page until it is read. */
-export function ConfirmDialog({ rollout, command, onClose }: ConfirmDialogProps) {
+export function ConfirmDialog({ words, look, isReasonRequired = false, send, onClose }: ConfirmDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [reason, setReason] = useState("");
   const [sending, setSending] = useState<Sending>({ kind: "asking" });
-  const words = describeCommand(command, rollout);
   useEffect(() => dialog.current?.showModal(), []);
   const confirm = async (): Promise<void> => {
     setSending({ kind: "sending" });
-    const answer = await sendCommand({ rollout: rollout.id, command, reason }, (url, init) => fetch(url, init));
+    const answer = await send(reason);
     if (answer.kind === "accepted") onClose(true);
     else setSending(answer);
   };
@@ -42,7 +42,7 @@ export function ConfirmDialog({ rollout, command, onClose }: ConfirmDialogProps)
       <form onSubmit={submit}>
         <h2 id="confirm-title">{words.question}</h2>
         <p id="confirm-text">{words.consequence}</p>
-        <ReasonField reason={reason} onChange={setReason} />
+        <ReasonField reason={reason} isRequired={isReasonRequired} onChange={setReason} />
         {sending.kind === "refused" && <RefusalNote refusal={sending} />}
         <div class="dialog-buttons">
           <button type="button" class="button" onClick={() => onClose(false)}>
@@ -50,8 +50,8 @@ export function ConfirmDialog({ rollout, command, onClose }: ConfirmDialogProps)
           </button>
           <button
             type="submit"
-            class={`button button--${command} button--confirm`}
-            disabled={sending.kind === "sending"}
+            class={`button button--${look} button--confirm`}
+            disabled={sending.kind === "sending" || (isReasonRequired && reason.trim() === "")}
             data-testid="confirm-button"
           >
             {sending.kind === "sending" ? "Sending …" : words.verb}
@@ -62,13 +62,18 @@ export function ConfirmDialog({ rollout, command, onClose }: ConfirmDialogProps)
   );
 }
 
-type ReasonFieldProps = { readonly reason: string; readonly onChange: (reason: string) => void };
+type ReasonFieldProps = {
+  readonly reason: string;
+  readonly isRequired: boolean;
+  readonly onChange: (reason: string) => void;
+};
 
-function ReasonField({ reason, onChange }: ReasonFieldProps) {
+function ReasonField({ reason, isRequired, onChange }: ReasonFieldProps) {
   return (
     <label class="reason-field">
-      <span>Reason, for the ledger (optional)</span>
+      <span>Reason, for the ledger{isRequired ? "" : " (optional)"}</span>
       <textarea
+        required={isRequired}
         rows={2}
         maxLength={1000}
         value={reason}

@@ -16,3 +16,17 @@ test("a promotion by hand names the gates that have not passed", () => {
   );
   expect(describeCommand("promote", sampleRollout("promoted", 0)).consequence).toContain("Every gate passes.");
 });
+
+test("an undo says what goes on, and what was found against the canary", () => {
+  const announcement = {
+    announcedAt: 0,
+    executesAt: 1,
+    culprits: ["escalation-rate"],
+    reason: "escalation-rate shows",
+  };
+  const promoted = describeCommand("undo", { ...sampleRollout("promoted", 0), announcement });
+  expect(promoted.consequence).toContain("2.3.1 stays the current release.");
+  expect(promoted.consequence).toContain("because: escalation-rate shows.");
+  const paused = describeCommand("undo", { ...sampleRollout("paused", 0), announcement });
+  expect(paused.consequence).toContain("2.3.1 gets new sessions again");
+});

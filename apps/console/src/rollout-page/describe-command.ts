@@ -40,7 +40,22 @@ export function describeCommand(command: Command, rollout: RolloutView): Command
         consequence: `The rollout ends without a verdict. New sessions go to ${baseline}. ${pinned}`,
         verb: "Abort the rollout",
       };
+    case "undo":
+      return {
+        question: `Undo the rollback of ${rollout.name}?`,
+        consequence: undoConsequence(rollout),
+        verb: "Undo the rollback",
+      };
   }
+}
+
+function undoConsequence({ phase, canary, announcement }: RolloutView): string {
+  const goesOn =
+    phase === "Succeeded"
+      ? `${canary.version} stays the current release.`
+      : `${canary.version} gets new sessions again, and its step begins anew.`;
+  const why = announcement === null ? "" : ` It was to go back because: ${announcement.reason}.`;
+  return `${goesOn} What speaks against it by now is not heard again in this rollout.${why}`;
 }
 
 function gatesOpen(rollout: RolloutView): string {

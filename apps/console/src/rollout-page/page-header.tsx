@@ -3,6 +3,7 @@ import type { Connection } from "../live/connection.ts";
 import { Actions } from "./actions.tsx";
 import { formatClock } from "./format-time.ts";
 import { PerchMark } from "./icon.tsx";
+import { KillButton } from "./kill-switch.tsx";
 import { describeStanding } from "./phase-words.ts";
 import { RolloutSwitcher } from "./rollout-switcher.tsx";
 
@@ -51,7 +52,13 @@ export function PageHeader({ overview, rollout, connection, onPick }: PageHeader
           </p>
         </div>
       </div>
-      {rollout !== null && <Actions key={rollout.id} rollout={rollout} />}
+      {rollout !== null && (
+        <Actions key={rollout.id} rollout={rollout}>
+          {overview?.killed.every(({ agent }) => agent !== rollout.agent) === true && (
+            <KillButton agent={rollout.agent} />
+          )}
+        </Actions>
+      )}
     </header>
   );
 }

@@ -74,3 +74,22 @@ test("the newest rollout is shown unless the link names another one that exists"
     textOf(draw({ kind: "live", overview, confirmedAt: 0 }, linked), "rollout-name");
   expect([null, "r-52aa", "r-gone"].map(shown)).toEqual(["support-2-3-1", "support-2-3-0", "support-2-3-1"]);
 });
+
+test("the kill switch is at hand for every agent that serves, and the way back for one that was switched off", () => {
+  const overview = sampleOverview("ramping");
+  expect(drawLive(overview)).toContain('data-testid="kill-button"');
+  const killed = [{ agent: "support", killedAt: 0, actor: "ada", reason: "it refunds everybody", to: null }];
+  const html = drawLive({ ...overview, killed });
+  expect(textOf(html, "killed-bar")).toContain("support refuses everybody");
+  expect(html).toContain("it refunds everybody (ada)");
+  expect(html).toContain('data-testid="revive-button"');
+  expect(html).not.toContain('data-testid="kill-button"');
+});
+
+test("a promotion that is announced to be taken back offers the undo", () => {
+  const overview = sampleOverview("promoted");
+  const announcement = { announcedAt: 0, executesAt: 60_000, culprits: ["escalation-rate"], reason: "worse" };
+  const rollouts = overview.rollouts.map((rollout) => ({ ...rollout, announcement }));
+  expect(drawLive({ ...overview, rollouts })).toContain('data-testid="undo-button"');
+  expect(drawLive(overview)).not.toContain('data-testid="undo-button"');
+});

@@ -8,6 +8,7 @@ import { EmptyState } from "./empty-state.tsx";
 import { GateCard } from "./gate-card.tsx";
 import { GatewaysPanel } from "./gateways-panel.tsx";
 import { Icon } from "./icon.tsx";
+import { KilledBar } from "./kill-switch.tsx";
 import { PageHeader } from "./page-header.tsx";
 import { describeStanding } from "./phase-words.ts";
 import { pickRollout } from "./pick-rollout.ts";
@@ -52,6 +53,9 @@ function LivePage({ connection, overview, linked }: LivePageProps) {
     <div class={connection.kind === "lost" ? "page page--stale" : "page"}>
       <PageHeader overview={overview} rollout={rollout} connection={connection} onPick={pick} />
       <ConnectionBar connection={connection} />
+      {overview.killed.map((killed) => (
+        <KilledBar key={killed.agent} killed={killed} />
+      ))}
       {overview.notice !== "" && <Notice text={overview.notice} />}
       {rollout?.isSynthetic === true && <Notice text="Replayed sessions: their clocks are synthetic." />}
       {rollout === null ? (

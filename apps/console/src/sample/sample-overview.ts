@@ -24,6 +24,7 @@ export function sampleOverview(situation: Situation, canarySessions = 64): Overv
     ],
     recentSessions: [],
     notice: "Simulated customers and a scripted model: no real customers are served.",
+    killed: [],
   };
   if (situation === "empty") return base;
   const recentSessions = sampleSessions(at, [BASELINE.digest, CANARY.digest]);

@@ -60,7 +60,7 @@ function retirementOf(release: Digest, record: AgentRecord, { nextOf }: AgentVie
   };
 }
 
-function killOf({ kill, releases }: AgentRecord): AgentView["killed"] {
+export function killOf({ kill, releases }: AgentRecord): AgentView["killed"] {
   if (kill === null) return null;
   const version = releases.find(({ digest }) => digest === kill.to)?.version ?? "";
   return { ...kill, to: kill.to === null ? null : { digest: kill.to, version } };

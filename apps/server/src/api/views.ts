@@ -1,5 +1,11 @@
 import type { Overview, RolloutView } from "@perch/api";
-import { waitsForGateways, type MaturedSession, type Rollout, type SessionSource } from "@perch/domain";
+import {
+  waitsForGateways,
+  type AgentRecord,
+  type MaturedSession,
+  type Rollout,
+  type SessionSource,
+} from "@perch/domain";
 import type { Book } from "../controller/book.ts";
 import { laggardsOf, recordOf } from "../controller/follow-sync.ts";
 import type { Publisher } from "../controller/publisher.ts";
@@ -8,6 +14,7 @@ import { waitedFor } from "../controller/take-turn.ts";
 import type { GatewayHub } from "../gateways/hub.ts";
 import type { HookWorker } from "../hooks/hook-worker.ts";
 import type { PinCounts } from "../gateways/pin-counts.ts";
+import { killOf } from "./agent-view.ts";
 import { livePinsOf } from "./drift-view.ts";
 import { toRolloutView, type LiveFacts } from "./rollout-view.ts";
 import type { FiguresSource } from "./session-figures.ts";
@@ -65,9 +72,15 @@ export function createViews(deps: ViewsDeps): Views {
         gateways: [...deps.hub.views()],
         recentSessions: recent.map(toRecentSession),
         notice: deps.notice,
+        killed: book.agents().flatMap(killedOf),
       };
     },
   };
+}
+
+function killedOf(record: AgentRecord): Overview["killed"] {
+  const killed = killOf(record);
+  return killed === null ? [] : [{ agent: record.agent, ...killed }];
 }
 
 function liveFacts(rollout: Rollout, deps: ViewsDeps): LiveFacts {

@@ -41,6 +41,13 @@ export type RetirementView = z.infer<typeof retirementViewSchema>;
 
 export const releaseStatusSchema = z.enum(["Inactive", "Ramping", "Current", "Draining", "Drained", "Decommissioned"]);
 
+export const killedSchema = z.object({
+  killedAt: z.number(),
+  actor: z.string(),
+  reason: z.string(),
+  to: releaseNameSchema.nullable(),
+});
+
 /** `GET /v1/agents`, `GET /v1/agents/:agent` */
 export const agentViewSchema = z.object({
   agent: z.string(),
@@ -62,10 +69,7 @@ export const agentViewSchema = z.object({
   ),
   activeRollout: z.string().nullable(),
   /** A person has switched it off; `to` null: everybody is refused, else everybody is served by that release. */
-  killed: z
-    .object({ killedAt: z.number(), actor: z.string(), reason: z.string(), to: releaseNameSchema.nullable() })
-    .nullable()
-    .default(null),
+  killed: killedSchema.nullable().default(null),
 });
 export type AgentView = z.infer<typeof agentViewSchema>;
 

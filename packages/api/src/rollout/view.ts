@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { releaseNameSchema } from "../agent/agent.ts";
+import { killedSchema, releaseNameSchema } from "../agent/agent.ts";
 import { revisionSchema } from "../gateway/table.ts";
 import { gateViewSchema } from "./gate-view.ts";
 
@@ -267,6 +267,8 @@ export const overviewSchema = z.object({
   ),
   /** Shown in the banner when the traffic is not real customers, e.g. "Simulated customers and a scripted model". */
   notice: z.string(),
+  /** Agents that a person has switched off; `to` null: everybody is refused. Servers before this field did not say. */
+  killed: z.array(killedSchema.extend({ agent: z.string() })).default([]),
 });
 export type Overview = z.infer<typeof overviewSchema>;
 
