@@ -69,4 +69,6 @@ export { observeLogRank, UNDECIDED_LOG_RANK, type AtRisk, type LogRankTest } fro
 export { evidencePerSession, type PlannedRates } from "./planning/evidence-per-session.ts";
 export { sessionsToAccept, sessionsToReject, type DesignedRates } from "./planning/sessions-of-sprt.ts";
 export { sessionsToEvidence, sessionsToRateEvidence } from "./planning/sessions-to-evidence.ts";
-export { smallestDetectableRise } from "./planning/smallest-detectable.ts";
+export { smallestDetectable } from "./planning/smallest-detectable.ts";
+export { bettingBets, featureBets, rollbackBets, type Meetings, type Observed } from "./planning/planned-bets.ts";
+export { sessionsToWealth, withShare, type PlannedBet } from "./planning/wealth.ts";

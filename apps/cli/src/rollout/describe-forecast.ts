@@ -1,6 +1,7 @@
 import type { ForecastView } from "@perch/api";
 
 type Step = ForecastView["steps"][number];
+type Gate = ForecastView["gates"][number];
 
 /** What a rollout file would do, as whoever is about to start it wants to read it. */
 export function describeForecast(forecast: ForecastView): string {
@@ -11,7 +12,7 @@ export function describeForecast(forecast: ForecastView): string {
     `             and a canary as good as the baseline, unless said`,
     ...describeMirror(forecast),
     "",
-    ...forecast.steps.flatMap((step, index) => describeStep(step, index)),
+    ...forecast.steps.flatMap((step, index) => describeStep(step, index, forecast.gates)),
     `promoted     ${forecast.totalMs === null ? "not in sight" : `after about ${time(forecast.totalMs)}`}`,
     "",
     ...forecast.waits.map((wait) => `waits        ${wait}`),
@@ -29,15 +30,16 @@ function describeMirror({ mirror }: ForecastView): readonly string[] {
   ];
 }
 
-function describeStep(step: Step, index: number): readonly string[] {
+function describeStep(step: Step, index: number, gates: readonly Gate[]): readonly string[] {
   const begins = step.startsAfterMs === null ? "not in sight" : `after ${time(step.startsAfterMs)}`;
   const takes = step.durationMs === null ? "no end in sight" : `about ${time(step.durationMs)}`;
   const needs =
     step.canarySessions === null ? "more canary sessions than can be" : `${step.canarySessions} canary sessions`;
   const exposed = step.exposedByEnd === null ? "" : `; ${step.exposedByEnd} exposed by its end`;
-  const finds = step.gates.flatMap(({ gate, smallestRise }) =>
-    smallestRise === null ? [] : [`${gate} +${Number((smallestRise * 100).toFixed(1))} points`],
-  );
+  const finds = step.gates.flatMap(({ gate, smallestEffect }) => {
+    const of = gates.find(({ name }) => name === gate);
+    return of === undefined || smallestEffect === null ? [] : [`${gate} ${describeEffect(of, smallestEffect)}`];
+  });
   return [
     `step ${index + 1}       ${percent(step.weightBp / 10_000)} ${begins}: ${takes}, because of ${step.because}`,
     `             needs ${needs}${exposed}`,
@@ -46,15 +48,39 @@ function describeStep(step: Step, index: number): readonly string[] {
 }
 
 function describeGates({ gates }: ForecastView): readonly string[] {
-  return gates.map(({ name, role, rate, sessions, alpha }) => {
+  return gates.map(({ name, role, baseline, sessions, alpha }) => {
     const from = sessions === null ? "assumed" : `${sessions} sessions`;
-    return `gate         ${name} (${role}): baseline ${percent(rate)} (${from}), decides at evidence 1:${number(1 / alpha)}`;
+    const of = describeBaseline(baseline);
+    return `gate         ${name} (${role}): ${of} (${from}), decides at evidence 1:${number(1 / alpha)}`;
   });
 }
 
-function describeHarms({ harms }: ForecastView): readonly string[] {
-  return harms.map(({ gate, baselineRate, canaryRate, foundAfterMs, exposed }) => {
-    const rise = `${percent(baselineRate)} → ${percent(canaryRate)}`;
+function describeBaseline({ statistic, value }: Gate["baseline"]): string {
+  if (statistic === "rate") return `baseline ${percent(value)}`;
+  return statistic === "features" ? `compares ${value} features` : `baseline's ${statistic} ${number(value)}`;
+}
+
+/** "+4 points", "+12 %", "−0.2", "new in 14 % of sessions". */
+function describeEffect({ effect, direction }: Gate, size: number): string {
+  const sign = effect !== "rise" && direction === "decrease" ? "−" : "+";
+  switch (effect) {
+    case "rise":
+      return `${sign}${Number((size * 100).toFixed(1))} points`;
+    case "relative":
+      return `${sign}${Number((size * 100).toFixed(1))} %`;
+    case "amount":
+      return `${sign}${number(size)}`;
+    case "new":
+      return `new in ${Number((size * 100).toFixed(1))} % of sessions`;
+  }
+}
+
+function describeHarms({ harms, gates }: ForecastView): readonly string[] {
+  return harms.map(({ gate, size, baselineRate, canaryRate, foundAfterMs, exposed }) => {
+    const of = gates.find(({ name }) => name === gate);
+    const effect = of === undefined ? "" : describeEffect(of, size);
+    const rise =
+      baselineRate === null || canaryRate === null ? effect : `${percent(baselineRate)} → ${percent(canaryRate)}`;
     const found =
       foundAfterMs === null
         ? "not found by then, and the promotion waits for evidence"

@@ -42,6 +42,24 @@ test("a plan reads from top to bottom: assumptions, steps, what harm would do, w
   expect(text).toContain("warning      no server was asked");
 });
 
+test("what gates find is told in their own terms, and what they are compared with", () => {
+  const gates = "[{ name: error-rate, kind: proportion }, { name: tool-use, kind: distribution }]";
+  const forecast = planOffline(YAML.replace(/gates: .*/, `gates: ${gates}`), AT);
+  const text = describeForecast(forecast);
+  expect(text).toMatch(/finds by its end: error-rate \+\d+(\.\d)? points, tool-use new in \d+(\.\d)? % of sessions/);
+  expect(text).toContain("tool-use (signal): compares 50 features (assumed)");
+  const asMean = forecast.gates.map((gate) => ({
+    ...gate,
+    effect: "relative" as const,
+    direction: "decrease" as const,
+    baseline: { statistic: "mean", value: 3.81 },
+    sessions: 1200,
+  }));
+  const ofMeans = describeForecast({ ...forecast, gates: asMean });
+  expect(ofMeans).toContain("error-rate (guardrail): baseline's mean 3.81 (1200 sessions)");
+  expect(ofMeans).toMatch(/finds by its end: error-rate −\d+(\.\d)? %/);
+});
+
 test("what is wrong with the file is told with its lines, as everywhere", () => {
   const attempt = () => planOffline(YAML.replace("setWeight: 50", "setWeight: 2, colour: red"), AT);
   expect(attempt).toThrow(CliError);

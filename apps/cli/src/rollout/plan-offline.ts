@@ -23,7 +23,14 @@ export function planOffline(text: string, { file, traffic }: { file: string; tra
   const warnings = [...parsed.warnings, "no server was asked: rates are assumed, and memory was not compared"];
   const maturationMs = parsed.plan.idleTimeoutMs ?? IDLE_MS;
   return forecastSchema.parse(
-    forecastRollout(parsed.plan, { sessionsPerMinute: traffic, rates: {}, maturationMs, warnings }),
+    forecastRollout(parsed.plan, {
+      sessionsPerMinute: traffic,
+      rates: {},
+      values: {},
+      features: {},
+      maturationMs,
+      warnings,
+    }),
   );
 }
 

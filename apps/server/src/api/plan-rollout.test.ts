@@ -72,7 +72,7 @@ test("reckons with the traffic of the last hour and what the baseline's sessions
   const forecast = await planRollout({ text: YAML, traffic: null }, await createWorld());
   expect(forecast.sessionsPerMinute).toBe(5);
   expect(forecast.maturationMs).toBe(120_000);
-  expect(forecast.gates[0]).toMatchObject({ rate: 0.1, sessions: 300 });
+  expect(forecast.gates[0]).toMatchObject({ baseline: { statistic: "rate", value: 0.1 }, sessions: 300 });
 });
 
 test("with the traffic that was asked for instead, where somebody did", async () => {

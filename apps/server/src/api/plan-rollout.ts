@@ -1,12 +1,10 @@
 import {
-  badOf,
   currentRelease,
   forecastRollout,
-  isCountGate,
+  knownBaseline,
   memoryProblems,
   speaksOf,
   type AgentRecord,
-  type BaselineRate,
   type CohortSource,
   type Digest,
   type Forecast,
@@ -53,7 +51,7 @@ export async function planRollout(
   ];
   return forecastRollout(plan, {
     sessionsPerMinute: traffic ?? measured,
-    rates: ratesOf(plan, history),
+    ...knownBaseline(plan.gates, history),
     maturationMs: maturationOf(history) ?? plan.idleTimeoutMs ?? deps.idleTimeoutMs(),
     warnings: notes,
   });
@@ -92,16 +90,6 @@ async function baselineHistory(
   if (baseline === null) return [];
   const sessions = await cohorts.history({ agent: plan.agent, before: now(), limit: SESSIONS_READ });
   return sessions.filter(({ release }) => release === baseline);
-}
-
-function ratesOf(plan: RolloutPlan, history: readonly MaturedSession[]): Readonly<Record<string, BaselineRate>> {
-  return Object.fromEntries(
-    plan.gates.filter(isCountGate).flatMap((gate): [string, BaselineRate][] => {
-      const read = history.map((session) => badOf(session, gate.of, gate.badBelow)).filter((isBad) => isBad !== null);
-      if (read.length < LEAST_SESSIONS) return [];
-      return [[gate.name, { rate: read.filter(Boolean).length / read.length, sessions: read.length }]];
-    }),
-  );
 }
 
 /** The middle one, so that a session that hung over night does not count for a hundred. */

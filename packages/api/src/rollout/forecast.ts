@@ -14,11 +14,19 @@ export const forecastSchema = z.object({
   gates: z.array(
     z.object({
       name: z.string(),
+      kind: z.enum(["proportion", "mean", "quantile", "rate", "distribution", "absolute", "score"]),
       role: z.enum(["guardrail", "signal", "muted"]),
       onFail: z.enum(["rollback", "pause"]),
       alpha: z.number(),
-      rate: z.number(),
-      /** How many sessions of the baseline the rate rests on; null: it is assumed. */
+      direction: z.enum(["increase", "decrease"]),
+      /**
+       * What an effect of this gate is: a `rise` of the rate of bad sessions; `relative` or by an `amount`, of the mean or
+       * quantile, in its bad direction; `new`: the share of the canary's sessions with a use of tools that is new.
+       */
+      effect: z.enum(["rise", "relative", "amount", "new"]),
+      /** The baseline's `rate` of bad sessions, `mean`, quantile (`p95`), or number of compared `features`. */
+      baseline: z.object({ statistic: z.string(), value: z.number() }),
+      /** How many sessions of the baseline that rests on; null: it is assumed. */
       sessions: z.number().nullable(),
     }),
   ),
@@ -38,8 +46,8 @@ export const forecastSchema = z.object({
         z.object({
           gate: z.string(),
           sessionsToPass: z.number().nullable(),
-          /** The smallest rise of the bad rate that is found, on average, by the end of the step. */
-          smallestRise: z.number().nullable(),
+          /** The smallest effect that is found, on average, by the end of the step. */
+          smallestEffect: z.number().nullable(),
         }),
       ),
       exposedByEnd: z.number().nullable(),
@@ -51,9 +59,12 @@ export const forecastSchema = z.object({
   harms: z.array(
     z.object({
       gate: z.string(),
-      baselineRate: z.number(),
+      /** As the gate's `effect` says. */
+      size: z.number(),
+      /** Of a `rise`; null for any other effect. */
+      baselineRate: z.number().nullable(),
+      canaryRate: z.number().nullable(),
       isAssumed: z.boolean(),
-      canaryRate: z.number(),
       foundAfterMs: z.number().nullable(),
       exposed: z.number(),
     }),

@@ -16,6 +16,8 @@ function planOf(spec: Json = {}, gates: readonly Json[] = [GATE]): RolloutPlan {
 const MEASURED: ForecastInput = {
   sessionsPerMinute: 20,
   rates: { "escalation-rate": { rate: 0.08, sessions: 2000 } },
+  values: {},
+  features: {},
   maturationMs: 0,
   warnings: [],
 };
@@ -27,7 +29,9 @@ describe("at the traffic of the published figures", () => {
   ]);
 
   test("8 to 22 % is found after about 68 canary sessions, which are about 68 minutes", () => {
-    const harm = forecastRollout(plan, MEASURED).harms.find(({ canaryRate }) => Math.abs(canaryRate - 0.22) < 1e-9);
+    const harm = forecastRollout(plan, MEASURED).harms.find(
+      ({ canaryRate }) => Math.abs((canaryRate ?? 0) - 0.22) < 1e-9,
+    );
     expect(harm?.foundAfterMs ?? 0).toBeGreaterThan(55 * 60_000);
     expect(harm?.foundAfterMs ?? 0).toBeLessThan(80 * 60_000);
     // With the lease of 15 s, during which a quarter of a session begins.
@@ -41,8 +45,8 @@ describe("at the traffic of the published figures", () => {
     ]);
     const [step] = forecastRollout(tenHours, MEASURED).steps;
     expect(step?.exposedByEnd).toBe(600);
-    expect(step?.gates[0]?.smallestRise).toBeGreaterThan(0.03);
-    expect(step?.gates[0]?.smallestRise).toBeLessThan(0.045);
+    expect(step?.gates[0]?.smallestEffect).toBeGreaterThan(0.03);
+    expect(step?.gates[0]?.smallestEffect).toBeLessThan(0.045);
   });
 });
 
@@ -97,19 +101,50 @@ test("a rate that nobody knows is assumed, from the objective where there is one
     { name: "error-rate", kind: "proportion" },
   ]);
   const { gates } = forecastRollout(plan, { ...MEASURED, rates: {} });
-  expect(gates.map(({ rate, sessions }) => [Number(rate.toFixed(6)), sessions])).toEqual([
+  expect(gates.map(({ baseline, sessions }) => [Number(baseline.value.toFixed(6)), sessions])).toEqual([
     [0.1, null],
     [0.08, null],
   ]);
 });
 
-test("a guardrail that is not reckoned with is named, and the others are forecast all the same", () => {
+test("a guardrail whose values nobody knows is named, and the others are forecast all the same", () => {
   const gates = [GATE, { name: "cost", kind: "mean" }, { name: "duration", kind: "quantile", role: "signal" }];
   const { warnings, steps } = forecastRollout(planOf({}, gates), MEASURED);
   expect(warnings.filter((text) => text.includes("not reckoned with"))).toEqual([
     expect.stringContaining("cost (mean)"),
   ]);
   expect(steps[0]?.gates.map(({ gate }) => gate)).toEqual(["escalation-rate"]);
+});
+
+test("a mean whose values are known is reckoned with like a rate: what it finds, what it holds up, and its harms", () => {
+  const values = Array.from({ length: 400 }, (_, i) => Math.exp((i % 20) / 10));
+  const gates = [GATE, { name: "cost", kind: "mean", compare: { margin: "20%" } }];
+  const {
+    warnings,
+    steps,
+    harms,
+    gates: told,
+  } = forecastRollout(planOf({}, gates), { ...MEASURED, values: { cost: values } });
+  expect(warnings.filter((text) => text.includes("not reckoned with"))).toEqual([]);
+  expect(told[1]).toMatchObject({ kind: "mean", effect: "relative", sessions: 400, baseline: { statistic: "mean" } });
+  const found = steps.map(({ gates: [, cost] }) => cost?.smallestEffect ?? Infinity);
+  expect(found).toEqual(found.toSorted((a, b) => b - a));
+  expect(found.at(-1)).toBeLessThan(0.5);
+  const ofCost = harms.filter(({ gate }) => gate === "cost");
+  expect(ofCost.map(({ size, baselineRate }) => [size, baselineRate])).toEqual([
+    [0.2, null],
+    [0.5, null],
+  ]);
+  expect(ofCost[1]?.foundAfterMs ?? Infinity).toBeLessThan(ofCost[0]?.foundAfterMs ?? Infinity);
+});
+
+test("by a harm budget, a guardrail on a mean is told to be outside of what is foretold", () => {
+  const plan = planOf({ ramp: { mode: "harm-budget" } }, [GATE, { name: "cost", kind: "mean" }]);
+  const { warnings } = forecastRollout(plan, {
+    ...MEASURED,
+    values: { cost: Array.from({ length: 200 }, (_, i) => i) },
+  });
+  expect(warnings).toContainEqual(expect.stringContaining("cost (mean) may hold up the promotion"));
 });
 
 test("the worst exposure counts who arrives while outcomes mature and the rollback travels", () => {
@@ -142,7 +177,7 @@ test("never foretells a negative time, and never fewer people exposed at a later
   fc.assert(
     fc.property(anyInput, ({ sessionsPerMinute, rate, maturationMs }) => {
       const rates = { "escalation-rate": { rate, sessions: 100 } };
-      const { steps, harms } = forecastRollout(planOf(), { sessionsPerMinute, rates, maturationMs, warnings: [] });
+      const { steps, harms } = forecastRollout(planOf(), { ...MEASURED, sessionsPerMinute, rates, maturationMs });
       const exposed = steps.flatMap(({ exposedByEnd }) => exposedByEnd ?? []);
       expect(exposed).toEqual(exposed.toSorted((a, b) => a - b));
       for (const { durationMs } of steps) expect(durationMs ?? 0).toBeGreaterThanOrEqual(0);

@@ -1,30 +1,22 @@
-import type { CountGate } from "../gate/gate-spec.ts";
+import { smallestDetectable } from "@perch/stats";
 import { CLEAN_WINDOWS_TO_PASS, MIN_WINDOW_SESSIONS } from "../gate/merged-windows.ts";
+import { isCountGate } from "../gate/read-block.ts";
 import { formatReleaseReference } from "../release/reference.ts";
 import { harmRampOf } from "../rollout/harm-ramp.ts";
 import type { RolloutPlan } from "../rollout/plan.ts";
 import type { Forecast, ForecastInput, GateForecast, HarmForecast, StepForecast } from "./forecast.ts";
-import {
-  forecastGates,
-  harmfulRates,
-  plannedRate,
-  sessionsToFind,
-  sessionsToPass,
-  smallestRise,
-  type PlannedRate,
-} from "./gate-needs.ts";
+import type { GateModel } from "./gate-model.ts";
+import { modelGates } from "./model-gates.ts";
 import { harmBudgetPath } from "./harm-budget-path.ts";
 import { canarySessionsIn, shareReached, timeFor, whenReached, type Stretch } from "./traffic-path.ts";
 import { forecastWaits } from "./forecast-waits.ts";
 import { forecastWarnings } from "./forecast-warnings.ts";
 
-type Judging = { readonly gate: CountGate; readonly planned: PlannedRate };
-type Context = { readonly plan: RolloutPlan; readonly input: ForecastInput; readonly gates: readonly Judging[] };
+type Context = { readonly plan: RolloutPlan; readonly input: ForecastInput; readonly gates: readonly GateModel[] };
 
 /** What will happen, when, and to how many, if traffic and the baseline stay as they are. Estimates by `statistics.md` 1. */
 export function forecastRollout(plan: RolloutPlan, input: ForecastInput): Forecast {
-  const gates = forecastGates(plan.gates).map((gate) => ({ gate, planned: plannedRate(gate, input.rates[gate.name]) }));
-  const context = { plan, input, gates };
+  const context = { plan, input, gates: modelGates(plan.gates, input) };
   const steps = harmRampOf(plan) === null ? fixedSteps(context) : rampSteps(context);
   const path = pathOf(steps);
   const harms = path === null ? [] : harmsOf(path, context);
@@ -40,12 +32,11 @@ export function forecastRollout(plan: RolloutPlan, input: ForecastInput): Foreca
     harms,
     worstExposure: exposed === null ? null : Math.ceil(exposed + whileDeciding(last, context)),
   };
-  return { ...forecast, warnings: [...input.warnings, ...forecastWarnings(plan, input, steps)] };
+  return { ...forecast, warnings: [...input.warnings, ...forecastWarnings(plan, input, forecast)] };
 }
 
 function headOf({
   plan,
-  input,
   gates,
 }: Context): Pick<Forecast, "name" | "agent" | "release" | "baseline" | "ramp" | "mirror" | "gates"> {
   const { mirror = null, baseline } = plan;
@@ -56,13 +47,16 @@ function headOf({
     baseline: baseline.kind === "current" ? "current" : formatReleaseReference(baseline.release),
     ramp: harmRampOf(plan) === null ? "steps" : "harm-budget",
     mirror: mirror === null ? null : { percentageBp: mirror.percentageBp, durationMs: mirror.durationMs },
-    gates: gates.map(({ gate, planned }) => ({
+    gates: gates.map(({ gate, effect, baseline: known, sessions }) => ({
       name: gate.name,
+      kind: gate.kind,
       role: gate.role,
       onFail: gate.onFail,
       alpha: gate.alpha,
-      rate: planned.rate,
-      sessions: planned.isAssumed ? null : (input.rates[gate.name]?.sessions ?? null),
+      direction: gate.direction,
+      effect,
+      baseline: known,
+      sessions,
     })),
   };
 }
@@ -152,12 +146,12 @@ function needsOf(index: number, before: readonly Stretch[], { plan, input, gates
 }
 
 function missingToPass(
-  { gate, planned }: Judging,
+  { toPass }: GateModel,
   index: number,
   { before, plan, input }: { before: readonly Stretch[]; plan: RolloutPlan; input: ForecastInput },
 ): number {
   const stepsAfter = plan.steps.length - 1 - index;
-  const needAt = (weightBp: number): number => sessionsToPass(gate, planned.rate, { weightBp, stepsAfter });
+  const needAt = (weightBp: number): number => toPass({ weightBp, stepsAfter });
   const need = needAt(plan.steps[index]?.weightBp ?? 0);
   if (need === 0 || need === Infinity) return need;
   return Math.max(0, 1 - shareReached(before, input.sessionsPerMinute, needAt)) * need;
@@ -174,23 +168,22 @@ function gatesBy(
     return {
       gate: one.gate.name,
       sessionsToPass: Number.isFinite(missing) ? Math.ceil(missing) : null,
-      smallestRise: riseFoundBy(one, weightBp, exposed),
+      smallestEffect: foundBy(one, weightBp, exposed),
     };
   });
 }
 
-function riseFoundBy({ gate, planned }: Judging, weightBp: number, sessions: number | null): number | null {
-  return sessions === null ? null : smallestRise(gate, planned.rate, { weightBp, sessions });
+function foundBy({ largest, toFind }: GateModel, weightBp: number, canarySessions: number | null): number | null {
+  if (canarySessions === null) return null;
+  return smallestDetectable({ largest, canarySessions, sessionsToFind: (effect) => toFind(effect, weightBp) });
 }
 
 /** The engine itself, fed with what a canary as good as the baseline would show. */
 function rampSteps(context: Context): readonly StepForecast[] {
   const { plan, input, gates } = context;
-  const { path, isPromoted } = harmBudgetPath(
-    plan,
-    input,
-    Object.fromEntries(gates.map(({ gate, planned }) => [gate.name, planned.rate])),
-  );
+  const counting = gates.filter(({ gate }) => isCountGate(gate));
+  const rates = Object.fromEntries(counting.map(({ gate, baseline }) => [gate.name, baseline.value]));
+  const { path, isPromoted } = harmBudgetPath(plan, input, rates);
   const steps: StepForecast[] = [];
   let [ms, exposed] = [0, 0];
   for (const [index, stretch] of path.entries()) {
@@ -206,7 +199,7 @@ function rampSteps(context: Context): readonly StepForecast[] {
       gates: gates.map((one) => ({
         gate: one.gate.name,
         sessionsToPass: null,
-        smallestRise: riseFoundBy(one, stretch.weightBp, isOpen ? null : exposed),
+        smallestEffect: foundBy(one, stretch.weightBp, isOpen ? null : exposed),
       })),
       exposedByEnd: isOpen ? null : Math.ceil(exposed),
     });
@@ -219,16 +212,16 @@ function harmsOf(path: readonly Stretch[], context: Context): readonly HarmForec
   const { input, plan } = context;
   const guardrails = context.gates.filter(({ gate }) => gate.role === "guardrail" && gate.onFail === "rollback");
   const all = sessionsIn(path, input);
-  return guardrails.flatMap(({ gate, planned }) =>
-    harmfulRates(gate, planned.rate).map((canaryRate) => {
-      const rates = { baseline: planned.rate, canary: canaryRate };
-      const found = whenReached(path, input.sessionsPerMinute, (bp) => sessionsToFind(gate, rates, bp));
+  return guardrails.flatMap(({ gate, effect, baseline, sessions, pictured, toFind }) =>
+    pictured.map((size) => {
+      const found = whenReached(path, input.sessionsPerMinute, (bp) => toFind(size, bp));
       const weightBp = found === null ? (path.at(-1)?.weightBp ?? 0) : weightAt(path, found.ms);
       return {
         gate: gate.name,
-        baselineRate: planned.rate,
-        isAssumed: planned.isAssumed,
-        canaryRate,
+        size,
+        baselineRate: effect === "rise" ? baseline.value : null,
+        canaryRate: effect === "rise" ? baseline.value + size : null,
+        isAssumed: sessions === null,
         foundAfterMs: found === null ? null : found.ms + input.maturationMs,
         exposed: Math.ceil((found?.canarySessions ?? all) + whileDeciding(weightBp, { ...context, plan })),
       };

@@ -1,29 +1,37 @@
 import { isCountGate } from "../gate/read-block.ts";
+import { harmRampOf } from "../rollout/harm-ramp.ts";
 import { analysisPolicy } from "../rollout/policies.ts";
 import type { RolloutPlan } from "../rollout/plan.ts";
 import { formatPercent } from "../rollout/weight.ts";
-import type { ForecastInput, StepForecast } from "./forecast.ts";
+import type { Forecast, ForecastInput, StepForecast } from "./forecast.ts";
 import { timeFor } from "./traffic-path.ts";
 
 /** What will not work as it stands, each with the figure that says so. */
 export function forecastWarnings(
   plan: RolloutPlan,
   { sessionsPerMinute }: Pick<ForecastInput, "sessionsPerMinute">,
-  steps: readonly StepForecast[],
+  { steps, gates }: Pick<Forecast, "steps" | "gates">,
 ): readonly string[] {
   if (plan.steps.length === 0) return [];
   if (sessionsPerMinute <= 0) return ["there is no traffic: no step would ever be left"];
-  return [...unforeseen(plan), ...stepWarnings(plan, sessionsPerMinute, steps)];
+  return [...unforeseen(plan, gates), ...stepWarnings(plan, sessionsPerMinute, steps)];
 }
 
 /** A guardrail that the forecast leaves out still holds up the rollout. */
-function unforeseen({ gates }: RolloutPlan): readonly string[] {
-  return gates
-    .filter((gate) => gate.role === "guardrail" && !isCountGate(gate))
-    .map(
-      ({ name, kind }) =>
-        `the guardrail ${name} (${kind}) is not reckoned with: how long its evidence takes depends on how its values spread`,
-    );
+function unforeseen(plan: RolloutPlan, known: Forecast["gates"]): readonly string[] {
+  const isByBudget = harmRampOf(plan) !== null;
+  return plan.gates
+    .filter((gate) => gate.role === "guardrail")
+    .flatMap((gate) => {
+      const name = `the guardrail ${gate.name} (${gate.kind})`;
+      if (!known.some((one) => one.name === gate.name)) {
+        return [
+          `${name} is not reckoned with: the baseline has not had 100 sessions with a value, which say how they spread`,
+        ];
+      }
+      if (!isByBudget || isCountGate(gate)) return [];
+      return [`${name} may hold up the promotion: by a harm budget, only gates that count are reckoned with`];
+    });
 }
 
 function stepWarnings(plan: RolloutPlan, sessionsPerMinute: number, steps: readonly StepForecast[]): readonly string[] {

@@ -1,23 +1,37 @@
+import type { GateSpec } from "../gate/gate-spec.ts";
+
 /** What is known before a rollout begins. */
 export type ForecastInput = {
   /** New sessions of the agent, both arms together. */
   readonly sessionsPerMinute: number;
-  /** By gate: the baseline's rate of bad sessions, and how many sessions say so. Lacking: not known. */
+  /** By gate: the baseline's rate of bad sessions (or of those beyond a promise), and how many sessions say so. Lacking: not known. */
   readonly rates: Readonly<Record<string, BaselineRate>>;
+  /** By gate that compares values: the baseline's. Lacking: too few to say how they spread. */
+  readonly values: Readonly<Record<string, readonly number[]>>;
+  /** By gate on tool use. Lacking: not known. */
+  readonly features: Readonly<Record<string, BaselineFeatures>>;
   /** From a session's assignment until gates read it, typically. */
   readonly maturationMs: number;
   /** What whoever asked has found besides, e.g. that memory does not go along. */
   readonly warnings: readonly string[];
 };
 export type BaselineRate = { readonly rate: number; readonly sessions: number };
+/** How many features of tool use are compared, and how many sessions they were chosen from. */
+export type BaselineFeatures = { readonly features: number; readonly sessions: number };
+
+/**
+ * What an effect of a gate is: `rise` of the rate of bad sessions; `relative` or by an `amount`, of the mean or quantile, in its
+ * bad direction; `new`: the share of the canary's sessions with a use of tools that the baseline never shows.
+ */
+export type EffectKind = "rise" | "relative" | "amount" | "new";
 
 /** What a gate can tell by the end of a step. */
 export type GateForecast = {
   readonly gate: string;
   /** Canary sessions of this step until a canary as good as the baseline is let on; null: not in sight. */
   readonly sessionsToPass: number | null;
-  /** The smallest rise of the bad rate that is found, on average, by then; null: none. */
-  readonly smallestRise: number | null;
+  /** The smallest effect that is found, on average, by then; null: none. */
+  readonly smallestEffect: number | null;
 };
 
 export type StepForecast = {
@@ -37,9 +51,13 @@ export type StepForecast = {
 /** How a harm of one size ends. */
 export type HarmForecast = {
   readonly gate: string;
-  readonly baselineRate: number;
+  /** Its size, as the gate's `effect` says. */
+  readonly size: number;
+  /** Of a `rise`; null for any other effect. */
+  readonly baselineRate: number | null;
+  readonly canaryRate: number | null;
+  /** The baseline is not known but assumed. */
   readonly isAssumed: boolean;
-  readonly canaryRate: number;
   /** Until the evidence suffices, since the first step began; null: not before the last step would be left. */
   readonly foundAfterMs: number | null;
   /** Canary sessions that have begun by the time every gateway has the rollback. */
@@ -49,11 +67,14 @@ export type HarmForecast = {
 /** A gate with what the forecast reckons with. */
 export type ForecastGate = {
   readonly name: string;
+  readonly kind: GateSpec["kind"];
   readonly role: "guardrail" | "signal" | "muted";
   readonly onFail: "rollback" | "pause";
   readonly alpha: number;
-  /** The baseline's rate of bad sessions. */
-  readonly rate: number;
+  readonly direction: GateSpec["direction"];
+  readonly effect: EffectKind;
+  /** What it has to be compared with: `rate` of bad sessions, `mean`, a quantile such as `p95`, or number of `features`. */
+  readonly baseline: { readonly statistic: string; readonly value: number };
   /** How many of its sessions say so; null: it is assumed. */
   readonly sessions: number | null;
 };

@@ -1,7 +1,7 @@
 import type { ArmCounts, Block } from "../gate/block.ts";
 import { createBoard, observe } from "../gate/board.ts";
 import { decide } from "../gate/decide.ts";
-import { forecastGates } from "./gate-needs.ts";
+import { forecastGates } from "./count-model.ts";
 import { affordableStep } from "../rollout/harm-ramp.ts";
 import type { RolloutPlan } from "../rollout/plan.ts";
 import type { ForecastInput } from "./forecast.ts";

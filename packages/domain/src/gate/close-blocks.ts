@@ -3,8 +3,9 @@ import type { Block, BlockReading } from "./block.ts";
 import type { GateSpec } from "./gate-spec.ts";
 import { countsOf, evaluatorsOf, readingOf, unfrozenReader, type GateReader } from "./read-block.ts";
 
-const MIN_CANARY_SESSIONS = 2;
-const MIN_BASELINE_SESSIONS = 10;
+/** A block closes when both are in it. */
+export const MIN_CANARY_SESSIONS = 2;
+export const MIN_BASELINE_SESSIONS = 10;
 
 export type CutBlocksInput = {
   /** Sessions of the step in the order of assignment, after the last closed block. */

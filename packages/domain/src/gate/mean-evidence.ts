@@ -112,7 +112,8 @@ function observeTolerated(
   return shares.reduce((seen, share) => observeBetting(seen, toleratedDifference(share, tolerated)), test);
 }
 
-function marginOf({ margin }: MeanGate): { readonly relative: number; readonly absolute: number } {
+/** Both forms of a margin; the one that the file does not use is 0. */
+export function marginOf({ margin }: MeanGate): { readonly relative: number; readonly absolute: number } {
   return "relative" in margin ? { relative: margin.relative, absolute: 0 } : { relative: 0, absolute: margin.absolute };
 }
 
@@ -126,7 +127,8 @@ function gather({ gate, gathered }: MeanEvidence, baseline: readonly number[]): 
   return { cap: capOf(freezeQuantiles(gate, all)), gathered: [] };
 }
 
-function capOf(quantiles: Quantiles | null): number | null {
+/** Where values are cut off, from the frozen quantiles; null without any. */
+export function capOf(quantiles: Quantiles | null): number | null {
   const value = quantiles?.[0]?.value;
   return value === undefined ? null : Math.max(value, LEAST_CAP);
 }

@@ -14,7 +14,7 @@ const ACCEPT_AT_LOG_E = -Math.log(ALPHA);
 /** The level is a grid point, reached through exp and ln. */
 const ROUNDING = 1e-9;
 /** Compared canary sessions from which "no difference was found" says something about tool use. */
-const MIN_STRUCTURE_SESSIONS = 100;
+export const MIN_STRUCTURE_SESSIONS = 100;
 
 export type NonInferiority = GateReport["nonInferiority"];
 

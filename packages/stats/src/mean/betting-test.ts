@@ -2,7 +2,7 @@ import { StatsError } from "../numeric/error.ts";
 import { logSumExp } from "../numeric/log-sum-exp.ts";
 
 /** Shares of the wealth that are bet on each observation. */
-const STAKES = [0.05, 0.12, 0.25, 0.4, 0.6, 0.8] as const;
+export const STAKES = [0.05, 0.12, 0.25, 0.4, 0.6, 0.8] as const;
 
 /** The state of a test between observations. */
 export type BettingTest = {

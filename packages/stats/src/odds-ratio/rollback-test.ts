@@ -1,7 +1,7 @@
 import { observeMixture, openMixture, type Bet, type MixtureTest } from "./start-time-mixture.ts";
 
 /** Odds ratios that the test bets on, and how much on each (`statistics.md` 3.1). */
-const BETS: readonly Bet[] = [
+export const ROLLBACK_BETS: readonly Bet[] = [
   { oddsRatio: 1.2, weight: 0.1 },
   { oddsRatio: 1.5, weight: 0.2 },
   { oddsRatio: 2, weight: 0.25 },
@@ -12,14 +12,14 @@ const BETS: readonly Bet[] = [
 ];
 
 /** ln of the odds ratios that the rollback test bets on; its evidence is read at exactly these. */
-export const ROLLBACK_LOG_ODDS: readonly number[] = BETS.map((bet) => Math.log(bet.oddsRatio));
+export const ROLLBACK_LOG_ODDS: readonly number[] = ROLLBACK_BETS.map((bet) => Math.log(bet.oddsRatio));
 
 /** The state of one rollback test between blocks. */
 export type RollbackTest = MixtureTest;
 
 /** A test that has seen nothing: E = 1. Throws `StatsError` unless at least one block is planned. */
 export function openRollbackTest(plannedBlocks: number): RollbackTest {
-  return openMixture(BETS, plannedBlocks);
+  return openMixture(ROLLBACK_BETS, plannedBlocks);
 }
 
 /**
@@ -27,7 +27,7 @@ export function openRollbackTest(plannedBlocks: number): RollbackTest {
  * H0: odds ratio ≤ 1; P(E ever ≥ 1/α) ≤ α under it, at any looks and any stopping. Source: `statistics.md` 3.1.
  */
 export function observeRollbackTest(test: RollbackTest, logLikelihood: readonly number[]): RollbackTest {
-  return observeMixture(BETS, test, logLikelihood);
+  return observeMixture(ROLLBACK_BETS, test, logLikelihood);
 }
 
 /** Anytime-valid p-value: min(1, 1 / max E). */

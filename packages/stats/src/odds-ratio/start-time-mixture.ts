@@ -17,7 +17,7 @@ export type MixtureTest = {
 };
 
 /** Of the money; the rest waits for a late start. Why so much: `docs/decisions/0069`. */
-const STARTED_AT_ONCE = 0.7;
+export const STARTED_AT_ONCE = 0.7;
 
 /** A test that has seen nothing: E = 1. Throws `StatsError` unless at least one block is planned. */
 export function openMixture(bets: readonly Bet[], plannedBlocks: number): MixtureTest {

@@ -2,13 +2,14 @@ import { expect, test } from "vitest";
 import { designLogOdds } from "../sprt/conditional-sprt.ts";
 import { sessionsToReject } from "./sessions-of-sprt.ts";
 import { sessionsToEvidence } from "./sessions-to-evidence.ts";
-import { smallestDetectableRise } from "./smallest-detectable.ts";
+import { smallestDetectable } from "./smallest-detectable.ts";
 
 function riseFoundBy(canarySessions: number, baseline = 0.08): number | null {
-  return smallestDetectableRise({
-    baselineRate: baseline,
+  return smallestDetectable({
+    largest: 1 - baseline - 1e-9,
     canarySessions,
-    sessionsToFind: (canary) => sessionsToEvidence({ baseline, canary, canaryWeight: 0.05 }, 0, Math.log(100)),
+    sessionsToFind: (rise) =>
+      sessionsToEvidence({ baseline, canary: baseline + rise, canaryWeight: 0.05 }, 0, Math.log(100)),
   });
 }
 
@@ -27,10 +28,11 @@ test("is smaller with more sessions, and nothing can be found with two", () => {
 
 test("an SPRT finds no rise below half of what it is designed for, however many sessions there are", () => {
   const logOddsRatio = designLogOdds(0.08, 0.04);
-  const rise = smallestDetectableRise({
-    baselineRate: 0.08,
+  const rise = smallestDetectable({
+    largest: 0.9,
     canarySessions: 1e9,
-    sessionsToFind: (canary) => sessionsToReject({ baseline: 0.08, canary, canaryWeight: 0.05, logOddsRatio }, 4.6),
+    sessionsToFind: (rise) =>
+      sessionsToReject({ baseline: 0.08, canary: 0.08 + rise, canaryWeight: 0.05, logOddsRatio }, 4.6),
   });
   expect(rise).toBeGreaterThan(0.015);
   expect(rise).toBeLessThan(0.025);
