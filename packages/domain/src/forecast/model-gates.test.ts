@@ -138,7 +138,7 @@ function simulated({ gate, reference, session }: World, effect: number, canarySe
   const reports = Array.from({ length: RUNS }, (_, seed) => judgeSimulation(simulation(50 + seed)).reports[0]);
   return {
     rejected: reports.filter((report) => report?.verdict.kind === "fail").length,
-    passed: reports.filter((report) => report?.nonInferiority.isMet === true).length,
+    passed: reports.filter((report) => report?.nonInferiority.isMet ?? false).length,
   };
 }
 
