@@ -13,6 +13,7 @@ import {
   reportSchema,
   rolloutViewSchema,
   scorersViewSchema,
+  serverChecksSchema,
   sessionListSchema,
   sessionPathsSchema,
   whyAnswerSchema,
@@ -37,6 +38,7 @@ import {
   type RolloutCommand,
   type RolloutView,
   type ScorersView,
+  type ServerChecks,
   type SessionList,
   type SessionPaths,
   type WhyAnswer,
@@ -77,6 +79,8 @@ export interface ApiClient {
   cancelMove(agent: string, move: string, body: CancelMove): Promise<MoveView>;
   collector(): Promise<CollectorView>;
   scorers(): Promise<ScorersView>;
+  /** Has the server try what it lives on. */
+  checks(): Promise<ServerChecks>;
   /** `query` is that of `GET /v1/sessions`. */
   sessions(query: Readonly<Record<string, string>>): Promise<SessionList>;
   sessionPaths(session: string, agent: string | null): Promise<SessionPaths>;
@@ -135,6 +139,7 @@ export function createApiClient(baseUrl: string): ApiClient {
       sendJson("DELETE", { path: `${agentPath(agent)}/moves/${encodeURIComponent(move)}`, body }, moveViewSchema),
     collector: () => get("/v1/collector", collectorViewSchema),
     scorers: () => get("/v1/scorers", scorersViewSchema),
+    checks: () => get("/v1/checks", serverChecksSchema),
     sessions: (query) => get(`/v1/sessions?${new URLSearchParams(query).toString()}`, sessionListSchema),
     sessionPaths: (session, agent) =>
       get(withQuery(`/v1/sessions/${encodeURIComponent(session)}`, ofAgent(agent)), sessionPathsSchema),

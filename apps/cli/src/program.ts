@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { printLine, printNote } from "./output.ts";
+import { version } from "./version.ts";
 
 /** The program `perch` without its commands. It never exits by itself: `main.ts` sets the exit code. */
 export function createProgram(): Command {
@@ -19,11 +19,4 @@ export function createProgram(): Command {
       })
       .exitOverride()
   );
-}
-
-function version(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  const value: unknown = JSON.parse(text);
-  const found = typeof value === "object" && value !== null && "version" in value ? value.version : null;
-  return typeof found === "string" ? found : "unknown";
 }

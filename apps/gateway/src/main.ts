@@ -91,7 +91,7 @@ async function run(config: GatewayConfig, log: Log): Promise<void> {
   });
   const listener = await listen(config, { llhttp, tick, handle, meter });
   const onApplied = createOnApplied({ held, pools, meter, moving, mirror });
-  const onQuestion = createQuestionAnswerer({ held, pins: pins.cached, store: pins.store, link, log });
+  const onQuestion = createQuestionAnswerer({ ...parts, held, pins: pins.cached, store: pins.store });
   const syncing = { link, held, file, outbox, state: parts.sync, log, sleep, random, now, tick, onApplied, onQuestion };
   const sync = startSync(syncing);
   const lookAfter = setInterval(createLookAfter({ held, pins, pools, moving, mirror, log }), LOOK_AFTER_MS);

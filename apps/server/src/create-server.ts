@@ -39,6 +39,7 @@ import { createSessionRoutes } from "./api/session-routes.ts";
 import { createFiguresSource } from "./api/session-figures.ts";
 import { createViews } from "./api/views.ts";
 import { createWhyRoutes } from "./api/why-routes.ts";
+import { createCheckRoutes, type CheckRoutesDeps } from "./checks/check-routes.ts";
 import { createGrpcCalls, type GrpcCalls } from "./collector/grpc-calls.ts";
 import { OPEN_GATE, type IngestGate } from "./collector/ingest-gate.ts";
 import { createIntake, type Intake } from "./collector/intake.ts";
@@ -90,6 +91,8 @@ export type ServerDeps = {
   readonly ingestGate?: IngestGate;
   /** Webhooks and notifications. Nobody is called unless said. */
   readonly hooks?: Pick<HookWorkerDeps, "sender" | "settings">;
+  /** Which server it is, for checks; made up unless said. */
+  readonly about?: Pick<CheckRoutesDeps, "version" | "dataDirectory">;
   readonly now: () => number;
   /** Milliseconds of a clock that never jumps; of a made-up clock its own. */
   readonly tick: () => number;
@@ -127,6 +130,8 @@ export type Server = {
   flush(): Promise<void>;
   beat(): void;
 };
+
+const NOBODY: Required<ServerDeps>["about"] = { version: "0.0.0", dataDirectory: null };
 
 /** Figures on pages may lag this much behind the store. */
 const FIGURES_MAX_AGE_MS = 400;
@@ -261,7 +266,7 @@ function intakeOf(
 
 function routesOf(
   { core, loops, feed, intake }: { core: Core; loops: Loops; feed: LiveFeed; intake: Intake },
-  { traces, now, setNow, ledger, releases, contents, settings }: ServerDeps,
+  { traces, state, now, setNow, ledger, releases, contents, settings, about = NOBODY }: ServerDeps,
 ): readonly Hono[] {
   const { book, hub, controller, watches, views, moving } = core;
   const followGateways = async (): Promise<void> => {
@@ -283,6 +288,7 @@ function routesOf(
     createWhyRoutes({ book, hub, questions: core.questions, sessions: traces.sessions }),
     createSessionRoutes({ ...ofAgents, sessions: traces.sessions, idleTimeoutMs: core.idleTimeoutMs }),
     createScorerRoutes(core.judging),
+    createCheckRoutes({ ...about, state, traces, hub, questions: core.questions, now, newId: randomUUID }),
     createExplorerRoutes({ book, now, ...traces }),
     createLedgerRoutes(ledger),
     createPairRoutes({ book, pairs: traces.pairs }),

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serve } from "@hono/node-server";
@@ -38,6 +39,7 @@ const COUNT_PINS_EVERY_MS = 5000;
 const BEAT_EVERY_MS = 15_000;
 /** Of a leader's lease: often enough that a failed one is made good in time. */
 const LOOKS_A_LEASE = 5;
+const { version }: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 const CONSOLE = fileURLToPath(new URL("../../console/dist", import.meta.url));
 
 const log = createLog(
@@ -97,6 +99,7 @@ async function main(options: ServerOptions): Promise<void> {
       hooks,
       ...(scoring !== null && { scoring }),
       log,
+      about: { version, dataDirectory: directory },
       settings: { ...settings, consoleDirectory: CONSOLE },
     });
   try {

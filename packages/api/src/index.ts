@@ -77,6 +77,7 @@ export {
   type PointerView,
   type RemovePointer,
 } from "./agent/pointer.ts";
+export { serverChecksSchema, type ServerChecks } from "./server/checks.ts";
 export { gateViewSchema, type GateView } from "./rollout/gate-view.ts";
 export {
   armViewSchema,

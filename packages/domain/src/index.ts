@@ -222,6 +222,7 @@ export {
   type Spread,
   type SpreadMeasure,
   type ToolTransition,
+  type UnpricedModel,
 } from "./telemetry/explorer-source.ts";
 export { attributedIn, type Attributed, type Misattributed } from "./telemetry/misattributed.ts";
 export { sessionPath, stepsOf, type PathStep, type PathTurn } from "./telemetry/session-path.ts";

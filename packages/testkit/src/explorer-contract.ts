@@ -30,6 +30,25 @@ export function describeExplorer(storage: () => { store: TraceStore; explorer: E
     expect(await storage().explorer.trace("0".repeat(32))).toEqual([]);
   });
 
+  test("models without a price are counted by session, of those that ended lately", async () => {
+    const { measures } = aMaturedSession();
+    const lacking = (...unpricedModels: readonly string[]) => ({ measures: { ...measures, unpricedModels } });
+    await sessions([
+      { ...lacking("b-model", "it's ; odd"), endedAt: 2000 },
+      { ...lacking("it's ; odd"), endedAt: 3000.5 },
+      { ...lacking("a-model"), endedAt: 2500 },
+      { ...lacking("old"), endedAt: 1999 },
+      { ...lacking(), endedAt: 2600 },
+    ]);
+    const found = await storage().explorer.unpricedModels({ since: 2000, limit: 10 });
+    expect(found).toEqual([
+      { model: "it's ; odd", sessions: 2 },
+      { model: "a-model", sessions: 1 },
+      { model: "b-model", sessions: 1 },
+    ]);
+    expect(await storage().explorer.unpricedModels({ since: 2000, limit: 1 })).toEqual(found.slice(0, 1));
+  });
+
   test("a session is known once it has matured, with the scores that came later", async () => {
     const key = { agent: parseAgentName("support"), session: parseSessionId("s-0") };
     expect(await storage().explorer.matured(key)).toBeNull();

@@ -1,4 +1,4 @@
-import type { CollectorView } from "@perch/api";
+import type { CollectorView, ServerChecks } from "@perch/api";
 import { describe, expect, test } from "vitest";
 import { diagnose, exitCodeOf, type Facts } from "./diagnose.ts";
 
@@ -22,6 +22,20 @@ function aCollector(change: Partial<CollectorView> = {}): CollectorView {
   };
 }
 
+function someChecks(change: Partial<ServerChecks> = {}): ServerChecks {
+  return {
+    version: "1.2.0",
+    stores: [
+      { store: "state", failure: null },
+      { store: "traces", failure: null },
+    ],
+    disk: { directory: "/data/server", freeBytes: 50e9, totalBytes: 100e9 },
+    gateways: [{ gateway: "gw-1", about: { version: "1.2.0", pinStore: { failure: null } } }],
+    unpriced: { days: 7, models: [] },
+    ...change,
+  };
+}
+
 function facts(change: Partial<Facts> = {}): Facts {
   return {
     server: { url: "http://127.0.0.1:4600", isLoopback: true, failure: null },
@@ -32,6 +46,7 @@ function facts(change: Partial<Facts> = {}): Facts {
     deployments: [{ agent: "support", version: "2.3.0", url: "http://127.0.0.1:1", failure: null }],
     scorers: { scorers: [] },
     store: { failure: null },
+    self: { cliVersion: "1.2.0", checks: someChecks(), failure: null },
     disk: { directory: "/data", freeBytes: 50e9, totalBytes: 100e9 },
     ...change,
   };
@@ -43,13 +58,18 @@ test("where all is well, every check says so and the exit code is 0", () => {
   const findings = diagnose(facts());
   expect(findings.map(({ check, level }) => `${check} ${level}`)).toEqual([
     "server ok",
+    "versions ok",
     "clocks ok",
     "store ok",
+    "state store ok",
+    "trace store ok",
     "disk ok",
     "gateways ok",
+    "pin store ok",
     "deployments ok",
     "attribution ok",
     "telemetry ok",
+    "prices ok",
   ]);
   expect(exitCodeOf(findings)).toBe(0);
 });
@@ -73,6 +93,12 @@ test("a pod that runs another release than its URL promises is named with both r
   ]);
 });
 
+const withChecks = (change: Partial<ServerChecks>): Pick<Facts, "self"> => ({
+  self: { cliVersion: "1.2.0", checks: someChecks(change), failure: null },
+});
+const withGateway = (version: string, failure: string | null = null): Pick<Facts, "self"> =>
+  withChecks({ gateways: [{ gateway: "gw-1", about: { version, pinStore: { failure } } }] });
+
 describe("what is not as it should be", () => {
   const gateway = (sync: "Pending" | "Stale" | "Fenced") => [{ gateway: "gw-2", sync, revision: null, lastSeenAt: 0 }];
   const scorer = {
@@ -94,10 +120,55 @@ describe("what is not as it should be", () => {
     ["a store that cannot be read", { store: { failure: "store_failed" } }, ["store fail", "store_failed"]],
     [
       "a disk that fills",
-      { disk: { directory: "/d", freeBytes: 1e9, totalBytes: 9e9 } },
-      ["disk warn", "1.0 GB of 9 GB"],
+      withChecks({ disk: { directory: "/d", freeBytes: 1e9, totalBytes: 9e9 } }),
+      ["disk warn", "1.0 GB of 9 GB are free at /d"],
     ],
-    ["a full disk", { disk: { directory: "/d", freeBytes: 1e6, totalBytes: 9e9 } }, ["disk fail", "0.0 GB"]],
+    [
+      "a full disk",
+      withChecks({ disk: { directory: "/d", freeBytes: 1e6, totalBytes: 9e9 } }),
+      ["disk fail", "0.0 GB"],
+    ],
+    [
+      "a disk that fills, of a server that cannot tell",
+      { ...withChecks({ disk: null }), disk: { directory: "/mine", freeBytes: 1e9, totalBytes: 9e9 } },
+      ["disk warn", "/mine"],
+    ],
+    [
+      "a state store that is read-only",
+      withChecks({ stores: [{ store: "state", failure: "attempt to write a readonly database" }] }),
+      ["state store fail", "decisions cannot be written: attempt to write"],
+    ],
+    [
+      "a trace store that is full",
+      withChecks({ stores: [{ store: "traces", failure: "no space left" }] }),
+      ["trace store fail", "spans cannot be written: no space left"],
+    ],
+    ["a pin store that is away", withGateway("1.2.0", "ECONNREFUSED"), ["pin store fail", "gw-1 cannot write pins"]],
+    [
+      "a gateway of another version",
+      withGateway("1.1.0"),
+      ["versions warn", "gw-1 is of version 1.1.0, the server of 1.2.0"],
+    ],
+    [
+      "a gateway that does not say its version",
+      withChecks({ gateways: [{ gateway: "gw-1", about: null }] }),
+      ["versions warn", "gw-1 did not say its version"],
+    ],
+    [
+      "a server of another version",
+      { self: { cliVersion: "1.3.0", checks: someChecks(), failure: null } },
+      ["versions warn", "server is of version 1.2.0, this command of 1.3.0"],
+    ],
+    [
+      "a server of a version without checks",
+      { self: { cliVersion: "1.3.0", checks: null, failure: "found nothing at GET /v1/checks" } },
+      ["versions warn", "cannot check itself: found nothing"],
+    ],
+    [
+      "a model without a price",
+      withChecks({ unpriced: { days: 7, models: [{ model: "ours-7b", sessions: 12 }] } }),
+      ["prices warn", "no price for ours-7b (12 sessions) in the last 7 days"],
+    ],
     ["no gateway", { gateways: [] }, ["gateways fail", "no gateway"]],
     ["a gateway that is late", { gateways: gateway("Pending") }, ["gateways warn", "gw-2"]],
     ["a gateway that is cut off", { gateways: gateway("Stale") }, ["gateways fail", "cut off"]],

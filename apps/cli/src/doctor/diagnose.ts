@@ -1,13 +1,6 @@
 import type { AgentView, CollectorView, GatewayView, ScorersView } from "@perch/api";
-
-export type Finding = {
-  readonly check: string;
-  /** `warn`: it works, but not as somebody meant it to. `fail`: something does not work. */
-  readonly level: "ok" | "warn" | "fail";
-  readonly message: string;
-  /** What to do about it; null when nothing is. */
-  readonly hint: string | null;
-};
+import { pinStoresOf, storesOf, unpricedOf, versionsOf, type CheckFacts } from "./diagnose-checks.ts";
+import { finding, type Finding } from "./finding.ts";
 
 /** What could be found out. Null: it could not be asked. */
 export type Facts = {
@@ -25,8 +18,11 @@ export type Facts = {
     readonly failure: string | null;
   }[];
   readonly scorers: ScorersView | null;
+  /** What the server found when it tried for itself. */
+  readonly self: CheckFacts;
   /** Whether sessions can be read from the store, and why not. */
   readonly store: { readonly failure: string | null } | null;
+  /** Of this machine's data directory, which may not be the server's. */
   readonly disk: { readonly directory: string; readonly freeBytes: number; readonly totalBytes: number } | null;
 };
 
@@ -49,13 +45,17 @@ export function diagnose(facts: Facts): readonly Finding[] {
   }
   return [
     finding(["server", "ok"], `${server.url} answers`, null),
+    ...versionsOf(facts.self),
     ...clocksOf(facts),
     ...storeOf(facts),
+    ...storesOf(facts.self),
     ...diskOf(facts),
     ...gatewaysOf(facts),
+    ...pinStoresOf(facts.self),
     ...deploymentsOf(facts),
     ...attributionOf(facts),
     ...collectorOf(facts),
+    ...unpricedOf(facts.self),
     ...scorersOf(facts),
   ];
 }
@@ -63,12 +63,6 @@ export function diagnose(facts: Facts): readonly Finding[] {
 /** 1 where something fails, else 0: warnings are for people. */
 export function exitCodeOf(findings: readonly Finding[]): 0 | 1 {
   return findings.some(({ level }) => level === "fail") ? 1 : 0;
-}
-
-/** `place`: the check and the level. */
-function finding(place: readonly [string, Finding["level"]], message: string, hint: string | null): Finding {
-  const [check, level] = place;
-  return { check, level, message, hint };
 }
 
 function clocksOf({ skew }: Facts): readonly Finding[] {
@@ -97,7 +91,8 @@ function storeOf({ store }: Facts): readonly Finding[] {
   ];
 }
 
-function diskOf({ disk }: Facts): readonly Finding[] {
+function diskOf({ self, disk: ofThisMachine }: Facts): readonly Finding[] {
+  const disk = self.checks?.disk ?? ofThisMachine;
   if (disk === null) return [];
   const free = `${(disk.freeBytes / 1e9).toFixed(1)} GB of ${(disk.totalBytes / 1e9).toFixed(0)} GB are free at ${disk.directory}`;
   const hint = "make room, or keep less (--keep-spans, --keep-sessions)";

@@ -2,8 +2,10 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { createApiClient } from "../api-client.ts";
 import { dataOption, jsonOption, serverOption } from "../options.ts";
+import { version } from "../version.ts";
 import { printJson, printLine } from "../output.ts";
-import { diagnose, exitCodeOf, type Finding } from "./diagnose.ts";
+import { diagnose, exitCodeOf } from "./diagnose.ts";
+import type { Finding } from "./finding.ts";
 import { gatherFacts } from "./gather-facts.ts";
 
 type Flags = { server: string; data: string; json?: boolean };
@@ -12,7 +14,7 @@ export function registerDoctorCommand(program: Command): void {
   program
     .command("doctor")
     .description(
-      "look at server, clocks, store, disk, gateways, deployments, telemetry and scorers; exit code 1 when something fails",
+      "look at server, versions, clocks, stores, disk, gateways and their pins, deployments, telemetry, prices and scorers; exit code 1 when something fails",
     )
     .addOption(serverOption())
     .addOption(dataOption())
@@ -21,7 +23,11 @@ export function registerDoctorCommand(program: Command): void {
 }
 
 async function doctor(flags: Flags): Promise<void> {
-  const facts = await gatherFacts(createApiClient(flags.server), { data: resolve(flags.data), now: Date.now });
+  const facts = await gatherFacts(createApiClient(flags.server), {
+    data: resolve(flags.data),
+    cliVersion: version(),
+    now: Date.now,
+  });
   const findings = diagnose(facts);
   process.exitCode = exitCodeOf(findings);
   if (flags.json === true) printJson({ ok: process.exitCode === 0, findings });

@@ -8,7 +8,7 @@ const PROBE_TIMEOUT_MS = 3000;
 /** Asks the server, the deployments and this machine's disk. Never throws: what does not answer is a fact, too. */
 export async function gatherFacts(
   client: ApiClient,
-  { data, now }: { data: string; now: () => number },
+  { data, cliVersion, now }: { data: string; cliVersion: string; now: () => number },
 ): Promise<Facts> {
   const askedAt = now();
   const collector = await orFailure(client.collector());
@@ -16,12 +16,15 @@ export async function gatherFacts(
   const disk = await diskAt(data);
   const { hostname } = new URL(client.baseUrl);
   const server = { url: client.baseUrl, isLoopback: isLoopback(hostname), failure: collector.failure };
-  if (collector.value === null) return { ...NOTHING, server, disk };
-  const [gateways, agents, scorers, store] = await Promise.all([
+  if (collector.value === null) {
+    return { ...NOTHING, self: { cliVersion, checks: null, failure: null }, server, disk };
+  }
+  const [gateways, agents, scorers, store, checks] = await Promise.all([
     orFailure(client.gateways()),
     orFailure(client.agents()),
     orFailure(client.scorers()),
     orFailure(client.sessions({ limit: "1" })),
+    orFailure(client.checks()),
   ]);
   return {
     server,
@@ -31,12 +34,13 @@ export async function gatherFacts(
     gateways: gateways.value,
     agents: agents.value,
     scorers: scorers.value,
+    self: { cliVersion, checks: checks.value, failure: checks.failure },
     store: { failure: store.failure },
     deployments: await probeAll(agents.value ?? []),
   };
 }
 
-const NOTHING: Omit<Facts, "server" | "disk"> = {
+const NOTHING: Omit<Facts, "server" | "disk" | "self"> = {
   collector: null,
   skew: null,
   gateways: null,

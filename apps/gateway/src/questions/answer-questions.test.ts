@@ -35,7 +35,8 @@ async function answerTo(
     },
   };
   const store = { ...kept, ...change };
-  const take = createQuestionAnswerer({ held, pins: store, store, link, log });
+  const about = { version: "1.2.0", randomHex: () => "0123456789abcdef" };
+  const take = createQuestionAnswerer({ held, pins: store, store, link, log, ...about });
   take(typeof ask === "string" ? ask : JSON.stringify({ id: "q-1", ask }), new AbortController().signal);
   if (lines.length > 0) resolve(null);
   return { answer: await promise, lines };
@@ -103,3 +104,16 @@ test.each(["what?", "{}", '{"id":"q-1","ask":{"kind":"weather"}}'])(
     expect(lines.join("")).toContain("does not understand");
   },
 );
+
+test("says its version, and that its pin store can be written", async () => {
+  const { answer } = await answerTo({ kind: "about" });
+  expect(answer).toEqual({ kind: "about", version: "1.2.0", pinStore: { failure: null } });
+});
+
+test("says why its pin store cannot be written, although it can be read", async () => {
+  const mark = async (): Promise<never> => {
+    throw new Error("attempt to write a readonly database");
+  };
+  const { answer } = await answerTo({ kind: "about" }, { mark });
+  expect(answer).toMatchObject({ kind: "about", pinStore: { failure: "attempt to write a readonly database" } });
+});

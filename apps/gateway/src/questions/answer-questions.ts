@@ -2,11 +2,13 @@ import { questionSchema, type Question, type QuestionAnswer } from "@perch/api";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { parseAgentName, parseSessionId } from "@perch/domain";
 import type { ServerLink } from "../sync/server-link.ts";
+import { aboutGateway, type AboutGatewayDeps } from "./about-gateway.ts";
 import { countPins, type CountPinsDeps } from "./count-pins.ts";
 import { findPlacements, type FindPlacementsDeps } from "./find-placements.ts";
 
 export type AnswerQuestionsDeps = FindPlacementsDeps &
-  CountPinsDeps & { readonly link: Pick<ServerLink, "answer">; readonly log: Log };
+  CountPinsDeps &
+  AboutGatewayDeps & { readonly link: Pick<ServerLink, "answer">; readonly log: Log };
 
 /** Takes what the server asks, as the stream brought it. One that is lost is asked again: nothing is tried twice. */
 export function createQuestionAnswerer(deps: AnswerQuestionsDeps): (data: string, signal: AbortSignal) => void {
@@ -37,6 +39,8 @@ async function answer({ ask }: Question, deps: AnswerQuestionsDeps): Promise<Ans
     }
     case "pins":
       return { kind: "pins", ...(await countPins(deps)) };
+    case "about":
+      return { kind: "about", ...(await aboutGateway(deps)) };
   }
 }
 

@@ -19,8 +19,8 @@ export type GatewayQuestionsDeps = {
   readonly wait: (ms: number) => Promise<void>;
 };
 
-/** A person waits for the one; a large store takes its time for the other. */
-const PATIENCE_MS: Readonly<Record<Ask["kind"], number>> = { session: 2000, pins: 60_000 };
+/** A person waits for the others; a large store takes its time for its pins, and one that is away some to be given up. */
+const PATIENCE_MS: Readonly<Record<Ask["kind"], number>> = { session: 2000, pins: 60_000, about: 5000 };
 
 export function createGatewayQuestions({ hub, newId, wait }: GatewayQuestionsDeps): GatewayQuestions {
   const open = new Map<string, { readonly gateway: GatewayId; readonly settle: (answer: Answer | null) => void }>();

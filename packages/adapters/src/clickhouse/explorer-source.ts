@@ -4,6 +4,7 @@ import { maturedSession } from "./matured-session.ts";
 import { spansOfTraces } from "./spans-of-traces.ts";
 import { spreadByArm } from "./spread-by-arm.ts";
 import { toolTransitions } from "./tool-transitions.ts";
+import { unpricedModels } from "./unpriced-models.ts";
 
 export function createClickHouseExplorerSource(client: ClickHouseClient): ExplorerSource {
   return {
@@ -11,5 +12,6 @@ export function createClickHouseExplorerSource(client: ClickHouseClient): Explor
     matured: (session) => maturedSession(client, session),
     transitions: (query) => toolTransitions(client, query),
     spreads: (rollout) => spreadByArm(client, rollout),
+    unpricedModels: (query) => unpricedModels(client, query),
   };
 }

@@ -8,6 +8,7 @@ import {
   type Spread,
   type SpreadMeasure,
   type ToolTransition,
+  type UnpricedModel,
 } from "@perch/domain";
 import { maturedOf, type ScoredSessions } from "./scored-sessions.ts";
 
@@ -29,7 +30,19 @@ export function explorerSourceOf(memory: Memory): ExplorerSource {
         SPREAD_MEASURES.toSorted().flatMap((measure) => spreadOf(sessionsOf(rollout, arm), arm, measure)),
       );
     },
+    unpricedModels: async (query) => unpricedModelsOf([...memory.sessions.values()], query),
   };
+}
+
+function unpricedModelsOf(
+  sessions: readonly MaturedSession[],
+  { since, limit }: { readonly since: number; readonly limit: number },
+): readonly UnpricedModel[] {
+  const models = sessions.flatMap(({ endedAt, measures }) => (endedAt >= since ? measures.unpricedModels : []));
+  return [...Map.groupBy(models, (model) => model)]
+    .map(([model, same]): UnpricedModel => ({ model, sessions: same.length }))
+    .toSorted((a, b) => b.sessions - a.sessions || (a.model < b.model ? -1 : 1))
+    .slice(0, limit);
 }
 
 function transitionsOf(sessions: readonly MaturedSession[], arm: Arm): readonly ToolTransition[] {

@@ -12,6 +12,8 @@ export const questionSchema = z.object({
     z.object({ kind: z.literal("session"), agent: z.string().nullable(), session: z.string() }),
     /** How many live pins the gateway's store has, by release. */
     z.object({ kind: z.literal("pins") }),
+    /** Which version it is, and whether its pin store can be written. */
+    z.object({ kind: z.literal("about") }),
   ]),
 });
 export type Question = z.infer<typeof questionSchema>;
@@ -26,6 +28,12 @@ export const questionAnswerSchema = z.object({
       /** Gateways that share their pins give the same. */
       store: z.string().min(1).max(200),
       live: z.array(z.object({ agent: z.string(), release: z.string(), pins: z.number().int().nonnegative() })),
+    }),
+    z.object({
+      kind: z.literal("about"),
+      version: z.string().max(200),
+      /** Null: it can. */
+      pinStore: z.object({ failure: z.string().max(2000).nullable() }),
     }),
     z.object({ kind: z.literal("failed"), reason: z.string().max(2000) }),
   ]),

@@ -39,6 +39,9 @@ export type Spread = {
   readonly p99: number;
 };
 
+/** A model that the price table does not have, and how many sessions have no cost because of it. */
+export type UnpricedModel = { readonly model: string; readonly sessions: number };
+
 /** What people look into. Reads only; no decision depends on it. */
 export interface ExplorerSource {
   /** The spans of a trace, each once, in any order; none of an unknown one. */
@@ -49,4 +52,6 @@ export interface ExplorerSource {
   transitions(query: { rollout: RolloutId; limit: number }): Promise<readonly ToolTransition[]>;
   /** A measure that is known of no session of an arm is not there. */
   spreads(rollout: RolloutId): Promise<readonly Spread[]>;
+  /** Of sessions that ended at `since` or later, the model of the most sessions first. */
+  unpricedModels(query: { since: number; limit: number }): Promise<readonly UnpricedModel[]>;
 }
