@@ -1,4 +1,4 @@
-import type { Span } from "@perch/domain";
+import type { Span, ToolCall } from "@perch/domain";
 
 /** Where names go that came after the cap was reached. */
 export const OVERFLOW_NAME = "(other)";
@@ -52,18 +52,25 @@ export function createNameCaps(isDeclaredTool: (name: string) => boolean, most =
       };
       const capped = (field: CappedField, name: string): string =>
         bucketed(field, name.length > MAX_NAME_CHARACTERS ? name.slice(0, MAX_NAME_CHARACTERS).toWellFormed() : name);
-      return spans.map((span) => ({
-        ...span,
-        name: capped("span", span.name),
-        model: orNull(span.model, (model) => capped("model", model)),
-        agent: orNull(span.agent, (agent) => capped("agent", agent)),
-        errorType: orNull(span.errorType, (errorType) => capped("error", errorType)),
-        tool: orNull(span.tool, (tool) => ({
-          ...tool,
-          name: capped("tool", tool.name),
-          argumentShape: orNull(tool.argumentShape, (shape) => bucketed("arguments", shape)),
-        })),
-      }));
+      const toolCapped = (tool: ToolCall): ToolCall => {
+        const name = capped("tool", tool.name);
+        const argumentShape = orNull(tool.argumentShape, (shape) => bucketed("arguments", shape));
+        return name === tool.name && argumentShape === tool.argumentShape ? tool : { ...tool, name, argumentShape };
+      };
+      return spans.map((span) => {
+        const name = capped("span", span.name);
+        const model = orNull(span.model, (text) => capped("model", text));
+        const agent = orNull(span.agent, (text) => capped("agent", text));
+        const errorType = orNull(span.errorType, (text) => capped("error", text));
+        const tool = orNull(span.tool, toolCapped);
+        const isAsItWas =
+          name === span.name &&
+          model === span.model &&
+          agent === span.agent &&
+          errorType === span.errorType &&
+          tool === span.tool;
+        return isAsItWas ? span : { ...span, name, model, agent, errorType, tool };
+      });
     },
   };
 }

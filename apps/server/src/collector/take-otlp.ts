@@ -5,8 +5,8 @@ import {
   readSaid,
   readSpan,
   type EvaluationReading,
-  type RawSpan,
   type Score,
+  type SpanContent,
 } from "@perch/domain";
 import type { Encoding } from "./answers.ts";
 import { checkArguments } from "./check-arguments.ts";
@@ -29,38 +29,49 @@ export type TakeOtlp = (intake: Intake, bytes: Uint8Array, encoding: Encoding) =
 
 export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
   const { counters } = intake;
-  const checked = checkSpans(encoding === "json" ? decodeJsonTraces(bytes) : decodeProtobufTraces(bytes));
-  const { sentiment, checksOf } = intake;
-  const read = checked.spans.flatMap((raw) => {
+  const { spans, contents, annotations, refused, counted } = readTraces(intake, bytes, encoding);
+  await Promise.all([intake.store.appendSpans(spans), keepContents(intake, contents)]);
+  if (annotations.scores.length > 0) await intake.store.appendScores(annotations.scores);
+  intake.assembler.noteSpans(spans);
+  counters.spansKept += spans.length;
+  counters.spansUnknown += counted.unknown;
+  counters.spansRefused += refused.length;
+  counters.spansOddlyTimed += counted.oddlyTimed;
+  const latest = intake.now() + CLOCKS_MAY_DIFFER_MS;
+  counters.spansAhead += spans.filter(({ startedAt }) => startedAt > latest).length;
+  counters.scores += annotations.scores.length;
+  counters.evaluationsRefused += annotations.refused.length;
+  for (const field of counted.overflowed) counters.namesOverflowed[field] += 1;
+  return refused;
+};
+
+/**
+ * What is kept of a request, and what is counted of it. In a function of its own: the request as it was decoded is many times as
+ * large, and would live, and be moved about by the collector of garbage, as long as the spans are being stored.
+ */
+function readTraces(intake: Intake, bytes: Uint8Array, encoding: Encoding) {
+  const { sentiment, checksOf, contentCharacters = 0 } = intake;
+  const {
+    spans: raws,
+    refused,
+    oddlyTimed,
+  } = checkSpans(encoding === "json" ? decodeJsonTraces(bytes) : decodeProtobufTraces(bytes));
+  const read = raws.flatMap((raw) => {
     const spans = readSpan(raw, sentiment);
     return checksOf === undefined ? spans : spans.map((span) => checkArguments(raw, span, checksOf));
   });
   const overflowed: CappedField[] = [];
   const spans = intake.names.cap(read, (field) => overflowed.push(field));
-  const annotations = sortReadings(checked.spans.flatMap((raw) => [...readAnnotations(raw), ...readSaid(raw)]));
-  intake.onRawSpans?.(checked.spans);
-  await Promise.all([intake.store.appendSpans(spans), keepContents(intake, checked.spans)]);
-  if (annotations.scores.length > 0) await intake.store.appendScores(annotations.scores);
-  intake.assembler.noteSpans(spans);
-  counters.spansKept += spans.length;
-  counters.spansUnknown += read.filter((span) => span.dialect === null).length;
-  counters.spansRefused += checked.refused.length;
-  counters.spansOddlyTimed += checked.oddlyTimed;
-  const latest = intake.now() + CLOCKS_MAY_DIFFER_MS;
-  counters.spansAhead += spans.filter(({ startedAt }) => startedAt > latest).length;
-  counters.scores += annotations.scores.length;
-  counters.evaluationsRefused += annotations.refused.length;
-  for (const field of overflowed) counters.namesOverflowed[field] += 1;
-  return checked.refused;
-};
+  const annotations = sortReadings(raws.flatMap((raw) => [...readAnnotations(raw), ...readSaid(raw)]));
+  const contents = contentCharacters === 0 ? [] : raws.flatMap((raw) => readContent(raw, contentCharacters) ?? []);
+  intake.onRawSpans?.(raws);
+  const unknown = spans.filter((span) => span.dialect === null).length;
+  return { spans, contents, annotations, refused, counted: { unknown, oddlyTimed, overflowed } };
+}
 
 /** Nothing, unless somebody asked for it when the server was started. */
-async function keepContents(
-  { contentCharacters = 0, store, counters }: Intake,
-  raws: readonly RawSpan[],
-): Promise<void> {
-  if (contentCharacters === 0) return;
-  const contents = raws.flatMap((raw) => readContent(raw, contentCharacters) ?? []);
+async function keepContents({ store, counters }: Intake, contents: readonly SpanContent[]): Promise<void> {
+  if (contents.length === 0) return;
   await store.appendContents(contents);
   counters.contentsKept += contents.length;
 }

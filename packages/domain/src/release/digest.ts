@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { ReleaseError } from "./error.ts";
 
@@ -28,5 +28,5 @@ export const digestSchema = z
   .transform((text) => parseDigest(text));
 
 export function digestOf(bytes: Uint8Array | string): Digest {
-  return parseDigest(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
+  return parseDigest(`sha256:${hash("sha256", bytes)}`);
 }

@@ -74,7 +74,8 @@ function genAiTurn(raw: RawSpan, dialect: Dialect, sentiment: SentimentScorer): 
   return turnWithResponse(turn, raw.attributes.has("gen_ai.response.finish_reasons"));
 }
 
-export function genAiReasoning(raw: RawSpan, dialect: Dialect, sentiment: SentimentScorer): Span {
+/** Without a scorer nothing is made of the user's words. */
+export function genAiReasoning(raw: RawSpan, dialect: Dialect, sentiment: SentimentScorer | null): Span {
   return newSpan(
     raw,
     { kind: "reasoning", dialect },
@@ -83,7 +84,8 @@ export function genAiReasoning(raw: RawSpan, dialect: Dialect, sentiment: Sentim
       ...genAiUsage(raw.attributes, { cache: CACHE_APART.test(raw.scopeName) }),
       finishReason: reasonOf(raw),
       firstTokenMs: firstTokenMs(raw),
-      userSentiment: sentimentOf(newUserWords(inputOf(raw)) ?? wordsInEvents(raw), sentiment),
+      userSentiment:
+        sentiment === null ? null : sentimentOf(newUserWords(inputOf(raw)) ?? wordsInEvents(raw), sentiment),
     },
   );
 }

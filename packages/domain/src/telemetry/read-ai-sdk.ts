@@ -1,5 +1,5 @@
 import { finishReason } from "./finish-reason.ts";
-import { genAiSpans, kindOfOperation } from "./gen-ai-spans.ts";
+import { genAiReasoning, genAiSpans, kindOfOperation } from "./gen-ai-spans.ts";
 import { newSpan, otherSpan, turnWithResponse, type SpanDetails } from "./new-span.ts";
 import { firstContent, firstCount, firstDuration, firstText, textAttribute, type RawSpan } from "./raw-span.ts";
 import { readError } from "./read-error.ts";
@@ -30,9 +30,9 @@ export function readAiSdk(raw: RawSpan, sentiment: SentimentScorer): readonly Sp
   if (operation !== null) return readLegacy(raw, operation, sentiment);
   if (raw.scopeName !== "gen_ai") return null;
   const kind = kindOfOperation(textAttribute(raw.attributes, "gen_ai.operation.name")) ?? "other";
-  const spans = genAiSpans(raw, { kind, dialect: "ai-sdk" }, sentiment);
   // Each of its model calls repeats the words that its turn holds.
-  return kind === "reasoning" ? spans.map((span) => ({ ...span, userSentiment: null })) : spans;
+  if (kind === "reasoning") return [genAiReasoning(raw, "ai-sdk", null)];
+  return genAiSpans(raw, { kind, dialect: "ai-sdk" }, sentiment);
 }
 
 function readLegacy(raw: RawSpan, operation: string, sentiment: SentimentScorer): readonly Span[] {

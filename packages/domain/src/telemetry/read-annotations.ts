@@ -19,6 +19,9 @@ const TEXT_CHARACTERS = 200;
 // `session.id` is what OpenInference means by a session; Perch's own key outranks what frameworks overwrite.
 const SESSION_KEYS = ["perch.session.id", "session.id"];
 
+/** Without a first there is none: most spans have none, and are asked for nothing else. */
+const FIRST_NAMES = COLLECTIONS.map(([, collection, member]) => `${collection}.0.${member}.name`);
+
 type Target = { readonly span: RawSpan; readonly scope: (typeof COLLECTIONS)[number][0]; readonly prefix: string };
 
 /**
@@ -27,6 +30,7 @@ type Target = { readonly span: RawSpan; readonly scope: (typeof COLLECTIONS)[num
  * count, nor one that names no session.
  */
 export function readAnnotations(span: RawSpan): readonly EvaluationReading[] {
+  if (!FIRST_NAMES.some((name) => span.attributes.has(name))) return [];
   if (textAttribute(span.attributes, "perch.arm") === "shadow") return [];
   return COLLECTIONS.flatMap(([scope, collection, member]) => {
     const readings: EvaluationReading[] = [];

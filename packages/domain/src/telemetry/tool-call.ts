@@ -18,14 +18,15 @@ const KEY_CHARACTERS = 60;
 
 /** What is kept of a tool call, and whether its result says that it failed. */
 export function readToolCall(call: RawToolCall, error: ErrorReading): { readonly tool: ToolCall } & ErrorReading {
+  const given = readSmallJson(call.argumentText);
   const tool: ToolCall = {
     name: call.name.slice(0, NAME_CHARACTERS),
     callId: call.callId?.slice(0, NAME_CHARACTERS) ?? null,
     argumentsDigest: call.argumentText === null ? null : digestOf(call.argumentText),
-    argumentShape: argumentShape(call.argumentText),
+    argumentShape: argumentShape(given),
     invalidUnder: [],
     resultDigest: call.resultText === null ? null : digestOf(call.resultText),
-    ...idempotencyKey(call.argumentText),
+    ...idempotencyKey(given),
   };
   const isSaid = error.errorType === null && isFailedResult(call.resultText);
   return isSaid ? { tool, ...error, isError: true, errorType: "tool_error" } : { tool, ...error };
@@ -34,8 +35,7 @@ export function readToolCall(call: RawToolCall, error: ErrorReading): { readonly
 const IDEMPOTENCY_KEYS = ["idempotency_key", "idempotencyKey", "idempotency-key", "Idempotency-Key"];
 
 /** The one argument that is kept as it is: without it nobody could find what a call did, or take it back once. */
-function idempotencyKey(text: string | null): Pick<ToolCall, "idempotencyKey"> {
-  const value = readSmallJson(text);
+function idempotencyKey(value: unknown): Pick<ToolCall, "idempotencyKey"> {
   if (!isRecord(value)) return {};
   const key = IDEMPOTENCY_KEYS.map((name) => value[name]).find((held) => typeof held === "string" && held !== "");
   return typeof key === "string" ? { idempotencyKey: key.slice(0, NAME_CHARACTERS) } : {};
@@ -45,8 +45,7 @@ function idempotencyKey(text: string | null): Pick<ToolCall, "idempotencyKey"> {
  * The keys of the arguments with their JSON types, sorted: `amount:number,order_id:string`. Of many keys the first, and
  * a mark. Null for arguments that are no object: a framework may have passed on the bare value of the only key.
  */
-export function argumentShape(text: string | null): string | null {
-  const value = readSmallJson(text);
+function argumentShape(value: unknown): string | null {
   if (!isRecord(value)) return null;
   const keys = Object.keys(value).toSorted();
   const parts = keys.slice(0, MAX_KEYS).map((key) => `${key.slice(0, KEY_CHARACTERS)}:${jsonType(value[key])}`);
