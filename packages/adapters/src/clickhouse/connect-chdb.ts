@@ -1,5 +1,6 @@
 import { createClient, type ClickHouseClient } from "@clickhouse/client";
 import { createChdbConnection } from "chdb/connection";
+import { execFromFile } from "./exec-from-file.ts";
 
 type ClientOptions = NonNullable<Parameters<typeof createClient>[0]>;
 
@@ -20,7 +21,16 @@ export async function connectChdb(directory: string): Promise<ClickHouseClient> 
 }
 
 function connect(directory: string): ClickHouseClient {
+  const chdb = createChdbConnection({ path: directory });
+  const fromFile = execFromFile(chdb, directory);
   // The interface is the same; chdb names it by client-common's types and the client by its own copy of them.
-  const connection: unknown = createChdbConnection({ path: directory });
+  const connection: unknown = {
+    ping: chdb.ping.bind(chdb),
+    query: chdb.query.bind(chdb),
+    command: chdb.command.bind(chdb),
+    insert: chdb.insert.bind(chdb),
+    exec: fromFile.exec,
+    close: () => chdb.close().finally(fromFile.close),
+  };
   return createClient({ connection: connection as NonNullable<ClientOptions["connection"]> });
 }

@@ -14,6 +14,7 @@ import { describeScores } from "./migration-0010-describe-scores.ts";
 import { idempotencyKeys } from "./migration-0012-idempotency-keys.ts";
 import { spanContents } from "./migration-0013-span-contents.ts";
 import { mergeSpansLess } from "./migration-0014-merge-spans-less.ts";
+import { dropArrivingSpans } from "./migration-0015-drop-arriving-spans.ts";
 import { readRows } from "./read-rows.ts";
 
 /** One step of the schema. Once merged it is never edited: a change is a new migration. */
@@ -33,6 +34,7 @@ export const MIGRATIONS: readonly Migration[] = [
   idempotencyKeys,
   spanContents,
   mergeSpansLess,
+  dropArrivingSpans,
 ];
 
 const versionRow = z.object({ version: z.coerce.number() });

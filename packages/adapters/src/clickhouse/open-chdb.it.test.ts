@@ -1,5 +1,5 @@
 import { digestOf, NO_MEASURES, parseAgentName, parseRolloutId, parseSessionId } from "@perch/domain";
-import { aMaturedSession, aSpan, aTurnRecord, describeTraceStore } from "@perch/testkit";
+import { aMaturedSession, aSpan, aToolCall, aTurnRecord, describeTraceStore } from "@perch/testkit";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, writeFile } from "node:fs/promises";
@@ -167,18 +167,52 @@ test("what was kept before there were summaries is summed up, once, also when th
   await close();
 });
 
-test("spans arrive also where the process died while it made the way for them", async () => {
-  const directory = await aDirectory();
-  const first = await openChdbTraceStore({ directory });
-  const client = await connectChdb(directory);
-  await client.command({ query: "DROP VIEW spans_of_arriving_spans" });
-  await client.close();
-  await first.close();
-  const second = await openChdbTraceStore({ directory });
-  await second.store.appendTurns([aTurnRecord()]);
-  await second.store.appendSpans([aSpan()]);
-  expect((await second.store.evidenceOf([KEY]))[0]?.spans).toEqual([aSpan()]);
-  await second.close();
+test("spans come back with whatever texts and numbers they had", async () => {
+  const { store, close } = await openChdbTraceStore({ directory: await aDirectory() });
+  const texts = ["", "a", "ä€😀", "x".repeat(127), "x".repeat(128), "é".repeat(20_000), "tab\tline\nquote'\\N", "NULL"];
+  const spans = texts.map((text, index) =>
+    aSpan({
+      spanId: `span-${index}`,
+      name: text,
+      errorMessage: text,
+      model: text,
+      provider: index % 2 === 0 ? null : text,
+      startedAt: index === 0 ? -0.001 : 1.7e12 + index / 1000,
+      inputTokens: index === 0 ? Number.MAX_SAFE_INTEGER : 2 ** (index * 6),
+      userSentiment: index % 2 === 0 ? null : -0.25,
+      tool: aToolCall({ name: text, invalidUnder: texts.slice(0, index) }),
+    }),
+  );
+  await store.appendTurns([aTurnRecord()]);
+  await store.appendSpans(spans);
+  const [evidence] = await store.evidenceOf([KEY]);
+  expect(evidence?.spans.toSorted((a, b) => (a.spanId < b.spanId ? -1 : 1))).toEqual(spans);
+  await close();
+});
+
+test("few spans and many that are written together are all there", async () => {
+  const { store, close } = await openChdbTraceStore({ directory: await aDirectory() });
+  const { session } = KEY;
+  const attribution = { ...aSpan().attribution, session };
+  const posts = [1, 300, 7, 5000, 255, 256].map((count, post) =>
+    Array.from({ length: count }, (_, index) => aSpan({ spanId: `${post}-${index}`, attribution })),
+  );
+  await store.appendTurns([aTurnRecord()]);
+  await Promise.all(posts.map((spans) => store.appendSpans(spans)));
+  const [evidence] = await store.evidenceOf([KEY]);
+  expect(evidence?.spans.map(({ spanId }) => spanId).toSorted()).toEqual(
+    posts.flatMap((spans) => spans.map(({ spanId }) => spanId)).toSorted(),
+  );
+  await close();
+});
+
+test("spans are kept in a directory whose name the engine would take for a pattern", async () => {
+  const directory = join(await aDirectory(), "a{b,c}*");
+  const { store, close } = await openChdbTraceStore({ directory });
+  await store.appendTurns([aTurnRecord()]);
+  await store.appendSpans([aSpan()]);
+  expect((await store.evidenceOf([KEY]))[0]?.spans).toEqual([aSpan()]);
+  await close();
 });
 
 test("data that a newer Perch wrote is refused untouched", async () => {

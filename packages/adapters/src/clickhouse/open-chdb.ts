@@ -2,7 +2,6 @@ import { TelemetryError } from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { makeArrivingSpans } from "./arriving-spans.ts";
 import { connectChdb } from "./connect-chdb.ts";
 import { migrate } from "./migrate.ts";
 import { closeAll, openStore, type OpenTraceStore } from "./open-store.ts";
@@ -32,7 +31,6 @@ export async function openChdbTraceStore({
     const [inserts, reads, pages] = clients;
     if (inserts === undefined || reads === undefined || pages === undefined) throw new Error("no connection");
     await migrate(inserts);
-    await makeArrivingSpans(inserts);
     await letEngineStepAside();
     if (retention !== undefined) await retain(inserts, retention);
     return keepAside(openStore({ inserts, reads, pages }));

@@ -1,6 +1,5 @@
 import { TelemetryError } from "@perch/domain";
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from "@clickhouse/client";
-import { makeArrivingSpans } from "./arriving-spans.ts";
 import { migrate } from "./migrate.ts";
 import { closeAll, openStore, type OpenTraceStore } from "./open-store.ts";
 import { retain, type Retention } from "./retention.ts";
@@ -34,7 +33,6 @@ export async function openClickHouseTraceStore(server: ClickHouseServer): Promis
     };
     const [inserts, reads, pages] = [connected(), connected(), connected()];
     await migrate(inserts);
-    await makeArrivingSpans(inserts);
     if (server.retention !== undefined) await retain(inserts, server.retention);
     return openStore({ inserts, reads, pages });
   } catch (cause) {

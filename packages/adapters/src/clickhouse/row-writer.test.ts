@@ -5,16 +5,20 @@ import { createRowWriter } from "./row-writer.ts";
 /** A database whose inserts finish when told to. */
 function aSlowDatabase() {
   const inserts: { rows: readonly string[]; finish: () => void; fail: (error: Error) => void }[] = [];
-  const insert = (rows: readonly string[]) =>
-    new Promise<void>((resolve, reject) => inserts.push({ rows, finish: resolve, fail: reject }));
+  const insert = (batches: readonly (readonly string[])[]) =>
+    new Promise<void>((resolve, reject) => inserts.push({ rows: batches.flat(), finish: resolve, fail: reject }));
   return { inserts, insert };
 }
 
+function rowsOf(batch: readonly string[]): number {
+  return batch.length;
+}
+
 function aWriter(
-  insert: (rows: readonly string[]) => Promise<unknown>,
+  insert: (batches: readonly (readonly string[])[]) => Promise<unknown>,
   limits = { maxRowsPerInsert: 10, maxWaitingRows: 100 },
 ) {
-  return createRowWriter<string>({ insert, restMs: () => 0, rowsWorthAnInsert: 100, ...limits });
+  return createRowWriter<readonly string[]>({ insert, rowsOf, restMs: () => 0, rowsWorthAnInsert: 100, ...limits });
 }
 
 async function eventually(claim: () => boolean): Promise<void> {
@@ -92,8 +96,9 @@ test("refuses what does not fit into memory, and takes it again when there is ro
 
 test("rests no longer than until enough is waiting", async () => {
   const written: string[][] = [];
-  const writer = createRowWriter<string>({
-    insert: async (rows) => written.push([...rows]),
+  const writer = createRowWriter<readonly string[]>({
+    insert: async (batches) => written.push(batches.flat()),
+    rowsOf,
     restMs: () => 3_600_000,
     rowsWorthAnInsert: 3,
     maxRowsPerInsert: 10,
@@ -107,8 +112,9 @@ test("rests no longer than until enough is waiting", async () => {
 
 test("closing writes what is waiting and refuses what comes after", async () => {
   const written: string[] = [];
-  const writer = createRowWriter<string>({
-    insert: async (rows) => written.push(...rows),
+  const writer = createRowWriter<readonly string[]>({
+    insert: async (batches) => written.push(...batches.flat()),
+    rowsOf,
     restMs: () => 3_600_000,
     rowsWorthAnInsert: 10,
     maxRowsPerInsert: 10,

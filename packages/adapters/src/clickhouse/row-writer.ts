@@ -2,15 +2,23 @@ import { TelemetryError } from "@perch/domain";
 import { setTimeout as pause } from "node:timers/promises";
 import { storeFailed } from "./read-rows.ts";
 
-export type RowWriter<Row> = {
-  /** Resolves once the rows are in the database. Throws `TelemetryError` `store_busy` or `store_failed`. */
-  readonly append: (rows: readonly Row[]) => Promise<void>;
+export type RowWriter<Batch> = {
+  /** Resolves once the batch is in the database. Throws `TelemetryError` `store_busy` or `store_failed`. */
+  readonly append: (batch: Batch) => Promise<void>;
   /** Writes what is waiting; refuses everything after. */
   readonly close: () => Promise<void>;
 };
 
-type Waiting<Row> = {
-  readonly rows: readonly Row[];
+export type RowLimits = {
+  readonly restMs: (appends: number) => number;
+  readonly rowsWorthAnInsert: number;
+  readonly maxRowsPerInsert: number;
+  readonly maxWaitingRows: number;
+};
+
+type Waiting<Batch> = {
+  readonly batch: Batch;
+  readonly rows: number;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 };
@@ -22,14 +30,13 @@ type Waiting<Row> = {
  * each answer needs no long rest, many senders at once do. As soon as `rowsWorthAnInsert` wait, the rest is over: senders that
  * wait for their answers before they go on send no more meanwhile.
  */
-export function createRowWriter<Row>(options: {
-  insert: (rows: readonly Row[]) => Promise<unknown>;
-  restMs: (appends: number) => number;
-  rowsWorthAnInsert: number;
-  maxRowsPerInsert: number;
-  maxWaitingRows: number;
-}): RowWriter<Row> {
-  const waiting: Waiting<Row>[] = [];
+export function createRowWriter<Batch>(
+  options: RowLimits & {
+    readonly insert: (batches: readonly Batch[]) => Promise<unknown>;
+    readonly rowsOf: (batch: Batch) => number;
+  },
+): RowWriter<Batch> {
+  const waiting: Waiting<Batch>[] = [];
   const closing = new AbortController();
   let waitingRows = 0;
   let pumping: Promise<void> | null = null;
@@ -38,7 +45,7 @@ export function createRowWriter<Row>(options: {
   async function pump(): Promise<void> {
     while (waiting.length > 0) {
       const group = waiting.splice(0, groupSize(waiting, options.maxRowsPerInsert));
-      waitingRows -= rowsOf(group);
+      waitingRows -= group.reduce((sum, { rows }) => sum + rows, 0);
       await writeGroup(group, options.insert);
       await rest(options.restMs(group.length));
     }
@@ -55,13 +62,14 @@ export function createRowWriter<Row>(options: {
   }
 
   return {
-    async append(rows) {
-      if (rows.length === 0) return;
+    async append(batch) {
+      const rows = options.rowsOf(batch);
+      if (rows === 0) return;
       if (closing.signal.aborted) throw beingClosed();
-      if (waitingRows + rows.length > options.maxWaitingRows) throw busy(waitingRows);
+      if (waitingRows + rows > options.maxWaitingRows) throw busy(waitingRows);
       const { promise, resolve, reject } = Promise.withResolvers<void>();
-      waiting.push({ rows, resolve, reject });
-      waitingRows += rows.length;
+      waiting.push({ batch, rows, resolve, reject });
+      waitingRows += rows;
       if (waitingRows >= options.rowsWorthAnInsert) resting?.abort();
       pumping ??= pump();
       await promise;
@@ -75,25 +83,21 @@ export function createRowWriter<Row>(options: {
 }
 
 /** As many appends as fit into one insert, and always one: an append is never split, so it is there whole or not. */
-function groupSize<Row>(waiting: readonly Waiting<Row>[], maxRows: number): number {
+function groupSize(waiting: readonly { readonly rows: number }[], maxRows: number): number {
   let rows = 0;
   for (const [index, one] of waiting.entries()) {
-    rows += one.rows.length;
+    rows += one.rows;
     if (rows > maxRows) return Math.max(1, index);
   }
   return waiting.length;
 }
 
-function rowsOf<Row>(group: readonly Waiting<Row>[]): number {
-  return group.reduce((sum, { rows }) => sum + rows.length, 0);
-}
-
-async function writeGroup<Row>(
-  group: readonly Waiting<Row>[],
-  insert: (rows: readonly Row[]) => Promise<unknown>,
+async function writeGroup<Batch>(
+  group: readonly Waiting<Batch>[],
+  insert: (batches: readonly Batch[]) => Promise<unknown>,
 ): Promise<void> {
   try {
-    await insert(group.flatMap(({ rows }) => rows));
+    await insert(group.map(({ batch }) => batch));
     for (const { resolve } of group) resolve();
   } catch (cause) {
     const error = storeFailed("write", cause);

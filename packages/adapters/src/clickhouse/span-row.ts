@@ -1,62 +1,48 @@
 import { DIALECTS, parseDigest, parseRolloutId, parseSessionId, SPAN_KINDS, type Span } from "@perch/domain";
 import { z } from "zod";
+import type { Column } from "./native-block.ts";
 import { nullable } from "./nullable.ts";
 
-export function toSpanRow(span: Span) {
-  return {
-    trace_id: span.traceId,
-    span_id: span.spanId,
-    parent_span_id: span.parentSpanId,
-    kind: span.kind,
-    dialect: span.dialect,
-    name: span.name,
-    started_at: span.startedAt,
-    duration_ms: span.durationMs,
-    is_error: span.isError,
-    error_type: span.errorType,
-    error_message: span.errorMessage,
-    session: span.attribution.session,
-    release: span.attribution.release,
-    arm: span.attribution.arm,
-    rollout: span.attribution.rollout,
-    service_version: span.attribution.serviceVersion,
-    provider: span.provider,
-    model: span.model,
-    agent: span.agent,
-    finish_reason: span.finishReason,
-    first_token_ms: span.firstTokenMs,
-    input_tokens: span.inputTokens,
-    output_tokens: span.outputTokens,
-    cached_input_tokens: span.cachedInputTokens,
-    cache_write_input_tokens: span.cacheWriteInputTokens,
-    reasoning_tokens: span.reasoningTokens,
-    ...toolColumns(span.tool),
-    user_sentiment: span.userSentiment,
-  };
-}
+const TEXT = "LowCardinality(String)";
+const TEXT_OR_NULL = "LowCardinality(Nullable(String))";
 
-const NO_TOOL = {
-  tool_name: null,
-  tool_call_id: null,
-  tool_arguments_digest: null,
-  tool_argument_shape: null,
-  tool_invalid_under: [],
-  tool_result_digest: null,
-  tool_idempotency_key: null,
-};
-
-function toolColumns(tool: Span["tool"]) {
-  if (tool === null) return NO_TOOL;
-  return {
-    tool_name: tool.name,
-    tool_call_id: tool.callId,
-    tool_arguments_digest: tool.argumentsDigest,
-    tool_argument_shape: tool.argumentShape,
-    tool_invalid_under: tool.invalidUnder,
-    tool_result_digest: tool.resultDigest,
-    tool_idempotency_key: tool.idempotencyKey ?? null,
-  };
-}
+/** All columns of `spans` but when the row came in, which the database says. */
+export const SPAN_COLUMNS: readonly Column<Span>[] = [
+  { name: "trace_id", type: "String", of: (span) => span.traceId },
+  { name: "span_id", type: "String", of: (span) => span.spanId },
+  { name: "parent_span_id", type: "Nullable(String)", of: (span) => span.parentSpanId },
+  { name: "kind", type: TEXT, of: (span) => span.kind },
+  { name: "dialect", type: TEXT_OR_NULL, of: (span) => span.dialect },
+  { name: "name", type: TEXT, of: (span) => span.name },
+  { name: "started_at", type: "Float64", of: (span) => span.startedAt },
+  { name: "duration_ms", type: "Float64", of: (span) => span.durationMs },
+  { name: "is_error", type: "Bool", of: (span) => span.isError },
+  { name: "error_type", type: TEXT_OR_NULL, of: (span) => span.errorType },
+  { name: "error_message", type: "Nullable(String)", of: (span) => span.errorMessage },
+  { name: "session", type: "Nullable(String)", of: (span) => span.attribution.session },
+  { name: "release", type: TEXT_OR_NULL, of: (span) => span.attribution.release },
+  { name: "arm", type: TEXT_OR_NULL, of: (span) => span.attribution.arm },
+  { name: "rollout", type: TEXT_OR_NULL, of: (span) => span.attribution.rollout },
+  { name: "service_version", type: TEXT_OR_NULL, of: (span) => span.attribution.serviceVersion },
+  { name: "provider", type: TEXT_OR_NULL, of: (span) => span.provider },
+  { name: "model", type: TEXT_OR_NULL, of: (span) => span.model },
+  { name: "agent", type: TEXT_OR_NULL, of: (span) => span.agent },
+  { name: "finish_reason", type: TEXT_OR_NULL, of: (span) => span.finishReason },
+  { name: "first_token_ms", type: "Nullable(Float64)", of: (span) => span.firstTokenMs },
+  { name: "input_tokens", type: "UInt64", of: (span) => span.inputTokens },
+  { name: "output_tokens", type: "UInt64", of: (span) => span.outputTokens },
+  { name: "cached_input_tokens", type: "UInt64", of: (span) => span.cachedInputTokens },
+  { name: "cache_write_input_tokens", type: "UInt64", of: (span) => span.cacheWriteInputTokens },
+  { name: "reasoning_tokens", type: "UInt64", of: (span) => span.reasoningTokens },
+  { name: "tool_name", type: TEXT_OR_NULL, of: ({ tool }) => tool?.name ?? null },
+  { name: "tool_call_id", type: "Nullable(String)", of: ({ tool }) => tool?.callId ?? null },
+  { name: "tool_arguments_digest", type: "Nullable(String)", of: ({ tool }) => tool?.argumentsDigest ?? null },
+  { name: "tool_argument_shape", type: TEXT_OR_NULL, of: ({ tool }) => tool?.argumentShape ?? null },
+  { name: "tool_invalid_under", type: "Array(String)", of: ({ tool }) => tool?.invalidUnder ?? [] },
+  { name: "tool_result_digest", type: "Nullable(String)", of: ({ tool }) => tool?.resultDigest ?? null },
+  { name: "tool_idempotency_key", type: "Nullable(String)", of: ({ tool }) => tool?.idempotencyKey ?? null },
+  { name: "user_sentiment", type: "Nullable(Float64)", of: (span) => span.userSentiment },
+];
 
 export const spanRow = z
   .object({

@@ -12,7 +12,6 @@ import {
 } from "@perch/domain";
 import type { ClickHouseClient, ClickHouseSettings } from "@clickhouse/client";
 import { alreadyMatured } from "./already-matured.ts";
-import { ARRIVING_SPANS } from "./arriving-spans.ts";
 import { contentsOfTrace, toContentRow } from "./content-row.ts";
 import { createScoreBatchClaims } from "./claim-score-batch.ts";
 import { evidenceOf } from "./evidence-of.ts";
@@ -20,12 +19,13 @@ import { lastArrival } from "./last-arrival.ts";
 import { lastSequence } from "./last-sequence.ts";
 import { toMoveRow } from "./move-row.ts";
 import { openSessions } from "./open-sessions.ts";
-import { createRowWriter, type RowWriter } from "./row-writer.ts";
+import { createBlockWriter } from "./block-writer.ts";
+import { createRowWriter, type RowLimits, type RowWriter } from "./row-writer.ts";
 import { toScoreRow } from "./score-row.ts";
 import { scoresNamed } from "./scores-named.ts";
 import { toSessionRow } from "./session-row.ts";
 import { toShadowTurnRow } from "./shadow-turn-row.ts";
-import { toSpanRow } from "./span-row.ts";
+import { SPAN_COLUMNS } from "./span-row.ts";
 import { toTurnRow } from "./turn-row.ts";
 
 // Bodies of OTLP posts are limited, so this is the bound on memory while the disk is slow.
@@ -36,6 +36,12 @@ const ROWS_WORTH_AN_INSERT = 4096;
 // Under load some five inserts a second and table, which keeps merges of small parts and fixed costs low.
 const REST_MS = 15;
 const REST_UNDER_LOAD_MS = 190;
+const LIMITS: RowLimits = {
+  restMs: (appends) => (appends > 1 ? REST_UNDER_LOAD_MS : REST_MS),
+  rowsWorthAnInsert: ROWS_WORTH_AN_INSERT,
+  maxRowsPerInsert: MAX_ROWS_PER_INSERT,
+  maxWaitingRows: MAX_WAITING_ROWS,
+};
 
 // Half a character, where a long text was cut, is kept as it is written: refusing it would refuse every row beside it, for ever.
 // And what a view could not take in is not acknowledged, whatever the server's own default is.
@@ -52,7 +58,7 @@ export function createClickHouseTraceStore(clients: {
   reads: ClickHouseClient;
 }): TraceStore {
   const { inserts, reads } = clients;
-  const spans = writerOf<Span>(inserts, ARRIVING_SPANS, toSpanRow);
+  const spans = createBlockWriter<Span>(inserts, { table: "spans", columns: SPAN_COLUMNS, limits: LIMITS });
   const term = { epoch: 0 };
   const turns = turnWriter(inserts, term);
   const moves = writerOf<MoveRecord>(inserts, "moves", toMoveRow);
@@ -97,7 +103,7 @@ export function createClickHouseTraceStore(clients: {
 }
 
 /** Numbers assignments as they are written: one insert after the other, so a reader never meets a smaller one later. */
-function turnWriter(client: ClickHouseClient, term: { readonly epoch: number }): RowWriter<TurnRecord> {
+function turnWriter(client: ClickHouseClient, term: { readonly epoch: number }): RowWriter<readonly TurnRecord[]> {
   let last: number | null = null;
   return groupCommit(async (turns) => {
     let next = Math.max(last ?? (await lastArrival(client)), numbersAfter(term.epoch));
@@ -108,7 +114,11 @@ function turnWriter(client: ClickHouseClient, term: { readonly epoch: number }):
   });
 }
 
-function writerOf<Item>(client: ClickHouseClient, table: string, toRow: (item: Item) => Row): RowWriter<Item> {
+function writerOf<Item>(
+  client: ClickHouseClient,
+  table: string,
+  toRow: (item: Item) => Row,
+): RowWriter<readonly Item[]> {
   return groupCommit((items) => insertInto(client, table, items.map(toRow)));
 }
 
@@ -125,12 +135,10 @@ async function insertInto(client: ClickHouseClient, table: string, rows: readonl
   });
 }
 
-function groupCommit<Item>(insert: (items: readonly Item[]) => Promise<unknown>): RowWriter<Item> {
-  return createRowWriter<Item>({
-    insert,
-    restMs: (appends) => (appends > 1 ? REST_UNDER_LOAD_MS : REST_MS),
-    rowsWorthAnInsert: ROWS_WORTH_AN_INSERT,
-    maxRowsPerInsert: MAX_ROWS_PER_INSERT,
-    maxWaitingRows: MAX_WAITING_ROWS,
+function groupCommit<Item>(insert: (items: readonly Item[]) => Promise<unknown>): RowWriter<readonly Item[]> {
+  return createRowWriter<readonly Item[]>({
+    ...LIMITS,
+    rowsOf: (items) => items.length,
+    insert: (batches) => insert(batches.flat()),
   });
 }

@@ -1,11 +1,15 @@
 // `node chdb-http-process.ts DIRECTORY PORT USER PASSWORD`: see clickhouse-http.ts. Prints its port when it is ready.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { randomUUID } from "node:crypto";
+import { rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Session } from "chdb";
 
 type Asked = {
   readonly query: string;
   /** Rows of an insert. */
-  readonly body: string;
+  readonly body: Buffer;
   readonly database: string | null;
   /** By name, in the text form in which the protocol sends them. */
   readonly parameters: ReadonlyMap<string, string>;
@@ -54,16 +58,16 @@ async function readAsked(request: IncomingMessage, search: URLSearchParams): Pro
   const content = Buffer.concat(chunks);
   const type = request.headers["content-type"] ?? "";
   const fields = new Map(search);
-  let body = "";
+  let body: Buffer = Buffer.alloc(0);
   if (type.startsWith("multipart/form-data")) {
     const form = await new Response(content, { headers: { "content-type": type } }).formData();
     for (const [name, value] of form) fields.set(name, typeof value === "string" ? value : await value.text());
-  } else body = content.toString();
+  } else body = content;
   const named = fields.get("query");
   const entries = [...fields];
   return {
-    query: named ?? body,
-    body: named === undefined ? "" : body,
+    query: named ?? body.toString(),
+    body: named === undefined ? Buffer.alloc(0) : body,
     database: fields.get("database") ?? null,
     parameters: new Map(entries.flatMap(([name, value]) => (name.startsWith("param_") ? [[name, value]] : []))),
     settings: new Map(entries.filter(([name]) => !name.startsWith("param_") && !NOT_SETTINGS.has(name))),
@@ -89,8 +93,21 @@ async function run(
   await session.queryAsync(`USE \`${database ?? "default"}\``);
   const values = [...parameters, ...settings].map(([name, value]) => `SET ${name} = '${quoted(value)}'`);
   for (const statement of values) await session.queryAsync(statement);
-  const result = await session.queryAsync(body === "" ? query : `${query}\n${body}`, { format });
+  if (query.endsWith(" FORMAT Native")) return await fromFile(session, query, body);
+  const result = await session.queryAsync(body.length === 0 ? query : `${query}\n${body.toString()}`, { format });
   return result.bytes();
+}
+
+/** Rows in binary cannot stand behind the statement. */
+async function fromFile(session: Session, query: string, body: Buffer): Promise<Uint8Array> {
+  const file = join(tmpdir(), `perch-rows-${randomUUID()}`);
+  try {
+    await writeFile(file, body);
+    const result = await session.queryAsync(query.replace(/ FORMAT Native$/, ` FROM INFILE '${file}' FORMAT Native`));
+    return result.bytes();
+  } finally {
+    await rm(file, { force: true });
+  }
 }
 
 function quoted(text: string): string {
