@@ -2,6 +2,7 @@ import { CommanderError, type Command } from "commander";
 import { registerDoctorCommand } from "./doctor/doctor-command.ts";
 import { registerDemoCommand } from "./demo/demo-command.ts";
 import { registerDeployCommand } from "./deploy/deploy-command.ts";
+import { registerDrainCommand } from "./drain/drain-command.ts";
 import { registerInitCommand } from "./init/init-command.ts";
 import { registerKeyCommand } from "./key/key-command.ts";
 import { passwordSource } from "./key/key-password.ts";
@@ -30,6 +31,7 @@ const commands = [
   registerKillCommand,
   registerLedgerCommand,
   registerMoveCommand,
+  registerDrainCommand,
   registerSessionsCommand,
   registerWhyCommand,
   registerDoctorCommand,

@@ -19,7 +19,9 @@ type DeployFlags = {
 export function registerDeployCommand(program: Command): void {
   program
     .command("deploy")
-    .description("verify a release, start its program, register its URL, and keep it running until Ctrl-C")
+    .description(
+      "verify a release, start its program, register its URL, and keep it running until Ctrl-C or until its release is decommissioned",
+    )
     .argument("<release>", "agent@version, agent@sha256:… or agent:pointer")
     .addOption(serverOption())
     .option("--port <port>", "the agent's port; 0 for any", parsePort, 0)
@@ -45,7 +47,7 @@ async function deploy(reference: string, flags: DeployFlags): Promise<void> {
     onEvent: (message) => printNote(JSON.stringify({ level: "warn", at: new Date().toISOString(), message })),
   });
   announce(deployment, flags);
-  const failure = await Promise.race([stopped, deployment.gaveUp]);
+  const failure = await Promise.race([stopped, deployment.gaveUp, deployment.decommissioned]);
   await deployment.stop();
   if (failure !== undefined) throw failure;
 }

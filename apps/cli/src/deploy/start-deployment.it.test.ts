@@ -8,6 +8,7 @@ import { generateKeyPair, parseSigningKey, signRelease } from "@perch/adapters/s
 import { parseReleaseReference, type Digest } from "@perch/domain";
 import { aBuiltRelease } from "@perch/testkit";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { z } from "zod";
 import { startDeployment, type Deployment, type DeploymentOptions } from "./start-deployment.ts";
 
 const HEALTHY = `
@@ -89,7 +90,14 @@ test("a release runs with what it needs to know, is registered by digest, and st
   const deployment = await deploy({ env: { MODEL_HINT: "x", ...credentials } });
   expect(deployment).toMatchObject({ agent: "support", version: "1.0.0", digest });
   expect(registered).toEqual([
-    { path: "/v1/deployments", body: { release: `support@${digest}`, url: deployment.url } },
+    {
+      path: "/v1/deployments",
+      body: {
+        release: `support@${digest}`,
+        url: deployment.url,
+        hook: expect.stringMatching(/^http:\/\/127\.0\.0\.1:/),
+      },
+    },
   ]);
   const directory = join(scratch, "deployments", `support-1.0.0-${digest.slice(7, 19)}`);
   const told: unknown = await (await fetch(deployment.url)).json();
@@ -208,4 +216,31 @@ test("the program's own lines go to a file of the data directory when nobody els
   await (await deploy()).stop();
   const log = join(scratch, "logs", "support-1.0.0.log");
   await vi.waitFor(async () => expect(await readFile(log, "utf8")).toBe("hello from the agent\n"));
+});
+
+const registration = z.object({ body: z.object({ hook: z.url() }) });
+
+async function tell(url: string, body: unknown): Promise<number> {
+  const answer = await fetch(url, { method: "POST", body: JSON.stringify(body), headers: { connection: "close" } });
+  return answer.status;
+}
+
+test("a deployment whose release has drained stops its program when it is told to, and is not started again", async () => {
+  await aRelease(HEALTHY);
+  const deployment = await deploy();
+  const { hook } = registration.parse(registered[0]).body;
+  expect(await tell(hook, { type: "deployment.scaleDown" })).toBe(204);
+  await expect(fetch(deployment.url)).rejects.toThrow();
+  expect([deployment.pid(), deployment.restarts()]).toEqual([null, 0]);
+  expect(await tell(hook, { type: "deployment.delete" })).toBe(204);
+  await deployment.decommissioned;
+});
+
+test("whoever does not know the hook's path, or says something else, stops nothing", async () => {
+  await aRelease(HEALTHY);
+  const deployment = await deploy();
+  const { hook } = registration.parse(registered[0]).body;
+  expect(await tell(new URL("/", hook).href, { type: "deployment.scaleDown" })).toBe(404);
+  expect(await tell(hook, { type: "rollout.paused" })).toBe(422);
+  expect((await fetch(deployment.url)).ok).toBe(true);
 });

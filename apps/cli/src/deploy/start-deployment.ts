@@ -8,6 +8,7 @@ import { CliError } from "../cli-error.ts";
 import { resolveName } from "../release/resolve-name.ts";
 import { startAgentProcess, type AgentProcess, type AgentProcessOptions } from "./agent-process.ts";
 import { claimPort } from "./free-port.ts";
+import { listenForHook } from "./deployment-hook.ts";
 import { materialize } from "./materialize.ts";
 
 export type DeploymentOptions = {
@@ -42,6 +43,8 @@ export type Deployment = {
   restarts(): number;
   /** Resolves when the agent crashed more often than it is restarted; never after `stop`. */
   readonly gaveUp: Promise<CliError>;
+  /** Resolves when the server has decommissioned the release, whose program it had stopped before. */
+  readonly decommissioned: Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -75,14 +78,19 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     output.close();
     throw error;
   }
-  try {
-    await client.registerDeployment({ release: `${agent}@${release.digest}`, url });
-  } catch (error) {
-    await first.stop();
+  const kept = keepRunning(first, start, options);
+  const { hook, decommissioned } = await heedServer(kept, `${agent}@${version}`, options);
+  const stop = async (): Promise<void> => {
+    hook.close();
+    await kept.stop();
     output.close();
+  };
+  try {
+    await client.registerDeployment({ release: `${agent}@${release.digest}`, url, hook: hook.url });
+  } catch (error) {
+    await stop();
     throw error;
   }
-  const kept = keepRunning(first, start, options);
   return {
     agent,
     version,
@@ -91,11 +99,25 @@ export async function startDeployment(options: DeploymentOptions): Promise<Deplo
     pid: kept.pid,
     restarts: kept.restarts,
     gaveUp: kept.gaveUp,
-    async stop() {
-      await kept.stop();
-      output.close();
-    },
+    decommissioned,
+    stop,
   };
+}
+
+/** What the server says once the release has drained. */
+async function heedServer(kept: Kept, name: string, { onEvent }: DeploymentOptions) {
+  const { promise: decommissioned, resolve } = Promise.withResolvers<void>();
+  const hook = await listenForHook({
+    async scaleDown() {
+      onEvent?.(`${name} has drained: its program is stopped`);
+      await kept.stop();
+    },
+    async delete() {
+      onEvent?.(`${name} is decommissioned`);
+      resolve();
+    },
+  });
+  return { hook, decommissioned };
 }
 
 type Output = { readonly onLine: (line: string) => void; readonly close: () => void };

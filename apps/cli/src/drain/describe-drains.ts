@@ -1,0 +1,45 @@
+import type { AgentView } from "@perch/api";
+import { formatAge } from "../format-age.ts";
+
+type Release = AgentView["releases"][number];
+
+const LEFT_BEHIND: ReadonlySet<Release["status"]> = new Set(["Draining", "Drained", "Decommissioned"]);
+
+/** Releases that get no new sessions any more, each with its agent's name. */
+export function leftBehindOf({ agent, releases }: AgentView): readonly (Release & { readonly agent: string })[] {
+  return releases.filter(({ status }) => LEFT_BEHIND.has(status)).map((release) => ({ agent, ...release }));
+}
+
+/** Each of them, and what it waits for. */
+export function describeDrains(agents: readonly AgentView[], now: number): string {
+  const drains = agents.flatMap(leftBehindOf).map((release) => describeDrain(release, now));
+  return drains.length > 0
+    ? drains.join("\n\n")
+    : "no release is draining: each one that ever served is the current one";
+}
+
+type LeftBehind = ReturnType<typeof leftBehindOf>[number];
+
+function describeDrain(left: LeftBehind, now: number): string {
+  const { agent, release, status, livePins, retirement, urls } = left;
+  const name = `${agent}@${release.version}`;
+  const pins = `live pins  ${livePins ?? "unknown"}`;
+  const places = `runs at    ${urls.length === 0 ? "nowhere" : urls.join(", ")}`;
+  if (retirement === null) {
+    return [
+      `${name}  ${status}`,
+      pins,
+      places,
+      "next       nothing: its rollout's file has neither drain nor sunset",
+    ].join("\n");
+  }
+  const { stage, since, rollout, waitsFor, overdueSince } = retirement;
+  const notes = [...(stage === "scaledDown" ? ["scaled down"] : []), ...(overdueSince === null ? [] : ["late"])];
+  const noted = notes.length === 0 ? "" : ` (${notes.join(", ")})`;
+  return [
+    `${name}  ${status}${noted}  since ${formatAge(now - since)}, by the file of ${rollout}`,
+    pins,
+    places,
+    ...waitsFor.map((one, index) => `${index === 0 ? "waits for" : "         "}  ${one}`),
+  ].join("\n");
+}
