@@ -7,6 +7,7 @@ import { OPEN_GATE, type IngestGate, type Sender } from "./ingest-gate.ts";
 import { createNameCaps, type NameCaps } from "./name-caps.ts";
 import type { ScoresUnderWay } from "./new-scores.ts";
 import { createBodyReader, type BodyReader } from "./read-body.ts";
+import { createTurns } from "./turns.ts";
 
 export type CollectorDeps = {
   readonly store: Pick<
@@ -50,6 +51,8 @@ export type Intake = CollectorDeps & {
   readonly counters: CollectorCounters;
   readonly names: NameCaps;
   readonly scoresUnderWay: ScoresUnderWay;
+  /** Comes when others have had theirs. */
+  readonly turn: () => Promise<void>;
 };
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -59,7 +62,8 @@ export function createIntake(deps: CollectorDeps): Intake {
   const bodies = createBodyReader({ maxBytes, maxBytesAtOnce: 4 * maxBytes });
   const names = createNameCaps(deps.isDeclaredTool ?? (() => false));
   const attribution = deps.attribution ?? createAttributionCounts();
-  return { ...deps, attribution, bodies, names, counters: createCollectorCounters(), scoresUnderWay: new Map() };
+  const counters = createCollectorCounters();
+  return { ...deps, attribution, bodies, names, counters, scoresUnderWay: new Map(), turn: createTurns() };
 }
 
 /** Throws `TelemetryError` `unauthenticated` or `rate_limited`. */

@@ -6,6 +6,7 @@ import {
   readSpan,
   type EvaluationReading,
   type Score,
+  type Span,
   type SpanContent,
 } from "@perch/domain";
 import type { Encoding } from "./answers.ts";
@@ -14,9 +15,10 @@ import { checkSpans } from "./check-spans.ts";
 import { decodeJsonLogs } from "./decode-json-logs.ts";
 import { decodeJsonTraces } from "./decode-json-traces.ts";
 import { decodeProtobufLogs } from "./decode-protobuf-logs.ts";
-import { decodeProtobufTraces } from "./decode-protobuf-traces.ts";
+import { decodeProtobufParts } from "./decode-protobuf-traces.ts";
 import type { Intake } from "./intake.ts";
 import type { CappedField } from "./name-caps.ts";
+import type { OtlpScopeSpans } from "./otlp-message.ts";
 
 /** Clocks that are kept by NTP differ by less. */
 const CLOCKS_MAY_DIFFER_MS = 10_000;
@@ -28,45 +30,80 @@ const CLOCKS_MAY_DIFFER_MS = 10_000;
 export type TakeOtlp = (intake: Intake, bytes: Uint8Array, encoding: Encoding) => Promise<readonly string[]>;
 
 export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
-  const { counters } = intake;
-  const { spans, contents, annotations, refused, counted } = readTraces(intake, bytes, encoding);
-  await Promise.all([intake.store.appendSpans(spans), keepContents(intake, contents)]);
-  if (annotations.scores.length > 0) await intake.store.appendScores(annotations.scores);
-  intake.assembler.noteSpans(spans);
-  counters.spansKept += spans.length;
-  counters.spansUnknown += counted.unknown;
-  counters.spansRefused += refused.length;
-  counters.spansOddlyTimed += counted.oddlyTimed;
+  const { counters, store } = intake;
+  const taken = await readTraces(intake, encoding === "json" ? decodeJsonTraces(bytes) : decodeProtobufParts(bytes));
+  await Promise.all([store.appendSpans(taken.spans), keepContents(intake, taken.contents)]);
+  if (taken.scores.length > 0) await store.appendScores(taken.scores);
+  intake.assembler.noteSpans(taken.spans);
+  counters.spansKept += taken.spans.length;
+  counters.spansUnknown += taken.spans.filter((span) => span.dialect === null).length;
+  counters.spansRefused += taken.refused.length;
+  counters.spansOddlyTimed += taken.oddlyTimed;
   const latest = intake.now() + CLOCKS_MAY_DIFFER_MS;
-  counters.spansAhead += spans.filter(({ startedAt }) => startedAt > latest).length;
-  counters.scores += annotations.scores.length;
-  counters.evaluationsRefused += annotations.refused.length;
-  for (const field of counted.overflowed) counters.namesOverflowed[field] += 1;
-  return refused;
+  counters.spansAhead += taken.spans.filter(({ startedAt }) => startedAt > latest).length;
+  counters.scores += taken.scores.length;
+  counters.evaluationsRefused += taken.evaluationsRefused;
+  for (const field of taken.overflowed) counters.namesOverflowed[field] += 1;
+  return taken.refused;
 };
 
-/**
- * What is kept of a request, and what is counted of it. In a function of its own: the request as it was decoded is many times as
- * large, and would live, and be moved about by the collector of garbage, as long as the spans are being stored.
- */
-function readTraces(intake: Intake, bytes: Uint8Array, encoding: Encoding) {
+/** What is kept of a request, and what is to be counted once it is. */
+type Taken = {
+  readonly spans: Span[];
+  readonly contents: SpanContent[];
+  readonly scores: Score[];
+  readonly overflowed: CappedField[];
+  readonly refused: string[];
+  evaluationsRefused: number;
+  oddlyTimed: number;
+};
+
+/** Takes some 3 ms. */
+const SPANS_A_TURN = 256;
+
+/** Reads a bit of it in each turn, since nothing else happens in this process meanwhile; and keeps nothing of what it was decoded from. */
+async function readTraces(intake: Intake, scopes: Iterable<OtlpScopeSpans>): Promise<Taken> {
+  const taken: Taken = {
+    spans: [],
+    contents: [],
+    scores: [],
+    overflowed: [],
+    refused: [],
+    evaluationsRefused: 0,
+    oddlyTimed: 0,
+  };
+  const rest = scopes[Symbol.iterator]();
+  do await intake.turn();
+  while (readSome(intake, rest, taken));
+  return taken;
+}
+
+/** Whether there may be more. A function of its own, so that what it decoded is gone when others have their turn. */
+function readSome(intake: Intake, scopes: Iterator<OtlpScopeSpans>, taken: Taken): boolean {
+  const enough = taken.spans.length + taken.refused.length + SPANS_A_TURN;
+  while (taken.spans.length + taken.refused.length < enough) {
+    const { value, done } = scopes.next();
+    if (done === true) return false;
+    readScope(intake, value, taken);
+  }
+  return true;
+}
+
+function readScope(intake: Intake, scope: OtlpScopeSpans, taken: Taken): void {
   const { sentiment, checksOf, contentCharacters = 0 } = intake;
-  const {
-    spans: raws,
-    refused,
-    oddlyTimed,
-  } = checkSpans(encoding === "json" ? decodeJsonTraces(bytes) : decodeProtobufTraces(bytes));
+  const { spans: raws, refused, oddlyTimed } = checkSpans([scope]);
   const read = raws.flatMap((raw) => {
     const spans = readSpan(raw, sentiment);
     return checksOf === undefined ? spans : spans.map((span) => checkArguments(raw, span, checksOf));
   });
-  const overflowed: CappedField[] = [];
-  const spans = intake.names.cap(read, (field) => overflowed.push(field));
-  const annotations = sortReadings(raws.flatMap((raw) => [...readAnnotations(raw), ...readSaid(raw)]));
-  const contents = contentCharacters === 0 ? [] : raws.flatMap((raw) => readContent(raw, contentCharacters) ?? []);
+  taken.spans.push(...intake.names.cap(read, (field) => taken.overflowed.push(field)));
+  const said = sortReadings(raws.flatMap((raw) => [...readAnnotations(raw), ...readSaid(raw)]));
+  taken.scores.push(...said.scores);
+  taken.evaluationsRefused += said.refused.length;
+  if (contentCharacters > 0) taken.contents.push(...raws.flatMap((raw) => readContent(raw, contentCharacters) ?? []));
+  taken.refused.push(...refused);
+  taken.oddlyTimed += oddlyTimed;
   intake.onRawSpans?.(raws);
-  const unknown = spans.filter((span) => span.dialect === null).length;
-  return { spans, contents, annotations, refused, counted: { unknown, oddlyTimed, overflowed } };
 }
 
 /** Nothing, unless somebody asked for it when the server was started. */
