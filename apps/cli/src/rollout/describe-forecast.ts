@@ -71,7 +71,7 @@ function describeEffect({ effect, direction }: Gate, size: number): string {
     case "amount":
       return `${sign}${number(size)}`;
     case "new":
-      return `new in ${Number((size * 100).toFixed(1))} % of sessions`;
+      return `new in ${Number((size * 100).toPrecision(2))} % of sessions`;
   }
 }
 

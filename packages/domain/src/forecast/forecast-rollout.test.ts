@@ -138,6 +138,19 @@ test("a mean whose values are known is reckoned with like a rate: what it finds,
   expect(ofCost[1]?.foundAfterMs ?? Infinity).toBeLessThan(ofCost[0]?.foundAfterMs ?? Infinity);
 });
 
+test("a promise that the baseline does not keep itself is warned about, one that it keeps is not", () => {
+  const gates = [GATE, { name: "error-rate", kind: "absolute", objective: { max: 0.05 } }];
+  const warningsAt = (rate: number) =>
+    forecastRollout(planOf({}, gates), {
+      ...MEASURED,
+      rates: { ...MEASURED.rates, "error-rate": { rate, sessions: 500 } },
+    }).warnings;
+  expect(warningsAt(0.07)).toContain(
+    "the gate error-rate: 7 % of the baseline's own sessions break its objective, which allows 5 %: it would never let a step be left",
+  );
+  expect(warningsAt(0.01).join(" ")).not.toContain("break its objective");
+});
+
 test("by a harm budget, a guardrail on a mean is told to be outside of what is foretold", () => {
   const plan = planOf({ ramp: { mode: "harm-budget" } }, [GATE, { name: "cost", kind: "mean" }]);
   const { warnings } = forecastRollout(plan, {

@@ -1,3 +1,4 @@
+import { boundOf } from "../gate/absolute-evidence.ts";
 import { isCountGate } from "../gate/read-block.ts";
 import { harmRampOf } from "../rollout/harm-ramp.ts";
 import { analysisPolicy } from "../rollout/policies.ts";
@@ -14,7 +15,7 @@ export function forecastWarnings(
 ): readonly string[] {
   if (plan.steps.length === 0) return [];
   if (sessionsPerMinute <= 0) return ["there is no traffic: no step would ever be left"];
-  return [...unforeseen(plan, gates), ...stepWarnings(plan, sessionsPerMinute, steps)];
+  return [...unforeseen(plan, gates), ...brokenPromises(plan, gates), ...stepWarnings(plan, sessionsPerMinute, steps)];
 }
 
 /** A guardrail that the forecast leaves out still holds up the rollout. */
@@ -32,6 +33,24 @@ function unforeseen(plan: RolloutPlan, known: Forecast["gates"]): readonly strin
       if (!isByBudget || isCountGate(gate)) return [];
       return [`${name} may hold up the promotion: by a harm budget, only gates that count are reckoned with`];
     });
+}
+
+/** What the baseline breaks itself, a canary like it breaks too. */
+function brokenPromises(plan: RolloutPlan, known: Forecast["gates"]): readonly string[] {
+  return plan.gates.flatMap((gate) => {
+    if (gate.kind !== "absolute" || gate.role === "muted") return [];
+    const rate = known.find(({ name }) => name === gate.name)?.baseline.value ?? 0;
+    const bound = boundOf(gate);
+    if (rate < bound) return [];
+    const does = gate.role === "guardrail" ? "never let a step be left" : "complain of a canary like it";
+    return [
+      `the gate ${gate.name}: ${formatRate(rate)} of the baseline's own sessions break its objective, which allows ${formatRate(bound)}: it would ${does}`,
+    ];
+  });
+}
+
+function formatRate(rate: number): string {
+  return `${Number((100 * rate).toPrecision(3))} %`;
 }
 
 function stepWarnings(plan: RolloutPlan, sessionsPerMinute: number, steps: readonly StepForecast[]): readonly string[] {
