@@ -32,16 +32,21 @@ export async function directRollouts(deps: DirectDeps): Promise<ReadonlyMap<stri
   for (const [index, planned] of deps.plan.rollouts.entries()) {
     await until(stage, () => deps.begun() >= planned.at);
     await apply(planned, index, stage);
+    if (planned.replaces) await tellEnd(deps.plan.rollouts[index - 1] ?? planned, stage);
     if (planned.meetsAnother) expected.set(`${planned.name}-other`, await meetAnother(planned, index, stage));
     await pauseAWhile(planned, stage);
+    expected.set(planned.name, EXPECTED_PHASE[planned.ending]);
     const next = deps.plan.rollouts[index + 1];
     await end(planned, stage, () => deps.begun() >= (next?.at ?? deps.plan.sessions));
-    expected.set(planned.name, EXPECTED_PHASE[planned.ending]);
-    const ended = await untilRollout(planned.name, stage, isFinal);
-    deps.onEnded();
-    deps.tell(`rollout ${planned.name} (${planned.weights.join(", ")} %): ${planned.ending} → ${ended.phase.kind}`);
+    if (planned.ending !== "supersede") await tellEnd(planned, stage);
   }
   return expected;
+}
+
+async function tellEnd({ name, weights, ending }: PlannedRollout, stage: Stage): Promise<void> {
+  const ended = await untilRollout(name, stage, isFinal);
+  stage.onEnded();
+  stage.tell(`rollout ${name} (${weights.join(", ")} %): ${ending} → ${ended.phase.kind}`);
 }
 
 async function apply(planned: PlannedRollout, index: number, stage: Stage): Promise<void> {
@@ -56,7 +61,7 @@ async function apply(planned: PlannedRollout, index: number, stage: Stage): Prom
 /** What became of it: `refused`, as long as the first one is under way. */
 async function meetAnother(planned: PlannedRollout, index: number, stage: Stage): Promise<string> {
   const release = stage.world.releases[index + 1]?.digest ?? "";
-  const other = { ...planned, name: `${planned.name}-other` };
+  const other = { ...planned, name: `${planned.name}-other`, replaces: false };
   await until(stage, async () => {
     const answer = await stage.api.post("/v1/rollouts?actor=check", rolloutFile(other, release));
     if (answer !== null && answer.code !== "rollout_active")
@@ -82,6 +87,8 @@ async function pauseAWhile({ name, pauses, at, endAt }: PlannedRollout, stage: S
 
 async function end(planned: PlannedRollout, stage: Stage, isOver: () => boolean): Promise<void> {
   const { name, endAt, ending, endsIn } = planned;
+  // The next one does it.
+  if (ending === "supersede") return;
   if (ending === "succeed") {
     await succeed(name, stage, isOver);
     return;

@@ -12,7 +12,7 @@ export type TakenBack = {
 /** The ledger's times are whole milliseconds. */
 const ROUNDED_MS = 1;
 
-/** Nobody is newly assigned to a canary after the ledger says that every gateway has taken it back, or is fenced. */
+/** Nobody is newly assigned to a canary after the ledger says that every gateway has left it, or is fenced. */
 export function judgeLeaks(history: IndexedHistory): readonly Violation[] {
   const takenBack = new Map(takenBackIn(history).map((one) => [one.canary, one]));
   return history.conversations.flatMap(({ name, attempts }): Violation[] => {
@@ -38,7 +38,7 @@ export function takenBackIn({ ledger }: Pick<History, "ledger">): readonly Taken
     if (event.type === "applied") canaries.set(entry.subject, event.canary.digest);
     if (event.type !== "synced") continue;
     const canary = canaries.get(entry.subject);
-    if (canary === undefined || !["RollingBack", "Aborting"].includes(event.of.kind)) continue;
+    if (canary === undefined || !["RollingBack", "Aborting", "Superseding"].includes(event.of.kind)) continue;
     takenBack.push({
       rollout: entry.subject,
       canary,

@@ -20,7 +20,7 @@ test("even a short run meets every fault, every ending of a rollout and every ki
     sessions(short).map(({ kind }) => kind),
     sessions(short).map(({ echo }) => echo),
   ].map((drawn) => new Set(drawn).size);
-  expect(counts).toEqual([11, 5, 5, 3]);
+  expect(counts).toEqual([11, 6, 5, 3]);
 });
 
 test("faults and rollouts come in the order of their moments, while there are sessions to meet them", () => {
@@ -35,5 +35,14 @@ test("weights only grow", () => {
   for (const { weights } of plan({ sessions: 100_000 }).rollouts) {
     expect(weights).toEqual(weights.toSorted((a, b) => a - b));
     expect(new Set(weights).size).toBe(weights.length);
+  }
+});
+
+test("a rollout that is superseded has one behind it, which takes its place", () => {
+  for (let seed = 1; seed < 40; seed += 1) {
+    const { rollouts } = plan({ seed, sessions: 75_000 });
+    for (const [index, { ending }] of rollouts.entries()) {
+      expect(rollouts[index + 1]?.replaces ?? false).toBe(ending === "supersede");
+    }
   }
 });

@@ -4,7 +4,8 @@ import { AGENT } from "./world.ts";
 const LEASE = "2s";
 
 /** The file that a person would write. Its only gate is muted: what the plan says happens, and nothing else. */
-export function rolloutFile({ name, weights, stepMs, ending }: PlannedRollout, release: string): string {
+export function rolloutFile(planned: PlannedRollout, release: string): string {
+  const { name, weights, stepMs, ending, replaces } = planned;
   const steps = weights.map((weight, index) => {
     const needsPerson = ending !== "succeed" && index === weights.length - 1;
     const pause = { duration: `${stepMs}ms`, minSampleSize: 2, ...(needsPerson ? { requiresApproval: true } : {}) };
@@ -22,6 +23,7 @@ export function rolloutFile({ name, weights, stepMs, ending }: PlannedRollout, r
         interval: "50ms",
         gates: [{ name: "error-rate", kind: "proportion", role: "muted", compare: { margin: 0.2 } }],
       },
+      supersede: replaces ? "replace" : "reject",
       rollback: { propagation: { deadline: "1s", lease: LEASE } },
     },
   });
