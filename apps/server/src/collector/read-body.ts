@@ -1,5 +1,6 @@
 import { TelemetryError } from "@perch/domain";
 import { DecompressionStream, ReadableStream } from "node:stream/web";
+import { createBufferPool, type BufferPool } from "./buffer-pool.ts";
 import type { Sender } from "./ingest-gate.ts";
 
 export type Body = {
@@ -11,9 +12,11 @@ export type Body = {
   readonly sender: Sender;
 };
 
+const NOTHING = new Uint8Array();
+
 export type BodyReader = {
   /**
-   * The whole decoded body, handed to `use`. Throws `TelemetryError`: `payload_too_large` as soon as the limit is passed,
+   * The whole decoded body, handed to `use`, which reads it no more when it has resolved. Throws `TelemetryError`: `payload_too_large` as soon as the limit is passed,
    * also while inflating; `payload_malformed`; `media_type_unsupported`; `store_busy` when other bodies fill the memory.
    */
   read<T>(body: Body, use: (bytes: Uint8Array) => Promise<T>): Promise<T>;
@@ -30,11 +33,13 @@ export function bodyOf({ body, headers }: Request, sender: Sender): Body {
 
 /** `maxBytesAtOnce` bounds all bodies under way together, so that many large posts cannot exhaust the process. */
 export function createBodyReader(limits: { maxBytes: number; maxBytesAtOnce: number }): BodyReader {
+  const pool = createBufferPool();
   let bytesAtOnce = 0;
 
   return {
     async read(body, use) {
       let held = 0;
+      let whole: Whole = { bytes: NOTHING, pooled: null };
       const hold = (bytes: number): void => {
         held += bytes;
         bytesAtOnce += bytes;
@@ -44,27 +49,45 @@ export function createBodyReader(limits: { maxBytes: number; maxBytesAtOnce: num
       };
       try {
         if (body.declaredBytes > limits.maxBytes) throw tooLarge(limits.maxBytes);
-        return await use(await collect(body, hold));
+        whole = joined(await collect(body, hold), pool);
+        return await use(whole.bytes);
       } finally {
+        if (whole.pooled !== null) pool.giveBack(whole.pooled);
         bytesAtOnce -= held;
       }
     },
   };
 }
 
-async function collect(body: Body, hold: (bytes: number) => void): Promise<Uint8Array> {
+async function collect(body: Body, hold: (bytes: number) => void): Promise<readonly Uint8Array[]> {
+  const pieces: Uint8Array[] = [];
   const decoded = decodedChunks(body);
-  if (decoded === null) return new Uint8Array();
-  const chunks: Uint8Array[] = [];
+  if (decoded === null) return pieces;
   try {
-    for await (const chunk of decoded) {
-      hold(chunk.byteLength);
-      chunks.push(chunk);
+    for await (const piece of decoded) {
+      hold(piece.byteLength);
+      pieces.push(piece);
     }
   } catch (cause) {
     throw cause instanceof TelemetryError ? cause : unreadable(cause);
   }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+  return pieces;
+}
+
+/** `pooled`: the memory that the bytes are in, if it is to be used again. */
+type Whole = { readonly bytes: Uint8Array; readonly pooled: Buffer | null };
+
+function joined(pieces: readonly Uint8Array[], pool: BufferPool): Whole {
+  const [first = NOTHING] = pieces;
+  if (pieces.length < 2) return { bytes: first, pooled: null };
+  const length = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const pooled = pool.take(length);
+  let end = 0;
+  for (const piece of pieces) {
+    pooled.set(piece, end);
+    end += piece.byteLength;
+  }
+  return { bytes: pooled.subarray(0, length), pooled };
 }
 
 function decodedChunks({ chunks, compression }: Body): AsyncIterable<Uint8Array> | null {

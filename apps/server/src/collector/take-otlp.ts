@@ -31,21 +31,49 @@ export type TakeOtlp = (intake: Intake, bytes: Uint8Array, encoding: Encoding) =
 
 export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
   const { counters, store } = intake;
-  const taken = await readTraces(intake, encoding === "json" ? decodeJsonTraces(bytes) : decodeProtobufParts(bytes));
-  await Promise.all([store.appendSpans(taken.spans), keepContents(intake, taken.contents)]);
-  if (taken.scores.length > 0) await store.appendScores(taken.scores);
-  intake.assembler.noteSpans(taken.spans);
-  counters.spansKept += taken.spans.length;
-  counters.spansUnknown += taken.spans.filter((span) => span.dialect === null).length;
-  counters.spansRefused += taken.refused.length;
-  counters.spansOddlyTimed += taken.oddlyTimed;
-  const latest = intake.now() + CLOCKS_MAY_DIFFER_MS;
-  counters.spansAhead += taken.spans.filter(({ startedAt }) => startedAt > latest).length;
-  counters.scores += taken.scores.length;
-  counters.evaluationsRefused += taken.evaluationsRefused;
-  for (const field of taken.overflowed) counters.namesOverflowed[field] += 1;
-  return taken.refused;
+  const scopes = encoding === "json" ? decodeJsonTraces(bytes) : decodeProtobufParts(bytes);
+  const { stored, heard, counted, scores, refused } = keep(intake, await readTraces(intake, scopes));
+  await stored;
+  if (scores.length > 0) await store.appendScores(scores);
+  intake.assembler.noteSpans(heard);
+  counters.spansKept += counted.kept;
+  counters.spansUnknown += counted.unknown;
+  counters.spansRefused += refused.length;
+  counters.spansOddlyTimed += counted.oddlyTimed;
+  counters.spansAhead += counted.ahead;
+  counters.scores += scores.length;
+  counters.evaluationsRefused += counted.evaluationsRefused;
+  for (const field of counted.overflowed) counters.namesOverflowed[field] += 1;
+  return refused;
 };
+
+/**
+ * Begins to store what was taken, and gives what is needed once it is. The spans themselves are not: many requests wait for the
+ * same insert, and what they held on to the collector of garbage would move about.
+ */
+function keep(intake: Intake, { spans, contents, overflowed, oddlyTimed, evaluationsRefused, scores, refused }: Taken) {
+  const latest = intake.now() + CLOCKS_MAY_DIFFER_MS;
+  const counted = {
+    kept: spans.length,
+    unknown: spans.filter((span) => span.dialect === null).length,
+    ahead: spans.filter(({ startedAt }) => startedAt > latest).length,
+    overflowed,
+    oddlyTimed,
+    evaluationsRefused,
+  };
+  const stored = Promise.all([intake.store.appendSpans(spans), keepContents(intake, contents)]);
+  return { stored, heard: oneOfEachTrace(spans), counted, scores, refused };
+}
+
+/** Of each trace, and of what its spans say of their session, one. */
+function oneOfEachTrace(spans: readonly Span[]): readonly Span[] {
+  const found = new Map<string, Span>();
+  for (const span of spans) {
+    const { session, arm } = span.attribution;
+    found.set(session === null ? span.traceId : `${span.traceId} ${arm ?? ""} ${session}`, span);
+  }
+  return [...found.values()];
+}
 
 /** What is kept of a request, and what is to be counted once it is. */
 type Taken = {

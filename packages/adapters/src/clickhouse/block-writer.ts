@@ -30,8 +30,8 @@ export function createBlockWriter<Item>(
     ...limits,
     rowsOf: ({ rows }) => rows,
     async insert(batches) {
-      const bytes = Buffer.concat(await blocksOf(batches, columns));
-      const { stream } = await client.exec({ query, values: Readable.from(bytes, { objectMode: false }) });
+      const values = Readable.from(await blocksOf(batches, columns), { objectMode: false });
+      const { stream } = await client.exec({ query, values });
       await finished(stream.resume());
     },
   });

@@ -9,17 +9,23 @@ export type ByteWriter = {
   float(value: number): void;
   /** The number of its bytes, and its bytes in UTF-8; half a character becomes U+FFFD. */
   text(value: string): void;
-  /** What was written, until something else is. */
+  /** A copy of what was written, no longer than that. */
   written(): Buffer;
 };
 
-const FIRST_BYTES = 64 * 1024;
+const FIRST_BYTES = 256 * 1024;
+const MOST_BYTES_KEPT = 4 * 1024 * 1024;
 /** Longer ones are worth a call out of JavaScript. */
 const SHORT_TEXT = 48;
 const MOST_BYTES_A_CHARACTER = 3;
 
+// Written into by one writer after the other: memory outside of the heap, if it is taken anew each time, has all of the heap gone
+// through several times a second.
+let scratch = Buffer.allocUnsafeSlow(FIRST_BYTES);
+
+/** Whoever creates one is done with it before somebody else does. */
 export function createByteWriter(): ByteWriter {
-  let bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  let bytes = scratch;
   let view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let end = 0;
 
@@ -28,16 +34,14 @@ export function createByteWriter(): ByteWriter {
     const larger = Buffer.allocUnsafeSlow(Math.max(2 * bytes.length, end + more));
     bytes.copy(larger, 0, 0, end);
     bytes = larger;
+    if (larger.length <= MOST_BYTES_KEPT) scratch = larger;
     view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   function varint(value: number): void {
     reserve(8);
     let rest = value;
-    while (rest > 127) {
-      bytes[end++] = (rest % 128) + 128;
-      rest = Math.floor(rest / 128);
-    }
+    for (; rest > 127; rest = Math.floor(rest / 128)) bytes[end++] = (rest % 128) + 128;
     bytes[end++] = rest;
   }
 
@@ -69,7 +73,7 @@ export function createByteWriter(): ByteWriter {
       if (after === null) varint(Buffer.byteLength(value));
       end = after ?? end + bytes.write(value, end);
     },
-    written: () => bytes.subarray(0, end),
+    written: () => Buffer.copyBytesFrom(bytes, 0, end),
   };
 }
 
