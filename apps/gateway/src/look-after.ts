@@ -16,7 +16,7 @@ type LookedAfter = {
   readonly log: Log;
 };
 
-/** What is looked after once a second: whether the lease ran out, old connections, expired pins, and pins not yet written. */
+/** What is looked after once a second: whether the lease ran out, old connections, pins of turns under way, expired ones, and those not yet written. */
 export function createLookAfter({ held, pins, pools, moving, mirror, log }: LookedAfter): () => void {
   let wasFenced: boolean | null = null;
   return () => {

@@ -1,5 +1,6 @@
 import type { Log } from "@perch/adapters/json-log";
 import type { GatewayId, TurnOutbox } from "@perch/domain";
+import { createPinKeeper } from "../pins/keep-pins.ts";
 import type { Pins } from "../pins/open-pin-store.ts";
 import type { ServerLink } from "../sync/server-link.ts";
 import type { HeldTable } from "../table/held-table.ts";
@@ -27,11 +28,12 @@ export type Moving = {
   readonly look: () => void;
 };
 
-/** Everything that moves sessions from release to release. */
+/** Everything that keeps sessions at their release, or moves them to another. */
 export function createMoving(deps: MovingDeps): Moving {
   const { pins, outbox, log } = deps;
   const underWay = new Set<TurnUnderWay>();
   const mover = createSessionMover({ ...deps, pins: pins.cached, moves: createMoveLog({ outbox, log }) });
+  const keepPins = createPinKeeper({ ...deps, pins: pins.cached, underWay });
   const afterThisTick = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
   const reporter = createMoveReporter({
     ...deps,
@@ -46,6 +48,7 @@ export function createMoving(deps: MovingDeps): Moving {
     underWay,
     reporter,
     look() {
+      keepPins();
       mover.renew();
       reporter.look();
     },

@@ -5,8 +5,10 @@ import { isUnderWay } from "./agent-move.ts";
 import type { AgentRecord } from "./agent-record.ts";
 import { activeRollout, currentRelease, isQuarantined } from "./derive-routes.ts";
 import { isOnStep } from "./phase-groups.ts";
+import { rollbackPolicy } from "./policies.ts";
 import { hooksAwaited, type Retirement, type RetirementEvent } from "./retirement.ts";
 import type { Rollout } from "./rollout.ts";
+import { isStepFreeReturn } from "./step-free-return.ts";
 import { isFinal, isPromoted, wasExposed } from "./weight.ts";
 
 /**
@@ -118,6 +120,7 @@ function usesOf(release: Digest, { record, rollouts, now }: RetirementContext): 
       .filter(({ canary, baseline }) => canary.digest === release || baseline.digest === release)
       .map(({ id }) => `the rollout ${id}, which names it, to be over`),
     ...own.filter((rollout) => rollout.baseline.digest === release).flatMap((rollout) => wayBackText(rollout, now)),
+    ...returnText(release, { record, rollouts, now }),
     ...record.moves
       .filter((move) => isUnderWay(move) && move.to === release)
       .map(({ id }) => `the move ${id}, which leads to it, to be over`),
@@ -129,6 +132,20 @@ function wayBackText(rollout: Rollout, now: number): readonly string[] {
   const { phase, id } = rollout;
   if (phase.kind !== "Succeeded" || !isPromoted(rollout) || now >= phase.rollbackUntil) return [];
   return [`the rollback window of ${id}, until ${formatTime(phase.rollbackUntil)}`];
+}
+
+/** `window.revisions`: it comes back without steps, so it has to run. The file that left it behind says for how long. */
+function returnText(
+  release: Digest,
+  { record, rollouts, now }: Pick<RetirementContext, "record" | "rollouts" | "now">,
+): readonly string[] {
+  const { rollout } = record.retirements.find((one) => one.release === release) ?? {};
+  const last = rollouts.find(({ id }) => id === rollout);
+  if (last === undefined) return [];
+  const again = { plan: last.plan, canary: { digest: release, version: "" } };
+  if (!isStepFreeReturn(again, { record, rollouts, now })) return [];
+  const { stepFreeRevisions } = rollbackPolicy(last.plan);
+  return [`window.duration to pass, within which it comes back without steps (window.revisions: ${stepFreeRevisions})`];
 }
 
 /** Those that drained last stay; what a guardrail took back is nothing to keep. */

@@ -204,6 +204,18 @@ describe("what happens next", () => {
     });
   });
 
+  test("a release that may come back without steps is kept running for as long as it may", () => {
+    const window = { revisions: 1, duration: "6h" };
+    const plan = aRolloutPlan({ drain: DRAIN, sunset: SUNSET, rollback: { window } });
+    // Another rollout has closed the way back, but not this one.
+    const rollouts = [aRollout({ kind: "Succeeded", rollbackUntil: 0 }, { plan })];
+    expect(next(OLD, { record: AT.drained, rollouts, now: 5 * HOUR })).toEqual({
+      event: null,
+      waitsFor: ["window.duration to pass, within which it comes back without steps (window.revisions: 1)"],
+    });
+    expect(next(OLD, { record: AT.drained, rollouts, now: 7 * HOUR }).event?.type).toBe("releaseScaledDown");
+  });
+
   test("the last ones to drain are kept, those that a guardrail took back aside", () => {
     const sunset = { scaledownDelayMs: HOUR, deleteDelayMs: HOUR, keepLast: 1 };
     const kept = (record: AgentRecord) => ({
