@@ -53,6 +53,27 @@ test("everything that is read from a table of two arms is a number, whatever the
   });
 });
 
+test("an SPRT and what it is planned to need stay numbers, whatever it is designed for", () => {
+  finite(fc.tuple(anyTable, fc.constantFrom(1e-6, MARGIN, Math.log(30))), ([counts, design]) => {
+    const [logLikelihood = 0] = stats.blockLogLikelihood(counts, [design]);
+    const { logE, peakLogE } = stats.observeSprt(stats.openSprt(design), logLikelihood);
+    expect(peakLogE).toBeGreaterThanOrEqual(logE);
+    return { logE, peakLogE };
+  });
+});
+
+test("what bets are planned to need is at least nothing, whatever the rates", () => {
+  const rate = fc.constantFrom(...RATES);
+  fc.assert(
+    fc.property(rate, rate, fc.constantFrom(1e-4, 0.05, 0.5, 0.9999), (baseline, canary, canaryWeight) => {
+      for (const bets of [stats.rollbackBets, stats.featureBets]) {
+        const needed = stats.sessionsToWealth(bets({ baseline, canary, canaryWeight }), Math.log(100));
+        expect(needed).toBeGreaterThan(0);
+      }
+    }),
+  );
+});
+
 test("a rollback test stays a number through blocks of any size, one after the other", () => {
   const atBets = (counts: BlockCounts): readonly number[] => stats.blockLogLikelihood(counts, stats.ROLLBACK_LOG_ODDS);
   finite(fc.array(anyTable, { minLength: 1, maxLength: 8 }), (tables) => {

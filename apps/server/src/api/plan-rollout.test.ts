@@ -75,6 +75,20 @@ test("reckons with the traffic of the last hour and what the baseline's sessions
   expect(forecast.gates[0]).toMatchObject({ baseline: { statistic: "rate", value: 0.1 }, sessions: 300 });
 });
 
+test("reckons with what the baseline's sessions cost, how long they took and which tools they called", async () => {
+  const gates = `
+      - { name: turns, kind: mean, compare: { margin: 20% } }
+      - { name: duration, kind: quantile }
+      - { name: tool-use, kind: distribution }
+`;
+  const forecast = await planRollout({ text: YAML + gates.slice(1), traffic: null }, await createWorld());
+  expect(forecast.gates.slice(2)).toMatchObject([
+    { name: "turns", effect: "relative", sessions: 300, baseline: { statistic: "mean" } },
+    { name: "duration", effect: "relative", sessions: 300, baseline: { statistic: "p95" } },
+    { name: "tool-use", effect: "new", sessions: 300, baseline: { statistic: "features" } },
+  ]);
+});
+
 test("with the traffic that was asked for instead, where somebody did", async () => {
   const forecast = await planRollout({ text: YAML, traffic: 80 }, await createWorld());
   expect(forecast.sessionsPerMinute).toBe(80);

@@ -63,9 +63,10 @@ function sessionsToPass(gate: CountGate, rate: number, at: StepAt): number {
 
 type Rates = Pick<PlannedRates, "baseline" | "canary">;
 
-function sessionsToFind({ alpha, mde }: CountGate, rates: Rates, weightBp: number): number {
+/** With segments only half of the money is on the whole. */
+function sessionsToFind({ alpha, mde, segments }: CountGate, rates: Rates, weightBp: number): number {
   const planned = ratesAt(rates, weightBp);
-  const logEvidence = -Math.log(alpha);
+  const logEvidence = -Math.log(segments === undefined ? alpha : alpha / 2);
   if (mde === undefined) return sessionsToEvidence(planned, 0, logEvidence);
   return sessionsToReject({ ...planned, logOddsRatio: logOddsOfRise(rates.baseline, mde) }, logEvidence);
 }

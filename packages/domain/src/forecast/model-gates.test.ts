@@ -9,7 +9,7 @@ import {
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { freezeQuantiles, referenceOf, type GateReference } from "../gate/gate-reference.ts";
-import type { GateSpec, MeanGate, QuantileGate } from "../gate/gate-spec.ts";
+import type { CountGate, GateSpec, MeanGate, QuantileGate } from "../gate/gate-spec.ts";
 import { NO_MEASURES } from "../telemetry/session-measures.ts";
 import type { MaturedSession } from "../telemetry/session.ts";
 import type { ForecastInput } from "./forecast.ts";
@@ -186,6 +186,12 @@ test("a loop that only the canary's sessions have is mostly found with rather mo
     },
   };
   expect(simulated(world, 0.2, 1.6 * planned).rejected).toBeGreaterThanOrEqual(RUNS * 0.6);
+});
+
+test("with segments a harm of the whole is found later, since half of the money is on its parts", () => {
+  const of = (segments: Partial<CountGate>): number =>
+    modelFor(aGate({ name: "gate", ...segments }), {}).toFind(0.1, 500);
+  expect(of({ segments: "tool" })).toBeGreaterThan(1.1 * of({}));
 });
 
 test("means and quantiles of which nothing is known have no model, and neither does a rate of them", () => {
