@@ -1,5 +1,6 @@
 import type { AgentView, LedgerEntryView, RolloutView } from "@perch/api";
 import { z } from "zod";
+import { retirementText } from "./retirement-words.ts";
 
 /** One line of an agent's history: what happened when, in words. */
 export type HistoryLine = { readonly at: number; readonly text: string };
@@ -46,6 +47,8 @@ function textOf({ type, body }: LedgerEntryView, nameOf: (digest: string) => str
     const why = reason === "" ? "" : `: ${reason}`;
     return `${pointer}: ${from === null ? "not set" : nameOf(from)} → ${to === null ? "taken away" : nameOf(to)} by ${actor}${why}`;
   }
+  const retired = retirementText({ type, body }, nameOf);
+  if (retired !== null) return retired;
   const deployment = deploymentSchema.safeParse(body);
   if (deployment.success) {
     const { release, url } = deployment.data;

@@ -6,7 +6,6 @@ import {
   type AgentName,
   type AgentRecord,
   type Digest,
-  type DrainFacts,
   type MoveOrder,
   type NextRetirement,
 } from "@perch/domain";
@@ -35,32 +34,30 @@ export async function followRetirements(deps: FollowRetirementsDeps): Promise<vo
 }
 
 async function followAgent(agent: AgentName, deps: FollowRetirementsDeps): Promise<void> {
-  const { book } = deps;
-  for (const { digest } of book.agent(agent)?.releases ?? []) {
-    // Decided when nothing else can change any more: a rollout that begins now finds the release, or is seen here.
-    await book.recordAgent(agent, (record) => nextOf(digest, record, deps).event);
+  const { book, publisher } = deps;
+  const outlook = outlookOf(deps);
+  const before = book.agent(agent);
+  for (const { digest } of before?.releases ?? []) {
+    if (before === null || outlook(digest, before).event === null) continue;
+    await book.recordAgent(agent, (record) => {
+      // Decided when nothing else can change any more: a rollout that begins now finds the release, or is seen here. And by
+      // the table that is right now: a way back that has just closed changes it, and what was counted before says nothing.
+      publisher.publish();
+      return outlook(digest, record).event;
+    });
   }
   const record = book.agent(agent);
   if (record !== null) await moveOverdue(record, deps);
 }
 
-export type OutlookDeps = Pick<FollowRetirementsDeps, "book" | "publisher" | "hub" | "pinCounts" | "now">;
+export type OutlookDeps = Pick<FollowRetirementsDeps, "book" | "hub" | "pinCounts" | "now">;
 
-/** What happens next to a release, for whoever wants to know. */
-export function outlookOf(deps: OutlookDeps): (release: Digest, record: AgentRecord) => NextRetirement {
-  return (release, record) => nextOf(release, record, deps);
-}
-
-function nextOf(release: Digest, record: AgentRecord, deps: OutlookDeps): NextRetirement {
-  const { book, now } = deps;
-  const rollouts = book.rollouts();
-  return nextRetirement(release, { record, rollouts, now: now(), facts: factsOf(release, record, deps) });
-}
-
-/** As of the table that is right now: a way back that has just closed changes it, and what was counted before says nothing. */
-function factsOf(release: Digest, { agent }: AgentRecord, { publisher, hub, pinCounts }: OutlookDeps): DrainFacts {
-  publisher.publish();
-  return { livePins: pinCounts.liveForDrain(agent, release), revision: hub.revision() };
+/** What happens next to a release, and what it waits for, by what is known now. */
+export function outlookOf({ book, hub, pinCounts, now }: OutlookDeps) {
+  return (release: Digest, record: AgentRecord): NextRetirement => {
+    const facts = { livePins: pinCounts.liveForDrain(record.agent, release), revision: hub.revision() };
+    return nextRetirement(release, { record, rollouts: book.rollouts(), now: now(), facts });
+  };
 }
 
 /** The moves that a deadline wants; those of one that is over end. */
