@@ -1,22 +1,22 @@
 /** Writes the few primitives of ClickHouse's binary formats one after the other; all numbers are little-endian. */
 export type ByteWriter = {
-  byte(value: number): void;
+  readonly byte: (value: number) => void;
   /** 7 bits a byte, the lowest first. */
-  varint(value: number): void;
+  readonly varint: (value: number) => void;
   /** A whole number from 0, as UInt64. */
-  count(value: number): void;
-  uint32(value: number): void;
-  float(value: number): void;
+  readonly count: (value: number) => void;
+  readonly uint32: (value: number) => void;
+  readonly float: (value: number) => void;
   /** The number of its bytes, and its bytes in UTF-8; half a character becomes U+FFFD. */
-  text(value: string): void;
+  readonly text: (value: string) => void;
   /** A copy of what was written, no longer than that. */
-  written(): Buffer;
+  readonly written: () => Buffer;
 };
 
 const FIRST_BYTES = 256 * 1024;
 const MOST_BYTES_KEPT = 4 * 1024 * 1024;
 /** Longer ones are worth a call out of JavaScript. */
-const SHORT_TEXT = 48;
+const SHORT_TEXT = 96;
 const MOST_BYTES_A_CHARACTER = 3;
 
 // Written into by one writer after the other: memory outside of the heap, if it is taken anew each time, has all of the heap gone
@@ -59,8 +59,9 @@ export function createByteWriter(): ByteWriter {
     varint,
     uint32,
     count(value) {
-      uint32(value % 2 ** 32);
-      uint32(Math.floor(value / 2 ** 32));
+      const high = value < 2 ** 32 ? 0 : Math.floor(value / 2 ** 32);
+      uint32(value - high * 2 ** 32);
+      uint32(high);
     },
     float(value) {
       reserve(8);

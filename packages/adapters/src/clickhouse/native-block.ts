@@ -68,6 +68,7 @@ function writeLists(writer: ByteWriter, lists: readonly (readonly string[])[]): 
 const SHARED_DICTIONARIES_WITH_ADDITIONAL_KEYS = 1;
 const HAS_ADDITIONAL_KEYS = 2 ** 9;
 const NEEDS_UPDATE_OF_DICTIONARY = 2 ** 10;
+const INDEX_IS_UINT8 = 0;
 const INDEX_IS_UINT32 = 2;
 
 /** Each text once, and by number for each row. The first is the type's default. */
@@ -75,11 +76,12 @@ function writeDictionary(writer: ByteWriter, first: "" | null, values: readonly 
   const numbers = new Map<string | null, number>([[first, 0]]);
   const indexes = values.map((value) => (value === first ? 0 : numberOf(numbers, value)));
   writer.count(SHARED_DICTIONARIES_WITH_ADDITIONAL_KEYS);
-  writer.count(HAS_ADDITIONAL_KEYS + NEEDS_UPDATE_OF_DICTIONARY + INDEX_IS_UINT32);
+  const isShort = numbers.size <= 256;
+  writer.count(HAS_ADDITIONAL_KEYS + NEEDS_UPDATE_OF_DICTIONARY + (isShort ? INDEX_IS_UINT8 : INDEX_IS_UINT32));
   writer.count(numbers.size);
   for (const text of numbers.keys()) writer.text(text ?? "");
   writer.count(indexes.length);
-  for (const index of indexes) writer.uint32(index);
+  each(indexes, isShort ? writer.byte : writer.uint32);
 }
 
 function numberOf(numbers: Map<string | null, number>, value: string | null): number {

@@ -1,4 +1,4 @@
-import { digestOf, NO_MEASURES, parseAgentName, parseRolloutId, parseSessionId } from "@perch/domain";
+import { digestOf, NO_MEASURES, parseAgentName, parseRolloutId, parseSessionId, type Span } from "@perch/domain";
 import { aMaturedSession, aSpan, aToolCall, aTurnRecord, describeTraceStore } from "@perch/testkit";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -195,14 +195,15 @@ test("few spans and many that are written together are all there", async () => {
   const { session } = KEY;
   const attribution = { ...aSpan().attribution, session };
   const posts = [1, 300, 7, 5000, 255, 256].map((count, post) =>
-    Array.from({ length: count }, (_, index) => aSpan({ spanId: `${post}-${index}`, attribution })),
+    Array.from({ length: count }, (_, index) =>
+      aSpan({ spanId: `${post}-${index}`, name: `name ${index}`, attribution }),
+    ),
   );
   await store.appendTurns([aTurnRecord()]);
   await Promise.all(posts.map((spans) => store.appendSpans(spans)));
   const [evidence] = await store.evidenceOf([KEY]);
-  expect(evidence?.spans.map(({ spanId }) => spanId).toSorted()).toEqual(
-    posts.flatMap((spans) => spans.map(({ spanId }) => spanId)).toSorted(),
-  );
+  const told = (spans: readonly Span[]) => spans.map(({ spanId, name }) => `${spanId} ${name}`);
+  expect(told(evidence?.spans ?? []).toSorted()).toEqual(posts.flatMap(told).toSorted());
   await close();
 });
 
