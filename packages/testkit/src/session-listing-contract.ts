@@ -159,6 +159,33 @@ export function describeSessionListing(storage: () => { store: TraceStore; sessi
     }
   });
 
+  test("pages of what fits follow one another too, whatever is asked", async () => {
+    const canary = { arm: "canary", rollout: ROLLOUT, step: 0, release: NEW } as const;
+    const sessions = ["a", "b", "c", "d", "e", "f"];
+    await storage().store.appendTurns(
+      sessions.map((session, index) => aTurn(session, 1000 + index, index % 3 === 0 ? {} : canary)),
+    );
+    await storage().store.appendSessions(
+      sessions.map((session, index) =>
+        aMaturedSession({ sequence: index + 1, session: id(session), isEscalated: true }),
+      ),
+    );
+    const asked: Partial<SessionQuery> = {
+      agent: "support",
+      arm: "canary",
+      rollout: String(ROLLOUT),
+      releases: [NEW],
+      isEscalated: true,
+      startedSince: 1001,
+      startedBefore: 1005,
+    };
+    const first = await list({ ...asked, limit: 2 });
+    expect(first.map(({ session }) => String(session))).toEqual(["e", "c"]);
+    expect(
+      (await list({ ...asked, limit: 2, after: first.at(-1) ?? null })).map(({ session }) => String(session)),
+    ).toEqual(["b"]);
+  });
+
   test("each release is summed up: who is live, since when, and its last turn", async () => {
     await storage().store.appendTurns([
       aTurn("a", 1000),

@@ -2,7 +2,7 @@ import { parseDigest, type ReleaseActivity } from "@perch/domain";
 import type { ClickHouseClient } from "@clickhouse/client";
 import { z } from "zod";
 import { readRows } from "./read-rows.ts";
-import { SESSION_STATES } from "./session-states.ts";
+import { MAY_BE_LIVE, sessionStates } from "./session-states.ts";
 
 const row = z
   .object({
@@ -35,9 +35,9 @@ export function releaseActivity(
     ) AS served
     LEFT JOIN (
       SELECT agent, last_release, count() AS sessions, min(first_at) AS oldest_at
-      FROM (${SESSION_STATES}) WHERE state = 'live'
+      FROM (${sessionStates(MAY_BE_LIVE)}) WHERE state = 'live'
       GROUP BY agent, last_release
     ) AS live ON live.agent = served.agent AND live.last_release = served.release
     ORDER BY agent, last_at DESC`;
-  return readRows(client, { query, parameters: { agent: agent ?? "", liveSince, onlyLive: true } }, row);
+  return readRows(client, { query, parameters: { agent: agent ?? "", liveSince } }, row);
 }

@@ -1,11 +1,12 @@
 import { NEVER } from "./never-matured.ts";
 
 /**
- * A subquery: one row a session with its state. Bound: `agent` ('' for all), `onlyLive` (sessions that cannot be live are
- * then left out), `liveSince`. A session without any record but that of its end never happened.
+ * A subquery: one row a session with its state, of sessions that `where` finds, a condition on rows of the summary. Bound:
+ * `liveSince`. A session without any record but that of its end never happened.
  */
-export const SESSION_STATES = `
-  SELECT any(session_states.agent) AS agent, any(session_states.session) AS session,
+export function sessionStates(where: string): string {
+  return `
+  SELECT key, any(session_states.agent) AS agent, any(session_states.session) AS session,
     argMaxMerge(at_release) AS last_release,
     argMinMerge(placement) AS first,
     min(began_at) AS first_at,
@@ -17,10 +18,14 @@ export const SESSION_STATES = `
       max(is_over) OR last_at < {liveSince:Float64}, 'ended',
       'live') AS state
   FROM session_states
-  WHERE ({agent:String} = '' OR session_states.agent = {agent:String})
-    AND (NOT {onlyLive:Bool} OR key IN (
-      SELECT sipHash64(agent, session) FROM turn_times
-      WHERE ({agent:String} = '' OR agent = {agent:String}) AND ended_at >= {liveSince:Float64}
-    ))
+  WHERE ${where}
   GROUP BY key
   HAVING max(has_begun)`;
+}
+
+/** A condition on rows of the summary: sessions that may be live. Bound: `agent` ('' for all) and `liveSince`. */
+export const MAY_BE_LIVE = `({agent:String} = '' OR session_states.agent = {agent:String})
+    AND key IN (
+      SELECT sipHash64(agent, session) FROM turn_times
+      WHERE ({agent:String} = '' OR agent = {agent:String}) AND ended_at >= {liveSince:Float64}
+    )`;
