@@ -9,7 +9,10 @@ export type DeploymentHook = { readonly url: string; close(): void };
 const body = z.object({ type: z.enum(["deployment.scaleDown", "deployment.delete"]) });
 const MOST_BYTES = 65_536;
 
-/** Listens on loopback, at a path that nobody guesses. What a handler has not done is not agreed to. */
+/**
+ * Listens on loopback, at a path that nobody guesses, and keeps the process alive for it. What a handler has not done is not
+ * agreed to.
+ */
 export async function listenForHook(handlers: HookHandlers): Promise<DeploymentHook> {
   const path = `/${randomUUID()}`;
   const server = createServer((request, response) => {
@@ -18,10 +21,9 @@ export async function listenForHook(handlers: HookHandlers): Promise<DeploymentH
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(0, "127.0.0.1", resolve);
   });
-  server.unref();
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  return { url: `http://127.0.0.1:${port}${path}`, close: () => void server.close() };
+  return { url: `http://127.0.0.1:${port}${path}`, close: () => server.close().closeIdleConnections() };
 }
 
 async function answer(request: IncomingMessage, path: string, handlers: HookHandlers): Promise<number> {

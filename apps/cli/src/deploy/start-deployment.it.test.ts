@@ -1,7 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { createDirectoryRegistry } from "@perch/adapters/oci-layout";
 import { packDirectory, storeRelease } from "@perch/adapters/release-artifact";
 import { generateKeyPair, parseSigningKey, signRelease } from "@perch/adapters/sigstore";
@@ -11,6 +14,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { startDeployment, type Deployment, type DeploymentOptions } from "./start-deployment.ts";
 
+const PERCH = fileURLToPath(new URL("../../bin/perch.js", import.meta.url));
 const HEALTHY = `
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
@@ -243,4 +247,22 @@ test("whoever does not know the hook's path, or says something else, stops nothi
   expect(await tell(new URL("/", hook).href, { type: "deployment.scaleDown" })).toBe(404);
   expect(await tell(hook, { type: "rollout.paused" })).toBe(422);
   expect((await fetch(deployment.url)).ok).toBe(true);
+});
+
+test("`perch deploy` waits after its program was stopped until the release is decommissioned, and ends well then", async () => {
+  await aRelease(HEALTHY);
+  const args = [PERCH, "deploy", "support@1.0.0", "--server", serverUrl, "--data", scratch];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
+  try {
+    await once(child.stdout, "data");
+    const { hook } = registration.parse(registered[0]).body;
+    expect(await tell(hook, { type: "deployment.scaleDown" })).toBe(204);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(child.exitCode).toBeNull();
+    const ended = once(child, "exit");
+    expect(await tell(hook, { type: "deployment.delete" })).toBe(204);
+    expect(await ended).toEqual([0, null]);
+  } finally {
+    child.kill("SIGKILL");
+  }
 });
