@@ -31,7 +31,7 @@ function findScopes(reader: WireReader, end: number): readonly FoundScope[] {
   const scopes: FoundScope[] = [];
   readFields(reader, end, (tag) => {
     if (tag !== 10) return false;
-    scopes.push(...findResourceScopes(reader));
+    for (const scope of findResourceScopes(reader)) scopes.push(scope);
     return true;
   });
   return scopes;

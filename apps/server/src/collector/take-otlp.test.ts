@@ -20,8 +20,11 @@ function anIntake() {
   const { store } = createMemoryTraceStore();
   const stored: Span[] = [];
   const turns = { taken: 0 };
+  const appendSpans = async (spans: readonly Span[]): Promise<void> => {
+    for (const span of spans) stored.push(span);
+  };
   const intake = createIntake({
-    store: { ...store, appendSpans: async (spans) => void stored.push(...spans) },
+    store: { ...store, appendSpans },
     assembler: { noteTurns: () => undefined, noteSpans: () => undefined },
     onShadowTurns: () => undefined,
     sentiment: { scoreOf: () => 0 },
@@ -60,4 +63,17 @@ test("nothing is stored of a large post whose last span is malformed", async () 
   bytes[bytes.lastIndexOf("execute_tool refund") - 1] = 127;
   await expect(takeTraces(intake, bytes, "protobuf")).rejects.toMatchObject({ code: "payload_malformed" });
   expect(stored).toEqual([]);
+});
+
+test("a scope may hold more spans, good and bad, than a call can have arguments", async () => {
+  const { intake, stored } = anIntake();
+  const span = (index: number) => ({
+    traceId: TRACE,
+    spanId: index.toString(16).padStart(16, "0"),
+    startTimeUnixNano: 1,
+  });
+  const spans = Array.from({ length: 300_000 }, (_, index) => (index % 2 === 0 ? span(index + 1) : {}));
+  const body = Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+  expect(await takeTraces(intake, body, "json")).toHaveLength(150_000);
+  expect(stored).toHaveLength(150_000);
 });

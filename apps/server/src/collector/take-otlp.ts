@@ -124,14 +124,25 @@ function readScope(intake: Intake, scope: OtlpScopeSpans, taken: Taken): void {
     const spans = readSpan(raw, sentiment);
     return checksOf === undefined ? spans : spans.map((span) => checkArguments(raw, span, checksOf));
   });
-  taken.spans.push(...intake.names.cap(read, (field) => taken.overflowed.push(field)));
+  addAll(
+    taken.spans,
+    intake.names.cap(read, (field) => taken.overflowed.push(field)),
+  );
   const said = sortReadings(raws.flatMap((raw) => [...readAnnotations(raw), ...readSaid(raw)]));
-  taken.scores.push(...said.scores);
+  addAll(taken.scores, said.scores);
   taken.evaluationsRefused += said.refused.length;
-  if (contentCharacters > 0) taken.contents.push(...raws.flatMap((raw) => readContent(raw, contentCharacters) ?? []));
-  taken.refused.push(...refused);
+  if (contentCharacters > 0) {
+    const contents = raws.flatMap((raw) => readContent(raw, contentCharacters) ?? []);
+    addAll(taken.contents, contents);
+  }
+  addAll(taken.refused, refused);
   taken.oddlyTimed += oddlyTimed;
   intake.onRawSpans?.(raws);
+}
+
+/** One by one: a scope may hold more than the arguments that a call can have. */
+function addAll<Item>(list: Item[], more: readonly Item[]): void {
+  for (const item of more) list.push(item);
 }
 
 /** Nothing, unless somebody asked for it when the server was started. */

@@ -10,7 +10,7 @@ const ROWS_WORTH_A_BLOCK = 256;
 /** Takes about 5 ms, in which the process does nothing else. */
 const ROWS_AT_MOST_A_BLOCK = 2048;
 
-/** Rows as they came, or as a block already. */
+/** Rows as they came, too few or too many for a block, or as a block already. */
 type Batch<Item> = { readonly rows: number; readonly items: readonly Item[]; readonly block: Buffer | null };
 
 /**
@@ -43,7 +43,7 @@ export function createBlockWriter<Item>(
 
 function batchOf<Item>(items: readonly Item[], columns: readonly Column<Item>[]): Batch<Item> {
   const rows = items.length;
-  if (rows < ROWS_WORTH_A_BLOCK) return { rows, items, block: null };
+  if (rows < ROWS_WORTH_A_BLOCK || rows > ROWS_AT_MOST_A_BLOCK) return { rows, items, block: null };
   return { rows, items: [], block: nativeBlock(columns, items) };
 }
 
