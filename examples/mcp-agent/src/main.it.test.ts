@@ -28,7 +28,8 @@ afterAll(async () => {
 async function say(message: string): Promise<string> {
   const headers = { "content-type": "application/json", "x-session-id": "chat-7" };
   const body = JSON.stringify({ message });
-  return await (await fetch(`${stage.agentUrl}/chat`, { method: "POST", headers, body })).text();
+  const signal = AbortSignal.timeout(20_000);
+  return await (await fetch(`${stage.agentUrl}/chat`, { method: "POST", headers, body, signal })).text();
 }
 
 test("tools behind MCP are part of the turn that called them, and refunds of a shadow are not paid", async () => {

@@ -28,6 +28,8 @@ spec:
   steps: [ { setMirrorRoute: { percentage: 100, sideEffects: block, timeout: 10s }, pause: { duration: 1h } } ]
 `;
 
+const STOPS_WITHIN_MS = 20_000;
+
 /** A real server and a real gateway, and an agent of two releases that is started twice; everything is mirrored. */
 export type Stage = {
   readonly agentUrl: string;
@@ -128,14 +130,17 @@ async function start(main: string, args: readonly string[], env: NodeJS.ProcessE
   });
   const ready: unknown = JSON.parse(line);
   const url = typeof ready === "object" && ready !== null && "url" in ready ? String(ready.url) : "";
-  return { url, stop: () => end(child) };
+  return { url, stop: () => end(child, () => `${main} does not stop: ${words}`) };
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, complaint: () => string): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const ended = new Promise<true>((resolve) => child.once("exit", () => resolve(true)));
   child.kill("SIGTERM");
+  if (await Promise.race([ended, delay(STOPS_WITHIN_MS, false, { ref: false })])) return;
+  child.kill("SIGKILL");
   await ended;
+  throw new Error(complaint());
 }
 
 function appMain(app: "server" | "gateway"): string {
