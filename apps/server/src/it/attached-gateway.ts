@@ -1,6 +1,7 @@
 import { formatRevision, routingTableSchema, type RoutingTableMessage } from "@perch/api";
 import { compareRevisions, type Revision } from "@perch/domain";
 import type { Server } from "../create-server.ts";
+import { readEvents } from "./read-events.ts";
 
 /** What it was sent. */
 export type GatewayEvent = { readonly event: "table" | "lease"; readonly revision: Revision };
@@ -46,19 +47,7 @@ export function createAttachedGateway(onEvent: (event: GatewayEvent) => void = (
       const reader = answer.status === 200 ? answer.body?.getReader() : undefined;
       if (reader === undefined) return;
       cancel = async () => await reader.cancel();
-      void read(reader, (text) => take(text, server));
+      void readEvents(reader, (text) => take(text, server));
     },
   };
-}
-
-async function read(reader: ReadableStreamDefaultReader<Uint8Array>, take: (text: string) => Promise<void>) {
-  const decoder = new TextDecoder();
-  for (let rest = ""; ;) {
-    const chunk = await reader.read();
-    if (chunk.done) return;
-    rest += decoder.decode(chunk.value, { stream: true });
-    const events = rest.split("\n\n");
-    rest = events.pop() ?? "";
-    for (const event of events) await take(event);
-  }
 }

@@ -1,5 +1,6 @@
 import { questionSchema, routingTableSchema, type RoutingTableMessage } from "@perch/api";
 import type { Server } from "../create-server.ts";
+import { readEvents } from "./read-events.ts";
 import { post } from "./requests.ts";
 
 type FakeGateway = {
@@ -40,26 +41,15 @@ export async function connectGateway(server: Server, id = "gw-1") {
   const reader = answer.body?.getReader();
   if (reader === undefined) throw new Error("no stream");
   gateway.close = () => reader.cancel();
-  void (async () => {
-    const decoder = new TextDecoder();
-    for (let rest = ""; ;) {
-      const chunk = await reader.read();
-      if (chunk.done) return;
-      rest += decoder.decode(chunk.value, { stream: true });
-      const events = rest.split("\n\n");
-      rest = events.pop() ?? "";
-      for (const event of events) {
-        const data = /^data: (.*)$/m.exec(event)?.[1] ?? "";
-        if (event.startsWith("event: lease")) gateway.leases += 1;
-        if (event.startsWith("event: question")) await answerPins(server, gateway, { id, question: JSON.parse(data) });
-        if (!event.startsWith("event: table")) continue;
-        const table = routingTableSchema.parse(JSON.parse(data));
-        gateway.tables.push(table);
-        if (gateway.isDeaf) continue;
-        await post(server, `/v1/gateways/${id}/acks`, { revision: table.revision, appliedAt: 0 });
-      }
-    }
-  })();
+  void readEvents(reader, async (event) => {
+    const data = /^data: (.*)$/m.exec(event)?.[1] ?? "";
+    if (event.startsWith("event: lease")) gateway.leases += 1;
+    if (event.startsWith("event: question")) await answerPins(server, gateway, { id, question: JSON.parse(data) });
+    if (!event.startsWith("event: table")) return;
+    const table = routingTableSchema.parse(JSON.parse(data));
+    gateway.tables.push(table);
+    if (!gateway.isDeaf) await post(server, `/v1/gateways/${id}/acks`, { revision: table.revision, appliedAt: 0 });
+  });
   await quiet();
   return gateway;
 }

@@ -5,6 +5,7 @@ import { advance, startRollout } from "./advance.ts";
 import type { AgentEvent } from "./agent-record.ts";
 import { LedgerError, type LedgerEntry, type NewLedgerEntry } from "./ledger.ts";
 import type { RolloutPlan } from "./plan.ts";
+import { RETIREMENT_EVENTS } from "./retirement.ts";
 import type { Rollout, RolloutEvent, RolloutEventType } from "./rollout.ts";
 
 const ROLLOUT_EVENTS: Readonly<Record<RolloutEventType, true>> = {
@@ -42,14 +43,7 @@ const AGENT_EVENTS: Readonly<Record<AgentEvent["type"], true>> = {
   moveOpened: true,
   moveEnded: true,
   movePast: true,
-  drainStarted: true,
-  drainOverdue: true,
-  releaseDrained: true,
-  drainResumed: true,
-  drainCancelled: true,
-  releaseScaledDown: true,
-  deploymentHookAnswered: true,
-  releaseDecommissioned: true,
+  ...RETIREMENT_EVENTS,
 };
 
 const body = z.record(z.string(), z.unknown());

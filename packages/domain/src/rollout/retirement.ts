@@ -76,7 +76,7 @@ export type RetirementEvent =
       readonly revision: Revision;
     };
 
-const EVENTS: Readonly<Record<RetirementEvent["type"], true>> = {
+export const RETIREMENT_EVENTS: Readonly<Record<RetirementEvent["type"], true>> = {
   drainStarted: true,
   drainOverdue: true,
   releaseDrained: true,
@@ -88,7 +88,7 @@ const EVENTS: Readonly<Record<RetirementEvent["type"], true>> = {
 };
 
 export function isRetirementEvent(event: { readonly type: string }): event is RetirementEvent {
-  return Object.hasOwn(EVENTS, event.type);
+  return Object.hasOwn(RETIREMENT_EVENTS, event.type);
 }
 
 /** What a hook has still to agree to; deployments without one need nobody's consent. */

@@ -1,28 +1,12 @@
+import { aRawSpanWith } from "@perch/testkit";
 import { expect, test } from "vitest";
 import type { AttributeValue, RawSpan } from "./raw-span.ts";
 import { readAnnotations } from "./read-annotations.ts";
 
 const NAMED = { "perch.session.id": "s-1", "perch.agent": "support" };
 
-function aSpanWith(attributes: Record<string, AttributeValue>, change: Partial<RawSpan> = {}): RawSpan {
-  return {
-    traceId: "0af7651916cd43dd8448eb211c80319c",
-    spanId: "b7ad6b7169203331",
-    parentSpanId: null,
-    name: "answer",
-    kind: "internal",
-    scopeName: "",
-    scopeVersion: "",
-    startedAt: 1000,
-    durationMs: 50,
-    status: "unset",
-    statusMessage: "",
-    attributes: new Map(Object.entries(attributes)),
-    resource: new Map(),
-    events: [],
-    ...change,
-  };
-}
+const aSpanWith = (attributes: Record<string, AttributeValue>, change: Partial<RawSpan> = {}): RawSpan =>
+  aRawSpanWith(attributes, { scopeName: "", startedAt: 1000, durationMs: 50, ...change });
 
 test("annotations of the span, of its trace and of its session are scores of the session", () => {
   const span = aSpanWith({

@@ -1,3 +1,4 @@
+import { aRawSpanWith } from "@perch/testkit";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { AttributeValue, RawSpan } from "./raw-span.ts";
@@ -5,25 +6,8 @@ import { readSaid } from "./read-said.ts";
 
 const NAMED = { "perch.session.id": "s-1", "perch.agent": "support" };
 
-function aSpanWith(attributes: Record<string, AttributeValue>, change: Partial<RawSpan> = {}): RawSpan {
-  return {
-    traceId: "0af7651916cd43dd8448eb211c80319c",
-    spanId: "b7ad6b7169203331",
-    parentSpanId: null,
-    name: "answer",
-    kind: "internal",
-    scopeName: "",
-    scopeVersion: "",
-    startedAt: 1000,
-    durationMs: 50,
-    status: "unset",
-    statusMessage: "",
-    attributes: new Map(Object.entries(attributes)),
-    resource: new Map(),
-    events: [],
-    ...change,
-  };
-}
+const aSpanWith = (attributes: Record<string, AttributeValue>, change: Partial<RawSpan> = {}): RawSpan =>
+  aRawSpanWith(attributes, { scopeName: "", startedAt: 1000, durationMs: 50, ...change });
 
 function scoresOf(attributes: Record<string, AttributeValue>): readonly unknown[] {
   return readSaid(aSpanWith(attributes)).map((reading) => (reading.kind === "score" ? reading.score : reading));
