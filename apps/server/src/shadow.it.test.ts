@@ -21,6 +21,7 @@ import {
 import { parseReleaseReference } from "@perch/domain";
 import { aBuiltRelease } from "@perch/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { until } from "./it/server-process.ts";
 
 const SERVER = fileURLToPath(new URL("main.ts", import.meta.url));
 const GATEWAY = fileURLToPath(new URL("../../gateway/src/main.ts", import.meta.url));
@@ -148,15 +149,6 @@ async function viewOf(id: string): Promise<RolloutView> {
 
 async function pairsOf(query = ""): Promise<PairPage> {
   return pairPageSchema.parse(await get(`/v1/rollouts/shadow/pairs${query}`));
-}
-
-async function until<T>(read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  for (let waited = 0; ; waited += 50) {
-    const value = await read();
-    if (holds(value)) return value;
-    if (waited > 15_000) throw new Error(`waited in vain; last seen: ${JSON.stringify(value).slice(0, 2000)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 /** What the user is told. */

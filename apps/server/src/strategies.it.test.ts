@@ -12,6 +12,7 @@ import { bucketOf, parseReleaseReference } from "@perch/domain";
 import { aBuiltRelease } from "@perch/testkit";
 import { startHttpServer, type HttpServer } from "@perch/testkit/servers";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { until } from "./it/server-process.ts";
 
 const SERVER = fileURLToPath(new URL("main.ts", import.meta.url));
 const GATEWAY = fileURLToPath(new URL("../../gateway/src/main.ts", import.meta.url));
@@ -75,15 +76,6 @@ async function post(url: string, body: string): Promise<unknown> {
   const text = await answer.text();
   if (!answer.ok) throw new Error(text);
   return text === "" ? null : JSON.parse(text);
-}
-
-async function until<T>(read: () => Promise<T>, isReached: (value: T) => boolean): Promise<T> {
-  for (let waited = 0; ; waited += 50) {
-    const value = await read();
-    if (isReached(value)) return value;
-    if (waited > 20_000) throw new Error(`waited in vain; last seen: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 const fileOf = (name: string, strategy: string): string => `
