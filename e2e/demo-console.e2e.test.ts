@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium, type Browser, type Page } from "playwright-core";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { demoResultSchema } from "./demo-result.ts";
-import { firstUrl, newDataDirectory, runPerch, waitFor } from "./run-perch.ts";
+import { firstUrl, newDataDirectory, runPerchInTest, waitFor } from "./run-perch.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const hasBrowser = existsSync(CHROMIUM);
@@ -18,7 +18,7 @@ afterAll(() => rmSync(data, { recursive: true, force: true }));
 test.runIf(hasBrowser)(
   "the console shows the canary live, and its rollback with the proof that it arrived",
   async () => {
-    const run = runPerch(["demo", "--json", "--data", data]);
+    const run = runPerchInTest(["demo", "--json", "--data", data]);
     const consoleUrl = await waitFor("the console's URL", () => firstUrl(run.stderr()), { run, timeoutMs: 60_000 });
     const browser = await chromium.launch({
       executablePath: CHROMIUM,
@@ -30,6 +30,7 @@ test.runIf(hasBrowser)(
         "--disable-sync",
       ],
     });
+    onTestFinished(() => browser.close());
     const page = await browser.newPage({ viewport: { width: 1440, height: 1100 } });
     const complaints = collectComplaints(page);
     await page.goto(consoleUrl);
@@ -66,7 +67,6 @@ test.runIf(hasBrowser)(
     await save(page, "console-rolled-back.png");
     await openReport(browser, { server: new URL(consoleUrl).origin, sessions: result.canarySessionsExposed });
     expect(complaints).toEqual([]);
-    await browser.close();
 
     run.process.kill("SIGINT");
     expect(await run.ended).toBe(0);
@@ -79,7 +79,7 @@ async function openReport(browser: Browser, { server, sessions }: { server: stri
     .array(z.object({ id: z.string() }))
     .parse(await (await fetch(`${server}/v1/rollouts`)).json());
   const file = join(data, "report.html");
-  const run = runPerch(["rollout", "report", id, "--server", server, "--html", file]);
+  const run = runPerchInTest(["rollout", "report", id, "--server", server, "--html", file]);
   expect(await run.ended, run.stderr()).toBe(0);
   const report = await browser.newPage();
   const complaints = collectComplaints(report);

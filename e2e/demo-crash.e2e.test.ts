@@ -4,7 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import { openChdbTraceStore } from "@perch/adapters/clickhouse";
 import { parseAgentName, parseSessionId } from "@perch/domain";
 import { demoResultSchema } from "./demo-result.ts";
-import { firstUrl, lastJson, newDataDirectory, pidOf, runPerch, waitFor } from "./run-perch.ts";
+import { firstUrl, lastJson, newDataDirectory, pidOf, runPerchInTest, waitFor } from "./run-perch.ts";
 
 const data = newDataDirectory();
 afterAll(() => rmSync(data, { recursive: true, force: true }));
@@ -12,7 +12,7 @@ afterAll(() => rmSync(data, { recursive: true, force: true }));
 const MARKER = { agent: "support", session: "marker-session", traceId: "5eed".repeat(8), spanId: "5eed".repeat(4) };
 
 test("kill -9 of gateway and server in mid-rollout changes nothing of the outcome and loses nothing acknowledged", async () => {
-  const run = runPerch(["demo", "--json", "--exit", "--data", data]);
+  const run = runPerchInTest(["demo", "--json", "--exit", "--data", data]);
   const consoleUrl = await waitFor("the console's URL", () => firstUrl(run.stderr()), { run, timeoutMs: 60_000 });
   const canary = (atLeast: number) => async () => ((await canarySessions(consoleUrl)) >= atLeast ? true : null);
 

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { lastJson, runPerch, SHARED } from "./run-perch.ts";
+import { lastJson, runPerchInTest, SHARED } from "./run-perch.ts";
 
 const recordings = join(SHARED, "data", "sessions");
 const isThere = existsSync(recordings);
@@ -30,7 +30,7 @@ const resultSchema = z.object({
 });
 
 test.runIf(isThere)("recorded real sessions get the verdicts that their known answers ask for", async () => {
-  const run = runPerch(["replay", "--pairs", join(recordings, "pairs_dev.json"), "--data", recordings, "--json"]);
+  const run = runPerchInTest(["replay", "--pairs", join(recordings, "pairs_dev.json"), "--data", recordings, "--json"]);
   expect(await run.ended, run.stderr().slice(-2_000)).toBe(0);
   const { pairs } = resultSchema.parse(lastJson(run));
   const byId = Object.fromEntries(pairs.map((pair) => [pair.id, pair]));

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
 
 const PERCH = fileURLToPath(new URL("../apps/cli/bin/perch.js", import.meta.url));
 export const SHARED = fileURLToPath(new URL("../../shared/", import.meta.url));
@@ -15,7 +16,7 @@ export type Run = {
   readonly ended: Promise<number | null>;
 };
 
-/** Starts `perch` as a person would, from its entry script. */
+/** Starts `perch` as a person would, from its entry script. It runs on until it is ended. */
 export function runPerch(args: readonly string[]): Run {
   const child = spawn(process.execPath, [PERCH, ...args], { stdio: ["ignore", "pipe", "pipe"], detached: true });
   let stdout = "";
@@ -24,6 +25,24 @@ export function runPerch(args: readonly string[]): Run {
   child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
   const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
   return { process: child, stdout: () => stdout, stderr: () => stderr, ended };
+}
+
+/** `runPerch` for the test that is running: what is left of it afterwards is ended, however the test went. */
+export function runPerchInTest(args: readonly string[]): Run {
+  const run = runPerch(args);
+  onTestFinished(() => end(run));
+  return run;
+}
+
+/** Longer than `perch` takes to stop whatever it started. */
+const KILL_AFTER_MS = 30_000;
+
+async function end({ process: leader, ended }: Run): Promise<void> {
+  const pid = Number(leader.pid);
+  const timer = setTimeout(() => process.kill(-pid, "SIGKILL"), KILL_AFTER_MS);
+  leader.kill("SIGTERM");
+  await ended;
+  clearTimeout(timer);
 }
 
 /** Polls until `probe` gives something; fails with what was waited for and what the process said. */

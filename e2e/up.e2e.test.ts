@@ -1,12 +1,12 @@
 import { rmSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
-import { newDataDirectory, pidOf, runPerch, waitFor } from "./run-perch.ts";
+import { newDataDirectory, pidOf, runPerchInTest, waitFor } from "./run-perch.ts";
 
 const data = newDataDirectory();
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
 test("Ctrl-C in a terminal stops server and gateway once, in order, and leaves nothing behind", async () => {
-  const run = runPerch(["up", "--data", data, "--port", "0", "--gateway-port", "0", "--json"]);
+  const run = runPerchInTest(["up", "--data", data, "--port", "0", "--gateway-port", "0", "--json"]);
   await waitFor("perch up", () => (run.stdout().includes("\n") ? true : null), { run, timeoutMs: 30_000 });
   const pids = ["server", "gateway"].map((name) => pidOf(data, name));
   // A terminal sends the signal to the whole group, and npm passes it on once more.
@@ -16,7 +16,7 @@ test("Ctrl-C in a terminal stops server and gateway once, in order, and leaves n
   expect(run.stderr()).not.toMatch(/starting it again/);
   expect(pids.map(isAlive)).toEqual([false, false]);
 
-  const again = runPerch(["up", "--data", data, "--port", "0", "--gateway-port", "0", "--json"]);
+  const again = runPerchInTest(["up", "--data", data, "--port", "0", "--gateway-port", "0", "--json"]);
   await waitFor("perch up again", () => (again.stdout().includes("\n") ? true : null), {
     run: again,
     timeoutMs: 30_000,

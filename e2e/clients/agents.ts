@@ -8,6 +8,9 @@ export type Handler = (request: Request) => Promise<Response>;
 /** A header by which a request says which part of a test it belongs to. */
 export const SCENE = "x-scene";
 
+/** How the server names itself when it looks whether an agent is there, at a moment of its own. */
+const HEALTH_CHECK = /^perch-health-check\//;
+
 /** A request as an agent got it from the gateway. */
 export type Heard = {
   readonly version: string;
@@ -32,7 +35,7 @@ export async function startAgents(handlerOf: (version: string, server: Server) =
   const servers: Server[] = [];
   for (const version of [BASELINE, CANARY]) {
     const server = createServer((incoming, response) => {
-      heard.push(heardBy(version, incoming));
+      if (!HEALTH_CHECK.test(incoming.headers["user-agent"] ?? "")) heard.push(heardBy(version, incoming));
       answer(handle, incoming, response).catch(() => response.destroy());
     });
     server.on("upgrade", (incoming) => heard.push(heardBy(version, incoming)));

@@ -19,6 +19,7 @@ import {
   type TargetProbe,
   type TurnRecord,
 } from "@perch/domain";
+import { FIGURES_LAG_MS } from "@perch/api";
 import type { OpenTraceStore } from "@perch/adapters/clickhouse";
 import { createAgentRoutes } from "./api/agent-routes.ts";
 import { createApp } from "./api/app.ts";
@@ -133,9 +134,6 @@ export type Server = {
 
 const NOBODY: Required<ServerDeps>["about"] = { version: "0.0.0", dataDirectory: null };
 
-/** Figures on pages may lag this much behind the store. */
-const FIGURES_MAX_AGE_MS = 400;
-
 export async function createServer(deps: ServerDeps): Promise<Server> {
   const core = await createCore(deps);
   const loops = createLoops(core, deps);
@@ -202,7 +200,7 @@ async function createCore({ now, tick, log, settings, traces, term, ...deps }: S
   const follow = (): Promise<void> => followMoves(moving);
   const seen = { traces, now, idleTimeoutMs };
   const control = createControl({ ...deps, ...seen, book, hub, publisher, log, followMoves: follow });
-  const maxAgeMs = deps.setNow === null ? FIGURES_MAX_AGE_MS : 0;
+  const maxAgeMs = deps.setNow === null ? FIGURES_LAG_MS : 0;
   const { sessions } = traces;
   const isLast = ({ plan, id }: Rollout): boolean => lastRolloutOf(plan.agent, book) === id;
   const figures = createFiguresSource({ ...control, sessions, pairs, now, maxAgeMs, idleTimeoutMs, isLast });

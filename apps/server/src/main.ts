@@ -94,7 +94,7 @@ async function main(options: ServerOptions): Promise<void> {
       prices,
       sentiment: createLexiconScorer(),
       // On a made-up clock nothing really runs where deployments say.
-      probe: options.clock === "synthetic" ? createMemoryTargetProbe() : createHttpProbe(),
+      probe: options.clock === "synthetic" ? createMemoryTargetProbe() : createHttpProbe(version),
       ingestGate,
       hooks,
       ...(scoring !== null && { scoring }),

@@ -80,6 +80,7 @@ export {
 export { serverChecksSchema, type ServerChecks } from "./server/checks.ts";
 export { gateViewSchema, type GateView } from "./rollout/gate-view.ts";
 export {
+  FIGURES_LAG_MS,
   armViewSchema,
   clockAnswerSchema,
   clockSchema,

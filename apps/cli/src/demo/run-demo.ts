@@ -9,6 +9,7 @@ import { processFiles, startPerch, type Perch } from "../up/start-perch.ts";
 import { startCustomers, type Customers } from "./customers.ts";
 import { followRollout } from "./follow-rollout.ts";
 import { makeReleases } from "./make-releases.ts";
+import { recordsAreIn } from "./records-are-in.ts";
 import { toResult, type DemoResult } from "./result.ts";
 import { planOf, type Scenario, type ScenarioPlan } from "./scenario.ts";
 
@@ -54,9 +55,10 @@ export async function runDemo(options: DemoOptions): Promise<Demo> {
       stopped: options.stopped,
     });
     const totals = await customers.stop();
+    await recordsAreIn(perch.gateway.url);
     const result = toResult({
       scenario: options.scenario,
-      // Read once more: the customers who were still talking have been counted by now.
+      // Read once more: those who met the canary while the rollback was on its way have been counted by now.
       rollout: await client.rollout(last.id),
       customers: totals,
       restarts: { server: perch.server.restarts(), gateway: perch.gateway.restarts() },

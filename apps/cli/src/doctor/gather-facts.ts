@@ -36,7 +36,7 @@ export async function gatherFacts(
     scorers: scorers.value,
     self: { cliVersion, checks: checks.value, failure: checks.failure },
     store: { failure: store.failure },
-    deployments: await probeAll(agents.value ?? []),
+    deployments: await probeAll(agents.value ?? [], cliVersion),
   };
 }
 
@@ -59,20 +59,21 @@ async function orFailure<T>(asked: Promise<T>): Promise<{ value: T | null; failu
 }
 
 /** Of the releases that sessions may be at. */
-async function probeAll(agents: readonly AgentView[]): Promise<Facts["deployments"]> {
+async function probeAll(agents: readonly AgentView[], cliVersion: string): Promise<Facts["deployments"]> {
   const deployed = agents.flatMap(({ agent, releases }) =>
     releases
       .filter(({ status }) => status === "Current" || status === "Ramping" || status === "Draining")
       .flatMap(({ release, urls }) => urls.map((url) => ({ agent, version: release.version, url }))),
   );
-  return await Promise.all(deployed.map(async (one) => ({ ...one, failure: await failureAt(one.url) })));
+  return await Promise.all(deployed.map(async (one) => ({ ...one, failure: await failureAt(one.url, cliVersion) })));
 }
 
 /** Whatever it answers: an agent need not know the path. */
-async function failureAt(url: string): Promise<string | null> {
+async function failureAt(url: string, cliVersion: string): Promise<string | null> {
   try {
     const answer = await fetch(url, {
       method: "HEAD",
+      headers: { "user-agent": `perch-health-check/${cliVersion}` },
       redirect: "manual",
       signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
     });

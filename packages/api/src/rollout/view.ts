@@ -115,6 +115,9 @@ export const pairPageSchema = z.object({
 });
 export type PairPage = z.infer<typeof pairPageSchema>;
 
+/** Figures of sessions in a view are of what the server had been sent this long before it was asked, or of later. */
+export const FIGURES_LAG_MS = 400;
+
 /** `GET /v1/rollouts/:id`; `GET /v1/rollouts` lists them, newest first; `…/:id/stream` sends one as each `event: rollout`. */
 export const rolloutViewSchema = z.object({
   id: z.string(),
