@@ -222,9 +222,11 @@ export {
   type Spread,
   type SpreadMeasure,
   type ToolTransition,
+  type UnjoinedSpans,
   type UnpricedModel,
 } from "./telemetry/explorer-source.ts";
 export { attributedIn, type Attributed, type Misattributed } from "./telemetry/misattributed.ts";
+export { spansByTurn, spansNaming, type SessionNaming } from "./telemetry/spans-by-turn.ts";
 export { sessionPath, stepsOf, type PathStep, type PathTurn } from "./telemetry/session-path.ts";
 export type { SentimentScorer } from "./telemetry/sentiment-scorer.ts";
 export type { Attributes, AttributeValue, RawEvent, RawSpan } from "./telemetry/raw-span.ts";

@@ -7,6 +7,7 @@ import {
   type TraceStore,
 } from "@perch/domain";
 import { expect, test } from "vitest";
+import { aTurnRecord } from "./routing-builders.ts";
 import { aMaturedSession, aScore, aSpan } from "./telemetry-builders.ts";
 
 const ROLLOUT = parseRolloutId("support-2-3-1");
@@ -47,6 +48,25 @@ export function describeExplorer(storage: () => { store: TraceStore; explorer: E
       { model: "b-model", sessions: 1 },
     ]);
     expect(await storage().explorer.unpricedModels({ since: 2000, limit: 1 })).toEqual(found.slice(0, 1));
+  });
+
+  test("spans that no session has are counted, the most frequent names first, of those that came in lately", async () => {
+    const { store, explorer } = storage();
+    const naming = { ...aSpan().attribution, session: parseSessionId("s-0") };
+    const strangers = ["cron", "it's ; odd", "cron"].map((name, index) =>
+      aSpan({ traceId: "b".repeat(32), spanId: `${index}`.repeat(16), name }),
+    );
+    await store.appendTurns([aTurnRecord()]);
+    await store.appendSpans([aSpan(), aSpan({ traceId: "c".repeat(32), attribution: naming }), ...strangers]);
+    const lately = { from: 3_600_000, to: 0 };
+    expect(await explorer.unjoinedSpans({ agoMs: lately, limit: 9 })).toEqual({
+      spans: 5,
+      unjoined: 3,
+      names: ["cron", "it's ; odd"],
+    });
+    expect((await explorer.unjoinedSpans({ agoMs: lately, limit: 1 })).names).toEqual(["cron"]);
+    const earlier = await explorer.unjoinedSpans({ agoMs: { from: 3_600_000, to: 1_800_000 }, limit: 9 });
+    expect(earlier).toEqual({ spans: 0, unjoined: 0, names: [] });
   });
 
   test("a session is known once it has matured, with the scores that came later", async () => {

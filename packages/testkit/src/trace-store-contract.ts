@@ -160,6 +160,17 @@ function describeEvidence(store: () => TraceStore): void {
     expect(second?.spans).toEqual([aSpan({ traceId: "b".repeat(32) })]);
   });
 
+  test("joins spans of a trace that no turn knows by the session that they name, and those beside them that name none", async () => {
+    const release = aTurnRecord().release;
+    const naming = (session: SessionId, spanId: string) =>
+      aSpan({ traceId: "c".repeat(32), spanId, attribution: { ...aSpan().attribution, session, release } });
+    const [first, silent] = [naming(FIRST, "1".repeat(16)), aSpan({ traceId: "c".repeat(32), spanId: "2".repeat(16) })];
+    await store().appendSpans([first, silent, naming(SECOND, "3".repeat(16)), naming(THIRD, "4".repeat(16))]);
+    await store().appendTurns([aTurnRecord(), aTurnRecord({ id: "2", session: SECOND, traceId: "b".repeat(32) })]);
+    const [evidence] = await store().evidenceOf([keyOf(FIRST)]);
+    expect(evidence?.spans.toSorted((a, b) => (a.spanId < b.spanId ? -1 : 1))).toEqual([first, silent]);
+  });
+
   test("knows nothing of an unknown session, and answers an empty question", async () => {
     expect(await store().evidenceOf([keyOf(FIRST)])).toEqual([
       { ...keyOf(FIRST), turns: [], moves: [], spans: [], scores: [] },

@@ -45,6 +45,14 @@ export function describeTwoAgents(storage: () => TraceStorage): void {
     expect((await store.evidenceOf([SUPPORT, SALES])).map(({ scores }) => scores)).toEqual([[], []]);
   });
 
+  test("a trace that names the session alone belongs to whose release it names", async () => {
+    const { store } = storage();
+    const span = aSpan({ attribution: { ...aSpan().attribution, session: SHARED, release: salesTurn.release } });
+    await store.appendTurns([supportTurn, salesTurn]);
+    await store.appendSpans([span]);
+    expect((await store.evidenceOf([SUPPORT, SALES])).map(({ spans }) => spans)).toEqual([[], [span]]);
+  });
+
   test("each is open, ended and matured by itself", async () => {
     const { store, sessions } = storage();
     await store.appendTurns([supportTurn, salesTurn]);

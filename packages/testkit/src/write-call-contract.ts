@@ -51,6 +51,17 @@ export function describeWriteCalls(storage: () => Storage): void {
     expect(await found({ tools: ["look_up", "refund"] })).toHaveLength(2);
   });
 
+  test("names a session that called it in a trace of the agent's own, and tells of the call", async () => {
+    const session = await calls("s-1", { tool: "look_up" });
+    const attribution = { ...aSpan().attribution, session, release: CANARY };
+    const own = { traceId: "f".repeat(32), tool: aToolCall({ name: "refund" }) };
+    await storage().store.appendSpans([aSpan({ ...own, attribution })]);
+    expect(await found()).toEqual([session]);
+    const [evidence] = await storage().store.evidenceOf([{ agent: aTurnRecord().agent, session }]);
+    const told = evidence === undefined ? [] : writeCallsOf(evidence, { canary: CANARY, tools: new Set(["refund"]) });
+    expect(told).toMatchObject([{ session, traceId: own.traceId, tool: "refund" }]);
+  });
+
   test("comes in pages, by session, without gaps or repeats", async () => {
     for (const name of ["c", "a", "b"]) await calls(name);
     const [a, b] = [parseSessionId("a"), parseSessionId("b")];

@@ -88,6 +88,24 @@ export function pinStoresOf({ checks }: CheckFacts): readonly Finding[] {
   ];
 }
 
+/** Agents begin traces of their own at start and on a schedule, so that some belong to no session is nothing to warn of. */
+const MOSTLY = 0.5;
+
+/** Whether what agents tell reaches their sessions. */
+export function unjoinedOf({ checks }: CheckFacts): readonly Finding[] {
+  if (checks === null || checks.unjoined.spans === 0) return [];
+  const { minutes, spans, unjoined, names } = checks.unjoined;
+  const of = `${unjoined} of ${spans} spans of the last ${minutes} minutes`;
+  if (unjoined <= spans * MOSTLY) return [finding(["sessions", "ok"], `${of} belong to no session`, null)];
+  return [
+    finding(
+      ["sessions", "warn"],
+      `${of} belong to no session, such as ${names.join(", ")}`,
+      "let the agent go on with the traceparent of the gateway's request, or its spans name perch.session.id from the baggage (docs/telemetry.md)",
+    ),
+  ];
+}
+
 /** Sessions that have no cost, so that a gate of cost cannot count them. */
 export function unpricedOf({ checks }: CheckFacts): readonly Finding[] {
   if (checks === null) return [];

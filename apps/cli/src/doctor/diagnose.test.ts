@@ -32,6 +32,7 @@ function someChecks(change: Partial<ServerChecks> = {}): ServerChecks {
     disk: { directory: "/data/server", freeBytes: 50e9, totalBytes: 100e9 },
     gateways: [{ gateway: "gw-1", about: { version: "1.2.0", pinStore: { failure: null } } }],
     unpriced: { days: 7, models: [] },
+    unjoined: { minutes: 30, spans: 10, unjoined: 5, names: ["cron"] },
     ...change,
   };
 }
@@ -69,6 +70,7 @@ test("where all is well, every check says so and the exit code is 0", () => {
     "deployments ok",
     "attribution ok",
     "telemetry ok",
+    "sessions ok",
     "prices ok",
   ]);
   expect(exitCodeOf(findings)).toBe(0);
@@ -168,6 +170,11 @@ describe("what is not as it should be", () => {
       "a model without a price",
       withChecks({ unpriced: { days: 7, models: [{ model: "ours-7b", sessions: 12 }] } }),
       ["prices warn", "no price for ours-7b (12 sessions) in the last 7 days"],
+    ],
+    [
+      "spans that no session has",
+      withChecks({ unjoined: { minutes: 30, spans: 10, unjoined: 6, names: ["chat", "cron"] } }),
+      ["sessions warn", "6 of 10 spans of the last 30 minutes belong to no session, such as chat, cron"],
     ],
     ["no gateway", { gateways: [] }, ["gateways fail", "no gateway"]],
     ["a gateway that is late", { gateways: gateway("Pending") }, ["gateways warn", "gw-2"]],

@@ -1,5 +1,5 @@
 import type { AgentView, CollectorView, GatewayView, ScorersView } from "@perch/api";
-import { pinStoresOf, storesOf, unpricedOf, versionsOf, type CheckFacts } from "./diagnose-checks.ts";
+import { pinStoresOf, storesOf, unjoinedOf, unpricedOf, versionsOf, type CheckFacts } from "./diagnose-checks.ts";
 import { finding, type Finding } from "./finding.ts";
 
 /** What could be found out. Null: it could not be asked. */
@@ -55,6 +55,7 @@ export function diagnose(facts: Facts): readonly Finding[] {
     ...deploymentsOf(facts),
     ...attributionOf(facts),
     ...collectorOf(facts),
+    ...unjoinedOf(facts.self),
     ...unpricedOf(facts.self),
     ...scorersOf(facts),
   ];

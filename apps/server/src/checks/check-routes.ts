@@ -13,7 +13,7 @@ export type CheckRoutesDeps = {
   readonly state: Pick<ServerState, "forgetGateway">;
   readonly traces: {
     readonly store: Pick<TraceStore, "claimScoreBatch">;
-    readonly explorer: Pick<ExplorerSource, "unpricedModels">;
+    readonly explorer: Pick<ExplorerSource, "unpricedModels" | "unjoinedSpans">;
   };
   readonly hub: Pick<GatewayHub, "connected">;
   readonly questions: Pick<GatewayQuestions, "ask">;
@@ -23,6 +23,10 @@ export type CheckRoutesDeps = {
 
 const UNPRICED_DAYS = 7;
 const MOST_MODELS = 20;
+const UNJOINED_MINUTES = 30;
+/** A turn's record may come after its spans. */
+const UNJOINED_GRACE_MS = 60_000;
+const MOST_NAMES = 3;
 const DAY_MS = 86_400_000;
 const REASON_CHARACTERS = 500;
 /** No token is called so: names of tokens have no spaces. */
@@ -36,12 +40,13 @@ export function createCheckRoutes(deps: CheckRoutesDeps): Hono {
 }
 
 async function checksOf(deps: CheckRoutesDeps): Promise<ServerChecks> {
-  const [state, traces, disk, gateways, models] = await Promise.all([
+  const [state, traces, disk, gateways, models, unjoined] = await Promise.all([
     failureOf(() => writeState(deps)),
     failureOf(() => writeTraces(deps)),
     deps.dataDirectory === null ? null : diskSpace(deps.dataDirectory),
     Promise.all(deps.hub.connected().map((gateway) => askGateway(gateway, deps))),
     unpricedModels(deps),
+    unjoinedSpans(deps),
   ]);
   return {
     version: deps.version,
@@ -52,6 +57,7 @@ async function checksOf(deps: CheckRoutesDeps): Promise<ServerChecks> {
     disk,
     gateways,
     unpriced: { days: UNPRICED_DAYS, models },
+    unjoined: { minutes: UNJOINED_MINUTES, ...unjoined },
   };
 }
 
@@ -74,13 +80,24 @@ async function askGateway(
   return { gateway, about: { version: answer.version, pinStore: answer.pinStore } };
 }
 
-/** None where the store cannot be read: that is another check's finding. */
 async function unpricedModels({ traces, now }: CheckRoutesDeps): Promise<ServerChecks["unpriced"]["models"]> {
+  const query = { since: now() - UNPRICED_DAYS * DAY_MS, limit: MOST_MODELS };
+  return [...(await orElse(() => traces.explorer.unpricedModels(query), []))];
+}
+
+async function unjoinedSpans({ traces }: CheckRoutesDeps): Promise<Omit<ServerChecks["unjoined"], "minutes">> {
+  const agoMs = { from: UNJOINED_MINUTES * 60_000, to: UNJOINED_GRACE_MS };
+  const none = { spans: 0, unjoined: 0, names: [] };
+  const { names, ...counts } = await orElse(() => traces.explorer.unjoinedSpans({ agoMs, limit: MOST_NAMES }), none);
+  return { ...counts, names: [...names] };
+}
+
+/** Where the store cannot be read, that is another check's finding. */
+async function orElse<T>(read: () => Promise<T>, otherwise: T): Promise<T> {
   try {
-    const query = { since: now() - UNPRICED_DAYS * DAY_MS, limit: MOST_MODELS };
-    return [...(await traces.explorer.unpricedModels(query))];
+    return await read();
   } catch {
-    return [];
+    return otherwise;
   }
 }
 

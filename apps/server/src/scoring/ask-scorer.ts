@@ -51,7 +51,7 @@ async function readSubject(
 ): Promise<{ readonly subject: ScorerSubject; readonly traceIds: readonly string[] } | null> {
   const [evidence] = await traces.evidenceOf([{ agent, session }]);
   if (evidence === undefined) return null;
-  const traceIds = [...new Set(evidence.turns.map(({ traceId }) => traceId))];
+  const traceIds = [...new Set([...evidence.turns, ...evidence.spans].map(({ traceId }) => traceId))];
   const subject = subjectOf(id, evidence, sendsWords ? store.wordsOf(traceIds) : null);
   if (subject === null) return null;
   const isSilent = subject.turns.every(({ user, answer }) => user === null && answer === null);

@@ -15,6 +15,7 @@ import { idempotencyKeys } from "./migration-0012-idempotency-keys.ts";
 import { spanContents } from "./migration-0013-span-contents.ts";
 import { mergeSpansLess } from "./migration-0014-merge-spans-less.ts";
 import { dropArrivingSpans } from "./migration-0015-drop-arriving-spans.ts";
+import { sessionTraces } from "./migration-0018-session-traces.ts";
 import { readRows } from "./read-rows.ts";
 
 /** One step of the schema. Once merged it is never edited: a change is a new migration. */
@@ -35,6 +36,7 @@ export const MIGRATIONS: readonly Migration[] = [
   spanContents,
   mergeSpansLess,
   dropArrivingSpans,
+  sessionTraces,
 ];
 
 const versionRow = z.object({ version: z.coerce.number() });

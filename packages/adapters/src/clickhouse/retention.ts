@@ -14,6 +14,7 @@ export type Retention = {
 export const KEPT: readonly { readonly table: string; readonly since: string; readonly as: keyof Retention }[] = [
   { table: "spans", since: "received_at", as: "spansMs" },
   { table: "span_contents", since: "received_at", as: "spansMs" },
+  { table: "session_traces", since: "received_at", as: "spansMs" },
   { table: "turns", since: "received_at", as: "sessionsMs" },
   { table: "turn_times", since: "received_at", as: "sessionsMs" },
   { table: "moves", since: "received_at", as: "sessionsMs" },

@@ -15,7 +15,7 @@ const row = z.object({
   session: z.string().transform(parseSessionId),
 });
 
-/** Canary sessions of a rollout that called one of some tools while the canary release answered them. */
+/** As `WriteCallSource.sessionsCalling`. */
 export function sessionsCalling(
   client: ClickHouseClient,
   parameters: {
@@ -26,14 +26,19 @@ export function sessionsCalling(
     readonly limit: number;
   },
 ): Promise<SessionKey[]> {
+  const exposed = "FROM turns WHERE rollout = {rollout:String} AND arm = 'canary'";
+  const named = `FROM session_traces WHERE session IN (SELECT session ${exposed})`;
+  const calling = "kind = 'tool' AND tool_name IN {tools:Array(String)} AND trace_id IN";
   const query = `
     SELECT DISTINCT agent, session FROM turns
     WHERE rollout = {rollout:String} AND arm = 'canary' AND release = {canary:String} AND kind = 'turn'
       AND session > coalesce({after:Nullable(String)}, '')
-      AND trace_id IN (
-        SELECT trace_id FROM spans
-        WHERE kind = 'tool' AND tool_name IN {tools:Array(String)}
-          AND trace_id IN (SELECT trace_id FROM turns WHERE rollout = {rollout:String} AND arm = 'canary')
+      AND (
+        trace_id IN (SELECT trace_id FROM spans WHERE ${calling} (SELECT trace_id ${exposed}))
+        OR session IN (
+          SELECT session ${named}
+            AND trace_id IN (SELECT trace_id FROM spans WHERE ${calling} (SELECT trace_id ${named}))
+        )
       )
     ORDER BY session, agent
     LIMIT {limit:UInt32}`;

@@ -8,11 +8,15 @@ import {
   type Spread,
   type SpreadMeasure,
   type ToolTransition,
+  type UnjoinedSpans,
   type UnpricedModel,
 } from "@perch/domain";
 import { maturedOf, type ScoredSessions } from "./scored-sessions.ts";
 
-type Memory = ScoredSessions & { readonly spansOf: ReadonlyMap<string, readonly Span[]> };
+type Memory = ScoredSessions & {
+  readonly spansOf: ReadonlyMap<string, readonly Span[]>;
+  readonly heardAt: ReadonlyMap<string, number>;
+};
 
 const ARMS: readonly Arm[] = ["baseline", "canary"];
 
@@ -31,7 +35,22 @@ export function explorerSourceOf(memory: Memory): ExplorerSource {
       );
     },
     unpricedModels: async (query) => unpricedModelsOf([...memory.sessions.values()], query),
+    unjoinedSpans: async (query) => unjoinedSpansOf(memory, query),
   };
+}
+
+function unjoinedSpansOf(
+  { spansOf, heardAt, turnsOf }: Memory,
+  { agoMs, limit }: Parameters<ExplorerSource["unjoinedSpans"]>[0],
+): UnjoinedSpans {
+  const recorded = new Set([...turnsOf.values()].flat().map(({ traceId }) => traceId));
+  const spans = [...spansOf.values()].flat().filter(({ traceId }) => {
+    const ago = Date.now() - (heardAt.get(traceId) ?? 0);
+    return ago <= agoMs.from && ago >= agoMs.to;
+  });
+  const unjoined = spans.filter(({ traceId, attribution }) => attribution.session === null && !recorded.has(traceId));
+  const names = [...Map.groupBy(unjoined, ({ name }) => name)].toSorted(([, a], [, b]) => b.length - a.length);
+  return { spans: spans.length, unjoined: unjoined.length, names: names.slice(0, limit).map(([name]) => name) };
 }
 
 function unpricedModelsOf(

@@ -5,6 +5,7 @@ import {
   type MaturedSession,
   type MoveRecord,
   type Score,
+  type SessionId,
   type SessionKey,
   type TurnRecord,
 } from "@perch/domain";
@@ -20,10 +21,14 @@ export type ScoredSessions = {
 export function scoresOf(memory: ScoredSessions, key: SessionKey): readonly Score[] {
   const all = memory.scoresOf.get(key.session) ?? [];
   if (all.length === 0) return all;
-  const agents = new Set(
-    [...memory.turnsOf.values()].flat().flatMap((turn) => (turn.session === key.session ? [turn.agent] : [])),
-  );
-  return all.filter(({ agent }) => (agent === null ? agents.size <= 1 : agent === key.agent));
+  const isShared = isSharedId(memory, key.session);
+  return all.filter(({ agent }) => (agent === null ? !isShared : agent === key.agent));
+}
+
+/** Whether more than one agent has a session of this id. */
+export function isSharedId({ turnsOf }: Pick<ScoredSessions, "turnsOf">, session: SessionId): boolean {
+  const turns = [...turnsOf.values()].flat().filter((turn) => turn.session === session);
+  return new Set(turns.map(({ agent }) => agent)).size > 1;
 }
 
 /** With the scores that came later; null when it has not matured. */

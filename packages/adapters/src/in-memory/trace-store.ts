@@ -1,5 +1,6 @@
 import {
   formatSessionKey,
+  spansNaming,
   type Arm,
   type ArmSummary,
   type CohortMember,
@@ -24,7 +25,7 @@ import { createMemoryContents } from "./span-contents.ts";
 import { explorerSourceOf } from "./explorer-source.ts";
 import { pairSourceOf } from "./pair-source.ts";
 import { createScoreBatchClaims } from "./score-batch-claims.ts";
-import { maturedOf, scoresOf } from "./scored-sessions.ts";
+import { isSharedId, maturedOf, scoresOf } from "./scored-sessions.ts";
 import { sessionListingOf } from "./session-listing.ts";
 import { writeCallSourceOf } from "./write-call-source.ts";
 
@@ -32,6 +33,8 @@ type Memory = {
   /** Spans, turns and scores seen, by what makes each unique. */
   readonly seen: Set<string>;
   readonly spansOf: Map<string, Span[]>;
+  /** When the last span of a trace came in, by its id. */
+  readonly heardAt: Map<string, number>;
   /** These by agent and session, as `formatSessionKey` writes them; scores by session alone. */
   readonly turnsOf: Map<string, TurnRecord[]>;
   readonly shadowTurns: ShadowTurn[];
@@ -54,6 +57,7 @@ export function createMemoryTraceStore(): {
   const memory: Memory = {
     seen: new Set(),
     spansOf: new Map(),
+    heardAt: new Map(),
     turnsOf: new Map(),
     shadowTurns: [],
     movesOf: new Map(),
@@ -77,6 +81,7 @@ function traceStoreOf(memory: Memory): TraceStore {
     beginTerm() {},
     async appendSpans(spans) {
       for (const span of spans) {
+        memory.heardAt.set(span.traceId, Date.now());
         if (isNew(memory, `span ${span.traceId} ${span.spanId}`)) addTo(memory.spansOf, span.traceId, span);
       }
     },
@@ -136,11 +141,21 @@ function scoreKeeperOf(memory: Memory): Pick<TraceStore, "appendScores" | "score
 
 function evidenceOf(memory: Memory, key: SessionKey): SessionEvidence {
   const turns = memory.turnsOf.get(formatSessionKey(key)) ?? [];
-  const traceIds = [...new Set(turns.map((turn) => turn.traceId))];
-  const spans = traceIds.flatMap((traceId) => memory.spansOf.get(traceId) ?? []);
+  const traceIds = new Set(turns.map((turn) => turn.traceId));
+  const own = [...traceIds].flatMap((traceId) => memory.spansOf.get(traceId) ?? []);
+  const spans = [...own, ...namedSpans(memory, key, traceIds)];
   const scores = scoresOf(memory, key);
   const moves = [...(memory.movesOf.get(formatSessionKey(key)) ?? [])];
   return { ...key, turns: [...turns], moves, spans, scores };
+}
+
+function namedSpans(memory: Memory, key: SessionKey, recorded: ReadonlySet<string>): readonly Span[] {
+  const turns = memory.turnsOf.get(formatSessionKey(key)) ?? [];
+  const releases = new Set(turns.map(({ release }) => release));
+  const isShared = isSharedId(memory, key.session);
+  return [...memory.spansOf].flatMap(([traceId, spans]) =>
+    recorded.has(traceId) ? [] : spansNaming(spans, key, { releases, isShared }),
+  );
 }
 
 function cohortSourceOf(memory: Memory): CohortSource {

@@ -14,7 +14,9 @@ export function writeCallSourceOf({ turnsOf, spansOf }: Kept): WriteCallSource {
         turn.rollout === rollout &&
         turn.arm === "canary" &&
         turn.release === canary &&
-        (spansOf.get(turn.traceId) ?? []).some(({ kind, tool }) => kind === "tool" && tools.includes(tool?.name ?? ""));
+        [...spansOf]
+          .filter(([traceId, spans]) => traceId === turn.traceId || spans.some((span) => isNaming(span, turn)))
+          .some(([, spans]) => spans.some(({ kind, tool }) => kind === "tool" && tools.includes(tool?.name ?? "")));
       const keys = [...turnsOf.values()].flatMap((turns) => turns.find(called) ?? []);
       return keys
         .filter(({ session }) => session > (after ?? ""))
@@ -23,4 +25,8 @@ export function writeCallSourceOf({ turnsOf, spansOf }: Kept): WriteCallSource {
         .slice(0, limit);
     },
   };
+}
+
+function isNaming({ attribution }: Span, { session }: TurnRecord): boolean {
+  return attribution.session === session && attribution.arm !== "shadow";
 }

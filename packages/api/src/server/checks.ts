@@ -23,5 +23,12 @@ export const serverChecksSchema = z.object({
     days: z.number(),
     models: z.array(z.object({ model: z.string(), sessions: z.number().int() })),
   }),
+  /** Spans of the last `minutes`, but for what came in just now, and how many of them belong to no session; the most frequent names of these. */
+  unjoined: z.object({
+    minutes: z.number(),
+    spans: z.number().int(),
+    unjoined: z.number().int(),
+    names: z.array(z.string()),
+  }),
 });
 export type ServerChecks = z.infer<typeof serverChecksSchema>;

@@ -3,6 +3,7 @@ import type { RolloutId, SessionId } from "../routing/ids.ts";
 import { resolveTrace } from "../telemetry/resolve-trace.ts";
 import type { SessionEvidence } from "../telemetry/session.ts";
 import type { SessionKey } from "../telemetry/session-key.ts";
+import { spansByTurn } from "../telemetry/spans-by-turn.ts";
 
 /** One call of a tool that changes the world, by a canary's session. */
 export type WriteCall = {
@@ -24,8 +25,9 @@ export type WriteCall = {
 /** Which sessions acted upon the world. */
 export interface WriteCallSource {
   /**
-   * Canary sessions of the rollout with a call of one of the tools in a turn that the canary release answered, by session
-   * id, at most `limit` after `after` (null: from the first). A session that was moved counts for its turns before.
+   * Canary sessions of the rollout with a call of one of the tools in a turn that the canary release answered, or in a trace that
+   * names the session and that no turn may know; by session id, at most `limit` after `after` (null: from the first). Which of
+   * a session's calls count, `writeCallsOf` tells.
    */
   sessionsCalling(query: {
     readonly rollout: RolloutId;
@@ -42,11 +44,9 @@ export function writeCallsOf(
   { canary, tools }: { readonly canary: Digest; readonly tools: ReadonlySet<string> },
 ): readonly WriteCall[] {
   const traces = new Set(evidence.turns.filter(({ release }) => release === canary).map(({ traceId }) => traceId));
-  const byTrace = Map.groupBy(
-    evidence.spans.filter(({ traceId }) => traces.has(traceId)),
-    ({ traceId }) => traceId,
+  const actions = [...spansByTurn(evidence)].flatMap(([traceId, spans]) =>
+    traces.has(traceId) ? resolveTrace(spans).actions : [],
   );
-  const actions = [...byTrace.values()].flatMap((spans) => resolveTrace(spans).actions);
   return actions
     .flatMap((span): WriteCall[] => {
       const { tool } = span;

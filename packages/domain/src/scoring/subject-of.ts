@@ -1,6 +1,7 @@
 import { isFailedTurn } from "../routing/turn-record.ts";
 import { resolveTrace } from "../telemetry/resolve-trace.ts";
 import type { SessionEvidence } from "../telemetry/session.ts";
+import { spansByTurn } from "../telemetry/spans-by-turn.ts";
 import type { SpokenWords } from "./appraisal-store.ts";
 import { wordsOfTurn } from "./read-spoken-words.ts";
 import type { ScorerSubject, SubjectTurn } from "./scorer.ts";
@@ -19,12 +20,14 @@ export function subjectOf(
     .filter(({ kind, startedAt }) => kind === "turn" && startedAt < movedAt)
     .toSorted((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1));
   if (records.length === 0) return null;
-  const spansOf = Map.groupBy(evidence.spans, ({ traceId }) => traceId);
+  const spansOf = spansByTurn(evidence);
   const wordsOf = Map.groupBy(words ?? [], ({ traceId }) => traceId);
   const turns = records.map((record): SubjectTurn => {
-    const { actions, userSentiment } = resolveTrace(spansOf.get(record.traceId) ?? []);
+    const spans = spansOf.get(record.traceId) ?? [];
+    const { actions, userSentiment } = resolveTrace(spans);
+    const traceIds = new Set([record.traceId, ...spans.map(({ traceId }) => traceId)]);
     return {
-      ...wordsOfTurn(wordsOf.get(record.traceId) ?? []),
+      ...wordsOfTurn([...traceIds].flatMap((traceId) => wordsOf.get(traceId) ?? [])),
       userSentiment,
       tools: actions.flatMap(({ tool, isError }) => (tool === null ? [] : [{ name: tool.name, failed: isError }])),
       failed: isFailedTurn(record),

@@ -145,11 +145,26 @@ test("sums tokens and averages the sentiment of the outermost turns that carry o
     aSpan({ spanId: "5", kind: "reasoning", tool: null, inputTokens: 50, outputTokens: 12 }),
     aSpan({ spanId: "6", kind: "reasoning", tool: null, inputTokens: 80, outputTokens: 20 }),
   ];
-  expect(assemble({ turns: [aTurnRecord()], spans })).toMatchObject({
+  const traceIds = [aTurnRecord().traceId, "b".repeat(32), "c".repeat(32)];
+  const turns = traceIds.map((traceId) => aTurnRecord({ id: traceId, traceId }));
+  expect(assemble({ turns, spans })).toMatchObject({
     meanSentiment: 0.25,
     inputTokens: 130,
     outputTokens: 32,
   });
+});
+
+test("what a trace of the agent's own tells counts in the turn in which it began, and not when that came after a move", () => {
+  const [first, second] = [1000, 2000].map((startedAt) =>
+    aTurnRecord({ id: `${startedAt}`, traceId: `${startedAt}`, startedAt }),
+  );
+  const spans = [1500, 2500].map((startedAt) => aSpan({ traceId: `own ${startedAt}`, startedAt }));
+  const turns = first === undefined || second === undefined ? [] : [first, second];
+  expect(assemble({ turns, spans })?.toolSequence).toEqual(["lookup_order", "lookup_order"]);
+  const to = digestOf("other");
+  const moved = turns.map((turn, index) => (index === 0 ? turn : { ...turn, release: to }));
+  const moves = [aMoveRecord({ from: aTurnRecord().release, to, at: 1900 })];
+  expect(assemble({ turns: moved, spans, moves })?.toolSequence).toEqual(["lookup_order"]);
 });
 
 test("of two judgements by the same evaluator the later counts", () => {

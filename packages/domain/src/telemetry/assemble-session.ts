@@ -8,6 +8,7 @@ import { endOf, measureSession } from "./measure-session.ts";
 import { resolveTrace, type ResolvedTrace } from "./resolve-trace.ts";
 import type { MaturedSession, SessionEvidence } from "./session.ts";
 import { settleScores } from "./settle-scores.ts";
+import { spansByTurn } from "./spans-by-turn.ts";
 import type { Span } from "./span.ts";
 
 export type AssemblyContext = {
@@ -33,8 +34,8 @@ export function assembleSession(evidence: SessionEvidence, context: AssemblyCont
   if (first === undefined) return null;
   const ownTraces = new Set(records.map((record) => record.traceId));
   const laterTraces = new Set(all.map((turn) => turn.traceId).filter((traceId) => !ownTraces.has(traceId)));
-  const spans = evidence.spans.filter((span) => !laterTraces.has(span.traceId));
-  const byTrace = new Map([...Map.groupBy(spans, (span) => span.traceId)].map(([id, own]) => [id, resolveTrace(own)]));
+  const own = [...spansByTurn(evidence)].filter(([traceId]) => !laterTraces.has(traceId));
+  const byTrace = new Map(own.map(([traceId, spans]) => [traceId, resolveTrace(spans)]));
   const traces = [...byTrace.values()];
   const actions = byTime(traces.flatMap((trace) => trace.actions));
   const toolCalls = actions.filter((span) => span.kind === "tool");

@@ -42,6 +42,14 @@ export type Spread = {
 /** A model that the price table does not have, and how many sessions have no cost because of it. */
 export type UnpricedModel = { readonly model: string; readonly sessions: number };
 
+/** Spans that came in within a while, and how many of them no session has: no turn's record knows their trace, and they name none. */
+export type UnjoinedSpans = {
+  readonly spans: number;
+  readonly unjoined: number;
+  /** Names of those, of the most spans first. */
+  readonly names: readonly string[];
+};
+
 /** What people look into. Reads only; no decision depends on it. */
 export interface ExplorerSource {
   /** The spans of a trace, each once, in any order; none of an unknown one. */
@@ -54,4 +62,6 @@ export interface ExplorerSource {
   spreads(rollout: RolloutId): Promise<readonly Spread[]>;
   /** Of sessions that ended at `since` or later, the model of the most sessions first. */
   unpricedModels(query: { since: number; limit: number }): Promise<readonly UnpricedModel[]>;
+  /** Of those that came in at least `agoMs.to` and at most `agoMs.from` ago, by the store's clock to the second; at most `limit` names. */
+  unjoinedSpans(query: { agoMs: { from: number; to: number }; limit: number }): Promise<UnjoinedSpans>;
 }

@@ -1,5 +1,7 @@
 import type { Digest } from "../release/digest.ts";
 import type { SessionEvidence } from "./session.ts";
+import type { Span } from "./span.ts";
+import { spansByTurn } from "./spans-by-turn.ts";
 
 /** Spans that name another release than the gateway sent the turn to. */
 export type Misattributed = { readonly says: Digest; readonly wasSentTo: Digest; readonly spans: number };
@@ -16,13 +18,12 @@ export type Attributed = {
  * What the spans of a session say of their release, against its turn records. Where they disagree, a pod runs what it should
  * not. The records count, whatever spans say.
  */
-export function attributedIn({ turns, spans }: Pick<SessionEvidence, "turns" | "spans">): Attributed {
-  const releaseOf = new Map(turns.map(({ traceId, release }) => [traceId, release]));
-  const unique = new Map(spans.map((span) => [`${span.traceId} ${span.spanId}`, span]));
+export function attributedIn(evidence: Pick<SessionEvidence, "turns" | "spans">): Attributed {
+  const releaseOf = new Map(evidence.turns.map(({ traceId, release }) => [traceId, release]));
   const found = new Map<string, Misattributed>();
   let [agreeing, silent] = [0, 0];
-  for (const { traceId, attribution } of unique.values()) {
-    const [says, wasSentTo] = [attribution.release, releaseOf.get(traceId)];
+  for (const [{ attribution }, turn] of uniqueSpans(evidence)) {
+    const [says, wasSentTo] = [attribution.release, releaseOf.get(turn)];
     if (says === null || wasSentTo === undefined) silent += 1;
     else if (says === wasSentTo) agreeing += 1;
     else {
@@ -31,4 +32,13 @@ export function attributedIn({ turns, spans }: Pick<SessionEvidence, "turns" | "
     }
   }
   return { agreeing, silent, misattributed: [...found.values()] };
+}
+
+/** Each span once, with the trace id of its turn. */
+function uniqueSpans(evidence: Pick<SessionEvidence, "turns" | "spans">): Iterable<readonly [Span, string]> {
+  const unique = new Map<string, readonly [Span, string]>();
+  for (const [turn, spans] of spansByTurn(evidence)) {
+    for (const span of spans) unique.set(`${span.traceId} ${span.spanId}`, [span, turn]);
+  }
+  return unique.values();
 }

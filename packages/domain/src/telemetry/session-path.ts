@@ -2,6 +2,7 @@ import type { Digest } from "../release/digest.ts";
 import type { TurnRecord } from "../routing/turn-record.ts";
 import { resolveTrace, type ResolvedSpan } from "./resolve-trace.ts";
 import type { SessionEvidence } from "./session.ts";
+import { spansByTurn } from "./spans-by-turn.ts";
 import type { Span } from "./span.ts";
 
 /** One thing that an agent did in a turn. */
@@ -21,7 +22,7 @@ export function sessionPath(evidence: SessionEvidence): readonly PathTurn[] {
   const records = [...new Map(evidence.turns.map((turn) => [turn.id, turn])).values()]
     .filter(({ kind }) => kind === "turn")
     .toSorted((a, b) => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1));
-  const spansOf = Map.groupBy(evidence.spans, ({ traceId }) => traceId);
+  const spansOf = spansByTurn(evidence);
   return records.map((record) => ({ record, steps: stepsOf(spansOf.get(record.traceId) ?? [], record.release) }));
 }
 

@@ -52,8 +52,9 @@ export interface TraceStore {
   claimScoreBatch(claim: ScoreBatchClaim): Promise<ScoreBatchClaim>;
   appendSessions(sessions: readonly MaturedSession[]): Promise<void>;
   /**
-   * Turns, moves and scores by session, spans by the trace ids of those turns. An unknown session gives empty lists. A score that
-   * names no agent belongs to the session of its id as long as one agent only has such a session.
+   * Turns, moves and scores by session, spans by the trace ids of those turns and by what they name (`spansNaming`). An unknown
+   * session gives empty lists. A score that names no agent belongs to the session of its id as long as one agent only has such
+   * a session.
    */
   evidenceOf(sessions: readonly SessionKey[]): Promise<readonly SessionEvidence[]>;
   /** Sessions with a turn since `sinceMs` that have no matured row: what a server must pick up after a crash. */
