@@ -11,7 +11,7 @@ export async function unjoinedSpans(
   { agoMs, limit }: { readonly agoMs: { readonly from: number; readonly to: number }; readonly limit: number },
 ): Promise<UnjoinedSpans> {
   const query = `
-    WITH empty(session) AND trace_id NOT IN (SELECT trace_id FROM turns) AS is_unjoined
+    WITH session IS NULL AND trace_id NOT IN (SELECT trace_id FROM turns) AS is_unjoined
     SELECT
       count() AS spans,
       countIf(is_unjoined) AS unjoined,
