@@ -40,7 +40,7 @@ export function temporaryDirectory(): string {
 
 /** Waits until something holds, or fails with what was last seen. */
 export async function until<Seen>(look: () => Seen | Promise<Seen>, holds: (seen: Seen) => boolean): Promise<Seen> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 30_000;
   for (;;) {
     const seen = await look();
     if (holds(seen)) return seen;

@@ -234,19 +234,18 @@ test("connections to the agent are used again, one after another", async () => {
 });
 
 test("a connection that the agent closes while it is idle is not used again", async () => {
-  let connections = 0;
+  const connections: Socket[] = [];
   const url = await rawAgent((socket) => {
-    connections += 1;
-    socket.once("data", () => {
-      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-      setTimeout(() => socket.end(), 20);
-    });
+    connections.push(socket);
+    socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
   });
   const { chat } = await before([url]);
   expect((await call(chat)).text).toBe("ok");
-  await delay(100);
+  connections[0]?.end();
+  // The gateway has seen it and has ended its half, too.
+  await until(() => connections[0]?.closed, Boolean);
   expect((await call(chat)).text).toBe("ok");
-  expect(connections).toBe(2);
+  expect(connections).toHaveLength(2);
 });
 
 test("an answer may begin and end before the request's body does", async () => {
@@ -269,7 +268,7 @@ test("an answer may begin and end before the request's body does", async () => {
 
 test("an upload does not outrun a slow agent, and goes on when the agent reads again", async () => {
   let received = 0;
-  let read = (): void => {};
+  let read: (() => void) | null = null;
   const agent = await startAgent((request, response) => {
     read = () =>
       void request
@@ -286,10 +285,14 @@ test("an upload does not outrun a slow agent, and goes on when the agent reads a
   const block = Buffer.alloc(1_000_000);
   for (let at = 0; at < size; at += block.byteLength) sent.write(block);
   sent.end();
+  const readOn = await until(
+    () => read,
+    (held) => held !== null,
+  );
   await delay(500);
   // What the client could not send yet: the gateway and the operating system have the little rest.
   expect(sent.socket?.writableLength).toBeGreaterThan(30_000_000);
-  read();
+  readOn?.();
   expect(await readAll(await answered)).toBe(String(size));
 });
 
@@ -308,11 +311,13 @@ test("a client that ends its half of the connection while it waits has hung up",
 });
 
 test("a client that breaks off in the middle of its request breaks off the agent's too", async () => {
-  let isCut = false;
-  const agent = await startAgent((request) => void request.on("close", () => (isCut = !request.complete)).resume());
+  let [hasBegun, isCut] = [false, false];
+  const agent = await startAgent((request) => {
+    request.once("data", () => (hasBegun = true)).on("close", () => (isCut = !request.complete));
+  });
   const { gateway, server } = await before([agent.url]);
   const client = rawClient(gateway.url, `POST /support/chat HTTP/1.1\r\n${HEAD}Content-Length: 100\r\n\r\nhalf`);
-  await delay(100);
+  await until(() => hasBegun, Boolean);
   client.socket.end();
   await until(() => isCut, Boolean);
   const [turn] = await until(
@@ -323,14 +328,16 @@ test("a client that breaks off in the middle of its request breaks off the agent
 });
 
 test("a body that turns out malformed half way is refused, and the agent never has it whole", async () => {
-  let hasWhole = false;
-  const agent = await startAgent((request) => void request.resume().on("end", () => (hasWhole = true)));
+  let [hasBegun, hasWhole] = [false, false];
+  const agent = await startAgent((request) => {
+    request.once("data", () => (hasBegun = true)).on("end", () => (hasWhole = true));
+  });
   const { gateway } = await before([agent.url]);
   const client = rawClient(
     gateway.url,
     `POST /support/chat HTTP/1.1\r\n${HEAD}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`,
   );
-  await delay(100);
+  await until(() => hasBegun, Boolean);
   client.socket.write("zz\r\n");
   await client.ended;
   expect(client.text()).toMatch(/^HTTP\/1\.1 400 /);
@@ -413,9 +420,14 @@ test("a URL that breaks again and again is set aside for a while; nothing is sen
   const { chat } = await before([broken.url, good.url]);
   const sessions = Array.from({ length: 20 }, (_, index) => `s-${index}`);
   const answers = [];
+  const startedAt = performance.now();
   for (const session of sessions) answers.push(await call(chat, { headers: { "x-session-id": session } }));
-  expect(answers.filter((answer) => answer.status === 502)).toHaveLength(3);
-  expect(seen).toEqual({ broken: 3, good: 17 });
+  // It is tried again after a second, and then after longer ones: on a machine that takes its time, within these calls.
+  const triedAgain = Math.floor((performance.now() - startedAt) / 1000);
+  expect(seen.broken).toBeGreaterThanOrEqual(3);
+  expect(seen.broken).toBeLessThanOrEqual(3 + triedAgain);
+  expect(seen.good).toBe(sessions.length - seen.broken);
+  expect(answers.filter((answer) => answer.status === 502)).toHaveLength(seen.broken);
 });
 
 test("an event stream that is silent for long is kept open", async () => {

@@ -151,7 +151,7 @@ test("without its mirror in the table a gateway sends nothing more and breaks of
 
 test("a gateway without a lease begins no mirror and ends those under way", async () => {
   const shadow = await startListener((heard, response) => void (heard.body === "1" && response.end()));
-  const { server, gateway } = await setting(shadow.url, {}, 600);
+  const { server, gateway } = await setting(shadow.url, {}, 3000);
   await say(gateway, "one", "1");
   server.renewsLeases = false;
   await say(gateway, "one", "hangs");

@@ -49,16 +49,24 @@ async function createStage(kind: (typeof kinds)[number]) {
 
 type Stage = Awaited<ReturnType<typeof createStage>>;
 
-/** Answers after `x-wait` ms, and says about the boundary what `x-say` or, behind the body, `x-say-later` says. */
+/** What agents have begun to answer and do not end before they are told to. */
+const held = new Map<string, () => void>();
+
+/**
+ * Answers after `x-wait` ms, or with `x-hold` when the test lets go of that name; says about the boundary what `x-say` or,
+ * behind the body, `x-say-later` says.
+ */
 async function startWriter(release: Turn["release"], turns: Turn[]): Promise<FakeAgent> {
   return await startAgent((request, response) => {
     const session = String(request.headers["x-session-id"]);
     const turn: Turn = { release, session, from: performance.now(), until: Number.POSITIVE_INFINITY };
     turns.push(turn);
-    const { "x-say": say, "x-say-later": later, "x-wait": wait } = request.headers;
+    const { "x-say": say, "x-say-later": later, "x-wait": wait, "x-hold": hold } = request.headers;
     if (typeof say === "string") response.setHeader("x-perch-boundary", say);
     if (typeof later === "string") response.setHeader("trailer", "x-perch-boundary");
-    const timer = setTimeout(() => finish(response, turn, typeof later === "string" ? later : null), Number(wait ?? 0));
+    const end = (): void => finish(response, turn, typeof later === "string" ? later : null);
+    if (typeof hold === "string") held.set(hold, end);
+    const timer = typeof hold === "string" ? undefined : setTimeout(end, Number(wait ?? 0));
     response.write(release);
     response.on("close", () => {
       clearTimeout(timer);
@@ -73,20 +81,39 @@ function finish(response: ServerResponse, turn: Turn, later: string | null): voi
   response.end();
 }
 
-type Said = { readonly say?: string; readonly later?: string; readonly wait?: number; readonly pin?: string };
+type Said = {
+  readonly say?: string;
+  readonly later?: string;
+  readonly wait?: number;
+  readonly hold?: string;
+  readonly pin?: string;
+};
 
-function headersOf(session: string, { say, later, wait, pin }: Said) {
+function headersOf(session: string, { say, later, wait, hold, pin }: Said) {
   return {
     "x-session-id": session,
     ...(say === undefined ? {} : { "x-say": say }),
     ...(later === undefined ? {} : { "x-say-later": later }),
     ...(wait === undefined ? {} : { "x-wait": String(wait) }),
+    ...(hold === undefined ? {} : { "x-hold": hold }),
     ...(pin === undefined ? {} : { "x-perch-pin": pin }),
   };
 }
 
 async function ask([{ gateways }, at]: readonly [Stage, 0 | 1], session: string, said: Said = {}): Promise<Answer> {
   return await call(`${gateways[at]?.url}/support/chat`, { method: "POST", headers: headersOf(session, said) });
+}
+
+/** Begins a turn whose answer goes on until `end` is called; resolves when its beginning is here. */
+async function begin([{ gateways }, at]: readonly [Stage, 0 | 1], session: string) {
+  const headers = headersOf(session, { hold: session });
+  const answer = await open(`${gateways[at]?.url}/support/chat`, { headers });
+  return {
+    end() {
+      held.get(session)?.();
+      return readAll(answer);
+    },
+  };
 }
 
 /** Publishes a table with this move, and waits until every gateway goes by it. */
@@ -101,8 +128,8 @@ async function publish(stage: Stage, move: Partial<Move> | null, weightBp?: numb
   server.reports.clear();
   server.publish(tableOf({ sequence, ...urls, ...(weightBp === undefined ? {} : { weightBp }), agent: { moves } }));
   await until(
-    () => server.acks.filter((ack) => ack.sequence === sequence).length,
-    (acks) => acks >= gateways.length,
+    () => new Set(server.acks.filter((ack) => ack.sequence === sequence).map(({ gateway }) => gateway)).size,
+    (acked) => acked >= gateways.length,
   );
   if (move === null) return;
   await until(
@@ -189,20 +216,14 @@ function describeMoving(at: () => Stage): void {
     for (const other of [0, 1] as const) {
       const [before, during] = [newSession(), newSession()];
       await ask([stage, 0], during);
-      const long = open(`${stage.gateways[other]?.url}/support/chat`, { headers: headersOf(before, { wait: 700 }) });
-      await until(
-        () => stage.turns.some(({ session }) => session === before),
-        (isThere) => isThere,
-      );
+      const long = await begin([stage, other], before);
       await openMove(stage);
-      const late = open(`${stage.gateways[other]?.url}/support/chat`, { headers: headersOf(during, { wait: 400 }) });
-      await late;
+      const late = await begin([stage, other], during);
       for (const session of [before, during]) {
         await ask([stage, 0], session, { say: "safe" });
         expect((await ask([stage, 1], session)).text).toBe("old");
       }
-      expect(await readAll(await long)).toBe("old");
-      await readAll(await late);
+      expect([await long.end(), await late.end()]).toEqual(["old", "old"]);
       for (const session of [before, during]) {
         await ask([stage, 0], session, { say: "safe" });
         expect((await ask([stage, 1], session)).text).toBe("new");
@@ -233,16 +254,24 @@ function describeMoving(at: () => Stage): void {
         }
       }),
     );
-    await delay(300);
+    const ofThese = (): Turn[] => stage.turns.filter(({ session }) => sessions.includes(session));
+    const meeting = (release: Turn["release"]): ReadonlySet<string> =>
+      new Set(ofThese().flatMap((turn) => (turn.release === release ? [turn.session] : [])));
+    await until(
+      () => meeting("old").size,
+      (count) => count === sessions.length,
+    );
     await openMove(stage);
-    await delay(1500);
+    await until(
+      () => meeting("new").size,
+      (count) => count > sessions.length / 2,
+    );
     end.abort();
     await Promise.all(clients);
-    const own = stage.turns.filter(({ session }) => sessions.includes(session));
+    const own = ofThese();
     expect(flawsOf(own)).toEqual([]);
     expect(own).toHaveLength(asked);
-    const moved = new Set(own.filter(({ release }) => release === "new").map(({ session }) => session));
-    expect(moved.size).toBeGreaterThan(5);
+    const moved = meeting("new");
     const recorded = await until(
       () => new Set(stage.server.moved.map(({ session }) => session).filter((session) => moved.has(session))),
       (seen) => seen.size === moved.size,
@@ -253,11 +282,11 @@ function describeMoving(at: () => Stage): void {
   test("after a silence that is long enough, counted from when every gateway watched", async () => {
     const [stage, session] = [at(), newSession()];
     await ask([stage, 0], session);
-    await openMove(stage, { boundary: { header: false, idleMs: 600 } });
+    await openMove(stage, { boundary: { header: false, idleMs: 3000 } });
     expect((await ask([stage, 0], session, { say: "safe" })).text).toBe("old");
     await delay(200);
     expect((await ask([stage, 1], session)).text).toBe("old");
-    await delay(700);
+    await delay(3100);
     expect((await ask([stage, 1], session)).text).toBe("new");
     const [record] = await until(
       () => stage.server.moved.filter((one) => one.session === session),
@@ -269,13 +298,11 @@ function describeMoving(at: () => Stage): void {
   test("an eviction moves with the next turn, and lets a stream that is open end", async () => {
     const [stage, session, streaming] = [at(), newSession(), newSession()];
     await ask([stage, 0], session);
-    const stream = await open(`${stage.gateways[0]?.url}/support/chat`, {
-      headers: headersOf(streaming, { wait: 600 }),
-    });
+    const stream = await begin([stage, 0], streaming);
     await openMove(stage, { mode: "evict" });
     expect((await ask([stage, 1], session)).text).toBe("new");
     expect((await ask([stage, 1], streaming)).text).toBe("old");
-    expect(await readAll(stream)).toBe("old");
+    expect(await stream.end()).toBe("old");
     expect((await ask([stage, 1], streaming)).text).toBe("new");
   });
 

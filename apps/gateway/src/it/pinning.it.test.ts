@@ -1,5 +1,4 @@
 import { Agent, request as httpRequest } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import type { RoutingTableMessage } from "@perch/api";
 import {
@@ -200,15 +199,14 @@ test("two gateways of one data directory agree on every session, and acknowledge
 test("without a lease, new sessions go to the baseline and pins are honoured; a renewed lease ends that", async () => {
   const { server, publish, start } = await setting();
   const gateway = await start();
-  await publish(1, 10_000, 400);
+  await publish(1, 10_000, 3000);
   expect(await served(gateway, "before")).toBe("canary");
+  const isSo = async (holds: (status: { fenced: boolean; sync: { isConnected: boolean } }) => boolean) =>
+    await until(async () => JSON.parse((await call(`${gateway.url}/-/status`)).text), holds);
   server.renewsLeases = false;
-  await until(
-    async () => JSON.parse((await call(`${gateway.url}/-/status`)).text).fenced,
-    (fenced) => fenced === true,
-  );
+  await isSo(({ fenced }) => fenced);
   await server.close();
-  await delay(450);
+  await isSo(({ fenced, sync }) => fenced && !sync.isConnected);
   expect(await served(gateway, "before")).toBe("canary");
   expect(await served(gateway, "during")).toBe("baseline");
   const why = JSON.parse((await call(`${gateway.url}/-/why?agent=support&session=during`)).text);

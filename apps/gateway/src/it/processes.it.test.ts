@@ -175,17 +175,28 @@ test("a worker that cannot start ends the parent's start with its reason", async
 });
 
 test("a kept-alive connection is used for many requests, and told when it is the last", async () => {
-  const { gateway, chat } = await before((_request, response) => void setTimeout(() => response.end("ok"), 50));
+  const answers: (() => void)[] = [];
+  const { gateway, chat } = await before((_request, response) => void answers.push(() => response.end("ok")));
+  const isAsked = (times: number) =>
+    until(
+      () => answers.length,
+      (count) => count === times,
+    );
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const ask = async (): Promise<IncomingMessage> =>
     await new Promise((resolve, reject) =>
       get(chat, { agent, headers: { "x-session-id": "s" } }, resolve).on("error", reject),
     );
-  const first = await ask();
+  const asked = ask();
+  await isAsked(1);
+  answers[0]?.();
+  const first = await asked;
   expect([await readAll(first), first.headers.connection]).toEqual(["ok", undefined]);
   const last = ask();
-  await delay(20);
+  await isAsked(2);
   const stopped = gateway.stop("SIGTERM");
+  await isStopping(gateway);
+  answers[1]?.();
   expect((await last).headers.connection).toBe("close");
   await readAll(await last);
   expect(await stopped).toBe(0);

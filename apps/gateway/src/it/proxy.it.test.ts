@@ -96,20 +96,17 @@ test("a client that hangs up ends the agent's request, and is not the agent's fa
 });
 
 test("a client that hangs up before the first byte is recorded as 499", async () => {
-  let isAgentLeft = false;
+  let [hasAgentAll, isAgentLeft] = [false, false];
   const { server, chat } = await gatewayBefore((request, response) => {
-    request.resume();
+    request.resume().on("end", () => (hasAgentAll = true));
     response.on("close", () => {
       isAgentLeft = true;
     });
   });
   const sent = httpRequest(chat, { method: "POST" }).on("error", () => {});
   sent.end("{}");
-  await until(
-    () => server,
-    () => sent.reusedSocket || sent.writableFinished,
-  );
-  setTimeout(() => sent.destroy(), 100);
+  await until(() => hasAgentAll, Boolean);
+  sent.destroy();
   await until(() => isAgentLeft, Boolean);
   expect(await firstTurn(server)).toMatchObject({ status: 499, fault: "client_aborted", requestBytes: 2 });
 });

@@ -186,8 +186,8 @@ describe("an HTTP classifier", () => {
     });
     return { ...agent, asked };
   }
-  const at = (url: string): Strategy =>
-    intents({ kind: "http", name: "router", version: "7", urls: [`${url}/classify`], timeoutMs: 200 });
+  const at = (url: string, timeoutMs = 10_000): Strategy =>
+    intents({ kind: "http", name: "router", version: "7", urls: [`${url}/classify`], timeoutMs });
   const says =
     (answer: unknown): Handle =>
     (response) =>
@@ -228,7 +228,8 @@ describe("an HTTP classifier", () => {
     ];
     const { publish, ask, why, counts } = await setting();
     for (const [session, handle, reason] of cases) {
-      await publish(at((await classifierThat(handle)).url));
+      const { url } = await classifierThat(handle);
+      await publish(reason === "timeout" ? at(url, 200) : at(url));
       const began = performance.now();
       expect(await ask({ "x-session-id": session }, "refund")).toMatchObject({ status: 200, text: "baseline" });
       expect(performance.now() - began).toBeLessThan(5000);
@@ -247,7 +248,7 @@ describe("an HTTP classifier", () => {
     const classifier = await classifierThat((response) => {
       if (!isHanging) response.end(JSON.stringify(sure));
     });
-    await publish(at(classifier.url));
+    await publish(at(classifier.url, 400));
     for (let session = 0; session < 40; session += 1) {
       expect((await ask({ "x-session-id": `s-${session}` }, "refund")).text).toBe("baseline");
     }
