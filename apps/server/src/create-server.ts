@@ -56,9 +56,10 @@ import { createPinCounts } from "./gateways/pin-counts.ts";
 import { createGatewayQuestions } from "./gateways/questions.ts";
 import { createGatewayRoutes } from "./gateways/routes.ts";
 import type { Log } from "@perch/adapters/json-log";
-import { UsageError } from "./options.ts";
-import { tenantOf, type RouteOptions } from "./route-options.ts";
+import { refuseTakenPlaces } from "./refuse-taken-places.ts";
+import type { RouteOptions } from "./route-options.ts";
 import { createLoops, type Loops } from "./loops.ts";
+import { figuresOf, type Figures } from "./metrics/figures.ts";
 import { followMoves, type FollowMovesDeps } from "./moves/follow-moves.ts";
 import { createMoveReports } from "./moves/move-reports.ts";
 import type { Term } from "./leading/term.ts";
@@ -117,6 +118,7 @@ export type Server = {
   /** OTLP/gRPC, which has a port of its own. */
   readonly grpcCalls: GrpcCalls;
   readonly epoch: number;
+  readonly figures: () => Figures;
   /** Matures sessions and reconciles every rollout, once. Never throws: what fails is tried again next time. */
   turn(): Promise<void>;
   /** When no webhook or notification is under way any more. */
@@ -145,6 +147,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
     app,
     grpcCalls: createGrpcCalls(intake, deps.log),
     epoch: deps.term.epoch,
+    figures: () => figuresOf({ ...core, intake, epoch: deps.term.epoch }),
     turn: loops.turn,
     async hooksSettled() {
       await core.hooks.settled();
@@ -220,17 +223,6 @@ function lastRolloutOf(agent: AgentName, book: Book): RolloutId | null {
 /** Keeps no process alive. */
 async function waitQuietly(ms: number): Promise<void> {
   await wait(ms, undefined, { ref: false });
-}
-
-/** Throws `UsageError` when an agent that is known from before has lost its place. */
-function refuseTakenPlaces(book: Book, places: RouteOptions["places"]): void {
-  const problems = book.agents().flatMap(({ agent }) => {
-    const tenant = tenantOf(agent, places);
-    return tenant === null
-      ? []
-      : [`--route: found ${tenant} at /${agent}, where agent ${agent} is, expected one agent`];
-  });
-  if (problems.length > 0) throw new UsageError(problems.join("; "));
 }
 
 function intakeOf(

@@ -29,6 +29,7 @@ import { openStore, type Store } from "./open-store.ts";
 import { openTraces } from "./open-traces.ts";
 import { openScoring, type Scoring } from "./open-scoring.ts";
 import { readFlagFile } from "./read-flag-file.ts";
+import { createServerMetrics } from "./metrics/server-metrics.ts";
 import { parseOptions, type ServerOptions } from "./options.ts";
 import { problemOf } from "./problem-of.ts";
 
@@ -146,7 +147,7 @@ async function serving(store: Store, deps: ServingDeps): Promise<Serving> {
   if (leadership !== null) return await serveAsOneOfSeveral({ ...store, leadership }, deps);
   const { build, options, listening } = deps;
   const server = await build(await leadAlone(store.state), store.ledger);
-  const urls = await listenAll({ fetch: server.app.fetch, grpcCalls: server.grpcCalls }, options, listening);
+  const urls = await listenAll({ ...server, fetch: server.app.fetch }, options, listening);
   const stopTimers = timersOf(server, options);
   return { said: { ...urls, epoch: server.epoch }, stop: async () => stopTimers() };
 }
@@ -202,7 +203,9 @@ async function listenAll(
   { port, otlpGrpcPort, host: hostname }: ServerOptions,
   listening: Listening[],
 ): Promise<{ readonly url: string; readonly otlpGrpcUrl?: string }> {
-  const http = await listen(front.fetch, { port, hostname }, serve);
+  const metrics = createServerMetrics({ version, figures: front.figures });
+  const answer: Front["fetch"] = (request, bindings) => metrics.answer(request) ?? front.fetch(request, bindings);
+  const http = await listen(answer, { port, hostname }, serve);
   listening.push(http);
   if (otlpGrpcPort === null) return { url: http.url };
   const grpc = await listenGrpc(front.grpcCalls, { port: otlpGrpcPort, hostname });

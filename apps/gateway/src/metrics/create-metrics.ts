@@ -4,7 +4,7 @@ import type { Draining } from "../admin/gateway-status.ts";
 import type { SpanCounts } from "../tracing/span-queue.ts";
 import { registerMirrorMetrics, type MirrorMetricsDeps } from "./mirror-metrics.ts";
 import { registerPinMetrics, type PinMetricsDeps } from "./pin-metrics.ts";
-import { registerCounter, registerGauge, single } from "./register.ts";
+import { registerCounter, registerGauge, single } from "@perch/adapters/prometheus";
 import { registerTableMetrics, type TableMetricsDeps } from "./table-metrics.ts";
 import { registerTurnMetrics, type TurnMetricsDeps } from "./turn-metrics.ts";
 import { registerUpstreamMetrics, type UpstreamMetricsDeps } from "./upstream-metrics.ts";

@@ -1,5 +1,5 @@
 import type { PinStore } from "@perch/domain";
-import { createDistribution, observe, type Distribution } from "./distribution.ts";
+import { createDistribution, observe, type Distribution } from "@perch/adapters/prometheus";
 
 export type PinOperation = Exclude<keyof PinStore, "close">;
 export type OperationCounts = { done: number; failed: number; readonly seconds: Distribution };

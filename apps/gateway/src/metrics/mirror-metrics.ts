@@ -1,6 +1,6 @@
 import type { Registry } from "prom-client";
 import type { Mirror } from "../mirror/create-mirror.ts";
-import { registerCounter, registerGauge, single, type Sample } from "./register.ts";
+import { registerCounter, registerGauge, single, type Sample } from "@perch/adapters/prometheus";
 
 export type MirrorMetricsDeps = { readonly mirror: Pick<Mirror, "status"> };
 

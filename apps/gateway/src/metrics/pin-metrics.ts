@@ -1,7 +1,7 @@
 import type { Registry } from "prom-client";
 import type { Pins } from "../pins/open-pin-store.ts";
 import type { PlacementCounts } from "../session/placement-counts.ts";
-import { registerCounter, registerGauge, registerHistogram, single } from "./register.ts";
+import { registerCounter, registerGauge, registerHistogram, single } from "@perch/adapters/prometheus";
 
 export type PinMetricsDeps = {
   readonly pins: Pick<Pins, "operations" | "faults" | "cached">;

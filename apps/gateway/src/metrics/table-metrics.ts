@@ -1,7 +1,7 @@
 import type { Registry } from "prom-client";
 import type { SyncState } from "../sync/sync-state.ts";
 import type { HeldTable } from "../table/held-table.ts";
-import { registerCounter, registerGauge, single } from "./register.ts";
+import { registerCounter, registerGauge, single } from "@perch/adapters/prometheus";
 
 export type TableMetricsDeps = {
   readonly held: Pick<HeldTable, "index" | "isFenced" | "sinceRenewalMs">;

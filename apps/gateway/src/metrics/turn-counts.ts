@@ -1,5 +1,5 @@
 import type { AgentName, Arm, Digest, TurnFault, TurnRecord } from "@perch/domain";
-import { createDistribution, observe, type Distribution } from "./distribution.ts";
+import { createDistribution, observe, type Distribution } from "@perch/adapters/prometheus";
 
 /** The turns of one agent's release on one arm. */
 export type TurnSeries = {

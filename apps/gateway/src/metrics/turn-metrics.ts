@@ -1,7 +1,7 @@
 import type { Registry } from "prom-client";
 import type { HeldTable } from "../table/held-table.ts";
 import type { MeterCounts } from "./meter.ts";
-import { registerCounter, registerGauge, registerHistogram, type Sample } from "./register.ts";
+import { registerCounter, registerGauge, registerHistogram, type Sample } from "@perch/adapters/prometheus";
 import type { TurnSeries } from "./turn-counts.ts";
 
 export type TurnMetricsDeps = {

@@ -2,7 +2,7 @@ import type { Registry } from "prom-client";
 import type { UpstreamHealth } from "../proxy/upstream-health.ts";
 import type { UpstreamPools } from "../proxy/upstream-pools.ts";
 import type { HeldTable } from "../table/held-table.ts";
-import { registerGauge } from "./register.ts";
+import { registerGauge } from "@perch/adapters/prometheus";
 
 export type UpstreamMetricsDeps = {
   readonly held: Pick<HeldTable, "index">;

@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { refuseUnavailable, type GrpcCalls } from "../collector/grpc-calls.ts";
 import type { Server } from "../create-server.ts";
+import type { Figures } from "../metrics/figures.ts";
 import type { Reign, Standing } from "./election.ts";
 import { problem, type Forwarder } from "./forward.ts";
 
-export type ServingReign = Reign & { readonly server: Pick<Server, "app" | "grpcCalls"> };
+export type ServingReign = Reign & { readonly server: Pick<Server, "app" | "grpcCalls" | "figures"> };
 
 export type FrontDeps = {
   readonly standing: () => Standing<ServingReign>;
@@ -15,6 +16,8 @@ export type FrontDeps = {
 export type Front = {
   readonly fetch: (request: Request, bindings: object) => Response | Promise<Response>;
   readonly grpcCalls: GrpcCalls;
+  /** Null while it does not lead. */
+  readonly figures: () => Figures | null;
 };
 
 export function createFront({ standing, forwarder }: FrontDeps): Front {
@@ -41,6 +44,10 @@ export function createFront({ standing, forwarder }: FrontDeps): Front {
       const leader =
         present.kind === "following" ? (present.leader?.url ?? "nobody at the moment") : "this server, soon";
       refuseUnavailable(stream, `this server does not lead: ${leader} does; try again, there or here`);
+    },
+    figures() {
+      const present = standing();
+      return present.kind === "leading" ? present.reign.server.figures() : null;
     },
   };
 }

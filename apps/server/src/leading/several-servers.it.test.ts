@@ -130,6 +130,9 @@ describe.skipIf(isMissing)(isMissing ? "several servers (skipped: no postgresql 
     expect((await ask(b, "/v1/agents")).body).toEqual((await ask(a, "/v1/agents")).body);
     const gateway = await startGateway([a, b]);
     await until(async () => (await epochAt(gateway)) === 1);
+    const lead = /^perch_server_leads (.)$/m;
+    const metricsOf = async ({ url }: ServerProcess) => await (await fetch(`${url}/-/metrics`)).text();
+    expect([lead.exec(await metricsOf(a))?.[1], lead.exec(await metricsOf(b))?.[1]]).toEqual(["1", "0"]);
 
     a.child.kill("SIGKILL");
     expect(await until(async () => (await roleOf(b)) === "leading")).toBeLessThan(LEASE_MS + 3000);
