@@ -315,6 +315,7 @@ export type {
   HookAnswer,
   JudgementSummary,
   News,
+  Outage,
   PauseReason,
   Phase,
   PhaseKind,
@@ -330,6 +331,7 @@ export { isBeforePromotion, isOnStep, type OnStep } from "./rollout/phase-groups
 export { CIRCUIT_BREAKER } from "./rollout/apply-breaker.ts";
 export {
   analysisPolicy,
+  breakerOf,
   promotionPolicy,
   rollbackPolicy,
   type AnalysisPolicy,
@@ -338,7 +340,8 @@ export {
   type PromotionPolicy,
   type RollbackPolicy,
 } from "./rollout/policies.ts";
-export { isBakingPromotion } from "./rollout/promotion-bake.ts";
+export { watchAfterPromotion, type WatchAfterPromotion } from "./rollout/watch-after-promotion.ts";
+export { isBakingPromotion, isJudgedAlone, isWithin, stepAfter } from "./rollout/promotion-bake.ts";
 export { isStepFreeReturn } from "./rollout/step-free-return.ts";
 export type { ProbeAnswer, TargetProbe } from "./rollout/target-probe.ts";
 export { waitsForGateways } from "./rollout/move-to.ts";
@@ -429,12 +432,14 @@ export { findBreak, verifyChain, type Anchor, type ChainBreak, type ChainBreakKi
 export { foldRollout, formatEvent, parseAgentEvent, parseRolloutEvent } from "./rollout/ledger-form.ts";
 export { badOf } from "./gate/bad-of.ts";
 export { createBoard, observe, type BoardInput, type GateBoard } from "./gate/board.ts";
-export { closeBlocks, cutBlocks, readBlock, type CloseBlocksInput } from "./gate/close-blocks.ts";
+export { closeBlocks, cutBlocks, readBlock, type CloseBlocksInput, type ClosedBlock } from "./gate/close-blocks.ts";
 export { comparePairs, type PairComparison } from "./telemetry/compare-pairs.ts";
 export { referenceOf, type GateReference } from "./gate/gate-reference.ts";
 export { isCountGate } from "./gate/read-block.ts";
 export { speaksOf } from "./gate/speaks-of.ts";
-export { readersOf } from "./gate/readers-of.ts";
+export { promiseReadersOf, readersOf } from "./gate/readers-of.ts";
+export { cutAfterPromotion } from "./gate/cut-after-promotion.ts";
+export { promiseOf, type NoPromise, type PromiseTerms } from "./gate/promise.ts";
 export { quantileName } from "./gate/quantile-name.ts";
 export { GateError, type GateErrorCode } from "./gate/error.ts";
 export { MIN_SESSIONS_TO_PROMOTE, type Decision, type JudgeInput } from "./gate/decide.ts";

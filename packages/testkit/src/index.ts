@@ -17,6 +17,7 @@ export {
   rejectionRate,
   reportOfSimulation,
   seededRandom,
+  simulateAfterPromotion,
   simulateGates,
   type GateSimulation,
   type SimulatedArm,

@@ -1,8 +1,10 @@
 import {
   createBoard,
+  cutAfterPromotion,
   cutBlocks,
   judge,
   observe,
+  promiseReadersOf,
   readBlock,
   readersOf,
   type CohortMember,
@@ -55,6 +57,23 @@ export function simulateGates(simulation: GateSimulation): GateBoard {
   return board;
 }
 
+/** Sessions of the canary alone, after it was promoted from such a board: until a gate rejects, or so many have been read. */
+export function simulateAfterPromotion(
+  promoted: GateBoard,
+  { canarySessions, seed, session }: Pick<GateSimulation, "canarySessions" | "seed" | "session">,
+): GateBoard {
+  const members = drawMembers({ weightBp: 10_000, canarySessions, seed, session });
+  const settings = { isCutShort: false, now: Infinity, maxBlockMs: 300_000, patienceMs: 0 };
+  let board = promoted;
+  for (const block of cutAfterPromotion({ members, ...settings })) {
+    if (board.gates.some(({ rejectedBecause }) => rejectedBecause !== null)) return board;
+    const step = board.weightsBp.length;
+    const read = readBlock(block, step, promiseReadersOf(board));
+    board = observe(board, { ...read, assigned: { baseline: 0, canary: block.length } });
+  }
+  return board;
+}
+
 /** What the gates say about a simulation's only step. */
 export function judgeSimulation(simulation: GateSimulation): Judgement {
   return judge(simulateGates(simulation), { step: 0, minCanarySessions: null });
@@ -77,7 +96,12 @@ export function rejectionRate(runs: number, simulation: GateSimulation): number 
   return rejected / runs;
 }
 
-function drawMembers({ weightBp, canarySessions, seed, session }: GateSimulation): readonly CohortMember[] {
+function drawMembers({
+  weightBp,
+  canarySessions,
+  seed,
+  session,
+}: Pick<GateSimulation, "weightBp" | "canarySessions" | "seed" | "session">): readonly CohortMember[] {
   const random = seededRandom(seed);
   const members: CohortMember[] = [];
   let canary = 0;

@@ -61,6 +61,7 @@ function aRolledBackRollout(): ReportView["rollout"] {
     canary: { digest: `sha256:${"1".repeat(64)}`, version: "2.3.1" },
     mirror: null,
     harmBudget: null,
+    afterPromotion: null,
     steps: [
       { weightBp: 500, label: "5 %" },
       { weightBp: 2500, label: "25 %" },
@@ -128,6 +129,7 @@ function aGateView(): GateView {
     findings: [],
     segments: [],
     landmark: null,
+    promise: null,
     verdict: "fail",
     explanation: "evidence 1:270 against no harm",
     baseline: { sessions: 1200, bad: 96, rate: 0.08 },

@@ -30,7 +30,8 @@ function oneGate(gate: GateView, report: ReportView): Html {
       <span class="soft">${gate.role}</span>
     </h3>
     <p>${gate.explanation}</p>
-    ${rateTable(gate)} ${valuesTable(gate)} ${findingsList(gate)} ${segmentsTable(gate)} ${meaningTable(gate, report)}
+    ${gate.promise === null ? NOTHING : html`<p>${gate.promise.sentence}.</p>`} ${rateTable(gate)} ${valuesTable(gate)}
+    ${findingsList(gate)} ${segmentsTable(gate)} ${meaningTable(gate, report)}
     <figure>
       ${evidenceChart(gate, report)}
       <figcaption>Evidence of harm over time. Above the red line the gate rejects.</figcaption>

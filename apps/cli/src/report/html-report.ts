@@ -4,6 +4,7 @@ import { blastSection } from "./blast-section.ts";
 import { exposureChart, weightChart } from "./charts.ts";
 import { count, moment, percent, shortDigest, span } from "./format.ts";
 import { gateSection } from "./gate-section.ts";
+import { describeAfterPromotion } from "../rollout/describe-after-promotion.ts";
 import { html, type Html } from "./html.ts";
 import { PAGE_STYLE } from "./page-style.ts";
 
@@ -66,6 +67,7 @@ function headSection({ rollout, at, excess, outlook, blastRadius }: ReportView):
       Rollout ${id}${rollout.isSynthetic ? ", on a made-up clock" : ""}. As of ${moment(at)}; all times are UTC.
     </p>
     ${reason === "" ? html`` : html`<p><strong>${reason}</strong></p>`}
+    ${describeAfterPromotion(rollout).map((line) => html`<p>${line.trim().replace(/\s+/g, " ")}.</p>`)}
     ${rollout.culprits.length === 0 ? html`` : html`<p>Rolled back because of <strong>${rollout.culprits.join(", ")}</strong>.</p>`}
     <dl class="figures">
       ${figures.map(

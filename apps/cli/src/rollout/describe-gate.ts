@@ -10,7 +10,9 @@ export function describeGate(gate: GateView, width: number): readonly string[] {
   const indent = " ".repeat(width + 6);
   return [
     `${head}  ${armsOf(gate)}  ${gate.explanation}`,
-    ...[...landmarkOf(gate), ...findingsOf(gate), ...segmentsOf(gate)].map((detail) => indent + detail),
+    ...[...promiseOf(gate), ...landmarkOf(gate), ...findingsOf(gate), ...segmentsOf(gate)].map(
+      (detail) => indent + detail,
+    ),
   ];
 }
 
@@ -19,6 +21,11 @@ function armsOf({ kind, values, baseline, canary }: GateView): string {
   if (values === null) return `${percent(baseline.rate)} → ${percent(canary.rate)}`;
   const { statistic, unit } = values;
   return `${statistic} ${amount(values.baseline, unit)} → ${amount(values.canary, unit)}`;
+}
+
+function promiseOf({ promise, verdict }: GateView): readonly string[] {
+  // A gate that fails on it says so already.
+  return promise === null || verdict === "fail" ? [] : [promise.sentence];
 }
 
 function landmarkOf({ landmark }: GateView): readonly string[] {

@@ -1,4 +1,5 @@
 import type { LedgerEntryView, RolloutView } from "@perch/api";
+import { describeAfterPromotion } from "./describe-after-promotion.ts";
 import { describeHarmBudget } from "./describe-harm-budget.ts";
 import { describeDrift } from "./describe-drift.ts";
 import { describeGate } from "./describe-gate.ts";
@@ -16,6 +17,7 @@ export function describeRollout(rollout: RolloutView): string {
     `sessions      baseline ${arms.baseline.sessions}, canary ${arms.canary.sessions}`,
     ...describeDrift(rollout),
     ...rollout.gates.flatMap((gate) => describeGate(gate, width)),
+    ...describeAfterPromotion(rollout),
     ...(rollout.culprits.length === 0 ? [] : [`because of    ${rollout.culprits.join(", ")}`]),
     ...describePropagation(propagation),
     ...(rollout.isSynthetic ? ["(the sessions' clocks are made up)"] : []),

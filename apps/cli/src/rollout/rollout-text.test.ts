@@ -20,6 +20,7 @@ function aGate(overrides: Partial<GateView> = {}): GateView {
     findings: [],
     segments: [],
     landmark: null,
+    promise: null,
     verdict: "inconclusive",
     explanation: "needs about 60 more canary sessions",
     baseline: { sessions: 0, bad: 0, rate: null },
@@ -63,6 +64,7 @@ function aRollout(overrides: Partial<RolloutView> = {}): RolloutView {
     canary: { digest: "d1", version: "2.3.1" },
     mirror: null,
     harmBudget: null,
+    afterPromotion: null,
     steps: [
       { weightBp: 500, label: "5 %" },
       { weightBp: 2_500, label: "25 %" },
@@ -231,4 +233,26 @@ test("watching gives up on a server that does not come back, and at once on a re
   await expect(watched([failing("request_refused"), streaming("Succeeded")])).rejects.toMatchObject({
     code: "request_refused",
   });
+});
+
+test("while a promotion bakes it says which objectives watch, which gates do not and why, and what was found", () => {
+  const promise = {
+    kind: "rate",
+    sessions: 340,
+    found: 0.09,
+    bound: 0.12,
+    sentence: "9 % bad since the promotion (340 sessions), promised at most 12 %",
+  } as const;
+  const afterPromotion = {
+    until: Date.parse("2026-01-02T04:00:00Z"),
+    watching: ["escalation-rate"],
+    silent: [{ gate: "tool-use", because: "a difference of tool use has nothing to differ from then" }],
+  };
+  const promoted = aRollout({ phase: "Succeeded", afterPromotion, gates: [aGate({ promise })] });
+  const text = describeRollout(promoted);
+  expect(text).toContain("bakes         until 2026-01-02T04:00:00.000Z, by the objective of escalation-rate");
+  expect(text).toContain("tool-use judges no new session: a difference of tool use");
+  expect(text).toContain(promise.sentence);
+  expect(describeRollout({ ...promoted, afterPromotion: { ...afterPromotion, until: null } })).not.toContain("bakes");
+  expect(describeRollout({ ...promoted, phase: "Baking" })).not.toContain("bakes");
 });

@@ -82,7 +82,8 @@ function whyBack(rollout: RolloutView): readonly string[] {
   if (guilty.length === 0) return spoken(rollout.reason);
   return guilty.map((gate) => {
     const limit = `the gate rejects at ${formatOdds(gate.rejectAtLogE)}`;
-    return `${gate.name}: ${describeRates(gate)}. Evidence: ${describeEvidence(gate.logE)}; ${limit}.`;
+    const found = gate.promise === null ? describeRates(gate) : gate.promise.sentence;
+    return `${gate.name}: ${found}. Evidence: ${describeEvidence(gate.logE)}; ${limit}.`;
   });
 }
 

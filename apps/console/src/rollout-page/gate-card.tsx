@@ -20,6 +20,11 @@ export function GateCard({ gate, isCulprit }: { readonly gate: GateView; readonl
           {gate.verdict}
         </p>
         <p class="gate-why">{gate.explanation}</p>
+        {gate.promise !== null && (
+          <p class="gate-why" data-testid={`promise-${gate.name}`}>
+            {gate.promise.sentence}
+          </p>
+        )}
       </div>
       <div class="gate-body">
         <div class="gate-rates">

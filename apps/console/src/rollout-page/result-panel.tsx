@@ -1,6 +1,7 @@
 import type { Propagation, RolloutView } from "@perch/api";
 import { acknowledgementsOf, type Acknowledgement } from "./acknowledgements.ts";
 import { describeOutcome, laterRejections } from "./describe-outcome.ts";
+import { describeWatch } from "./describe-watch.ts";
 import { countOf, formatCount, formatMs } from "./format-number.ts";
 import { formatOdds } from "./format-odds.ts";
 import { formatClock } from "./format-time.ts";
@@ -20,7 +21,7 @@ export function ResultPanel({ rollout }: { readonly rollout: RolloutView }) {
           <Icon name={ICONS[outcome.kind]} />
           {outcome.headline}
         </h2>
-        {outcome.evidence.map((sentence) => (
+        {[...outcome.evidence, ...describeWatch(rollout)].map((sentence) => (
           <p key={sentence}>{sentence}</p>
         ))}
         {later.length > 0 && <p>Rejected since, as more sessions matured: {later.join(", ")}.</p>}

@@ -50,6 +50,7 @@ export function sampleGate(input: SampleGate): GateView {
     findings: [],
     segments: [],
     landmark: null,
+    promise: null,
     nonInferiority: nonInferiorityOf(input, verdict),
     moreCanarySessions,
     history: trail.history.map((entry) => ({

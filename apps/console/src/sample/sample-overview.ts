@@ -50,6 +50,7 @@ export function sampleRollout(situation: Exclude<Situation, "empty">, canarySess
     canary: CANARY,
     mirror: null,
     harmBudget: null,
+    afterPromotion: { until: null, watching: ["escalation-rate"], silent: [] },
     steps: LADDER.map((weightBp) => ({ weightBp, label: `${weightBp / 100} %` })),
     windowMs: 2_000,
     gates: sampleGates(seen, ending === "healthy"),

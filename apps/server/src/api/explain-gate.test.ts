@@ -28,6 +28,7 @@ function aReport(verdict: Verdict, change: Partial<GateReport> = {}): GateReport
     findings: [],
     segments: [],
     landmark: null,
+    promise: null,
     nonInferiority: {
       referenceRate: null,
       method: null,

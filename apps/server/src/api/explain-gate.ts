@@ -6,6 +6,7 @@ export function explainGate(report: GateReport): string {
   const odds = `odds ${formatOdds(report.logE)} ${question(report)}`;
   switch (verdict.kind) {
     case "fail":
+      if (verdict.because === "promise") return `${explainPromise(report)}; ${odds} (${actsAt(report)})`;
       return verdict.because === "evidence"
         ? `${odds} (${actsAt(report)})`
         : `broke its objective in ${report.brokenWindows} windows in a row, with ${odds} (${formatOdds(report.fastPathAtLogE)} is enough then)`;
@@ -16,6 +17,20 @@ export function explainGate(report: GateReport): string {
     case "inconclusive":
       return `${odds} (${actsAt(report)}); needs ${verdict.waitingFor}${more(report.moreCanarySessions)}`;
   }
+}
+
+/** What was found since the promotion, beside what was promised; null before anything was. */
+export function explainPromise({ promise, gate }: GateReport): string | null {
+  if (promise === null) return null;
+  const { kind, sessions, found, bound } = promise;
+  const since = `since the promotion (${sessions} sessions)`;
+  if (kind === "rate") return `${formatShare(found)} bad ${since}, promised at most ${formatShare(bound)}`;
+  const isFloor = "objective" in gate && gate.objective !== null && "min" in gate.objective;
+  return `${gate.of} ${short(found)} ${since}, promised at ${isFloor ? "least" : "most"} ${short(bound)}`;
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
 }
 
 /** What the odds are of. */
@@ -45,7 +60,7 @@ function allowance({ gate }: GateReport): string {
 }
 
 function formatMargin(margin: { readonly relative: number } | { readonly absolute: number }): string {
-  return "relative" in margin ? formatShare(margin.relative) : String(Number(margin.absolute.toPrecision(4)));
+  return "relative" in margin ? formatShare(margin.relative) : short(margin.absolute);
 }
 
 function formatShare(share: number): string {

@@ -1,6 +1,6 @@
 import type { GateView } from "@perch/api";
 import type { ArmCounts, EvidencePoint, GateReport, GateSpec, ValuesReading } from "@perch/domain";
-import { explainGate } from "./explain-gate.ts";
+import { explainGate, explainPromise } from "./explain-gate.ts";
 
 const MOST_POINTS = 300;
 
@@ -31,6 +31,7 @@ export function toGateView(report: GateReport, history: readonly EvidencePoint[]
     segments: report.segments.map(({ segment, totals, logE }) => ({ segment, ...armsOf(totals), logE: finite(logE) })),
     landmark: landmarkOf(report),
     nonInferiority: nonInferiorityOf(report),
+    promise: promiseOf(report),
     moreCanarySessions: report.moreCanarySessions,
     history: thin(history).map(({ at, canarySessions, logE }) => ({
       at,
@@ -69,6 +70,11 @@ function landmarkOf({ landmark }: GateReport): GateView["landmark"] {
 function nonInferiorityOf({ nonInferiority }: GateReport): GateView["nonInferiority"] {
   const { referenceRate, marginOddsRatio, logE, acceptAtLogE, upperOddsRatio, isMet } = nonInferiority;
   return { referenceRate, marginOddsRatio, logE: finite(logE), acceptAtLogE, upperOddsRatio, isMet };
+}
+
+function promiseOf(report: GateReport): GateView["promise"] {
+  const sentence = explainPromise(report);
+  return report.promise === null || sentence === null ? null : { ...report.promise, sentence };
 }
 
 function armsOf(totals: ArmCounts): Pick<GateView, "baseline" | "canary"> {

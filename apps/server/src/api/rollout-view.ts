@@ -11,6 +11,7 @@ import {
   type Rollout,
 } from "@perch/domain";
 import type { HeldRollout } from "../controller/book.ts";
+import { afterPromotionView } from "./after-promotion-view.ts";
 import { driftOf, type LivePins } from "./drift-view.ts";
 import { harmBudgetView } from "./harm-budget-view.ts";
 import { toGateView } from "./gate-view.ts";
@@ -24,6 +25,7 @@ export type LiveFacts = {
   readonly waitingFor: readonly string[];
   /** By release of the agent; null while the gateways cannot say. */
   readonly livePins: readonly LivePins[] | null;
+  readonly now: number;
 };
 
 function decisionOf({
@@ -50,6 +52,7 @@ export function toRolloutView(held: HeldRollout, figures: SessionFigures, live: 
     phaseSince: rollout.phaseSince,
     pausedBy: rollout.phase.kind === "Paused" ? rollout.phase.why : null,
     announcement: announcementOf(rollout),
+    afterPromotion: afterPromotionView(rollout, live.now),
     appliedAt: rollout.appliedAt,
     endedAt: isFinal(rollout) ? rollout.phaseSince : null,
     baseline: rollout.baseline,

@@ -91,10 +91,11 @@ function liveFacts(rollout: Rollout, deps: ViewsDeps): LiveFacts {
     propagation,
     waitingFor: [...waitingFor, ...deps.hooks.waitsOf(rollout.id)],
     livePins: livePinsOf(rollout, releases, deps.pinCounts),
+    now: deps.now(),
   };
 }
 
-function waitOf(rollout: Rollout, { book, hub, publisher, now }: ViewsDeps): Omit<LiveFacts, "livePins"> {
+function waitOf(rollout: Rollout, { book, hub, publisher, now }: ViewsDeps): Omit<LiveFacts, "livePins" | "now"> {
   if (rollout.phase.kind === "Pending") {
     const before = rollout.phase.isQueued ? waitedFor(rollout, book, now()) : [];
     return { propagation: null, waitingFor: before.map(({ id, phase }) => `rollout ${id} to be over (${phase.kind})`) };

@@ -1,6 +1,8 @@
 import {
   analysisPolicy,
+  breakerOf,
   isBakingPromotion,
+  isJudgedAlone,
   isOnStep,
   type CircuitBreakerPlan,
   type Digest,
@@ -23,22 +25,37 @@ type Arms = { readonly canary: TurnCount; readonly baseline: TurnCount };
  * the fault of neither. Null when there is nothing new. Needs no store.
  */
 export function breakerEvent(rollout: Rollout, counts: Pick<TurnCounts, "within">, now: number): RolloutEvent | null {
-  const breaker = analysisPolicy(rollout.plan).circuitBreaker;
+  const isAlone = isJudgedAlone(rollout, now);
   const isArmed = isOnStep(rollout.phase) || rollout.phase.kind === "Promoting" || isBakingPromotion(rollout, now);
-  if (breaker === null || !isArmed) return null;
+  const isOnFile = analysisPolicy(rollout.plan).circuitBreaker !== null;
+  const isKnown = rollout.conditions.providerOutage !== undefined;
+  if (!isArmed || !(isOnFile || isAlone)) return null;
+  const breaker = breakerOf(rollout.plan);
   const countOf = (release: Digest): TurnCount =>
     counts.within({ agent: rollout.plan.agent, release }, breaker.windowMs);
   const arms = { canary: countOf(rollout.canary.digest), baseline: countOf(rollout.baseline.digest) };
-  const isOutage = exceeds(arms.baseline, breaker.max);
-  if (isOutage !== (rollout.conditions.providerOutage !== undefined)) return outageEvent(arms, isOutage, now);
-  return opens(arms, breaker) ? { type: "breakerTripped", at: now, ...arms } : null;
+  const detail = outageOf(arms, { breaker, isAlone, isKnown });
+  if ((detail !== null) !== isKnown) return outageEvent(detail, now);
+  return isOnFile && opens(arms, breaker) ? { type: "breakerTripped", at: now, ...arms } : null;
 }
 
-function outageEvent({ baseline }: Arms, isPresent: boolean, at: number): RolloutEvent {
-  const detail = isPresent
-    ? `${baseline.failed} of ${baseline.turns} turns of the baseline failed too: something behind both releases is down`
-    : "the baseline answers again";
-  return { type: "conditionChanged", at, condition: "providerOutage", isPresent, detail };
+/** What failed that may not be the canary's fault; null when nothing did. Once it is promoted, nothing may be left to compare with. */
+function outageOf(
+  { canary, baseline }: Arms,
+  { breaker, isAlone, isKnown }: { breaker: CircuitBreakerPlan; isAlone: boolean; isKnown: boolean },
+): string | null {
+  if (exceeds(baseline, breaker.max)) {
+    return `${baseline.failed} of ${baseline.turns} turns of the baseline failed too: something behind both releases is down`;
+  }
+  // Over only when it is clearly so: a share that comes and goes about the limit is one outage.
+  const limit = isKnown ? breaker.max / 2 : breaker.max;
+  if (!isAlone || baseline.turns >= MIN_TURNS || !exceeds(canary, limit)) return null;
+  return `${canary.failed} of ${canary.turns} turns fail, and no turns of the release before tell whose fault that is: look, and roll back if it is the release's`;
+}
+
+function outageEvent(found: string | null, at: number): RolloutEvent {
+  const detail = found ?? "turns are answered again";
+  return { type: "conditionChanged", at, condition: "providerOutage", isPresent: found !== null, detail };
 }
 
 /** Without turns of the baseline nobody can tell the canary's fault from everybody's. */

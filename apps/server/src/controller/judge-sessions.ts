@@ -6,12 +6,16 @@ import {
   readBlock,
   readersOf,
   type AssignedSessions,
+  type ClosedBlock,
   type CohortMember,
   type CohortSource,
+  type GateBoard,
   type Rollout,
   type RolloutId,
 } from "@perch/domain";
 import type { Book } from "./book.ts";
+import { judgeAloneOnce } from "./judge-alone.ts";
+import { settledAfter } from "./settled-after.ts";
 
 export type JudgeSessionsDeps = {
   readonly book: Book;
@@ -38,6 +42,8 @@ export async function judgeNewSessions(rollout: Rollout, deps: JudgeSessionsDeps
   for (let step = 0; step <= lastStepRouted(rollout); step += 1) {
     while (await judgeStepOnce(rollout, step, deps)) hasJudged = true;
   }
+  const record = (cut: CutBlock): Promise<void> => recordBlock(rollout, cut, deps);
+  while (await judgeAloneOnce(rollout, { ...deps, record, limit: SESSIONS_PER_READ })) hasJudged = true;
   return hasJudged;
 }
 
@@ -56,7 +62,10 @@ async function judgeStepOnce(rollout: Rollout, step: number, deps: JudgeSessions
   });
   if (blocks.length === 0) return false;
   const assigned = await deps.cohorts.assigned(cohort);
-  for (const block of blocks) await recordBlock(rollout, { step, members: block, assigned }, deps);
+  for (const members of blocks) {
+    const read = (board: GateBoard): ClosedBlock => readBlock(members, step, readersOf(board));
+    await recordBlock(rollout, { read, assigned }, deps);
+  }
   return isCutShort;
 }
 
@@ -83,21 +92,21 @@ function judgedFrom({ plan, timeline }: Rollout): number {
   return met === undefined ? Infinity : met.at + initialDelayMs;
 }
 
-type CutBlock = {
-  readonly step: number;
-  readonly members: readonly CohortMember[];
+/** A block whose sessions are settled, before anything was read of them. */
+export type CutBlock = {
+  readonly read: (board: GateBoard) => ClosedBlock;
   readonly assigned: AssignedSessions;
 };
 
 async function recordBlock(
   { id }: Rollout,
-  { step, members, assigned }: CutBlock,
+  { read, assigned }: CutBlock,
   { book, now, beforeBlame }: JudgeSessionsDeps,
 ): Promise<void> {
   const held = book.held(id);
   if (held === null || held.evidence === null) return;
   // Read only now: what an earlier block has frozen decides what is read of this one.
-  const block = { ...readBlock(members, step, readersOf(held.evidence.board)), assigned };
+  const block = { ...read(held.evidence.board), assigned };
   const judgement = judgeBlock(held.evidence.board, block, held.rollout);
   if (judgement.culprits.length > 0) await beforeBlame(id);
   const { phase } = await book.record(id, { type: "blockJudged", at: now(), block, judgement });
@@ -110,7 +119,7 @@ function patienceOf({ id, plan }: Rollout, { book, idleTimeoutMs }: JudgeSession
   const patienceMs = PATIENCE_WINDOWS * plan.windowMs;
   const board = book.held(id)?.evidence?.board;
   if (board === undefined) return patienceMs;
-  const settledMs = (plan.idleTimeoutMs ?? idleTimeoutMs()) + (plan.latenessMs ?? 0) + plan.windowMs;
+  const settledMs = settledAfter(plan, idleTimeoutMs());
   const ages = readersOf(board).map(({ landmarkMs }) => (landmarkMs === null ? 0 : landmarkMs + settledMs));
   return Math.max(patienceMs, ...ages);
 }

@@ -75,6 +75,20 @@ export const gateViewSchema = z.object({
     upperOddsRatio: z.number().nullable(),
     isMet: z.boolean(),
   }),
+  /**
+   * The objective in sessions that began after the promotion, while it bakes: the share of bad sessions, or the mean in the metric's
+   * own unit, beside the bound. A session that was not over when its time came counts as a good one.
+   */
+  promise: z
+    .object({
+      kind: z.enum(["rate", "mean"]),
+      sessions: z.number().int(),
+      found: z.number(),
+      bound: z.number(),
+      sentence: z.string(),
+    })
+    .nullable()
+    .default(null),
   moreCanarySessions: z.number().nullable(),
   /** Evidence over time, one point a closed block, thinned to at most 300. */
   history: z.array(z.object({ at: z.number(), canarySessions: z.number().int(), logE: z.number() })),

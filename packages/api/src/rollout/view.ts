@@ -134,6 +134,18 @@ export const rolloutViewSchema = z.object({
     .object({ announcedAt: z.number(), executesAt: z.number(), culprits: z.array(z.string()), reason: z.string() })
     .nullable()
     .default(null),
+  /**
+   * Which gates can take the release back once everybody meets it, and why others cannot. `until`: when that ends; null while it is
+   * not promoted, and afterwards. Null: nothing is ever promoted.
+   */
+  afterPromotion: z
+    .object({
+      until: z.number().nullable(),
+      watching: z.array(z.string()),
+      silent: z.array(z.object({ gate: z.string(), because: z.string() })),
+    })
+    .nullable()
+    .default(null),
   appliedAt: z.number(),
   endedAt: z.number().nullable(),
   baseline: releaseNameSchema,

@@ -59,7 +59,8 @@ test("each step names what it waits for, and takes longer the less traffic there
 
 test("a sample that cannot be had in twelve hours is warned about with the time it takes", () => {
   const plan = planOf({ steps: [{ setWeight: 1, pause: { minSampleSize: 1000 } }, { setWeight: 50 }] });
-  expect(forecastRollout(plan, MEASURED).warnings).toEqual([
+  const { warnings } = forecastRollout(plan, MEASURED);
+  expect(warnings.filter((text) => text.startsWith("step"))).toEqual([
     "step 1 (1 %): 1000 canary sessions take about 3.5 days at this weight and traffic, expected at most 12.0 h (its duration and maxHold): ask for fewer, or for more weight",
   ]);
 });
@@ -196,5 +197,32 @@ test("never foretells a negative time, and never fewer people exposed at a later
       for (const { durationMs } of steps) expect(durationMs ?? 0).toBeGreaterThanOrEqual(0);
       for (const harm of harms) expect(harm.exposed).toBeGreaterThanOrEqual(0);
     }),
+  );
+});
+
+test("a guardrail that judges nothing after the promotion is named with what to do, unless nothing is to bake", () => {
+  const gates = [
+    { name: "escalation-rate", kind: "proportion" },
+    { name: "tool-use", kind: "distribution", role: "guardrail", onFail: "rollback" },
+    { name: "error-rate", kind: "proportion", objective: { max: 0.2 } },
+    { name: "cost", kind: "mean", role: "signal" },
+  ];
+  const said = (promotion: object) =>
+    forecastRollout(planOf({ promotion, analysis: { gates } }), MEASURED).warnings.filter((text) =>
+      text.startsWith("after the promotion"),
+    );
+  expect(said({ bakeTime: "1h" })).toEqual([
+    "after the promotion escalation-rate judges nothing: it has no objective, and there is no baseline to compare with; give it an objective",
+    "after the promotion tool-use judges nothing: a difference of tool use has nothing to differ from then",
+  ]);
+  expect(said({ bakeTime: "0s" })).toEqual([]);
+});
+
+test("an objective that the baseline itself breaks is warned about, since it would take every release back", () => {
+  const gates = [{ name: "escalation-rate", kind: "proportion", objective: { max: 0.05 } }];
+  expect(forecastRollout(planOf({ analysis: { gates } }), MEASURED).warnings).toContainEqual(
+    expect.stringMatching(
+      /^after the promotion escalation-rate would take back a release that is like the baseline: \d+ %/,
+    ),
   );
 });

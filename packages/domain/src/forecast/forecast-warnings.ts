@@ -4,7 +4,9 @@ import { harmRampOf } from "../rollout/harm-ramp.ts";
 import { analysisPolicy } from "../rollout/policies.ts";
 import type { RolloutPlan } from "../rollout/plan.ts";
 import { formatPercent } from "../rollout/weight.ts";
+import { bakeWarnings } from "./bake-warnings.ts";
 import type { Forecast, ForecastInput, StepForecast } from "./forecast.ts";
+import { formatRate } from "./format-rate.ts";
 import { timeFor } from "./traffic-path.ts";
 
 /** What will not work as it stands, each with the figure that says so. */
@@ -15,7 +17,12 @@ export function forecastWarnings(
 ): readonly string[] {
   if (plan.steps.length === 0) return [];
   if (sessionsPerMinute <= 0) return ["there is no traffic: no step would ever be left"];
-  return [...unforeseen(plan, gates), ...brokenPromises(plan, gates), ...stepWarnings(plan, sessionsPerMinute, steps)];
+  return [
+    ...unforeseen(plan, gates),
+    ...brokenPromises(plan, gates),
+    ...bakeWarnings(plan, gates),
+    ...stepWarnings(plan, sessionsPerMinute, steps),
+  ];
 }
 
 /** A guardrail that the forecast leaves out still holds up the rollout. */
@@ -47,10 +54,6 @@ function brokenPromises(plan: RolloutPlan, known: Forecast["gates"]): readonly s
       `the gate ${gate.name}: ${formatRate(rate)} of the baseline's own sessions break its objective, which allows ${formatRate(bound)}: it would ${does}`,
     ];
   });
-}
-
-function formatRate(rate: number): string {
-  return `${Number((100 * rate).toPrecision(3))} %`;
 }
 
 function stepWarnings(plan: RolloutPlan, sessionsPerMinute: number, steps: readonly StepForecast[]): readonly string[] {

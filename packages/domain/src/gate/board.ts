@@ -1,6 +1,12 @@
 import type { Block } from "./block.ts";
 import { GateError } from "./error.ts";
-import { observeGate, openGateEvidence, type EvidenceSettings, type GateEvidence } from "./gate-evidence.ts";
+import {
+  observeAlone,
+  observeGate,
+  openGateEvidence,
+  type EvidenceSettings,
+  type GateEvidence,
+} from "./gate-evidence.ts";
 import type { GateReference } from "./gate-reference.ts";
 import type { GateSpec } from "./gate-spec.ts";
 import { observePace, type Pace } from "./pace.ts";
@@ -52,8 +58,16 @@ export function createBoard(input: BoardInput): GateBoard {
   };
 }
 
+/** Of sessions that begin after the promotion: one behind the last step's. */
+export function stepAfterPromotion({ weightsBp }: Pick<GateBoard, "weightsBp">): number {
+  return weightsBp.length;
+}
+
 /** The board after one more block. Each block counts once, in the order of recording; blocks of several steps may alternate. */
 export function observe(board: GateBoard, block: Block): GateBoard {
+  if (block.step === stepAfterPromotion(board)) {
+    return { ...board, gates: board.gates.map((evidence) => observeAlone(evidence, block, board.settings)) };
+  }
   if (board.weightsBp[block.step] === undefined) {
     throw new GateError({
       code: "step_unknown",

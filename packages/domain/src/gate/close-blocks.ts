@@ -102,7 +102,7 @@ function cut(input: CutBlocksInput): readonly (readonly CohortMember[])[] {
   return !input.isCutShort && isTimeUp(open, input.now, input.maxBlockMs) ? [...closed, open] : closed;
 }
 
-function isAwaited(member: CohortMember, { now, patienceMs }: CutBlocksInput): boolean {
+export function isAwaited(member: CohortMember, { now, patienceMs }: CutBlocksInput): boolean {
   return member.matured === null && now - member.assignedAt < patienceMs;
 }
 

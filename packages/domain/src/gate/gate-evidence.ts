@@ -1,8 +1,11 @@
+import { logSumExp } from "@perch/stats";
 import type { Block } from "./block.ts";
 import type { GateReference } from "./gate-reference.ts";
 import type { GateSpec } from "./gate-spec.ts";
 import { logHarmOf, observeLearnt, openLearnt, totalsOf, type Learnt } from "./learnt.ts";
 import { mergeWindow, NO_WINDOWS, type MergedWindows } from "./merged-windows.ts";
+import { promiseOf } from "./promise.ts";
+import { observePromise, openPromise, type PromiseEvidence } from "./promise-evidence.ts";
 import { readWindow } from "./read-window.ts";
 
 /** Canary sessions before a gate may reject. Not needed for validity; a rollback on a handful convinces nobody. */
@@ -14,11 +17,13 @@ const FAST_PATH_DIVISOR = 1.5;
 export type GateEvidence = {
   readonly gate: GateSpec;
   readonly learnt: Learnt;
-  /** Evidence of harm now, and the largest it ever was, ln E; the latter decides. */
+  /** What sessions that began after the promotion have shown; null before the first of them. */
+  readonly promise: PromiseEvidence | null;
+  /** Evidence of harm now, and the largest it ever was, ln E; the latter decides. After a promotion of both together. */
   readonly logE: number;
   readonly peakLogE: number;
   /** Why the gate rejects. Once set it stays: later sessions cannot take evidence back. */
-  readonly rejectedBecause: "evidence" | "slo" | null;
+  readonly rejectedBecause: "evidence" | "slo" | "promise" | null;
   /** Versions of the evaluators behind its scores, sorted. More than one, and it no longer compares like with like. */
   readonly evaluators: readonly string[];
   /** By step, so that clean windows are always those of the step that is to be left. */
@@ -43,7 +48,7 @@ export function fastPathAtLogE(gate: GateSpec): number {
 
 export function openGateEvidence(gate: GateSpec, reference: GateReference, plannedBlocks: number): GateEvidence {
   const learnt = openLearnt(gate, reference, plannedBlocks);
-  return { gate, learnt, logE: 0, peakLogE: 0, rejectedBecause: null, evaluators: [], windows: {} };
+  return { gate, learnt, promise: null, logE: 0, peakLogE: 0, rejectedBecause: null, evaluators: [], windows: {} };
 }
 
 /** The gate's evidence after one more block. What an evaluator says that was changed on the way is not evidence any more. */
@@ -54,10 +59,12 @@ export function observeGate(evidence: GateEvidence, block: Block, settings: Evid
   const learnt = observeLearnt(evidence.learnt, block, gate.name);
   const { part, largestBadRate } = readWindow(gate, block);
   const windows = mergeWindow(windowsOf(evidence, block.step), part, { windowMs: settings.windowMs, largestBadRate });
-  const logE = logHarmOf(learnt);
+  const { promise } = evidence;
+  const logE = logEvidence(learnt, promise);
   const seen = {
     gate,
     learnt,
+    promise,
     logE,
     peakLogE: Math.max(evidence.peakLogE, logE),
     rejectedBecause: evidence.rejectedBecause,
@@ -67,21 +74,53 @@ export function observeGate(evidence: GateEvidence, block: Block, settings: Evid
   return seen.rejectedBecause === null ? { ...seen, rejectedBecause: rejection(seen, windows, settings) } : seen;
 }
 
+/**
+ * The gate's evidence after one more block of sessions that began after the promotion: without a baseline beside them only their
+ * promise is judged. The same object for a gate that has none.
+ */
+export function observeAlone(evidence: GateEvidence, block: Block, { plannedBlocks }: EvidenceSettings): GateEvidence {
+  const { gate, learnt } = evidence;
+  const terms = promiseOf(gate);
+  if (terms.kind === "none") return evidence;
+  const evaluators = withVersions(evidence.evaluators, block.evaluators?.[gate.name]);
+  if (evaluators.length > 1) return { ...evidence, evaluators };
+  const opened = evidence.promise ?? openPromise(terms, evidence.logE, plannedBlocks);
+  const promise = observePromise(opened, gate, block);
+  const logE = logEvidence(learnt, promise);
+  const seen = { ...evidence, promise, evaluators, logE, peakLogE: Math.max(evidence.peakLogE, logE) };
+  const isBroken = hasEnoughSessions(seen) && seen.peakLogE >= rejectAtLogE(gate);
+  return seen.rejectedBecause === null && isBroken ? { ...seen, rejectedBecause: "promise" } : seen;
+}
+
+/**
+ * ln E of everything. When the first session after the promotion is read, half of the evidence's money stays with the comparison
+ * and half goes to the promise: E = ½E_t + ½E_τP_t. Nothing is bet twice, so 1/α_g bounds the whole rollout (`docs/decisions/0081`).
+ */
+function logEvidence(learnt: Learnt, promise: PromiseEvidence | null): number {
+  const compared = logHarmOf(learnt);
+  return promise === null ? compared : logSumExp([compared, promise.stakedLogE + promise.test.logE]) - Math.LN2;
+}
+
 /** The merged windows of a step; none yet is a value too. */
 export function windowsOf(evidence: GateEvidence, step: number): MergedWindows {
   return evidence.windows[step] ?? NO_WINDOWS;
 }
 
 function rejection(
-  { gate, learnt, logE, peakLogE }: GateEvidence,
+  evidence: GateEvidence,
   windows: MergedWindows,
   { consecutiveFailureLimit }: EvidenceSettings,
 ): "evidence" | "slo" | null {
-  if (totalsOf(learnt).canarySessions < MIN_CANARY_SESSIONS_TO_REJECT) return null;
+  const { gate, logE, peakLogE } = evidence;
+  if (!hasEnoughSessions(evidence)) return null;
   if (peakLogE >= rejectAtLogE(gate)) return "evidence";
   // Looked at when a window ends, not block by block after it: extra looks would cost false rollbacks.
   const isBroken = windows.open === null && windows.broken >= consecutiveFailureLimit;
   return isBroken && logE >= fastPathAtLogE(gate) ? "slo" : null;
+}
+
+function hasEnoughSessions({ learnt, promise }: GateEvidence): boolean {
+  return totalsOf(learnt).canarySessions + (promise?.sessions ?? 0) >= MIN_CANARY_SESSIONS_TO_REJECT;
 }
 
 function withVersions(known: readonly string[], more: readonly string[] | undefined): readonly string[] {

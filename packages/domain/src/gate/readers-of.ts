@@ -1,4 +1,6 @@
 import type { GateBoard } from "./board.ts";
+import type { GateSpec } from "./gate-spec.ts";
+import { promiseOf } from "./promise.ts";
 import type { GateReader } from "./read-block.ts";
 
 /** The board's gates with what has been frozen for them by now: how the next block is to be read. */
@@ -8,4 +10,18 @@ export function readersOf(board: GateBoard): readonly GateReader[] {
     features: learnt.kind === "structure" ? (learnt.features?.map(({ feature }) => feature) ?? null) : null,
     landmarkMs: learnt.kind === "landmark" ? learnt.ageMs : null,
   }));
+}
+
+/** How a block of sessions that began after the promotion is read: only what a promise is judged by. */
+export function promiseReadersOf(board: GateBoard): readonly GateReader[] {
+  return board.gates
+    .filter(({ gate }) => promiseOf(gate).kind !== "none")
+    .map(({ gate }) => ({ gate: asWhole(gate), features: null, landmarkMs: null }));
+}
+
+/** A promise is about all sessions, as they ended. */
+function asWhole(gate: GateSpec): GateSpec {
+  if (gate.kind !== "proportion" && gate.kind !== "score") return gate;
+  const { segments: _segments, landmark: _landmark, ...whole } = gate;
+  return whole;
 }

@@ -5,9 +5,10 @@ import { countsIn } from "./counts-in.ts";
 import { fastPathAtLogE, rejectAtLogE, type GateEvidence } from "./gate-evidence.ts";
 import { gateStanding, type StepOutlook } from "./gate-verdict.ts";
 import { totalsOf, type Learnt } from "./learnt.ts";
+import type { PromiseEvidence } from "./promise-evidence.ts";
 import { readValues } from "./read-values.ts";
 import { sessionsStillNeeded } from "./sessions-still-needed.ts";
-import type { GateReport, RatesReading, SegmentReading } from "./verdict.ts";
+import type { GateReport, PromiseReading, RatesReading, SegmentReading } from "./verdict.ts";
 
 /** α of the interval that people see; it decides nothing. */
 const DISPLAY_ALPHA = 0.05;
@@ -36,8 +37,16 @@ export function reportGate(evidence: GateEvidence, outlook: StepOutlook): GateRe
         ? { ageMs: learnt.ageMs, totals: learnt.atAge.totals, logE: logHarmOfCounts(learnt.atAge) }
         : null,
     nonInferiority,
+    promise: evidence.promise === null ? null : readingOf(evidence.promise),
     moreCanarySessions: isOpen ? sessionsStillNeeded(evidence, { ...outlook, windows, nonInferiority }) : null,
   };
+}
+
+function readingOf({ terms, sessions, against }: PromiseEvidence): PromiseReading {
+  const found = sessions === 0 ? 0 : against / sessions;
+  if (terms.kind === "rate") return { kind: "rate", sessions, found, bound: terms.bound };
+  const { kind, best, sign, bound } = terms;
+  return { kind, sessions, found: best + sign * found, bound: best + sign * bound };
 }
 
 function designIn(learnt: Learnt): GateReport["design"] {

@@ -4,8 +4,11 @@ import type { GateSpec } from "./gate-spec.ts";
 
 export type Verdict =
   | { readonly kind: "pass" }
-  /** `evidence`: logE reached its threshold. `slo`: three bad windows and two thirds of the evidence (the fast path). */
-  | { readonly kind: "fail"; readonly because: "evidence" | "slo" }
+  /**
+   * `evidence`: logE reached its threshold. `slo`: three bad windows and two thirds of the evidence (the fast path). `promise`: as
+   * `evidence`, by sessions that began after the promotion.
+   */
+  | { readonly kind: "fail"; readonly because: "evidence" | "slo" | "promise" }
   | { readonly kind: "inconclusive"; readonly waitingFor: string }
   | { readonly kind: "invalid"; readonly because: string };
 
@@ -43,6 +46,17 @@ export type Finding = {
 };
 
 export type SegmentReading = { readonly segment: string; readonly totals: ArmCounts; readonly logE: number };
+
+/**
+ * What sessions after the promotion have shown of a promise. `found` beside `bound`: a share of bad sessions, or a mean in the gate's own
+ * unit. A session that was not over when its time came counts as a good one.
+ */
+export type PromiseReading = {
+  readonly kind: "rate" | "mean";
+  readonly sessions: number;
+  readonly found: number;
+  readonly bound: number;
+};
 
 /** One gate's verdict with all the evidence a person needs to trust it. Logarithms are natural. */
 export type GateReport = {
@@ -88,6 +102,8 @@ export type GateReport = {
     readonly upperOddsRatio: number | null;
     readonly isMet: boolean;
   };
+  /** The gate's objective in sessions that began after the promotion; null before the first of them, and for a gate without. */
+  readonly promise: PromiseReading | null;
   /** About how many more canary sessions until a verdict; null when there is one or it cannot be estimated. */
   readonly moreCanarySessions: number | null;
 };

@@ -39,10 +39,10 @@ export function excessOf(blocks: readonly Block[], gate: string): Excess {
       total.canarySessions += own.canarySessions;
       total.canaryBad += own.canaryBad;
     }
+    // Sessions after a promotion have no baseline beside them that they could exceed.
+    if (total.baselineSessions === 0) continue;
     sessions += total.canarySessions;
-    if (total.baselineSessions > 0) {
-      bad += total.canaryBad - (total.canarySessions * total.baselineBad) / total.baselineSessions;
-    }
+    bad += total.canaryBad - (total.canarySessions * total.baselineBad) / total.baselineSessions;
   }
   return { gate, sessions, bad };
 }

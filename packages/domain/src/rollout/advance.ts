@@ -34,6 +34,7 @@ export function startRollout(event: AppliedEvent): Rollout {
     acknowledgedGates: [],
     hasAcknowledgedSampleRatio: false,
     conditions: {},
+    outages: [],
     holdsFrom: null,
     announcement: null,
     targetProblem: null,

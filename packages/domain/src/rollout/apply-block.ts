@@ -4,7 +4,7 @@ import { note } from "./move-to.ts";
 import { pauseFor, unpause } from "./pause-for.ts";
 import { isOnStep, type OnStep } from "./phase-groups.ts";
 import { analysisPolicy } from "./policies.ts";
-import { isBakingPromotion } from "./promotion-bake.ts";
+import { isBakingPromotion, stepAfter } from "./promotion-bake.ts";
 import type { Phase, Rollout, RolloutEvent } from "./rollout.ts";
 
 type BlockJudged = Extract<RolloutEvent, { type: "blockJudged" }>;
@@ -27,9 +27,9 @@ export function applyBlock(rollout: Rollout, event: BlockJudged): Rollout {
   if (isOnStep(phase)) return react(counted, phase, event);
   const culprits = unseen(rollout, event.judgement.culprits);
   const isBaking = phase.kind === "Promoting" || isBakingPromotion(rollout, event.at);
-  return isBaking && culprits.length > 0 && rollout.plan.isRollbackAutomatic
-    ? blame(counted, culprits, event.at)
-    : counted;
+  if (!isBaking || culprits.length === 0) return counted;
+  if (block.step === stepAfter(rollout.plan)) return blameAlone(counted, culprits, event.at);
+  return rollout.plan.isRollbackAutomatic ? blame(counted, culprits, event.at) : counted;
 }
 
 /** Harm first, then what only pauses, then whatever lets the step go. */
@@ -55,6 +55,14 @@ function unseen({ acknowledgedGates }: Rollout, gates: readonly string[]): reado
 
 function blame(rollout: Rollout, culprits: readonly string[], at: number): Rollout {
   const reason = `${culprits.join(" and ")} ${culprits.length === 1 ? "shows" : "show"} that the canary is worse`;
+  return condemn(rollout, { at, culprits, reason });
+}
+
+/** With nothing beside it the canary is not worse than anything: it does not keep what it promised. */
+function blameAlone(rollout: Rollout, culprits: readonly string[], at: number): Rollout {
+  const whose = culprits.length === 1 ? "its objective" : "their objectives";
+  const verb = culprits.length === 1 ? "breaks" : "break";
+  const reason = `${culprits.join(" and ")} ${verb} ${whose} since the promotion`;
   return condemn(rollout, { at, culprits, reason });
 }
 

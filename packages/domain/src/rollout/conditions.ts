@@ -3,9 +3,12 @@ import { actionOn, heldBy } from "./held-by.ts";
 import { note } from "./move-to.ts";
 import { pauseFor, unpause } from "./pause-for.ts";
 import { isOnStep } from "./phase-groups.ts";
+import { breakerOf } from "./policies.ts";
+import { isJudgedAlone, withOutage } from "./promotion-bake.ts";
 import type { Condition, Rollout, RolloutEvent } from "./rollout.ts";
 
 type ConditionChanged = Extract<RolloutEvent, { type: "conditionChanged" }>;
+type Seen = Pick<ConditionChanged, "at" | "condition" | "isPresent" | "detail">;
 
 /**
  * Rows 12 and 30 of the state table. Only evidence fails and only evidence passes, so a condition holds the rollout where
@@ -14,12 +17,21 @@ type ConditionChanged = Extract<RolloutEvent, { type: "conditionChanged" }>;
 export function applyCondition(rollout: Rollout, { at, condition, isPresent, detail }: ConditionChanged): Rollout {
   const isKnown = rollout.conditions[condition] !== undefined;
   if (isKnown === isPresent) return rollout;
+  const noted = condition === "providerOutage" ? noteOutage(rollout, { at, isPresent, detail }) : rollout;
   if (isPresent)
-    return begin({ ...rollout, conditions: { ...rollout.conditions, [condition]: detail } }, condition, { at, detail });
-  const next = withoutCondition(rollout, condition);
+    return begin({ ...noted, conditions: { ...noted.conditions, [condition]: detail } }, condition, { at, detail });
+  const next = withoutCondition(noted, condition);
   const { phase } = next;
   if (phase.kind !== "Paused" || phase.why !== condition) return next;
   return holdForConditions(unpause(next, phase, { at, actor: "controller", text: detail }), at);
+}
+
+/** A promoted release has no weight to hold: that nothing is judged meanwhile is said, and a person told. */
+function noteOutage(rollout: Rollout, { at, isPresent, detail }: Omit<Seen, "condition">): Rollout {
+  if (!isJudgedAlone(rollout, at) && rollout.outages.at(-1)?.to !== null) return rollout;
+  const { windowMs } = breakerOf(rollout.plan);
+  const outages = withOutage(rollout.outages, { at, isPresent, windowMs });
+  return note({ ...rollout, outages }, { at, text: detail, ...(isPresent ? { news: "paused" as const } : {}) });
 }
 
 export function withoutCondition(rollout: Rollout, condition: Condition): Rollout {

@@ -253,6 +253,63 @@ test("harm takes a promotion back by itself while it bakes, and a person does wi
   expect(standing(tell(promoted, asked("rollbackRequested", 23 * HOUR)))).toBe("RollingBack");
 });
 
+/** A block of sessions that began after the promotion. */
+function alone(at: number, change: Partial<JudgementSummary> = {}): RolloutEvent {
+  const event = judged({ culprits: ["escalation-rate"], ...change }, at);
+  return event.type === "blockJudged" ? { ...event, block: { ...event.block, step: 2 } } : event;
+}
+
+describe("a promise that is broken after the promotion", () => {
+  const gate = { objective: { max: 0.12 } };
+
+  test("takes the release back while the promotion bakes, blamed and with its evidence, and not later", () => {
+    const promoted = aRollout(PROMOTED, planOf({ gate }));
+    const taken = tell(promoted, alone(HOUR - 1, { logE: { "escalation-rate": 5 } }));
+    expect(taken.reason).toBe("escalation-rate breaks its objective since the promotion");
+    expect([standing(taken), taken.decision]).toEqual([
+      "RollingBack",
+      { decidedAt: HOUR - 1, culprits: ["escalation-rate"], canarySessions: 2, logE: { "escalation-rate": 5 } },
+    ]);
+    expect(standing(tell(promoted, alone(HOUR)))).toBe("Succeeded");
+  });
+
+  test("is announced first where there is an undo window, and not heard again once it was undone", () => {
+    const promoted = aRollout(PROMOTED, planOf({ gate, rollback: { undoWindow: "5m" } }));
+    const announced = tell(promoted, alone(10));
+    expect([standing(announced), announced.announcement?.executesAt]).toEqual(["Succeeded", 300_010]);
+    expect(standing(tell(announced, passed(300_010)))).toBe("RollingBack");
+    expect(standing(tell(announced, asked("undoRequested", 20), alone(30), passed(400_000)))).toBe("Succeeded");
+  });
+
+  test("waits for a target that does not answer, and goes back once it does", () => {
+    const promoted = tell(aRollout(PROMOTED, planOf({ gate })), target(false, 5), alone(10));
+    expect([standing(promoted), promoted.announcement?.culprits]).toEqual(["Succeeded", ["escalation-rate"]]);
+    expect(standing(tell(promoted, target(true, 20), passed(21)))).toBe("RollingBack");
+  });
+
+  test("is told to a person once, where rollbacks are not automatic", () => {
+    const promoted = tell(aRollout(PROMOTED, planOf({ gate, rollback: { automatic: false } })), alone(10), alone(20));
+    expect(standing(promoted)).toBe("Succeeded");
+    expect(promoted.timeline.filter(({ news }) => news === "paused").map(({ text }) => text)).toEqual([
+      "escalation-rate breaks its objective since the promotion; this rollout does not roll back on its own",
+    ]);
+  });
+});
+
+test("an outage while a promotion bakes is kept with its times, told to a person, and rolls nothing back", () => {
+  const plan = planOf({ gate: { objective: { max: 0.12 } } });
+  const told = tell(
+    aRollout(PROMOTED, plan),
+    condition("providerOutage", true, 100_000),
+    condition("providerOutage", false, 160_000),
+    passed(200_000),
+  );
+  expect([standing(told), told.outages]).toEqual(["Succeeded", [{ from: 70_000, to: 160_000 }]]);
+  expect(told.timeline.flatMap(({ news }) => news ?? [])).toEqual(["paused"]);
+  const onStep = tell(aRollout(baking(0), plan), condition("providerOutage", true, 100_000));
+  expect(onStep.outages).toEqual([]);
+});
+
 test("a wrong split holds, warns or goes back, as the file says, and blames nobody", () => {
   const on = (action: string) =>
     tell(

@@ -33,7 +33,7 @@ const EVENTS = [
 ];
 const record: AgentRecord = EVENTS.reduce(advanceAgent, newAgent(parseAgentName("support")));
 
-function aRollout(phase: Phase, change: Partial<Rollout> = {}): Rollout {
+function aRollout(phase: Phase, change: Partial<Rollout> = {}, gate: object = {}): Rollout {
   const parsed = parseRolloutSpec({
     apiVersion: "perch.dev/v1",
     kind: "Rollout",
@@ -42,7 +42,7 @@ function aRollout(phase: Phase, change: Partial<Rollout> = {}): Rollout {
       agent: "support",
       release: "2.3.1",
       steps: [{ setWeight: 5 }, { setWeight: 25 }],
-      analysis: { gates: [{ name: "escalation-rate", kind: "proportion" }] },
+      analysis: { gates: [{ name: "escalation-rate", kind: "proportion", ...gate }] },
     },
   });
   if (parsed.kind === "invalid") throw new Error("invalid");
@@ -107,6 +107,22 @@ test("the canary gets the weight of its step while it is exposed, and none befor
   ] as const) {
     expect(canaryOf({ kind })).toBeNull();
   }
+});
+
+test("a promotion that bakes tells whose its sessions are, if some gate has an objective that they can break", () => {
+  const rollbackUntil = 86_400_000;
+  const routeAt = (now: number, gate: object) => {
+    const promoted = aRollout({ kind: "Succeeded", rollbackUntil }, {}, gate);
+    return deriveRoute(record, [promoted], { ...DEFAULTS, now });
+  };
+  const promising = { objective: { max: 0.2 } };
+  expect(routeAt(3_599_999, promising)).toMatchObject({
+    current: canary,
+    canary: { rollout: "one", step: 2, weightBp: 10_000, release: canary, seed: "seed" },
+  });
+  expect(routeAt(3_600_000, promising)?.canary).toBeNull();
+  expect(routeAt(0, {})?.canary).toBeNull();
+  expect(routeAt(0, { ...promising, onFail: "pause" })?.canary).toBeNull();
 });
 
 test("the last rollout that says where the session id stands decides, also when it is over", () => {

@@ -5,6 +5,7 @@ import type { SessionExtractor, SessionLearner } from "../routing/session-rules.
 import { routeMoves } from "./agent-move.ts";
 import type { AgentRecord } from "./agent-record.ts";
 import { isOnStep } from "./phase-groups.ts";
+import { isJudgedAlone, stepAfter } from "./promotion-bake.ts";
 import { isRetired, type RetirementStageKind } from "./retirement.ts";
 import type { Rollout } from "./rollout.ts";
 import { routedStrategy, urlsOf } from "./routed-strategy.ts";
@@ -97,7 +98,7 @@ function servedRoute(record: AgentRecord, { current, active, rollouts, now }: St
   return {
     current,
     withoutLease: releaseWithoutLease(record, rollouts, now) ?? current,
-    canary: active === null ? null : canaryRoute(active, record),
+    canary: (active === null ? null : canaryRoute(active, record)) ?? promotedRoute(record, rollouts, now),
     mirror: active === null ? null : mirrorRoute(active),
     refuses: null,
   };
@@ -167,6 +168,18 @@ function canaryRoute(rollout: Rollout, record: AgentRecord): CanaryRoute | null 
     release: rollout.canary.digest,
     strategy: routedStrategy(rollout, record),
   };
+}
+
+/**
+ * A promotion that bakes: everybody meets the release, and whoever the strategy would have drawn is told of as the rollout's, so that
+ * what its gates promise is judged.
+ */
+function promotedRoute(record: AgentRecord, rollouts: readonly Rollout[], now: number): CanaryRoute | null {
+  const promoted = rollouts.findLast((rollout) => rollout.plan.agent === record.agent && isPromoted(rollout));
+  if (promoted === undefined || !isJudgedAlone(promoted, now)) return null;
+  const { id, plan, seed, canary } = promoted;
+  const strategy = routedStrategy(promoted, record);
+  return { rollout: id, step: stepAfter(plan), seed, weightBp: 10_000, release: canary.digest, strategy };
 }
 
 function mirrorRoute({ id, plan, phase, seed, canary, mirrorStop }: Rollout): MirrorRoute | null {

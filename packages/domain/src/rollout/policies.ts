@@ -60,6 +60,13 @@ export function analysisPolicy(plan: Plan): AnalysisPolicy {
   return plan.analysis ?? NO_ANALYSIS_POLICY;
 }
 
+/** What an outage behind every release is known by where the file has no circuit breaker. */
+const OUTAGE: CircuitBreakerPlan = { metric: "turn_error_rate", max: 0.5, windowMs: 30_000 };
+
+export function breakerOf(plan: Plan): CircuitBreakerPlan {
+  return analysisPolicy(plan).circuitBreaker ?? OUTAGE;
+}
+
 export function rollbackPolicy(plan: Plan): RollbackPolicy {
   return plan.rollback ?? NO_ROLLBACK_POLICY;
 }

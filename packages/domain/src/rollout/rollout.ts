@@ -106,6 +106,9 @@ export type HookAnswer = {
 /** Turns of one arm as the gateways counted them, within the circuit breaker's window. */
 export type TurnCount = { readonly turns: number; readonly failed: number };
 
+/** When turns failed without anything to tell whose fault it was; `to` is null while it lasts. */
+export type Outage = { readonly from: number; readonly to: number | null };
+
 /** A rollback that was decided, and is carried out at `executesAt` unless it is undone. */
 export type Announcement = {
   readonly announcedAt: number;
@@ -271,6 +274,8 @@ export type Rollout = {
   readonly hasAcknowledgedSampleRatio: boolean;
   /** Those that are present, each with what was found. */
   readonly conditions: Readonly<Partial<Record<Condition, string>>>;
+  /** While its promotion bakes: sessions under way in these speak neither for nor against the release. */
+  readonly outages: readonly Outage[];
   /** From then on a step without a verdict counts as such; null: from the end of its time. */
   readonly holdsFrom: number | null;
   readonly announcement: Announcement | null;
