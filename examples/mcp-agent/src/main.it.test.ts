@@ -36,7 +36,7 @@ test("tools behind MCP are part of the turn that called them, and refunds of a s
   expect(await say("Where is my order P-104233?")).toContain("P-104233");
   expect(await say("I want a refund for it.")).not.toBe("");
   await until("the shadow's refund", () => stage.posted().includes("rehearsed-P-104233"));
-  expect(stage.posted()).toContain("perch.shadow.diverged");
+  await until("the mark of the shadow's way", () => stage.posted().includes("perch.shadow.diverged"));
   expect(readFileSync(PAID_FILE, "utf8")).toBe("P-104233 60\n");
 
   const evidence = await stage.evidenceOf("chat-7");

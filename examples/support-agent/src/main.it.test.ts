@@ -27,7 +27,9 @@ let modelUrl = "";
 let collectorUrl = "";
 let agent: Agent;
 const spans: CapturedSpan[] = [];
-let modelDelayMs = 0;
+/** What the model's answers wait for. */
+let modelHeld: Promise<void> = Promise.resolve();
+let modelCalls = 0;
 let abortedModelCalls = 0;
 
 beforeAll(async () => {
@@ -39,7 +41,8 @@ beforeAll(async () => {
     response.once("close", () => {
       if (!response.writableFinished) abortedModelCalls += 1;
     });
-    setTimeout(() => scripted.emit("request", request, response), modelDelayMs);
+    modelCalls += 1;
+    void modelHeld.then(() => scripted.emit("request", request, response));
   });
   collector = createServer((request, response) => {
     const chunks: Uint8Array[] = [];
@@ -151,28 +154,40 @@ test("spans leave out what the release pins already", async () => {
   }
 });
 
+/** From here on the model answers nothing; resolves to what lets it, when it has been asked by whoever `begin` makes ask. */
+async function holdModel<T>(begin: () => T): Promise<{ readonly begun: T; readonly letGo: () => void }> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  modelHeld = promise;
+  const before = modelCalls;
+  const begun = begin();
+  await until(() => modelCalls > before);
+  return { begun, letGo: resolve };
+}
+
 test("a client that leaves takes the model call with it, and the message can be sent again", async () => {
-  modelDelayMs = 5000;
   const before = abortedModelCalls;
   const gone = new AbortController();
-  const cut = post("/chat", { sessionId: "s-abort", message: "Where is my order P-104233?" }, { signal: gone.signal });
-  setTimeout(() => gone.abort(), 200);
-  await expect(cut).rejects.toThrow();
+  const message = "Where is my order P-104233?";
+  const { begun, letGo } = await holdModel(() => ({
+    cut: post("/chat", { sessionId: "s-abort", message }, { signal: gone.signal }),
+  }));
+  gone.abort();
+  await expect(begun.cut).rejects.toThrow();
   await until(() => abortedModelCalls > before);
-  modelDelayMs = 0;
+  letGo();
   const { events } = await chat({ sessionId: "s-abort", message: "Where is my order P-104233?" });
   expect(events.at(-1)).toEqual({ done: true, escalated: false });
 });
 
 test("a second message while the first is being answered is refused", async () => {
-  modelDelayMs = 300;
-  const first = chat({ sessionId: "s-busy", message: "Where is my order P-104233?" });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const { begun, letGo } = await holdModel(() => ({
+    first: chat({ sessionId: "s-busy", message: "Where is my order P-104233?" }),
+  }));
   const second = await post("/chat", { sessionId: "s-busy", message: "Hello?" });
-  modelDelayMs = 0;
+  letGo();
   expect(second.status).toBe(409);
   expect(await second.json()).toMatchObject({ error: { code: "turn_in_progress" } });
-  expect((await first).events.at(-1)).toEqual({ done: true, escalated: false });
+  expect((await begun.first).events.at(-1)).toEqual({ done: true, escalated: false });
 });
 
 test.each([
@@ -201,14 +216,13 @@ test("a model that is away gives 502 and a problem, not half an answer", async (
 
 test("SIGTERM lets an answer finish, sends its spans and ends with status 0", async () => {
   const leaving = await startAgent("2.3.1");
-  modelDelayMs = 200;
   const traceId = "c4".repeat(16);
   const body = { sessionId: "s-term", message: "Where is my order P-104233?" };
-  const answer = chat(body, gatewayHeaders(traceId), leaving.url);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const { begun, letGo } = await holdModel(() => ({ answer: chat(body, gatewayHeaders(traceId), leaving.url) }));
   leaving.child.kill("SIGTERM");
-  expect((await answer).events.at(-1)).toEqual({ done: true, escalated: false });
-  modelDelayMs = 0;
+  await until(async () => !(await isTaken(leaving.url)));
+  letGo();
+  expect((await begun.answer).events.at(-1)).toEqual({ done: true, escalated: false });
   expect(await leaving.ended).toBe(0);
   const span = spans.find((candidate) => candidate.traceId === traceId);
   expect(span).toMatchObject({ serviceVersion: "2.3.1" });
@@ -330,10 +344,18 @@ async function listen(server: Server): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-async function until(isTrue: () => boolean): Promise<void> {
-  const giveUpAt = Date.now() + 15_000;
-  while (!isTrue()) {
-    if (Date.now() > giveUpAt) throw new Error("waited 15 s in vain");
+/** Whether somebody takes new connections there. */
+async function isTaken(url: string): Promise<boolean> {
+  return await fetch(`${url}/healthz`, { headers: { connection: "close" } }).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  const giveUpAt = Date.now() + 30_000;
+  while (!(await isTrue())) {
+    if (Date.now() > giveUpAt) throw new Error("waited 30 s in vain");
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

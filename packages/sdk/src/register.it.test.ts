@@ -51,7 +51,8 @@ test("an agent that is told to stop sends what is waiting first, and stops", asy
   const hono = await run("hono-agent");
   await ask(hono, gatewayHeaders("canary"));
   await hono.stop();
-  expect(collector.received.map(({ path }) => path)).toEqual(["/v1/traces"]);
+  // Nothing else is sent; some of it may have gone before, on a timer.
+  expect(new Set(collector.received.map(({ path }) => path))).toEqual(new Set(["/v1/traces"]));
 });
 
 test("an application with a tracer provider keeps it, and nothing is sent a second time", async () => {

@@ -173,8 +173,8 @@ test("a program that is never healthy is stopped and reported", async () => {
   await aRelease(
     HEALTHY.replace('request.url !== "/healthz"', "true").replace("response.end(", "response.writeHead(503).end("),
   );
-  await expect(deploy({ readyTimeoutMs: 1_500 })).rejects.toMatchObject({
-    message: expect.stringContaining("answered GET /healthz with 503 within 1.5 s"),
+  await expect(deploy({ readyTimeoutMs: 8_000 })).rejects.toMatchObject({
+    message: expect.stringContaining("answered GET /healthz with 503 within 8 s"),
   });
 });
 
@@ -219,7 +219,7 @@ test("the program's own lines go to a file of the data directory when nobody els
   await aRelease(`${HEALTHY}\nconsole.log("hello from the agent");`);
   await (await deploy()).stop();
   const log = join(scratch, "logs", "support-1.0.0.log");
-  await vi.waitFor(async () => expect(await readFile(log, "utf8")).toBe("hello from the agent\n"));
+  await vi.waitFor(async () => expect(await readFile(log, "utf8")).toBe("hello from the agent\n"), 20_000);
 });
 
 const registration = z.object({ body: z.object({ hook: z.url() }) });

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { agentViewSchema, ledgerEntrySchema, rolloutViewSchema } from "@perch/api";
 import { aBuiltRelease } from "@perch/testkit";
 import { afterEach, expect, test } from "vitest";
-import { ROLLOUT, startLiveSystem, until, type LiveSystem } from "./live-system.ts";
+import { keepOn, ROLLOUT, startLiveSystem, until, type LiveSystem } from "./live-system.ts";
 
 const RELEASES = ["2.3.0", "2.3.1"].map((version) => aBuiltRelease({ version, prompt: `Prompt of ${version}` }));
 const FILE = `${ROLLOUT}
@@ -54,6 +54,7 @@ test("a canary that was aborted drains to its last session, is scaled down by it
   }
   const [session = ""] = mine;
   expect(session).not.toBe("");
+  const talk = keepOn(() => system.turn(gateway, session));
   await system.post("/v1/rollouts/support-2-3-1/abort", JSON.stringify({ reason: "enough" }));
   await until(
     () => canaryOf(system),
@@ -62,6 +63,7 @@ test("a canary that was aborted drains to its last session, is scaled down by it
   const shown = await system.perch("drain", "support");
   expect(shown.out).toMatch(/support@2\.3\.1 {2}Draining {2}since .* by the file of support-2-3-1/);
   expect(hook.told).toEqual([]);
+  await talk.stop();
 
   await until(
     () => canaryOf(system),
@@ -83,4 +85,4 @@ test("a canary that was aborted drains to its last session, is scaled down by it
   // Its pin has run out: to the gateway it is a new session.
   expect(await system.turn(gateway, session)).not.toBe(digest);
   expect((await system.perch("ledger", "verify")).code).toBe(0);
-}, 60_000);
+}, 180_000);

@@ -179,9 +179,26 @@ function perch(cwd: string, server: string, args: readonly string[]): Promise<Ra
   return new Promise((resolve) => child.once("close", (code) => resolve({ code, out, err })));
 }
 
+/** Does something again and again until it is told to stop, such as a session that goes on so that its pin does not run out. */
+export function keepOn(act: () => Promise<unknown>): { stop(): Promise<void> } {
+  let isOver = false;
+  const ended = (async () => {
+    while (!isOver) {
+      await act();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  })();
+  return {
+    async stop() {
+      isOver = true;
+      await ended;
+    },
+  };
+}
+
 /** Waits until something holds, or fails with what was last seen. */
 export async function until<T>(look: () => T | Promise<T>, holds: (seen: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const seen = await look();
     if (holds(seen)) return seen;

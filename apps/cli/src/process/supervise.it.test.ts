@@ -42,10 +42,10 @@ test("a process that is killed comes back on the port it had", async () => {
   running = [supervised];
   const first = await (await fetch(supervised.url)).text();
   process.kill(Number(first), "SIGKILL");
-  const second = await vi.waitFor(async () => (await fetch(supervised.url)).text(), { timeout: 10_000, interval: 100 });
+  const second = await vi.waitFor(async () => (await fetch(supervised.url)).text(), { timeout: 30_000, interval: 100 });
   expect(second).not.toBe(first);
   expect(supervised.restarts()).toBe(1);
-  await vi.waitFor(() => expect(readFileSync(join(folder, "program.pid"), "utf8").trim()).toBe(second));
+  await vi.waitFor(() => expect(readFileSync(join(folder, "program.pid"), "utf8").trim()).toBe(second), 20_000);
 });
 
 test("a process that cannot start is reported in its own words", async () => {

@@ -31,12 +31,13 @@ export async function postJson(url: string, body: unknown): Promise<unknown> {
   return text === "" ? null : JSON.parse(text);
 }
 
-/** The value as soon as it is reached; throws with the last one after 20 seconds. */
+/** The value as soon as it is reached; throws with the last one after 30 seconds. */
 export async function until<T>(read: () => Promise<T>, isReached: (value: T) => boolean): Promise<T> {
-  for (let waited = 0; ; waited += 50) {
+  const giveUpAt = Date.now() + 30_000;
+  for (;;) {
     const value = await read();
     if (isReached(value)) return value;
-    if (waited > 20_000) throw new Error(`waited in vain; last seen: ${JSON.stringify(value)?.slice(0, 2000)}`);
+    if (Date.now() > giveUpAt) throw new Error(`waited in vain; last seen: ${JSON.stringify(value)?.slice(0, 2000)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -44,7 +44,7 @@ async function startServer(name: string, database: string): Promise<ServerProces
   const env = { ...process.env, PGPASSWORD: PASSWORD, PERCH_CLICKHOUSE_PASSWORD: clickhouse.password };
   const own = ["--data", join(data, name), "--port", "0", "--tick", "100", "--lateness", "300"];
   const shared = ["--registry", join(data, "registry"), "--trust", join(data, "trust"), "--database", database];
-  const stores = ["--clickhouse", url, "--clickhouse-user", username, "--leader-lease", "1500ms"];
+  const stores = ["--clickhouse", url, "--clickhouse-user", username, "--leader-lease", "5s"];
   const started = await startServerProcess(SERVER, [...own, ...shared, ...stores], env);
   children.push(started.child);
   return started;
@@ -156,5 +156,5 @@ describe.skipIf(isMissing)(isMissing ? `${title} (skipped: no postgresql here)` 
     b.child.kill("SIGKILL");
     const gone = await serve(a, 48, (place) => place % 5 === 0);
     expect([gone.phase, gone.culprits, gone.switchedSessions]).toEqual(["RolledBack", ["escalation-rate"], 0]);
-  }, 120_000);
+  }, 240_000);
 });

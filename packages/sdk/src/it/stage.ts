@@ -110,7 +110,7 @@ export async function startAgent({ main, env = {} }: AgentProgram, otlp: string)
 }
 
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = Date.now() + 15_000;
+  const giveUpAt = Date.now() + 30_000;
   while (!(await holds())) {
     if (Date.now() > giveUpAt) throw new Error(`waited in vain for ${what}`);
     await delay(50);
