@@ -40,7 +40,7 @@ beforeAll(async () => {
   addresses = await waitFor(
     "perch up",
     () => (run.stdout().includes("\n") ? (JSON.parse(run.stdout()) as typeof addresses) : null),
-    { run, timeoutMs: 30_000 },
+    { run, timeoutMs: 120_000 },
   );
 });
 afterAll(async () => {

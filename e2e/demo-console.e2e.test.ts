@@ -19,7 +19,7 @@ test.runIf(hasBrowser)(
   "the console shows the canary live, and its rollback with the proof that it arrived",
   async () => {
     const run = runPerchInTest(["demo", "--json", "--data", data]);
-    const consoleUrl = await waitFor("the console's URL", () => firstUrl(run.stderr()), { run, timeoutMs: 60_000 });
+    const consoleUrl = await waitFor("the console's URL", () => firstUrl(run.stderr()), { run, timeoutMs: 120_000 });
     const browser = await chromium.launch({
       executablePath: CHROMIUM,
       args: [
@@ -35,12 +35,12 @@ test.runIf(hasBrowser)(
     const complaints = collectComplaints(page);
     await page.goto(consoleUrl);
 
-    await page.getByTestId("phase").filter({ hasText: "Baking" }).waitFor({ timeout: 60_000 });
+    await page.getByTestId("phase").filter({ hasText: "Baking" }).waitFor({ timeout: 120_000 });
     expect(await page.getByTestId("weight").first().textContent()).toContain("5");
     await page.waitForFunction(
       (least) => Number(document.querySelector('[data-testid="exposed"]')?.textContent) >= least,
       12,
-      { timeout: 60_000 },
+      { timeout: 120_000 },
     );
     await save(page, "console-baking.png");
 
@@ -51,7 +51,7 @@ test.runIf(hasBrowser)(
     const result = demoResultSchema.parse(
       await waitFor("the demo's result", () => (run.stdout().includes("\n") ? JSON.parse(run.stdout()) : null), {
         run,
-        timeoutMs: 30_000,
+        timeoutMs: 60_000,
       }),
     );
     expect(result).toMatchObject({ outcome: "rolledBack", culprits: ["escalation-rate"], switchedSessions: 0 });
@@ -63,7 +63,7 @@ test.runIf(hasBrowser)(
       .getByTestId("exposed")
       .filter({ hasText: String(result.canarySessionsExposed) })
       .first()
-      .waitFor({ timeout: 20_000 });
+      .waitFor({ timeout: 60_000 });
     await save(page, "console-rolled-back.png");
     await openReport(browser, { server: new URL(consoleUrl).origin, sessions: result.canarySessionsExposed });
     expect(complaints).toEqual([]);

@@ -13,15 +13,15 @@ const MARKER = { agent: "support", session: "marker-session", traceId: "5eed".re
 
 test("kill -9 of gateway and server in mid-rollout changes nothing of the outcome and loses nothing acknowledged", async () => {
   const run = runPerchInTest(["demo", "--json", "--exit", "--data", data]);
-  const consoleUrl = await waitFor("the console's URL", () => firstUrl(run.stderr()), { run, timeoutMs: 60_000 });
+  const consoleUrl = await waitFor("the console's URL", () => firstUrl(run.stderr()), { run, timeoutMs: 120_000 });
   const canary = (atLeast: number) => async () => ((await canarySessions(consoleUrl)) >= atLeast ? true : null);
 
-  await waitFor("the first canary sessions", canary(5), { run, timeoutMs: 60_000 });
-  const gateway = await waitFor("the gateway", () => pidOf(data, "gateway"), { run, timeoutMs: 1_000 });
+  await waitFor("the first canary sessions", canary(5), { run, timeoutMs: 120_000 });
+  const gateway = await waitFor("the gateway", () => pidOf(data, "gateway"), { run, timeoutMs: 30_000 });
   process.kill(gateway, "SIGKILL");
 
-  await waitFor("more canary sessions after the gateway's restart", canary(15), { run, timeoutMs: 60_000 });
-  const server = await waitFor("the server", () => pidOf(data, "server"), { run, timeoutMs: 1_000 });
+  await waitFor("more canary sessions after the gateway's restart", canary(15), { run, timeoutMs: 120_000 });
+  const server = await waitFor("the server", () => pidOf(data, "server"), { run, timeoutMs: 30_000 });
   await acknowledgeMarker(consoleUrl);
   process.kill(server, "SIGKILL");
 

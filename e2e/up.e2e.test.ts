@@ -7,7 +7,7 @@ afterAll(() => rmSync(data, { recursive: true, force: true }));
 
 test("Ctrl-C in a terminal stops server and gateway once, in order, and leaves nothing behind", async () => {
   const run = runPerchInTest(["up", "--data", data, "--port", "0", "--gateway-port", "0", "--json"]);
-  await waitFor("perch up", () => (run.stdout().includes("\n") ? true : null), { run, timeoutMs: 30_000 });
+  await waitFor("perch up", () => (run.stdout().includes("\n") ? true : null), { run, timeoutMs: 120_000 });
   const pids = ["server", "gateway"].map((name) => pidOf(data, name));
   // A terminal sends the signal to the whole group, and npm passes it on once more.
   process.kill(-Number(run.process.pid), "SIGINT");
@@ -19,7 +19,7 @@ test("Ctrl-C in a terminal stops server and gateway once, in order, and leaves n
   const again = runPerchInTest(["up", "--data", data, "--port", "0", "--gateway-port", "0", "--json"]);
   await waitFor("perch up again", () => (again.stdout().includes("\n") ? true : null), {
     run: again,
-    timeoutMs: 30_000,
+    timeoutMs: 120_000,
   });
   again.process.kill("SIGTERM");
   expect(await again.ended).toBe(0);

@@ -124,6 +124,10 @@ test("a rollout survives kill -9 of the server in its middle and is rolled back 
   const after = await connectGateway(second.url);
   const taken = await viewOf(second);
   expect(taken).toMatchObject({ phase: "Baking", phaseSince: seen.phaseSince, gates: seen.gates });
+  await until(
+    async () => after.tables.length,
+    (count) => count > 0,
+  );
   expect(after.tables.at(-1)?.revision.epoch).toBe(table.revision.epoch + 1);
   expect(after.tables.at(-1)?.agents).toEqual(table.agents);
   for (let batch = 0; batch < 4; batch += 1) await sendSessions(second.url, table, escalates);

@@ -68,7 +68,7 @@ let gateway = "";
 beforeAll(async () => {
   data = mkdtempSync(join(tmpdir(), "perch-shadow-"));
   await pushReleases();
-  server = await start(SERVER, ["--data", data, "--tick", "50", "--lateness", "200", "--idle-timeout", "5000"]);
+  server = await start(SERVER, ["--data", data, "--tick", "50", "--lateness", "200", "--idle-timeout", "12000"]);
   gateway = await start(GATEWAY, ["--data", join(data, "gateway"), "--server", server]);
   const baseline = await startAgent((request, response) => respond(request, response, "baseline"));
   // It breaks off in the middle of the session that asks for it.

@@ -153,8 +153,7 @@ test("a rollout file for each strategy is carried out by server and gateway", as
   const rules = "{ name: mine, version: '3', rules: [ { intent: refund.request, when: { words: [refund] } } ] }";
   const cases = [
     ["by-rules", rules, "noIntent"],
-    ["by-http", `{ name: router, version: '7', url: '${classifier}' }`, "notIncluded"],
-    ["by-baseline", "baseline", "notIncluded"],
+    ["by-http", `{ name: router, version: '7', url: '${classifier}', timeout: 10s }`, "notIncluded"],
   ] as const;
   for (const [name, of, otherwise] of cases) {
     const counted = await during(name, byIntent(of), async () => {
@@ -162,6 +161,17 @@ test("a rollout file for each strategy is carried out by server and gateway", as
     });
     expect(counted).toMatchObject({ kind: "intent", sessions: { eligible: 1, [otherwise]: 1 } });
   }
+  // What the baseline itself says has to come within 300 ms: on a machine that takes longer a session is not drawn.
+  const byBaseline = await during("by-baseline", byIntent("baseline"), async () => {
+    const drawn = [];
+    for (let session = 0; session < 10; session += 1) drawn.push(await ask(`by-baseline-${session}`, "a refund"));
+    expect(drawn).toContain("canary");
+    for (let session = 0; session < 5; session += 1) {
+      expect(await ask(`by-baseline-other-${session}`, "hello")).toBe("baseline");
+    }
+  });
+  expect(byBaseline?.sessions["eligible"]).toBeGreaterThan(0);
+  expect(byBaseline?.sessions["notIncluded"]).toBeGreaterThan(0);
   // Whoever was drawn stays there.
   expect([await ask("by-http-1", "bye"), await ask("by-http-2", "a refund")]).toEqual(["canary", "baseline"]);
 });

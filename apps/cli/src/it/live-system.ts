@@ -181,16 +181,16 @@ function perch(cwd: string, server: string, args: readonly string[]): Promise<Ra
 
 /** Does something again and again until it is told to stop, such as a session that goes on so that its pin does not run out. */
 export function keepOn(act: () => Promise<unknown>): { stop(): Promise<void> } {
-  let isOver = false;
+  const end = new AbortController();
   const ended = (async () => {
-    while (!isOver) {
+    while (!end.signal.aborted) {
       await act();
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   })();
   return {
     async stop() {
-      isOver = true;
+      end.abort();
       await ended;
     },
   };

@@ -54,7 +54,7 @@ scorers:
     url: http://${judge.host}/judge
     scores: [helpful]
     words: send
-    timeout: 2s
+    timeout: 20s
     concurrency: 3
     auth: { file: secret }
     budget: { callsPerHour: 100, usdPerDay: 1, usdPerCall: 0.01 }
@@ -122,7 +122,7 @@ async function scorers(url: string): Promise<ScorersView["scorers"]> {
 }
 
 async function until(isReached: () => Promise<boolean> | boolean): Promise<void> {
-  const giveUpAt = Date.now() + 20_000;
+  const giveUpAt = Date.now() + 30_000;
   while (!(await isReached())) {
     if (Date.now() > giveUpAt) throw new Error(`waited in vain; the server said: ${errors.slice(-2000)}`);
     await pause(50);
@@ -167,7 +167,9 @@ test("the judge gets the words and the secret, the log and the matured session n
 });
 
 test("a file that is wrong is told with line and column, and never with a secret", async () => {
-  const wrong = scorersYaml().replace("file: secret", "env: JUDGE, token: s3cret").replace("timeout: 2s", "timeout: 2");
+  const wrong = scorersYaml()
+    .replace("file: secret", "env: JUDGE, token: s3cret")
+    .replace("timeout: 20s", "timeout: 20");
   writeFileSync(join(data, "scorers.yaml"), wrong);
   const child = spawn(process.execPath, [MAIN, "--data", data, "--port", "0", "--scorers", join(data, "scorers.yaml")]);
   children.push(child);

@@ -47,7 +47,7 @@ test("behind the head a boundary is said in the trailer of an answer in chunks",
     expect(boundary.end()).toBe(false);
     response.end();
   });
-  await vi.waitFor(() => expect(sent).toMatch(/words\r\n0\r\nx-perch-boundary: end\r\n\r\n$/));
+  await vi.waitFor(() => expect(sent).toMatch(/words\r\n0\r\nx-perch-boundary: end\r\n\r\n$/), 20_000);
 });
 
 test("a boundary that cannot be said any more is no error, and nobody is told that it was", () => {
