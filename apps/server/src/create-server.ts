@@ -13,11 +13,10 @@ import {
   type RolloutId,
   type SentimentScorer,
   type ServerState,
+  type TransactionStore,
   type SessionEvidence,
   type SessionKey,
-  type Span,
   type TargetProbe,
-  type TurnRecord,
 } from "@perch/domain";
 import { FIGURES_LAG_MS } from "@perch/api";
 import type { OpenTraceStore } from "@perch/adapters/clickhouse";
@@ -42,11 +41,11 @@ import { createViews } from "./api/views.ts";
 import { createWhyRoutes } from "./api/why-routes.ts";
 import { createCheckRoutes, type CheckRoutesDeps } from "./checks/check-routes.ts";
 import { createGrpcCalls, type GrpcCalls } from "./collector/grpc-calls.ts";
-import { OPEN_GATE, type IngestGate } from "./collector/ingest-gate.ts";
-import { createIntake, type Intake } from "./collector/intake.ts";
+import type { IngestGate } from "./collector/ingest-gate.ts";
+import type { Intake } from "./collector/intake.ts";
+import { openIntake } from "./collector/open-intake.ts";
 import { createCollectorRoutes } from "./collector/routes.ts";
 import { openBook, type Book } from "./controller/book.ts";
-import { namesTool } from "./controller/release-policies.ts";
 import { createControl } from "./controller/create-control.ts";
 import { createPublisher, idleTimeout } from "./controller/publisher.ts";
 import { createCalling } from "./hooks/create-calling.ts";
@@ -66,6 +65,7 @@ import type { Term } from "./leading/term.ts";
 import { createMoveRoutes } from "./moves/move-routes.ts";
 import { outlookOf, type FollowRetirementsDeps } from "./retirements/follow-retirements.ts";
 import { openJudging, type JudgingDeps } from "./scoring/create-judging.ts";
+import { createTransactions } from "./transactions/create-transactions.ts";
 import { createAttributionCounts } from "./sessions/attribution-counts.ts";
 import { openAssembler } from "./sessions/open-assembler.ts";
 import { knownReleasesOf } from "./sessions/releases-of-book.ts";
@@ -75,6 +75,7 @@ export type ServerDeps = {
   readonly term: Term;
   readonly ledger: Ledger;
   readonly state: ServerState;
+  readonly transactions: TransactionStore;
   readonly traces: Omit<OpenTraceStore, "close">;
   readonly releases: ReleaseSource;
   readonly contents: ReleaseContentSource;
@@ -127,7 +128,7 @@ export type Server = {
   judge(): void;
   /** To be called at least three times a lease. */
   renewLeases(): Promise<void>;
-  /** Asks the gateways how many live pins each release has. To be called every few seconds. */
+  /** Asks the gateways how many live pins each release has, and counts open transactions. To be called every few seconds. */
   countPins(): Promise<void>;
   /** Sends followers of pages what has changed. */
   flush(): Promise<void>;
@@ -140,7 +141,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
   const core = await createCore(deps);
   const loops = createLoops(core, deps);
   const feed = createLiveFeed(core.views);
-  const intake = intakeOf(core, deps);
+  const intake = openIntake(core, deps);
   const routes = routesOf({ core, loops, feed, intake }, deps);
   const app = createApp({ log: deps.log, views: core.views, feed, routes });
   return {
@@ -155,7 +156,9 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
     },
     judge: () => core.judging.turn(),
     renewLeases: () => core.hub.renewLeases(),
-    countPins: () => core.pinCounts.refresh(),
+    async countPins() {
+      await Promise.all([core.pinCounts.refresh(), core.transactions.refresh()]);
+    },
     flush: () => feed.flush(),
     beat: () => feed.beat(),
   };
@@ -181,7 +184,7 @@ async function createCore({ now, tick, log, settings, traces, term, ...deps }: S
   const idleTimeoutMs = (): number => idleTimeout(book.rollouts(), settings.idleTimeoutMs);
   const questions = createGatewayQuestions({ hub, newId: randomUUID, wait: waitQuietly });
   const pinCounts = createPinCounts({ hub, questions, now, idleTimeoutMs });
-  const { prices } = deps;
+  const transactions = createTransactions({ book, sessions: traces.sessions, store: deps.transactions, now, log });
   const judging = openJudging(deps.scoring, { traces: traces.store, now, log });
   const attribution = createAttributionCounts();
   const onEvidence = (all: readonly SessionEvidence[]): void => attribution.note(all);
@@ -190,7 +193,7 @@ async function createCore({ now, tick, log, settings, traces, term, ...deps }: S
     ...settings,
     book,
     known,
-    prices,
+    prices: deps.prices,
     awaitsScores,
     onEvidence,
     store: traces.store,
@@ -199,19 +202,18 @@ async function createCore({ now, tick, log, settings, traces, term, ...deps }: S
   const reports = createMoveReports({ hub, publisher });
   const { contents } = deps;
   const moving: FollowMovesDeps = { book, contents, reports, idleTimeoutMs, now, log };
-  const { pairs } = traces;
   const follow = (): Promise<void> => followMoves(moving);
   const seen = { traces, now, idleTimeoutMs };
   const control = createControl({ ...deps, ...seen, book, hub, publisher, log, followMoves: follow });
   const maxAgeMs = deps.setNow === null ? FIGURES_LAG_MS : 0;
-  const { sessions } = traces;
+  const { sessions, pairs } = traces;
   const isLast = ({ plan, id }: Rollout): boolean => lastRolloutOf(plan.agent, book) === id;
   const figures = createFiguresSource({ ...control, sessions, pairs, now, maxAgeMs, idleTimeoutMs, isLast });
   const calling = createCalling({ ...deps.hooks, book, hub, now, log });
-  const retiring: FollowRetirementsDeps = { ...moving, publisher, hub, pinCounts };
+  const retiring: FollowRetirementsDeps = { ...moving, publisher, hub, pinCounts, transactions };
   const { notice } = settings;
   const views = createViews({ book, hub, publisher, pinCounts, figures, sessions, ...calling, now, notice });
-  const gateways = { hub, questions, pinCounts, judging, attribution };
+  const gateways = { hub, questions, pinCounts, transactions, judging, attribution };
   const kept = { idleTimeoutMs, book, assembler, figures, views, moving, retiring, known };
   return { ...control, ...gateways, ...calling, ...kept };
 }
@@ -225,35 +227,6 @@ async function waitQuietly(ms: number): Promise<void> {
   await wait(ms, undefined, { ref: false });
 }
 
-function intakeOf(
-  { book, assembler, judging, attribution, figures, turnCounts, controller, known }: Core,
-  { traces, sentiment, now, settings, ingestGate = OPEN_GATE }: ServerDeps,
-): Intake {
-  const noteTurns = (turns: readonly TurnRecord[]): void => {
-    assembler.noteTurns(turns);
-    judging.noteTurns(turns);
-    figures.noteTurns(turns);
-  };
-  const noteSpans = (spans: readonly Span[]): void => assembler.noteSpans(spans);
-  return createIntake({
-    store: traces.store,
-    assembler: { noteTurns, noteSpans },
-    onTurns: (turns) => {
-      turnCounts.note(turns);
-      controller.noteTurns();
-    },
-    onShadowTurns: (turns) => figures.noteTurns(turns),
-    onRawSpans: (spans) => judging.noteSpans(spans),
-    sentiment,
-    attribution,
-    now,
-    gate: ingestGate,
-    isDeclaredTool: (tool) => namesTool(tool, book),
-    contentCharacters: settings.contentCharacters ?? 0,
-    checksOf: (tool) => known.checksOf(tool),
-  });
-}
-
 function routesOf(
   { core, loops, feed, intake }: { core: Core; loops: Loops; feed: LiveFeed; intake: Intake },
   { traces, state, now, setNow, ledger, releases, contents, settings, about = NOBODY }: ServerDeps,
@@ -263,12 +236,13 @@ function routesOf(
     await controller.reconcileSync();
     await followMoves(moving);
   };
-  const ofAgents = { book, now, places: settings.places, pinCounts: core.pinCounts, nextOf: outlookOf(core.retiring) };
+  const { pinCounts, transactions } = core;
+  const ofAgents = { book, now, places: settings.places, pinCounts, transactions, nextOf: outlookOf(core.retiring) };
   const applying = { book, releases, now, isSynthetic: setNow !== null };
   return [
     createCollectorRoutes(intake),
     createMoveRoutes({ ...moving, sessions: traces.sessions, onReport: () => followMoves(moving) }),
-    createGatewayRoutes({ hub, questions: core.questions, pinCounts: core.pinCounts, onAck: followGateways }),
+    createGatewayRoutes({ hub, questions: core.questions, pinCounts, onAck: followGateways }),
     createAgentRoutes({ ...ofAgents, releases }),
     createKillRoutes({ ...ofAgents, onRecorded: () => controller.reconcileAll() }),
     createPointerRoutes({ book, releases, now, ledger }),

@@ -82,6 +82,7 @@ async function main(options: ServerOptions): Promise<void> {
       term,
       ledger,
       state: store.state,
+      transactions: store.transactions,
       traces,
       releases: createVerifiedReleaseSource({
         registry,

@@ -1,7 +1,12 @@
 import { join } from "node:path";
 import type { Log } from "@perch/adapters/json-log";
-import { createSqliteLedger, createSqliteServerState, openServerDatabase } from "@perch/adapters/sqlite";
-import type { Leadership, Ledger, ServerState } from "@perch/domain";
+import {
+  createSqliteLedger,
+  createSqliteServerState,
+  createSqliteTransactionStore,
+  openServerDatabase,
+} from "@perch/adapters/sqlite";
+import type { Leadership, Ledger, ServerState, TransactionStore } from "@perch/domain";
 import type { DatabaseOptions } from "./database-options.ts";
 import type { ServerOptions } from "./options.ts";
 import { readFlagFile } from "./read-flag-file.ts";
@@ -10,6 +15,7 @@ import { readFlagFile } from "./read-flag-file.ts";
 export type Store = {
   readonly ledger: Ledger;
   readonly state: ServerState;
+  readonly transactions: TransactionStore;
   /** Null: nobody shares it. */
   readonly leadership: Leadership | null;
   readonly close: () => Promise<void>;
@@ -20,7 +26,8 @@ export async function openStore({ data, database }: ServerOptions, log: Log): Pr
   if (database !== null) return await openShared(database, log);
   const sqlite = openServerDatabase(join(data, "server", "server.sqlite"));
   const ledger = createSqliteLedger(sqlite);
-  return { ledger, state: createSqliteServerState(sqlite), leadership: null, close: () => ledger.close() };
+  const [state, transactions] = [createSqliteServerState(sqlite), createSqliteTransactionStore(sqlite)];
+  return { ledger, state, transactions, leadership: null, close: () => ledger.close() };
 }
 
 /** Loaded only where it is asked for. */

@@ -67,6 +67,7 @@ export {
   type KillRequest,
   type ReviveRequest,
   type ReleaseName,
+  type OpenTransactionsView,
   type RetirementView,
 } from "./agent/agent.ts";
 export {
@@ -136,6 +137,12 @@ export {
   type ScoreBatch,
   type ScoresAccepted,
 } from "./score/scores.ts";
+export {
+  transactionBatchSchema,
+  transactionsAcceptedSchema,
+  type TransactionBatch,
+  type TransactionsAccepted,
+} from "./transaction/transactions.ts";
 export { scorersViewSchema, type ScorersView } from "./score/scorers.ts";
 export { percentilesSchema, transitionsSchema, type Percentiles, type Transitions } from "./rollout/behaviour.ts";
 export {

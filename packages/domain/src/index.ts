@@ -447,6 +447,26 @@ export { judge } from "./gate/judge.ts";
 export { splitErrorBudget, type BudgetClaim } from "./gate/split-error-budget.ts";
 export type { ServerState } from "./rollout/server-state.ts";
 
+export {
+  formatTransactionKey,
+  parseTransactionId,
+  parseTransactionTool,
+  type OpenTransaction,
+  type TransactionId,
+  type TransactionKey,
+  type TransactionReport,
+} from "./transaction/transaction.ts";
+export {
+  conflictOfTransactions,
+  mergeReports,
+  mergeTransaction,
+  type KeptTransaction,
+  type MergedReports,
+  type TransactionConflict,
+} from "./transaction/merge-reports.ts";
+export type { OpenCount, OpenTransactionQuery, TransactionStore } from "./transaction/transaction-store.ts";
+export { readTransaction, type SaidTransaction, type TransactionReading } from "./transaction/read-transaction.ts";
+
 export { checkCompatibility, type MemorySchema } from "./memory/compatibility.ts";
 export type { Compatibility, Finding } from "./memory/findings.ts";
 export type {

@@ -31,6 +31,7 @@ export {
 export { describeTurnOutbox } from "./turn-outbox-contract.ts";
 export { describeLeadership, type LeadershipStore } from "./leadership-contract.ts";
 export { describeLedger, type LedgerStore } from "./ledger-contract.ts";
+export { describeTransactionStore } from "./transaction-store-contract.ts";
 export { describeServerState } from "./server-state-contract.ts";
 export { aMaturedSession, aRawSpan, aRawSpanWith, aScore, aSpan, aToolCall } from "./telemetry-builders.ts";
 export { describeTraceStore, type TraceStorage } from "./trace-store-contract.ts";

@@ -15,6 +15,7 @@ function aCollector(change: Partial<CollectorView> = {}): CollectorView {
     spansAhead: 0,
     namesOverflowed: { tool: 0 },
     evaluationsRefused: 0,
+    transactionsRefused: 0,
     failures: {},
     limitedBySender: {},
     attribution: { spansAgreeing: 10, spansSilent: 0, spansMisattributed: 0, misattributed: [] },

@@ -174,13 +174,19 @@ function attributionOf({ collector, agents }: Facts): readonly Finding[] {
 
 function collectorOf({ collector, server }: Facts): readonly Finding[] {
   if (collector === null) return [];
-  const { spansKept, spansRefused, spansUnknown, spansAhead, spansOddlyTimed, evaluationsRefused } = collector;
+  const { spansKept, spansRefused, spansUnknown, spansAhead, spansOddlyTimed } = collector;
+  const { evaluationsRefused, transactionsRefused } = collector;
   const overflowed = total(collector.namesOverflowed);
   const counted: readonly (readonly [number, string, string])[] = [
     [spansRefused, "spans were refused", "see partial_success in the exporters' logs"],
     [spansAhead, "spans are ahead of the server's clock", "let the agents' clocks be kept by NTP"],
     [spansOddlyTimed, "spans are from before 2000 or after 2100", "see what sends them"],
     [evaluationsRefused, "evaluations had no number, name or session", "see docs/scores.md for what they need"],
+    [
+      transactionsRefused,
+      "reports of transactions had no owner, tool or state",
+      "see docs/draining.md for what they need",
+    ],
     [overflowed, "names went into the bucket (other)", "an agent puts ids into names of tools, spans or models"],
     [
       spansKept > 0 && spansUnknown === spansKept ? spansUnknown : 0,

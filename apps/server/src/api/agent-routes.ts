@@ -9,13 +9,13 @@ import { readBody } from "./read-body.ts";
 export function createAgentRoutes(deps: DeploymentDeps & AgentViewDeps): Hono {
   const { book } = deps;
   const routes = new Hono();
-  routes.get("/v1/agents", (context) =>
-    context.json(book.agents().map((record) => toAgentView(record, book.rollouts(), deps))),
+  routes.get("/v1/agents", async (context) =>
+    context.json(await Promise.all(book.agents().map((record) => toAgentView(record, book.rollouts(), deps)))),
   );
-  routes.get("/v1/agents/:agent", (context) => {
+  routes.get("/v1/agents/:agent", async (context) => {
     const record = book.agent(context.req.param("agent"));
     if (record === null) throw unknownAgent(context.req.param("agent"));
-    return context.json(toAgentView(record, book.rollouts(), deps));
+    return context.json(await toAgentView(record, book.rollouts(), deps));
   });
   routes.get("/v1/deployments", (context) =>
     context.json(

@@ -1,4 +1,4 @@
-import type { AgentView, RetirementView } from "@perch/api";
+import type { AgentView, OpenTransactionsView, RetirementView } from "@perch/api";
 import {
   activeRollout,
   currentRelease,
@@ -11,18 +11,29 @@ import {
   type AgentRecord,
   type Digest,
   type NextRetirement,
+  type Retirement,
   type Rollout,
 } from "@perch/domain";
 import type { PinCounts } from "../gateways/pin-counts.ts";
+import type { OpenList, Transactions } from "../transactions/create-transactions.ts";
 
 export type AgentViewDeps = {
   readonly nextOf: (release: Digest, record: AgentRecord) => NextRetirement;
   readonly places: ReadonlyMap<AgentName, AgentPlace>;
   readonly pinCounts: Pick<PinCounts, "live" | "liveForDrain">;
+  readonly transactions: Pick<Transactions, "list" | "openFor">;
 };
 
-export function toAgentView(record: AgentRecord, rollouts: readonly Rollout[], deps: AgentViewDeps): AgentView {
-  const { places, pinCounts } = deps;
+/** So many transactions are listed of each release. */
+const MOST_LISTED = 20;
+
+export async function toAgentView(
+  record: AgentRecord,
+  rollouts: readonly Rollout[],
+  deps: AgentViewDeps,
+): Promise<AgentView> {
+  const { places, pinCounts, transactions } = deps;
+  const retirements = await retirementsOf(record, deps);
   const current = record.releases.find(({ digest }) => digest === currentRelease(record, rollouts));
   return {
     agent: record.agent,
@@ -31,24 +42,38 @@ export function toAgentView(record: AgentRecord, rollouts: readonly Rollout[], d
     releases: record.releases.map(({ digest, version }) => ({
       release: { digest, version },
       status: releaseStatus(
-        { release: digest, livePins: pinCounts.liveForDrain(record.agent, digest) },
+        {
+          release: digest,
+          livePins: pinCounts.liveForDrain(record.agent, digest),
+          openTransactions: transactions.openFor(record.agent, digest),
+        },
         record,
         rollouts,
       ),
       livePins: pinCounts.live(record.agent, digest),
       quarantined: isQuarantined(digest, rollouts),
       urls: record.deployments.filter(({ release }) => release === digest).map(({ url }) => url),
-      retirement: retirementOf(digest, record, deps),
+      retirement: retirements.get(digest) ?? null,
     })),
     activeRollout: activeRollout(record, rollouts)?.id ?? null,
     killed: killOf(record),
   };
 }
 
-function retirementOf(release: Digest, record: AgentRecord, { nextOf }: AgentViewDeps): RetirementView | null {
-  const retirement = record.retirements.find((one) => one.release === release);
-  if (retirement === undefined) return null;
-  const { stage, rollout, since, drain, overdueSince } = retirement;
+async function retirementsOf(record: AgentRecord, deps: AgentViewDeps): Promise<ReadonlyMap<Digest, RetirementView>> {
+  const views = new Map<Digest, RetirementView>();
+  for (const one of record.retirements) {
+    const open = await deps.transactions.list(record.agent, one.release, MOST_LISTED);
+    views.set(one.release, retirementView(one, { record, deps, open }));
+  }
+  return views;
+}
+
+function retirementView(
+  retirement: Retirement,
+  { record, deps, open }: { record: AgentRecord; deps: AgentViewDeps; open: OpenList | null },
+): RetirementView {
+  const { stage, release, rollout, since, drain, overdueSince } = retirement;
   return {
     stage: stage.kind,
     rollout,
@@ -56,7 +81,21 @@ function retirementOf(release: Digest, record: AgentRecord, { nextOf }: AgentVie
     deadline: deadlineOf(retirement),
     onDeadline: drain?.onDeadline ?? null,
     overdueSince,
-    waitsFor: [...nextOf(release, record).waitsFor],
+    waitsFor: [...deps.nextOf(release, record).waitsFor],
+    openTransactions: open === null ? null : openView(open),
+  };
+}
+
+function openView({ count, oldest }: OpenList): OpenTransactionsView {
+  return {
+    count,
+    oldest: oldest.map(({ tool, id, session, openedAt, release }) => ({
+      tool,
+      id,
+      session,
+      openedAt,
+      isOfUnknownRelease: release === null,
+    })),
   };
 }
 

@@ -31,7 +31,7 @@ export function createKillRoutes(deps: KillRoutesDeps): Hono {
       to: target,
     }));
     await deps.onRecorded();
-    return context.json(toAgentView(record, book.rollouts(), deps));
+    return context.json(await toAgentView(record, book.rollouts(), deps));
   });
   routes.delete("/v1/agents/:agent/kill", async (context) => {
     const { actor, reason } = await readBody(context, reviveRequestSchema);
@@ -39,7 +39,7 @@ export function createKillRoutes(deps: KillRoutesDeps): Hono {
     if (known.kill === null) throw notKilled(known);
     const record = await book.recordAgent(known.agent, () => ({ type: "agentRevived", at: now(), actor, reason }));
     await deps.onRecorded();
-    return context.json(toAgentView(record, book.rollouts(), deps));
+    return context.json(await toAgentView(record, book.rollouts(), deps));
   });
   return routes;
 }

@@ -35,9 +35,11 @@ async function open(
   let now = 0;
   const places = new Map([[parseAgentName("shop"), { hosts: [], pathPrefix: "/taken" }]]);
   const book = await openBook({ ledger, epoch: () => 0, onRecorded: () => {} });
+  const transactions = { list: async () => null, openFor: () => null };
   const nextOf = () => ({ event: null, waitsFor: [] });
   const pinCounts = { live: () => null, liveForDrain: () => null };
-  const deps = { book, releases: createReleases(registry), now: () => (now += 1), ledger, places, pinCounts, nextOf };
+  const views = { places, pinCounts, transactions, nextOf };
+  const deps = { book, releases: createReleases(registry), now: () => (now += 1), ledger, ...views };
   const app = new Hono();
   const quiet = { info: () => {}, warn: () => {}, error: () => {} };
   app.onError((error, context) => answerError(context, error, quiet));

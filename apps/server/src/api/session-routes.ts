@@ -10,6 +10,7 @@ import {
 import { Hono } from "hono";
 import type { Book } from "../controller/book.ts";
 import type { PinCounts } from "../gateways/pin-counts.ts";
+import type { Transactions } from "../transactions/create-transactions.ts";
 import { parseSessionQuery } from "./session-query.ts";
 import { formatCursor } from "./session-cursor.ts";
 
@@ -19,6 +20,7 @@ export type SessionRoutesDeps = {
   readonly pinCounts: Pick<PinCounts, "live" | "liveForDrain">;
   readonly now: () => number;
   readonly idleTimeoutMs: () => number;
+  readonly transactions: Pick<Transactions, "openFor">;
 };
 
 /** `GET /v1/sessions`: who talks to which release, and since when. */
@@ -67,16 +69,17 @@ function withoutTraffic(
   return [...activity, ...new Map(silent.map((one) => [`${one.agent} ${one.release}`, one])).values()];
 }
 
-function activityView(activity: Activity, { book, pinCounts }: SessionRoutesDeps): ReleaseActivityView {
+function activityView(activity: Activity, { book, pinCounts, transactions }: SessionRoutesDeps): ReleaseActivityView {
   const { agent, release } = activity;
   const record = book.agent(agent);
   const name = { digest: release, version: versionOf(record, release) };
   if (record === null) return { ...activity, release: name, status: "Inactive", livePins: null };
   const livePins = pinCounts.liveForDrain(record.agent, release);
+  const openTransactions = transactions.openFor(record.agent, release);
   return {
     ...activity,
     release: name,
-    status: releaseStatus({ release, livePins }, record, book.rollouts()),
+    status: releaseStatus({ release, livePins, openTransactions }, record, book.rollouts()),
     livePins: pinCounts.live(record.agent, release),
   };
 }

@@ -25,6 +25,10 @@ export type CollectorCounters = {
   /** Log records that are no evaluation, and evaluations that cannot count. */
   logsIgnored: number;
   evaluationsRefused: number;
+  /** Reports that a transaction was opened or closed. */
+  transactions: number;
+  /** What spans said of transactions and that cannot be kept. */
+  transactionsRefused: number;
   /** Whole posts that were answered with 400 or above, by error code. */
   failures: Record<string, number>;
   /** Of those with the code `rate_limited`, by the name of the token. */
@@ -47,6 +51,8 @@ export function createCollectorCounters(): CollectorCounters {
     escalations: 0,
     logsIgnored: 0,
     evaluationsRefused: 0,
+    transactions: 0,
+    transactionsRefused: 0,
     failures: {},
     limitedBySender: {},
   };

@@ -6,6 +6,7 @@ import { createCollectorCounters, type CollectorCounters } from "./counters.ts";
 import { OPEN_GATE, type IngestGate, type Sender } from "./ingest-gate.ts";
 import { createNameCaps, type NameCaps } from "./name-caps.ts";
 import type { ScoresUnderWay } from "./new-scores.ts";
+import type { Transactions } from "../transactions/create-transactions.ts";
 import { createBodyReader, type BodyReader } from "./read-body.ts";
 import { createTurns } from "./turns.ts";
 
@@ -29,6 +30,8 @@ export type CollectorDeps = {
   readonly sentiment: SentimentScorer;
   /** Hears of spans, contents and all, before they are acknowledged. Nobody unless said. */
   readonly onRawSpans?: (spans: readonly RawSpan[]) => void;
+  /** Keeps transactions of tools. Nobody does unless said, and reports of them are refused. */
+  readonly transactions?: Pick<Transactions, "place" | "record">;
   /** What spans said of their release; nothing unless said. */
   readonly attribution?: Pick<AttributionCounts, "view">;
   readonly now: () => number;
@@ -47,6 +50,7 @@ export type CollectorDeps = {
 /** What the ways in (OTLP over HTTP and gRPC, Perch's own posts) share: one store, one bound on memory, one set of counters. */
 export type Intake = CollectorDeps & {
   readonly attribution: Pick<AttributionCounts, "view">;
+  readonly transactions: Pick<Transactions, "place" | "record">;
   readonly bodies: BodyReader;
   readonly counters: CollectorCounters;
   readonly names: NameCaps;
@@ -63,8 +67,26 @@ export function createIntake(deps: CollectorDeps): Intake {
   const names = createNameCaps(deps.isDeclaredTool ?? (() => false));
   const attribution = deps.attribution ?? createAttributionCounts();
   const counters = createCollectorCounters();
-  return { ...deps, attribution, bodies, names, counters, scoresUnderWay: new Map(), turn: createTurns() };
+  const transactions = deps.transactions ?? NOBODY_KEEPS_THEM;
+  return {
+    ...deps,
+    attribution,
+    transactions,
+    bodies,
+    names,
+    counters,
+    scoresUnderWay: new Map(),
+    turn: createTurns(),
+  };
 }
+
+const NOBODY_KEEPS_THEM: Intake["transactions"] = {
+  async place(said) {
+    const problem = "found a report of a transaction, expected none: this server keeps no transactions";
+    return { reports: [], problems: said.map((_, index) => ({ index, problem })) };
+  },
+  record: async () => [],
+};
 
 /** Throws `TelemetryError` `unauthenticated` or `rate_limited`. */
 export function admit({ gate = OPEN_GATE, counters }: Intake, authorization: string | null): Sender {

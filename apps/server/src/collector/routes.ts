@@ -1,4 +1,4 @@
-import type { CollectorView, Problem, ScoresAccepted, TraceContent } from "@perch/api";
+import type { CollectorView, Problem, ScoresAccepted, TraceContent, TransactionsAccepted } from "@perch/api";
 import { TelemetryError } from "@perch/domain";
 import { Hono } from "hono";
 import { encodingOf, exportAnswer, failureAnswer } from "./answers.ts";
@@ -10,10 +10,12 @@ import { parseFeedbackBatch, parseScoreBatch, type ParseScores } from "./parse-s
 import { bodyOf } from "./read-body.ts";
 import { takeEscalation } from "./take-escalation.ts";
 import { takeScores } from "./take-scores.ts";
+import { takeTransactions } from "./take-transactions.ts";
 import { takeLogs, takeTraces, type TakeOtlp } from "./take-otlp.ts";
 
 /**
- * `POST /v1/traces`, `/v1/logs` (OTLP/HTTP), `/v1/turns`, `/v1/scores`, `/v1/feedback`: each answers 200 only once everything is durable.
+ * `POST /v1/traces`, `/v1/logs` (OTLP/HTTP), `/v1/turns`, `/v1/scores`, `/v1/feedback`, `/v1/transactions`:
+ * each answers 200 only once everything is durable.
  * `POST /v1/sessions/SESSION/escalation`: a person took over that session.
  * All but turns, which come from gateways, need an ingest token where the gate asks for one.
  * `GET /v1/collector` tells what was taken in and what was not.
@@ -25,6 +27,7 @@ export function createCollectorRoutes(intake: Intake): Hono {
   routes.post("/v1/turns", (c) => answering(intake, c.req.raw, takeTurns));
   routes.post("/v1/scores", (c) => answering(intake, c.req.raw, admitted(scoresBy(parseScoreBatch))));
   routes.post("/v1/feedback", (c) => answering(intake, c.req.raw, admitted(scoresBy(parseFeedbackBatch))));
+  routes.post("/v1/transactions", (c) => answering(intake, c.req.raw, admitted(transactions)));
   routes.post("/v1/sessions/:session/escalation", (c) => {
     const session = c.req.param("session");
     const take: TakeFrom = (_, request, sender) => takeEscalation(intake, { request, session, sender });
@@ -106,6 +109,12 @@ function scoresBy(parse: ParseScores): TakeFrom {
     return Response.json({ accepted: batch.items.length } satisfies ScoresAccepted);
   };
 }
+
+const transactions: TakeFrom = async (intake, request, sender) => {
+  const batch = await takeTransactions(intake, { request, sender });
+  if (batch.kind === "invalid") return refuseBatch(intake, request, batch);
+  return Response.json({ accepted: batch.items.length } satisfies TransactionsAccepted);
+};
 
 function refuseBatch(intake: Intake, request: Request, batch: Batch<unknown> & { kind: "invalid" }): Response {
   const error = new TelemetryError({

@@ -4,7 +4,10 @@ import {
   readEvaluation,
   readSaid,
   readSpan,
+  readTransaction,
   type EvaluationReading,
+  type RawSpan,
+  type SaidTransaction,
   type Score,
   type Span,
   type SpanContent,
@@ -17,6 +20,7 @@ import { decodeJsonTraces } from "./decode-json-traces.ts";
 import { decodeProtobufLogs } from "./decode-protobuf-logs.ts";
 import { decodeProtobufParts } from "./decode-protobuf-traces.ts";
 import type { Intake } from "./intake.ts";
+import { keepTransactions } from "./keep-transactions.ts";
 import type { CappedField } from "./name-caps.ts";
 import type { OtlpScopeSpans } from "./otlp-message.ts";
 
@@ -32,9 +36,10 @@ export type TakeOtlp = (intake: Intake, bytes: Uint8Array, encoding: Encoding) =
 export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
   const { counters, store } = intake;
   const scopes = encoding === "json" ? decodeJsonTraces(bytes) : decodeProtobufParts(bytes);
-  const { stored, heard, counted, scores, refused } = keep(intake, await readTraces(intake, scopes));
+  const { stored, heard, counted, scores, said, refused } = keep(intake, await readTraces(intake, scopes));
   await stored;
   if (scores.length > 0) await store.appendScores(scores);
+  const unkept = await keepTransactions(intake, said);
   intake.assembler.noteSpans(heard);
   counters.spansKept += counted.kept;
   counters.spansUnknown += counted.unknown;
@@ -43,6 +48,7 @@ export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
   counters.spansAhead += counted.ahead;
   counters.scores += scores.length;
   counters.evaluationsRefused += counted.evaluationsRefused;
+  counters.transactionsRefused += counted.transactionsRefused + unkept;
   for (const field of counted.overflowed) counters.namesOverflowed[field] += 1;
   return refused;
 };
@@ -51,18 +57,16 @@ export const takeTraces: TakeOtlp = async (intake, bytes, encoding) => {
  * Begins to store what was taken, and gives what is needed once it is. The spans themselves are not: many requests wait for the
  * same insert, and what they held on to the collector of garbage would move about.
  */
-function keep(intake: Intake, { spans, contents, overflowed, oddlyTimed, evaluationsRefused, scores, refused }: Taken) {
+function keep(intake: Intake, { spans, contents, scores, said, refused, ...counts }: Taken) {
   const latest = intake.now() + CLOCKS_MAY_DIFFER_MS;
   const counted = {
     kept: spans.length,
     unknown: spans.filter((span) => span.dialect === null).length,
     ahead: spans.filter(({ startedAt }) => startedAt > latest).length,
-    overflowed,
-    oddlyTimed,
-    evaluationsRefused,
+    ...counts,
   };
   const stored = Promise.all([intake.store.appendSpans(spans), keepContents(intake, contents)]);
-  return { stored, heard: oneOfEachTrace(spans), counted, scores, refused };
+  return { stored, heard: oneOfEachTrace(spans), counted, scores, said, refused };
 }
 
 /** Of each trace, and of what its spans say of their session, one. */
@@ -80,9 +84,12 @@ type Taken = {
   readonly spans: Span[];
   readonly contents: SpanContent[];
   readonly scores: Score[];
+  /** Of transactions. */
+  readonly said: SaidTransaction[];
   readonly overflowed: CappedField[];
   readonly refused: string[];
   evaluationsRefused: number;
+  transactionsRefused: number;
   oddlyTimed: number;
 };
 
@@ -95,9 +102,11 @@ async function readTraces(intake: Intake, scopes: Iterable<OtlpScopeSpans>): Pro
     spans: [],
     contents: [],
     scores: [],
+    said: [],
     overflowed: [],
     refused: [],
     evaluationsRefused: 0,
+    transactionsRefused: 0,
     oddlyTimed: 0,
   };
   const rest = scopes[Symbol.iterator]();
@@ -122,6 +131,7 @@ function readScope(intake: Intake, scope: OtlpScopeSpans, taken: Taken): void {
   const { spans: raws, refused, oddlyTimed } = checkSpans([scope]);
   const read = raws.flatMap((raw) => {
     const spans = readSpan(raw, sentiment);
+    noteTransaction(raw, spans, taken);
     return checksOf === undefined ? spans : spans.map((span) => checkArguments(raw, span, checksOf));
   });
   addAll(
@@ -138,6 +148,12 @@ function readScope(intake: Intake, scope: OtlpScopeSpans, taken: Taken): void {
   addAll(taken.refused, refused);
   taken.oddlyTimed += oddlyTimed;
   intake.onRawSpans?.(raws);
+}
+
+function noteTransaction(raw: RawSpan, spans: readonly Span[], taken: Taken): void {
+  const reading = readTransaction(raw, () => spans.find(({ tool }) => tool !== null)?.tool?.name ?? null);
+  if (reading?.kind === "said") taken.said.push(reading.said);
+  if (reading?.kind === "refused") taken.transactionsRefused += 1;
 }
 
 /** One by one: a scope may hold more than the arguments that a call can have. */

@@ -3,6 +3,7 @@ import {
   createMemoryServerState,
   createMemoryTargetProbe,
   createMemoryTraceStore,
+  createMemoryTransactionStore,
 } from "@perch/adapters/in-memory";
 import { problemSchema, rolloutViewSchema, type RolloutView, type RoutingTableMessage } from "@perch/api";
 import {
@@ -75,6 +76,7 @@ export type Faults = {
 /** A server on stores that outlive it, with a clock that only the test moves. */
 export function createWorld(hooks?: ServerDeps["hooks"]) {
   const [state, traces] = [createMemoryServerState(), createMemoryTraceStore()];
+  const transactions = createMemoryTransactionStore();
   const memory = createMemoryLedger(state);
   const faults: Faults = { store: "none", refusedEntry: null };
   const [ledger, cohorts] = [faultyLedger(memory, faults), faultyCohorts(traces.cohorts, faults)];
@@ -87,6 +89,7 @@ export function createWorld(hooks?: ServerDeps["hooks"]) {
       term: await leadAlone(state),
       ledger,
       state,
+      transactions,
       traces: { ...traces, cohorts },
       releases: createReleases(),
       probe: createMemoryTargetProbe(silent),

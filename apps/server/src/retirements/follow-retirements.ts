@@ -13,12 +13,14 @@ import { reasonOf } from "@perch/adapters/json-log";
 import type { Publisher } from "../controller/publisher.ts";
 import type { GatewayHub } from "../gateways/hub.ts";
 import type { PinCounts } from "../gateways/pin-counts.ts";
+import type { Transactions } from "../transactions/create-transactions.ts";
 import { beginMove, endMove, type FollowMovesDeps } from "../moves/follow-moves.ts";
 
 export type FollowRetirementsDeps = FollowMovesDeps & {
   readonly publisher: Pick<Publisher, "publish">;
   readonly hub: Pick<GatewayHub, "revision">;
   readonly pinCounts: Pick<PinCounts, "liveForDrain">;
+  readonly transactions: Pick<Transactions, "openFor">;
 };
 
 /** Takes every release that gets no new sessions as far out of service as its rollout's file and the gateways allow. Safe to repeat. */
@@ -50,12 +52,16 @@ async function followAgent(agent: AgentName, deps: FollowRetirementsDeps): Promi
   if (record !== null) await moveOverdue(record, deps);
 }
 
-export type OutlookDeps = Pick<FollowRetirementsDeps, "book" | "hub" | "pinCounts" | "now">;
+export type OutlookDeps = Pick<FollowRetirementsDeps, "book" | "hub" | "pinCounts" | "transactions" | "now">;
 
 /** What happens next to a release, and what it waits for, by what is known now. */
-export function outlookOf({ book, hub, pinCounts, now }: OutlookDeps) {
+export function outlookOf({ book, hub, pinCounts, transactions, now }: OutlookDeps) {
   return (release: Digest, record: AgentRecord): NextRetirement => {
-    const facts = { livePins: pinCounts.liveForDrain(record.agent, release), revision: hub.revision() };
+    const facts = {
+      livePins: pinCounts.liveForDrain(record.agent, release),
+      openTransactions: transactions.openFor(record.agent, release),
+      revision: hub.revision(),
+    };
     return nextRetirement(release, { record, rollouts: book.rollouts(), now: now(), facts });
   };
 }

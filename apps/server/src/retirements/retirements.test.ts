@@ -109,6 +109,45 @@ test("while a gateway cannot tell, nothing is taken away, however long it lasts"
   expect(await scene.release()).toMatchObject({ retirement: { stage: "scaledDown" }, urls: [] });
 });
 
+test("a transaction of the release's tools holds its drain until it is closed, whoever tells of that", async () => {
+  const scene = await createScene();
+  const refund = { agent: "support", tool: "refund", id: "r-1", session: "s-1" };
+  const report = async (change: object) =>
+    await post(scene.server, "/v1/transactions", { transactions: [{ ...refund, ...change }] });
+  await report({ state: "open", release: OLD });
+  scene.gateway.pins = { [OLD]: 0 };
+  await scene.pass(HOUR);
+  expect(await scene.release()).toMatchObject({
+    status: "Draining",
+    retirement: {
+      waitsFor: [expect.stringContaining("1 transaction of its tools to be closed"), expect.any(String)],
+      openTransactions: {
+        count: 1,
+        oldest: [{ tool: "refund", id: "r-1", session: "s-1", isOfUnknownRelease: false }],
+      },
+    },
+  });
+  await report({ state: "closed" });
+  await scene.pass(1000);
+  expect(await scene.release()).toMatchObject({ status: "Drained", retirement: { openTransactions: { count: 0 } } });
+  // Somebody tells late of another one.
+  await report({ state: "open", release: OLD, id: "r-2" });
+  await scene.pass(1000);
+  expect((await scene.release())?.status).toBe("Draining");
+  expect((await scene.entries()).map(({ type }) => type)).toEqual(["drainStarted", "releaseDrained", "drainResumed"]);
+});
+
+test("a server that starts anew holds a drain for what was open before", async () => {
+  const scene = await createScene();
+  const refund = { agent: "support", tool: "refund", id: "r-1", session: "s-1", state: "open", release: OLD };
+  await post(scene.server, "/v1/transactions", { transactions: [refund] });
+  scene.server = await scene.world.start();
+  scene.gateway = await connectGateway(scene.server);
+  scene.gateway.pins = { [OLD]: 0 };
+  await scene.pass(HOUR);
+  expect((await scene.release())?.retirement?.waitsFor[0]).toBe("1 transaction of its tools to be closed");
+});
+
 test("a hook that does not agree is asked again, and nothing is decommissioned meanwhile", async () => {
   let reply: HookReply = { status: 503, detail: "answered 503" };
   const scene = await createScene(() => reply);

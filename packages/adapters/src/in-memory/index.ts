@@ -8,3 +8,4 @@ export { createMemoryHookSender } from "./hook-sender.ts";
 export { createMemoryRegistry } from "./registry.ts";
 export { createMemoryTargetProbe } from "./target-probe.ts";
 export { createMemoryAppraisalStore } from "./appraisal-store.ts";
+export { createMemoryTransactionStore } from "./transaction-store.ts";

@@ -25,4 +25,17 @@ export const MIGRATIONS: readonly string[] = [
    INSERT INTO perch_leadership (epoch) VALUES (0);
 
    CREATE TABLE perch_known_gateway (gateway text PRIMARY KEY, lease_ms double precision NOT NULL);`,
+  `CREATE TABLE perch_tool_transaction (
+     agent text NOT NULL,
+     tool text COLLATE "C" NOT NULL,
+     id text COLLATE "C" NOT NULL,
+     session text,
+     release text,
+     opened_at double precision,
+     closed_at double precision,
+     PRIMARY KEY (agent, tool, id)
+   );
+   CREATE INDEX perch_open_tool_transaction ON perch_tool_transaction (agent, release, opened_at, tool, id)
+     WHERE closed_at IS NULL;
+   CREATE INDEX perch_closed_tool_transaction ON perch_tool_transaction (closed_at) WHERE closed_at IS NOT NULL;`,
 ];

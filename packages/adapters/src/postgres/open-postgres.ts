@@ -1,4 +1,4 @@
-import { LedgerError, type Leadership, type Ledger, type ServerState } from "@perch/domain";
+import { LedgerError, type Leadership, type Ledger, type ServerState, type TransactionStore } from "@perch/domain";
 import { createPostgresLeadership } from "./leadership.ts";
 import { createPostgresLedger } from "./ledger.ts";
 import { checkSchema, migrate } from "./migrate.ts";
@@ -6,11 +6,13 @@ import type { PostgresAddress } from "./postgres-address.ts";
 import { PostgresError } from "./postgres-error.ts";
 import { openPool, type PostgresPool } from "./postgres-pool.ts";
 import { createPostgresServerState } from "./server-state.ts";
+import { createPostgresTransactionStore } from "./transaction-store.ts";
 
 /** Everything that servers keep in SQLite when there is only one of them. */
 export type PostgresStore = {
   readonly ledger: Ledger;
   readonly state: ServerState;
+  readonly transactions: TransactionStore;
   readonly leadership: Leadership;
   readonly close: () => Promise<void>;
 };
@@ -31,6 +33,7 @@ export async function openPostgres(address: PostgresAddress, onLost: (reason: st
   return {
     ledger: createPostgresLedger(store),
     state: createPostgresServerState(store),
+    transactions: createPostgresTransactionStore(store),
     leadership: createPostgresLeadership(store),
     close: () => pool.close(),
   };

@@ -1,6 +1,6 @@
 import { createConnection, createServer, type Socket } from "node:net";
 import { verifyChain } from "@perch/domain";
-import { describeLeadership, describeLedger, describeServerState } from "@perch/testkit";
+import { describeLeadership, describeLedger, describeServerState, describeTransactionStore } from "@perch/testkit";
 import { findPostgres, startPostgresServer, type PostgresServer } from "@perch/testkit/servers";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -88,6 +88,7 @@ describe.skipIf(isMissing)(isMissing ? "PostgreSQL (skipped: no postgresql here)
 
   describe("keeps a ledger that", () => describeLedger(openNew));
   describe("keeps server state that", () => describeServerState(async () => (await openNew()).state));
+  describe("keeps open transactions that", () => describeTransactionStore(async () => (await openNew()).transactions));
   describe("knows a leader, and", () =>
     describeLeadership(async () => ({
       ...(await openNew()),

@@ -7,6 +7,7 @@ export { createSqliteTurnOutbox } from "./turn-outbox.ts";
 export { openServerDatabase, readServerDatabase } from "./open-server-database.ts";
 export { createSqliteLedger } from "./ledger.ts";
 export { createSqliteServerState } from "./server-state.ts";
+export { createSqliteTransactionStore } from "./transaction-store.ts";
 export { takeProcessLock } from "./process-lock.ts";
 export { openScoringDatabase } from "./open-scoring-database.ts";
 export { createSqliteAppraisalStore } from "./appraisal-store.ts";

@@ -19,6 +19,18 @@ const MIGRATIONS = [
 
    CREATE TABLE leadership (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), epoch INTEGER NOT NULL) STRICT;
    CREATE TABLE known_gateway (gateway TEXT PRIMARY KEY, lease_ms REAL NOT NULL) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE tool_transaction (
+     agent TEXT NOT NULL,
+     tool TEXT NOT NULL,
+     id TEXT NOT NULL,
+     session TEXT,
+     release TEXT,
+     opened_at REAL,
+     closed_at REAL,
+     PRIMARY KEY (agent, tool, id)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX open_tool_transaction ON tool_transaction (agent, release, opened_at, tool, id) WHERE closed_at IS NULL;
+   CREATE INDEX closed_tool_transaction ON tool_transaction (closed_at) WHERE closed_at IS NOT NULL;`,
 ];
 
 /** The ledger and the server's own state in one file. What is committed survives a power cut. Throws `SqliteError`. */

@@ -24,6 +24,22 @@ export const deploymentViewSchema = z.object({
 });
 export type DeploymentView = z.infer<typeof deploymentViewSchema>;
 
+export const openTransactionsSchema = z.object({
+  count: z.number().int(),
+  /** The first of them: of the release's own, then of those of which the release is not known. */
+  oldest: z.array(
+    z.object({
+      tool: z.string(),
+      id: z.string(),
+      session: z.string(),
+      openedAt: z.number(),
+      /** It may be another release's, and so holds every drain of the agent. */
+      isOfUnknownRelease: z.boolean(),
+    }),
+  ),
+});
+export type OpenTransactionsView = z.infer<typeof openTransactionsSchema>;
+
 export const retirementViewSchema = z.object({
   /** `scaledDown`: no route leads to it any more. */
   stage: z.enum(["draining", "drained", "scaledDown", "decommissioned"]),
@@ -36,6 +52,8 @@ export const retirementViewSchema = z.object({
   overdueSince: z.number().nullable(),
   /** What has to happen before the next stage. */
   waitsFor: z.array(z.string()),
+  /** Of its tools; null while they cannot be counted. */
+  openTransactions: openTransactionsSchema.nullable().default(null),
 });
 export type RetirementView = z.infer<typeof retirementViewSchema>;
 

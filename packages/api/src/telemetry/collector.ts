@@ -24,6 +24,7 @@ export const collectorViewSchema = z.object({
   spansAhead: count,
   namesOverflowed: z.record(z.string(), count),
   evaluationsRefused: count,
+  transactionsRefused: count.default(0),
   failures: z.record(z.string(), count),
   limitedBySender: z.record(z.string(), count),
   attribution: attributionSchema,

@@ -169,7 +169,7 @@ test("without a lease new sessions go back to the baseline of a promotion, for a
 test("a release has the status that its rollouts give it", () => {
   const statuses = (phase: Phase, livePins: number | null = null) =>
     [baseline, canary].map((release) =>
-      releaseStatus({ release, livePins }, record, [aRollout(phase, { timeline: EXPOSED })]),
+      releaseStatus({ release, livePins, openTransactions: 0 }, record, [aRollout(phase, { timeline: EXPOSED })]),
     );
   expect(statuses({ kind: "Baking", step: 0, startedAt: 0 })).toEqual(["Current", "Ramping"]);
   expect(statuses({ kind: "Succeeded", rollbackUntil: 1 })).toEqual(["Draining", "Current"]);
@@ -177,12 +177,19 @@ test("a release has the status that its rollouts give it", () => {
   expect(statuses({ kind: "RolledBack" }, 1)).toEqual(["Current", "Draining"]);
   expect(statuses({ kind: "RolledBack" }, 0)).toEqual(["Current", "Drained"]);
   expect(statuses({ kind: "Baking", step: 0, startedAt: 0 }, 0)).toEqual(["Current", "Ramping"]);
-  expect([baseline, canary].map((release) => releaseStatus({ release, livePins: 0 }, record, []))).toEqual([
-    "Current",
-    "Inactive",
-  ]);
+  expect(
+    [baseline, canary].map((release) => releaseStatus({ release, livePins: 0, openTransactions: 0 }, record, [])),
+  ).toEqual(["Current", "Inactive"]);
 });
 const EXPOSED: Rollout["timeline"] = [{ at: 0, phase: "Shifting", weightBp: 500, text: "", actor: "controller" }];
+
+test("a release with an open transaction, or with one that may be, is draining", () => {
+  const status = (openTransactions: number | null) =>
+    releaseStatus({ release: canary, livePins: 0, openTransactions }, record, [
+      aRollout({ kind: "RolledBack" }, { timeline: EXPOSED }),
+    ]);
+  expect([status(0), status(1), status(null)]).toEqual(["Drained", "Draining", "Draining"]);
+});
 
 test("only a guardrail's rollback quarantines, until the release is tried again", () => {
   const rolledBack = (culprits: readonly string[]) =>

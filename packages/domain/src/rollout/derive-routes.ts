@@ -127,12 +127,16 @@ function hasBegun({ phase }: Rollout): boolean {
   return phase.kind !== "Failed" && !(phase.kind === "Pending" && phase.isQueued);
 }
 
-/** What is known about a release besides the agent's record. `livePins`: null while the gateways cannot say. */
-export type ReleaseInQuestion = { readonly release: Digest; readonly livePins: number | null };
+/** What is known about a release besides the agent's record. Null: nobody can say just now. */
+export type ReleaseInQuestion = {
+  readonly release: Digest;
+  readonly livePins: number | null;
+  readonly openTransactions: number | null;
+};
 
-/** Draining ends when no live pin names the release, which only the gateways know: unknown counts as "not yet". */
+/** Draining ends when no live pin names the release and none of its transactions is open: unknown counts as "not yet". */
 export function releaseStatus(
-  { release, livePins }: ReleaseInQuestion,
+  { release, livePins, openTransactions }: ReleaseInQuestion,
   record: AgentRecord,
   rollouts: readonly Rollout[],
 ): ReleaseStatus {
@@ -146,7 +150,7 @@ export function releaseStatus(
   if (!hasServed && record.first !== release) return "Inactive";
   const stage = record.retirements.find((one) => one.release === release)?.stage.kind;
   if (stage !== undefined) return STATUS_OF_STAGE[stage];
-  return livePins === 0 ? "Drained" : "Draining";
+  return livePins === 0 && openTransactions === 0 ? "Drained" : "Draining";
 }
 
 /** What is on record goes before what is counted just now. */

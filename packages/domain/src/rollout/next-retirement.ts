@@ -12,10 +12,15 @@ import { isStepFreeReturn } from "./step-free-return.ts";
 import { isFinal, isPromoted, wasExposed } from "./weight.ts";
 
 /**
- * What the gateways say about a release. `livePins`: 0 only when no session can be pinned to it and none can be assigned
- * (`PinCounts.liveForDrain`); null while one of them cannot tell.
+ * What is known of a release in use. `livePins`: 0 only when no session can be pinned to it and none can be assigned
+ * (`PinCounts.liveForDrain`); null while a gateway cannot tell. `openTransactions`: of its tools, 0 only when none is open that
+ * anybody has told of; null while they cannot be counted.
  */
-export type DrainFacts = { readonly livePins: number | null; readonly revision: Revision };
+export type DrainFacts = {
+  readonly livePins: number | null;
+  readonly openTransactions: number | null;
+  readonly revision: Revision;
+};
 
 export type RetirementContext = {
   readonly record: AgentRecord;
@@ -32,7 +37,7 @@ const NOTHING: NextRetirement = { event: null, waitsFor: [] };
 
 /**
  * Rows 22 to 25 of the state table, and I8: never a step further while the release is in use, while anybody may be pinned to
- * it, or while that is not known.
+ * it or one of its transactions may be open, or while that is not known.
  */
 export function nextRetirement(release: Digest, context: RetirementContext): NextRetirement {
   const { record, now } = context;
@@ -73,18 +78,19 @@ function beginning(release: Digest, context: RetirementContext): NextRetirement 
 
 function afterDraining(retirement: Retirement, { facts, now }: RetirementContext): NextRetirement {
   const { release } = retirement;
-  const { livePins, revision } = facts;
-  if (livePins === 0) return { event: { type: "releaseDrained", at: now, release, revision }, waitsFor: [] };
-  const late = isOverdue(retirement, now) ? { type: "drainOverdue" as const, at: now, release, livePins } : null;
-  return { event: late, waitsFor: [pinsText(livePins), ...deadlineText(retirement)] };
+  const { livePins, openTransactions, revision } = facts;
+  const uses = usesText(facts);
+  if (uses.length === 0) return { event: { type: "releaseDrained", at: now, release, revision }, waitsFor: [] };
+  const late = { type: "drainOverdue" as const, at: now, release, livePins, openTransactions };
+  return { event: isOverdue(retirement, now) ? late : null, waitsFor: [...uses, ...deadlineText(retirement)] };
 }
 
 function afterDrained(retirement: Retirement, context: RetirementContext): NextRetirement {
-  const { livePins, revision } = context.facts;
+  const { livePins, openTransactions, revision } = context.facts;
   const { release } = retirement;
   const { now } = context;
-  if (livePins !== null && livePins > 0) {
-    return { event: { type: "drainResumed", at: now, release, livePins }, waitsFor: [] };
+  if ((livePins ?? 0) + (openTransactions ?? 0) > 0) {
+    return { event: { type: "drainResumed", at: now, release, livePins, openTransactions }, waitsFor: [] };
   }
   const due = scalesDownAt(retirement);
   if (due === null) return { event: null, waitsFor: ["nothing: its rollout's file has no sunset"] };
@@ -92,7 +98,7 @@ function afterDrained(retirement: Retirement, context: RetirementContext): NextR
     ...untilText("scaledownDelay", due, now),
     ...usesOf(release, context),
     ...keptText(retirement, context),
-    ...(livePins === null ? [pinsText(null)] : []),
+    ...usesText(context.facts),
   ];
   return { event: waitsFor.length > 0 ? null : { type: "releaseScaledDown", at: now, release, revision }, waitsFor };
 }
@@ -104,7 +110,7 @@ function afterScaleDown(retirement: Retirement, context: RetirementContext): Nex
     ...untilText("deleteDelay", deletedAt(retirement) ?? Infinity, now),
     ...hooksAwaited(retirement).map(({ url }) => `the hook of ${url} to agree that it is scaled down`),
     ...usesOf(release, context),
-    ...(facts.livePins === 0 ? [] : [pinsText(facts.livePins)]),
+    ...usesText(facts),
   ];
   const event = { type: "releaseDecommissioned" as const, at: now, release, revision: facts.revision };
   return { event: waitsFor.length > 0 ? null : event, waitsFor };
@@ -158,9 +164,22 @@ function keptText({ release, sunset }: Retirement, { record, rollouts }: Retirem
   return kept.some((one) => one.release === release) ? [`newer releases to drain: keepLast is ${keepLast}`] : [];
 }
 
+/** Who may still need it; empty only when it is known that nobody does. */
+function usesText({ livePins, openTransactions }: DrainFacts): readonly string[] {
+  return [
+    ...(livePins === 0 ? [] : [pinsText(livePins)]),
+    ...(openTransactions === 0 ? [] : [transactionsText(openTransactions)]),
+  ];
+}
+
 function pinsText(livePins: number | null): string {
   if (livePins === null) return "every gateway to tell how many sessions are pinned to it: that is not known just now";
   return `${livePins} ${livePins === 1 ? "session that is" : "sessions that are"} pinned to it`;
+}
+
+function transactionsText(open: number | null): string {
+  if (open === null) return "the store to tell which transactions of its tools are open: that is not known just now";
+  return `${open} ${open === 1 ? "transaction" : "transactions"} of its tools to be closed`;
 }
 
 function deadlineText(retirement: Retirement): readonly string[] {

@@ -46,10 +46,16 @@ function aRollout(phase: Phase, change: Partial<Rollout> = {}): Rollout {
 /** The window in which it could be taken back is over. */
 const PROMOTED = aRollout({ kind: "Succeeded", rollbackUntil: HOUR / 2 });
 
-type World = { record: AgentRecord; rollouts?: readonly Rollout[]; livePins?: number | null; now: number };
+type World = {
+  record: AgentRecord;
+  rollouts?: readonly Rollout[];
+  livePins?: number | null;
+  openTransactions?: number | null;
+  now: number;
+};
 
-function next(release: typeof OLD, { record, rollouts = [PROMOTED], livePins = 0, now }: World) {
-  return nextRetirement(release, { record, rollouts, now, facts: { livePins, revision } });
+function next(release: typeof OLD, { record, rollouts = [PROMOTED], livePins = 0, openTransactions = 0, now }: World) {
+  return nextRetirement(release, { record, rollouts, now, facts: { livePins, openTransactions, revision } });
 }
 
 const EVENTS: { readonly [Type in RetirementEvent["type"]]: RetirementEvent & { type: Type } } = {
@@ -61,9 +67,9 @@ const EVENTS: { readonly [Type in RetirementEvent["type"]]: RetirementEvent & { 
     drain: PLAN.drain ?? null,
     sunset: PLAN.sunset ?? null,
   },
-  drainOverdue: { type: "drainOverdue", at: 3 * HOUR, release: OLD, livePins: 2 },
+  drainOverdue: { type: "drainOverdue", at: 3 * HOUR, release: OLD, livePins: 2, openTransactions: 0 },
   releaseDrained: { type: "releaseDrained", at: 4 * HOUR, release: OLD, revision },
-  drainResumed: { type: "drainResumed", at: 5 * HOUR, release: OLD, livePins: 1 },
+  drainResumed: { type: "drainResumed", at: 5 * HOUR, release: OLD, livePins: 1, openTransactions: 0 },
   drainCancelled: { type: "drainCancelled", at: 5 * HOUR, release: OLD, reason: "it is the current release" },
   releaseScaledDown: { type: "releaseScaledDown", at: 5 * HOUR, release: OLD, revision },
   deploymentHookAnswered: {
@@ -180,6 +186,30 @@ describe("what happens next", () => {
     expect(next(OLD, { ...late, record }).event).toBeNull();
   });
 
+  test("a transaction that is open, or that may be, holds the drain as a pin does", () => {
+    const at = (openTransactions: number | null) => next(OLD, { record: AT.draining, openTransactions, now: 2 * HOUR });
+    const deadline = "at the latest 1970-01-01T03:00:00.000Z, then: migrate";
+    expect(at(1)).toEqual({ event: null, waitsFor: ["1 transaction of its tools to be closed", deadline] });
+    expect(at(2).waitsFor).toEqual(["2 transactions of its tools to be closed", deadline]);
+    expect(at(null).waitsFor).toEqual([
+      "the store to tell which transactions of its tools are open: that is not known just now",
+      deadline,
+    ]);
+    expect(at(0).event?.type).toBe("releaseDrained");
+  });
+
+  test("one that somebody tells of late makes a drained release drain again, and holds one whose routes went", () => {
+    expect(next(OLD, { record: AT.drained, openTransactions: 2, now: 5 * HOUR }).event).toEqual({
+      ...EVENTS.drainResumed,
+      livePins: 0,
+      openTransactions: 2,
+    });
+    expect(next(OLD, { record: AT.scaledDown, openTransactions: 1, now: 9 * HOUR })).toEqual({
+      event: null,
+      waitsFor: ["1 transaction of its tools to be closed"],
+    });
+  });
+
   test("a session that comes back with a pin of its own makes a drained release drain again", () => {
     expect(next(OLD, { record: AT.drained, livePins: 1, now: 5 * HOUR }).event).toEqual(EVENTS.drainResumed);
   });
@@ -280,7 +310,7 @@ test("whoever deploys a decommissioned release anew has it back, to drain from t
 
 test("the status is what is on record, however many pins are counted just now", () => {
   const status = (record: AgentRecord, livePins: number | null) =>
-    releaseStatus({ release: OLD, livePins }, record, [PROMOTED]);
+    releaseStatus({ release: OLD, livePins, openTransactions: 0 }, record, [PROMOTED]);
   expect([status(AT.draining, 0), status(AT.drained, null), status(AT.scaledDown, 0)]).toEqual([
     "Draining",
     "Drained",
@@ -289,7 +319,7 @@ test("the status is what is on record, however many pins are counted just now", 
   expect(status(AT.decommissioned, null)).toBe("Decommissioned");
 });
 
-type Step = { ms: number; pins: number | null; phase: Phase; hookAgrees: boolean };
+type Step = { ms: number; pins: number | null; open: number | null; phase: Phase; hookAgrees: boolean };
 const anyPhase: fc.Arbitrary<Phase> = fc.constantFrom<Phase>(
   { kind: "Succeeded", rollbackUntil: 2 * HOUR },
   { kind: "Succeeded", rollbackUntil: 0 },
@@ -298,14 +328,20 @@ const anyPhase: fc.Arbitrary<Phase> = fc.constantFrom<Phase>(
   { kind: "Baking", step: 0, startedAt: 0 },
   { kind: "Promoting" },
 );
+const mostlyNone = fc.oneof(
+  { weight: 6, arbitrary: fc.constant(0) },
+  fc.constant(null),
+  fc.integer({ min: 1, max: 5 }),
+);
 const anyStep: fc.Arbitrary<Step> = fc.record({
   ms: fc.integer({ min: 0, max: 2 * HOUR }),
-  pins: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, fc.constant(null), fc.integer({ min: 1, max: 5 })),
+  pins: mostlyNone,
+  open: mostlyNone,
   phase: fc.oneof({ weight: 4, arbitrary: fc.constant<Phase>({ kind: "Succeeded", rollbackUntil: 0 }) }, anyPhase),
   hookAgrees: fc.boolean(),
 });
 
-const OUT: ReadonlySet<string> = new Set(["releaseScaledDown", "releaseDecommissioned"]);
+const OUT: ReadonlySet<string> = new Set(["releaseDrained", "releaseScaledDown", "releaseDecommissioned"]);
 
 /** One turn for one release; what is decided is done. A decision that its own reducer ignores would be made for ever. */
 function turn(release: typeof OLD, world: World): { record: AgentRecord; decided: string | null } {
@@ -325,19 +361,20 @@ function stranded(record: AgentRecord, rollout: Rollout): readonly string[] {
   );
 }
 
-test("never takes the routes of a release while anybody is pinned to it, while that is unknown, or while it serves (I8)", () => {
+test("never takes the routes of a release while anybody is pinned to it, a transaction is open, one of both is unknown, or it serves (I8)", () => {
   const decisions = new Set<string | null>();
   fc.assert(
     fc.property(fc.array(anyStep, { minLength: 1, maxLength: 30 }), (steps) => {
       let [record, now] = [RECORD, HOUR];
-      for (const { ms, pins: livePins, phase, hookAgrees } of steps) {
+      for (const { ms, pins: livePins, open: openTransactions, phase, hookAgrees } of steps) {
         now += ms;
         const rollout = aRollout(phase);
         for (const release of [OLD, NEW]) {
-          const after = turn(release, { record, rollouts: [rollout], livePins, now });
+          const after = turn(release, { record, rollouts: [rollout], livePins, openTransactions, now });
           record = after.record;
           decisions.add(after.decided);
-          expect(after.decided !== null && OUT.has(after.decided) && livePins !== 0).toBe(false);
+          const isUsed = livePins !== 0 || openTransactions !== 0;
+          expect(after.decided !== null && OUT.has(after.decided) && isUsed).toBe(false);
         }
         if (hookAgrees) record = advanceAgent(record, { ...EVENTS.deploymentHookAnswered, at: now });
         // A promotion cannot be taken back once the window is over that kept its baseline.

@@ -52,11 +52,23 @@ export type RetirementEvent =
       readonly drain: DrainPlan | null;
       readonly sunset: SunsetPlan | null;
     }
-  /** `livePins`: null when the gateways could not say. */
-  | { readonly type: "drainOverdue"; readonly at: number; readonly release: Digest; readonly livePins: number | null }
+  /** Numbers are null when they were not known; of transactions also lacking, where nobody followed them yet. */
+  | {
+      readonly type: "drainOverdue";
+      readonly at: number;
+      readonly release: Digest;
+      readonly livePins: number | null;
+      readonly openTransactions?: number | null;
+    }
   | { readonly type: "releaseDrained"; readonly at: number; readonly release: Digest; readonly revision: Revision }
-  /** A session came back with a pin that it had kept. */
-  | { readonly type: "drainResumed"; readonly at: number; readonly release: Digest; readonly livePins: number }
+  /** A session came back with a pin that it had kept, or somebody told of a transaction. */
+  | {
+      readonly type: "drainResumed";
+      readonly at: number;
+      readonly release: Digest;
+      readonly livePins: number | null;
+      readonly openTransactions?: number | null;
+    }
   /** It gets new sessions again. */
   | { readonly type: "drainCancelled"; readonly at: number; readonly release: Digest; readonly reason: string }
   | { readonly type: "releaseScaledDown"; readonly at: number; readonly release: Digest; readonly revision: Revision }

@@ -7,7 +7,7 @@ import { agentOf, sessionIn, type EvaluationReading } from "./read-evaluation.ts
 const OUTCOME = "perch.outcome";
 const ESCALATION = "perch.escalation";
 /** Where frameworks put what their users want on a span, that let them set no attribute of their own choice. */
-const PREFIXES = [
+export const METADATA_PREFIXES = [
   "",
   "mastra.metadata.",
   "ai.telemetry.metadata.",
@@ -17,7 +17,7 @@ const PREFIXES = [
   "traceloop.association.properties.",
 ];
 // Put together once: they are looked for on every span that comes in.
-const PLACES = PREFIXES.map((prefix) => ({
+const PLACES = METADATA_PREFIXES.map((prefix) => ({
   prefix,
   outcomeKey: prefix + OUTCOME,
   escalationKey: prefix + ESCALATION,
