@@ -25,7 +25,7 @@ beforeAll(async () => {
     ({ phase }) => phase === "Baking",
   );
   for (let count = 0; count < 20; count += 1) await system.turn(gateway, `s-${count}`);
-}, 120_000);
+});
 afterAll(() => system.stop());
 
 async function answerOf(session: string): Promise<{ status: number; code: unknown }> {
@@ -66,7 +66,7 @@ test("perch kill refuses everybody at once, sessions under way too, until it is 
     () => rolloutOf("support-2-3-1"),
     ({ phase }) => phase === "Baking",
   );
-}, 120_000);
+});
 
 test("perch kill --to sends everybody to one release, and sessions of the others are moved there on record", async () => {
   const before = await until(
@@ -90,7 +90,7 @@ test("perch kill --to sends everybody to one release, and sessions of the others
     () => rolloutOf("support-2-3-1"),
     ({ phase }) => phase === "Baking",
   );
-}, 120_000);
+});
 
 test("what makes no sense is refused with what was expected", async () => {
   const both = await perch("kill", "support", "--undo", "--to", "2.3.0", "--reason", "x");
@@ -111,7 +111,7 @@ test("a newer release takes the place of the rollout under way, over the gateway
     ({ phase }) => phase === "Baking",
   );
   expect((await rolloutOf("support-2-3-1")).phase).toBe("Superseded");
-}, 120_000);
+});
 
 test("perch rollout rollback waits for a baseline that is gone, and --force does not", async () => {
   const gone = `http://127.0.0.1:${await freePort()}`;
@@ -125,4 +125,4 @@ test("perch rollout rollback waits for a baseline that is gone, and --force does
     () => rolloutOf("support-2-3-2"),
     ({ phase }) => phase === "RolledBack",
   );
-}, 120_000);
+});

@@ -22,7 +22,7 @@ beforeAll(async () => {
   for (let count = 0; count < 20; count += 1) await system.turn(gateways[count % 2 === 0 ? 0 : 1], `s-${count}`);
   await system.turn(gateways[0], "s-0");
   await until(listed, ({ sessions }) => sessions.filter(({ turns }) => turns > 0).length >= 21);
-}, 120_000);
+});
 afterAll(() => system.stop());
 
 const outOf = async (...args: string[]): Promise<string> => (await perch(...args)).out;
@@ -51,7 +51,7 @@ test("perch why tells release, rule, draw, table, gateway, expiry and turns of a
       { where: "the server's turn records" },
     ],
   });
-}, 120_000);
+});
 
 test("perch why explains a session of no rollout, one by override, and one by another of its names", async () => {
   const secret = join(system.scratch, "gw-1", "gateway", "pin-secret");
@@ -64,7 +64,7 @@ test("perch why explains a session of no rollout, one by override, and one by an
   expect(before).toContain("no rollout was under way");
   expect(chosen).toContain("override token");
   expect(alias).toContain("session   s-0 of support, also known as resp_of_s-0");
-}, 120_000);
+});
 
 test("perch why says where it looked when it does not know the session, with an exit code of its own", async () => {
   const [text, json, malformed] = await Promise.all([
@@ -76,7 +76,7 @@ test("perch why says where it looked when it does not know the session, with an 
   expect(text.err).toMatch(/gateway gw-1 +no live pin\n +gateway gw-2 +no live pin\n +the server's turn records/);
   expect(json).toMatchObject({ found: false, session: "nobody" });
   expect(malformed).toMatchObject({ code: 1, err: expect.stringContaining("expected a session id") });
-}, 120_000);
+});
 
 test("perch sessions lists live sessions oldest first below a summary of each release, page by page", async () => {
   const text = await perch("sessions", "support", "--limit", "3");
@@ -100,7 +100,7 @@ test("perch sessions lists live sessions oldest first below a summary of each re
   expect(canaries.length).toBeGreaterThan(0);
   expect(on).toEqual(expect.arrayContaining(canaries));
   expect(old).toEqual([]);
-}, 120_000);
+});
 
 test("what perch sessions cannot use is refused with what it expected", async () => {
   const [release, age, limit, cursor] = await Promise.all([
@@ -114,7 +114,7 @@ test("what perch sessions cannot use is refused with what it expected", async ()
   expect(age).toMatchObject({ code: 2, err: expect.stringContaining("expected a duration") });
   expect(limit).toMatchObject({ code: 1, err: expect.stringContaining("limit") });
   expect(cursor).toMatchObject({ code: 1, err: expect.stringContaining("after") });
-}, 120_000);
+});
 
 test("a rollout's status has the canary's shares side by side, live ones by the pins of both stores", async () => {
   const view = await until(rollout, ({ drift }) => drift.liveBy === "pins" && drift.counts.liveSessions.all >= 21);
@@ -126,7 +126,7 @@ test("a rollout's status has the canary's shares side by side, live ones by the 
   expect(await outOf("rollout", "status", "support-2-3-1")).toMatch(
     /^share {9}of 2\.3\.1: weight 40 % \| new sessions [\d.]+ % \(\d+ of \d+\) \| live now [\d.]+ % \(\d+ of \d+\) \| turns /m,
   );
-}, 120_000);
+});
 
 test("with the server away the gateways are asked, with the gateways away the records are", async () => {
   await system.killServer();
@@ -149,4 +149,4 @@ test("with the server away the gateways are asked, with the gateways away the re
     rule: expect.stringContaining("basis points at step 1"),
   });
   expect(text.err).toContain("could not ask everybody");
-}, 120_000);
+});

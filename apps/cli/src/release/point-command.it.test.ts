@@ -90,7 +90,7 @@ test("a pointer is set, used wherever a release is named, moved by compare-and-s
     code: 1,
     err: expect.stringContaining("found no pointer support:stable"),
   });
-}, 120_000);
+});
 
 test.each([
   ["a version where a pointer is meant", ["support@1.0.0"], 'found "support@1.0.0", expected a pointer'],
