@@ -232,7 +232,7 @@ describe("perch deploy", () => {
             () => "up",
             () => "down",
           ),
-        { timeout: 10_000 },
+        { timeout: 60_000 },
       )
       .toBe("down");
   });

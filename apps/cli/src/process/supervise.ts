@@ -28,10 +28,13 @@ export type SuperviseOptions = {
   readonly logFile: string;
   /** Holds its process id while it runs. */
   readonly pidFile: string;
+  /** Default: two minutes. */
   readonly readyTimeoutMs?: number;
   readonly onEvent?: (text: string) => void;
 };
 
+/** Opening the stores after a crash takes its time on a busy machine, and whoever is stopped in it has to begin again. */
+const READY_TIMEOUT_MS = 120_000;
 const RESTART_DELAY_MS = 250;
 const MOST_RESTARTS_A_MINUTE = 10;
 const KILL_AFTER_MS = 15_000;
@@ -104,7 +107,7 @@ async function start(
     if (lastWords.length > 20) lastWords.shift();
   });
   try {
-    const url = await readyUrl(child, options.readyTimeoutMs ?? 30_000);
+    const url = await readyUrl(child, options.readyTimeoutMs ?? READY_TIMEOUT_MS);
     writeFileSync(options.pidFile, `${child.pid}\n`);
     return { child, url };
   } catch (error) {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.ts";
 
 export type ClickHouseHttp = {
   /** `http://127.0.0.1:PORT` */
@@ -27,7 +28,7 @@ const SCRIPT = fileURLToPath(new URL("chdb-http-process.ts", import.meta.url));
 export async function startClickHouseHttp(): Promise<ClickHouseHttp> {
   const directory = await mkdtemp(join(tmpdir(), "perch-clickhouse-"));
   const credentials = { username: "perch", password: "it's a secret" };
-  let running = await launch(directory, 0, credentials);
+  let running = await launch(directory, await freePort(), credentials);
   const { port } = running;
   return {
     url: `http://127.0.0.1:${port}`,

@@ -22,7 +22,7 @@ export type PostgresServer = {
   readonly stop: () => Promise<void>;
 };
 
-const READY_AFTER_MS = 20_000;
+const READY_AFTER_MS = 60_000;
 const USER = "perch";
 
 /** The directory of `initdb` and `postgres`: Debian's package `postgresql` keeps them off the PATH. Null without them. */

@@ -28,7 +28,7 @@ export type RedisServerOptions = {
   readonly keepsData?: boolean;
 };
 
-const READY_AFTER_MS = 10_000;
+const READY_AFTER_MS = 60_000;
 
 /** Debian's packages `redis-server` or `valkey-server`; null where neither is installed. */
 export function findRedisServer(): string | null {

@@ -9,7 +9,7 @@ export type ServerCommand = {
   readonly url: string;
 };
 
-const READY_AFTER_MS = 10_000;
+const READY_AFTER_MS = 60_000;
 
 /** Starts a server and waits until it answers; in return the way to stop it. */
 export async function startServerProcess({
