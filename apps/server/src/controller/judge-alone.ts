@@ -8,6 +8,7 @@ import {
   type CohortMember,
   type Outage,
   type Rollout,
+  type RolloutId,
 } from "@perch/domain";
 import type { CutBlock, JudgeSessionsDeps } from "./judge-sessions.ts";
 import { settledAfter } from "./settled-after.ts";
@@ -26,7 +27,7 @@ export type JudgeAloneDeps = Pick<JudgeSessionsDeps, "book" | "cohorts" | "now" 
 export async function judgeAloneOnce(rollout: Rollout, deps: JudgeAloneDeps): Promise<boolean> {
   const { plan, id } = rollout;
   const held = deps.book.held(id);
-  if (held === null || held.evidence === null || !isJudgedAlone(held.rollout, deps.now())) return false;
+  if (held === null || held.evidence === null || !isBaking(id, deps)) return false;
   const step = stepAfter(plan);
   const afterAssignment = held.rollout.judgedThrough[step] ?? 0;
   const read = await deps.cohorts.members({ rollout: id, step, afterAssignment, limit: deps.limit });
@@ -41,10 +42,17 @@ export async function judgeAloneOnce(rollout: Rollout, deps: JudgeAloneDeps): Pr
   if (blocks.length === 0) return false;
   const assigned = await deps.cohorts.assigned({ rollout: id, step });
   for (const members of blocks) {
+    // What was read with the block that decided is not read again after a crash, so it is not recorded without one either.
+    if (!isBaking(id, deps)) return false;
     const settled = withoutOutages(members, held.rollout.outages);
     await deps.record({ read: (board) => readBlock(settled, step, promiseReadersOf(board)), assigned });
   }
   return isCutShort;
+}
+
+function isBaking(id: RolloutId, { book, now }: Pick<JudgeAloneDeps, "book" | "now">): boolean {
+  const held = book.held(id);
+  return held !== null && isJudgedAlone(held.rollout, now());
 }
 
 /** Whose fault it was that turns failed then nobody can tell. */
