@@ -1,8 +1,9 @@
-import { cutBlocks, type CohortMember } from "@perch/domain";
+import { cutBlocks, readLandmarks, type CohortMember, type GateAge } from "@perch/domain";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { createFeed, patienceOf, type Member } from "./feed.ts";
-import { ONE_GATE } from "./gates.ts";
+import { createBlockFeed, createLandmarkFeed, type Member } from "./feed.ts";
+import { LANDMARK_GATE, ONE_GATE } from "./gates.ts";
+import { createHeard } from "./heard.ts";
 import { createOutcomes } from "./outcomes.ts";
 import { MINUTE_MS, WINDOW_MS } from "./scenario.ts";
 
@@ -24,14 +25,21 @@ function cutAll(members: readonly Member[], now: number): readonly (readonly Coh
 test("closes the very blocks, at the very moments, that showing the engine everything each time would close", () => {
   fc.assert(
     fc.property(fc.array(anyArrival, { minLength: 60, maxLength: 200, size: "max" }), (arrivals) => {
-      const feed = createFeed({ step: 0, patienceMs: patienceOf(ONE_GATE) });
+      const feed = createBlockFeed(0);
       const due: { after: number; settle: () => void }[] = [];
       let waiting: Member[] = [];
       let now = 0;
       for (const [i, { gapMs, isCanary, isBad, lag }] of arrivals.entries()) {
         now += gapMs;
         const arm = isCanary ? "canary" : "baseline";
-        const member: Member = { assignment: i + 1, arm, assignedAt: now, matured: null };
+        const member: Member = {
+          assignment: i + 1,
+          arm,
+          assignedAt: now,
+          lastTurnAt: null,
+          isEnded: false,
+          matured: null,
+        };
         waiting.push(member);
         feed.add(member);
         const session = outcomes(member, { bad: isBad ? 1 : 0, delayMs: 0 });
@@ -44,5 +52,52 @@ test("closes the very blocks, at the very moments, that showing the engine every
       }
     }),
     { numRuns: 100 },
+  );
+});
+
+const [AGED] = LANDMARK_GATE;
+const AGE_MS = 30 * MINUTE_MS;
+const noTiming = { isCutShort: false, maxBlockMs: 60 * MINUTE_MS, latenessMs: 0, patienceMs: 12 * WINDOW_MS };
+
+test("reads at an age what, and when, showing the engine everything each time would read", () => {
+  if (AGED?.kind !== "proportion") throw new Error("found no gate with a landmark");
+  const age: GateAge = { gate: AGED, ageMs: AGE_MS };
+  fc.assert(
+    fc.property(fc.array(anyArrival, { minLength: 60, maxLength: 200, size: "max" }), (arrivals) => {
+      const heard = createHeard();
+      const feed = createLandmarkFeed(0, age, () => heard.signs());
+      const due: { after: number; settle: (at: number) => void }[] = [];
+      let waiting: Member[] = [];
+      let now = 0;
+      for (const [i, { gapMs, isCanary, isBad, lag }] of arrivals.entries()) {
+        now += gapMs;
+        const arm = isCanary ? "canary" : "baseline";
+        const member: Member = {
+          assignment: i + 1,
+          arm,
+          assignedAt: now,
+          lastTurnAt: null,
+          isEnded: false,
+          matured: null,
+        };
+        waiting.push(member);
+        feed.add(member);
+        const settle = (at: number): void => {
+          heard.note(arm, at);
+          feed.mature(
+            member,
+            createOutcomes(LANDMARK_GATE)(member, { bad: isBad ? 1 : 0, delayMs: at - member.assignedAt }),
+          );
+        };
+        if (lag !== null) due.push({ after: i + lag, settle });
+        for (const one of due) if (one.after === i) one.settle(now);
+        const shown = { ...noTiming, ...age, members: waiting, now, step: 0, idleTimeoutMs: Infinity };
+        const expected = readLandmarks({ ...shown, heard: heard.signs() });
+        expect(feed.close(now)).toEqual(expected);
+        const through = expected.at(-1)?.throughSequence ?? 0;
+        waiting = waiting.filter(({ assignment }) => assignment > through);
+      }
+    }),
+    { numRuns: 60 },
   );
 });

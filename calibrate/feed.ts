@@ -1,9 +1,18 @@
-import { cutBlocks, type AssignedSessions, type CohortMember, type GateSpec, type MaturedSession } from "@perch/domain";
+import {
+  cutBlocks,
+  readLandmarks,
+  type AssignedSessions,
+  type CohortMember,
+  type GateAge,
+  type LandmarkReading,
+  type MaturedSession,
+  type SignsOfLife,
+} from "@perch/domain";
 import { MINUTE_MS, WINDOW_MS } from "./scenario.ts";
 
-/** As the server has them: see `judge-sessions.ts`. */
+/** As the server has them: see `read-judged.ts`. */
 const MAX_BLOCK_MS = 60 * MINUTE_MS;
-const PATIENCE_WINDOWS = 12;
+const PATIENCE_MS = 12 * WINDOW_MS;
 const [FULL_CANARY, FULL_BASELINE] = [2, 10];
 
 export type Member = { -readonly [Key in keyof CohortMember]: CohortMember[Key] };
@@ -15,27 +24,67 @@ export type CutBlock = {
   readonly assigned: AssignedSessions;
 };
 
-/** One step's sessions on their way into blocks. */
-export type Feed = {
+/** One step's sessions on their way into blocks, or into readings at one gate's age. */
+export type Feed<Closed> = {
   add(member: Member): void;
   /** The outcome of a session is known from now on. */
   mature(member: Member, session: MaturedSession): void;
-  /** The blocks that the engine would close now; none of them again. */
-  close(now: number): readonly CutBlock[];
+  /** What the engine would close now; none of it again. */
+  close(now: number): readonly Closed[];
 };
 
-/** How long a block waits for its sessions: here they mature the moment they end, so no longer than a gate's age. */
-export function patienceOf(gates: readonly GateSpec[]): number {
-  const ages = gates.map((gate) => ("landmark" in gate ? (gate.landmark?.ageMs ?? 0) + WINDOW_MS : 0));
-  return Math.max(PATIENCE_WINDOWS * WINDOW_MS, ...ages);
+/** What waits, as the engine is shown it. */
+type Shown = {
+  readonly members: readonly CohortMember[];
+  readonly isCutShort: boolean;
+  readonly now: number;
+  readonly maxBlockMs: number;
+};
+
+type Engine<Closed> = {
+  /** How long the engine waits for a session that does not end. */
+  readonly patienceMs: number;
+  /** What it closes, in order, each with its last assignment. */
+  readonly close: (shown: Shown) => readonly { readonly through: number; readonly closed: Closed }[];
+};
+
+export function createBlockFeed(step: number): Feed<CutBlock> {
+  const assigned = { baseline: 0, canary: 0 };
+  const feed = createFeed<CutBlock>({
+    patienceMs: PATIENCE_MS,
+    close: (shown) =>
+      cutBlocks({ ...shown, patienceMs: PATIENCE_MS }).map((members) => ({
+        through: members.at(-1)?.assignment ?? 0,
+        closed: { step, members, assigned: { ...assigned } },
+      })),
+  });
+  return {
+    ...feed,
+    add(member) {
+      assigned[member.arm] += 1;
+      feed.add(member);
+    },
+  };
+}
+
+/** Sessions end by a signal that comes in at once; what is heard of the arms is what `heard` says at each look. */
+export function createLandmarkFeed(step: number, age: GateAge, heard: () => SignsOfLife): Feed<LandmarkReading> {
+  const rule = { ...age, step, idleTimeoutMs: Infinity, latenessMs: 0, patienceMs: PATIENCE_MS };
+  return createFeed({
+    patienceMs: age.ageMs,
+    close: (shown) =>
+      readLandmarks({ ...shown, ...rule, heard: heard() }).map((closed) => ({
+        through: closed.throughSequence,
+        closed,
+      })),
+  });
 }
 
 /**
- * What the server does with a step of a rollout, on top of the engine's own `cutBlocks`. It asks the engine only when the
- * first block may be ready, and shows it no more than that block, which changes nothing but the time it takes.
+ * What the server does with a step of a rollout, on top of the engine itself. It asks the engine only when the first block may be
+ * ready, and shows it no more than that block, which changes nothing but the time it takes.
  */
-export function createFeed({ step, patienceMs }: { readonly step: number; readonly patienceMs: number }): Feed {
-  const assigned = { baseline: 0, canary: 0 };
+function createFeed<Closed>({ patienceMs, close }: Engine<Closed>): Feed<Closed> {
   let waiting: Member[] = [];
   let first = firstBlockOf(waiting);
 
@@ -53,7 +102,6 @@ export function createFeed({ step, patienceMs }: { readonly step: number; readon
 
   return {
     add(member) {
-      assigned[member.arm] += 1;
       waiting.push(member);
       if (first.end === null) count(first, member, waiting.length);
     },
@@ -65,19 +113,18 @@ export function createFeed({ step, patienceMs }: { readonly step: number; readon
       if (last === undefined || member.assignment <= last.assignment) first.unsettled -= 1;
     },
     close(now) {
-      const blocks: CutBlock[] = [];
+      const closed: Closed[] = [];
       while (mayClose(now)) {
         const members = first.end === null ? waiting : waiting.slice(0, first.end);
-        const isCutShort = first.end !== null;
-        const cut = cutBlocks({ members, isCutShort, now, maxBlockMs: MAX_BLOCK_MS, patienceMs });
-        const through = cut.at(-1)?.at(-1)?.assignment;
+        const cut = close({ members, isCutShort: first.end !== null, now, maxBlockMs: MAX_BLOCK_MS });
+        const through = cut.at(-1)?.through;
         if (through === undefined) break;
         const rest = waiting.findIndex(({ assignment }) => assignment > through);
         waiting = rest < 0 ? [] : waiting.slice(rest);
         first = firstBlockOf(waiting);
-        blocks.push(...cut.map((block) => ({ step, members: block, assigned: { ...assigned } })));
+        closed.push(...cut.map((one) => one.closed));
       }
-      return blocks;
+      return closed;
     },
   };
 }

@@ -19,7 +19,9 @@ export const ONE_REFERENCE: Readonly<Record<string, number>> = { "escalation-rat
 export const SPRT_GATE: readonly GateSpec[] = withBudget([{ ...mainGate(), mde: MARGIN, objective: null }]);
 
 /** The same, looked at also when a session is half an hour old; the rate then is that of the delays in `traps.ts`. */
-export const LANDMARK_GATE: readonly GateSpec[] = withBudget([{ ...mainGate(), landmark: { ageMs: 1_800_000 } }]);
+export const LANDMARK_GATE: readonly GateSpec[] = withBudget([
+  { ...mainGate(), landmark: { ageMs: 1_800_000, readAt: "age" } },
+]);
 
 /** Values of the baseline are lognormal: costs with a median of 1 cent, slowest turns with one of a second. */
 export const [COST_SPREAD, TURN_SPREAD] = [1.5, 0.6];

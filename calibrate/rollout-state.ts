@@ -1,15 +1,19 @@
 import {
   advance,
+  agesOf,
   digestOf,
   foldEvidence,
   observe,
+  observeAtAge,
   parseAgentName,
   parseRolloutId,
   readBlock,
   readersOf,
   startRollout,
   judgeBoard,
+  type GateAge,
   type GateBoard,
+  type LandmarkReading,
   type Rollout,
   type RolloutEvent,
 } from "@perch/domain";
@@ -24,6 +28,9 @@ export type RolloutState = {
   /** Null once nothing is routed to the canary beside the baseline. */
   weight(): Routed | null;
   take(block: CutBlock, at: number): void;
+  /** The gates that read sessions at an age, and what they read. */
+  readonly ages: readonly GateAge[];
+  takeAtAge(reading: LandmarkReading, at: number): void;
   tick(at: number): void;
   ending(): Pick<Run, "end" | "culprits" | "mismatchAfter">;
 };
@@ -62,6 +69,12 @@ export function openRollout(scenario: Scenario): RolloutState {
       const judgement = judgeBoard(board, rollout);
       if (judgement.isSampleRatioMismatch) mismatchAfter ??= sessionsIn(board);
       record({ type: "blockJudged", at, block, judgement });
+    },
+    ages: board === null ? [] : agesOf(board),
+    takeAtAge(reading, at) {
+      if (board === null) return;
+      board = observeAtAge(board, reading);
+      record({ type: "landmarkJudged", at, reading, judgement: judgeBoard(board, rollout) });
     },
     tick: (at) => record({ type: "timePassed", at }),
     ending: () => ({ ...endingOf(rollout), mismatchAfter }),

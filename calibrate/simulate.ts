@@ -1,5 +1,7 @@
+import type { GateAge, SignsOfLife } from "@perch/domain";
 import { createEventQueue } from "./event-queue.ts";
-import { createFeed, patienceOf, type Feed, type Member } from "./feed.ts";
+import { createBlockFeed, createLandmarkFeed, type Member } from "./feed.ts";
+import { createHeard } from "./heard.ts";
 import { createNaive, type NaiveRule } from "./naive.ts";
 import { createHarmLog, type HarmLog } from "./harm.ts";
 import { createOracle, letOracleFinish, type Oracle } from "./oracle.ts";
@@ -10,7 +12,7 @@ import { HORIZON_WINDOWS, MINUTE_MS, WINDOW_MS, type Outcome, type Run, type Sce
 
 /** A session that is under way; one from before the start is in no block. */
 type UnderWay = { readonly isCanary: boolean; readonly outcome: Outcome; readonly place: Place | null };
-type Place = { readonly member: Member; readonly feed: Feed };
+type Place = { readonly member: Member; readonly feeds: StepFeeds };
 
 /** One rollout from its start to its decision: the real reducer, blocks, gates and error budget, and simulated sessions. */
 export function simulate(scenario: Scenario, random: Random): Run {
@@ -18,7 +20,7 @@ export function simulate(scenario: Scenario, random: Random): Run {
   const oracle = createOracle(scenario);
   const naive = naiveOf(scenario);
   const harmLog = createHarmLog(scenario, HORIZON_WINDOWS * WINDOW_MS);
-  const sessions = createSessions(scenario, { random, oracle, naive, harmLog });
+  const sessions = createSessions(scenario, { random, oracle, naive, harmLog, ages: state.ages });
   const { seen } = sessions;
   let [now, nextLook] = [-(scenario.warmUpMs ?? 0), WINDOW_MS];
 
@@ -40,7 +42,10 @@ export function simulate(scenario: Scenario, random: Random): Run {
   return { ...ending, oracle: oracle.rejectedAt() };
 
   function look(at: number): void {
-    for (const feed of sessions.feeds) for (const block of feed.close(at)) state.take(block, at);
+    for (const { blocks, atAges } of sessions.feeds) {
+      for (const block of blocks.close(at)) state.take(block, at);
+      for (const feed of atAges) for (const reading of feed.close(at)) state.takeAtAge(reading, at);
+    }
     state.tick(at);
   }
 }
@@ -49,44 +54,58 @@ function naiveOf({ naive }: Scenario): NaiveRule | null {
   return naive === undefined ? null : createNaive(naive);
 }
 
+const UNDER_WAY = { lastTurnAt: null, isEnded: false, matured: null } as const;
+
 type Watchers = {
   readonly random: Random;
   readonly oracle: Oracle;
   readonly naive: NaiveRule | null;
   readonly harmLog: HarmLog;
+  readonly ages: readonly GateAge[];
 };
 
+/** A step's sessions, on their way into blocks and into the readings of each gate that has an age. */
+type StepFeeds = ReturnType<typeof createFeeds>;
+
+function createFeeds(step: number, ages: readonly GateAge[], heard: () => SignsOfLife) {
+  return { blocks: createBlockFeed(step), atAges: ages.map((age) => createLandmarkFeed(step, age, heard)) };
+}
+
 /** Sessions from their assignment until their outcome is known. */
-function createSessions(scenario: Scenario, { random, oracle, naive, harmLog }: Watchers) {
+function createSessions(scenario: Scenario, { random, oracle, naive, harmLog, ages }: Watchers) {
   const outcomes = createOutcomes(scenario.gates);
   const due = createEventQueue<UnderWay>();
-  const feeds = scenario.steps.map((_, step) => createFeed({ step, patienceMs: patienceOf(scenario.gates) }));
+  const heard = createHeard();
+  const feeds = scenario.steps.map((_, step) => createFeeds(step, ages, () => heard.signs()));
   const seen = { baseline: 0, canary: 0 };
   let assignment = 0;
 
   function settle({ isCanary, outcome, place }: UnderWay): void {
     naive?.ended({ isCanary, isBad: (outcome.bad & 1) === 1, measured: outcome.measured ?? {} });
-    place?.feed.mature(place.member, outcomes(place.member, outcome));
+    if (place === null) return;
+    const session = outcomes(place.member, outcome);
+    heard.note(place.member.arm, place.member.assignedAt + outcome.delayMs);
+    for (const feed of [place.feeds.blocks, ...place.feeds.atAges]) feed.mature(place.member, session);
   }
 
   return {
     seen,
     feeds,
     begin({ step, weight }: Routed, now: number): void {
-      const feed = feeds[step];
-      if (feed === undefined) return;
+      const own = feeds[step];
+      if (own === undefined) return;
       const hasStarted = now >= 0;
       const isCanary = hasStarted && random() < (scenario.routedShare ?? weight);
       const arm = isCanary ? "canary" : "baseline";
       const arriving = { isCanary, at: now, nthInArm: seen[arm], weight };
       const outcome = scenario.traffic.outcome(random, arriving);
       harmLog.see(arriving, outcome);
-      const member: Member = { assignment: (assignment += 1), arm, assignedAt: now, matured: null };
+      const member: Member = { ...UNDER_WAY, assignment: (assignment += 1), arm, assignedAt: now };
       if (hasStarted) {
         seen[arm] += 1;
-        feed.add(member);
+        for (const feed of [own.blocks, ...own.atAges]) feed.add(member);
       }
-      const session = { isCanary, outcome, place: hasStarted ? { member, feed } : null };
+      const session = { isCanary, outcome, place: hasStarted ? { member, feeds: own } : null };
       if (outcome.delayMs > 0) due.push(now + outcome.delayMs, session);
       else settle(session);
       if (isCanary) oracle.see((outcome.bad & 1) === 1, seen.canary);

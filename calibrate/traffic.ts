@@ -14,16 +14,20 @@ export function known(rateOf: (session: Arriving) => number, perMinute = FEW): T
   };
 }
 
-/** The same, known only when they end: after 20 minutes on average, and bad ones after so much more. */
+/** The same, known only when they end: after 20 minutes or as said on average, and bad ones after so much more. */
 export function delayed(
   rateOf: (session: Arriving) => number,
-  { perMinute = FEW, badLasts = 0 }: { readonly perMinute?: number; readonly badLasts?: number } = {},
+  {
+    perMinute = FEW,
+    lasts = 20 * MINUTE_MS,
+    badLasts = 0,
+  }: { readonly perMinute?: number; readonly lasts?: number; readonly badLasts?: number } = {},
 ): Traffic {
   return {
     perMinute,
     outcome: (random, session) => {
       const bad = random() < rateOf(session) ? 1 : 0;
-      return { bad, delayMs: exponential(random, 20 * MINUTE_MS) + bad * badLasts };
+      return { bad, delayMs: exponential(random, lasts) + bad * badLasts };
     },
   };
 }

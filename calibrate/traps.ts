@@ -20,10 +20,14 @@ import {
 const HALF_HOURS = [step(5, HOUR_MS / 2), step(25, HOUR_MS / 2), step(50, 365 * DAY_MS)];
 const POOLED = "peeked z-test of pooled sessions";
 /** Sessions that end after 20 minutes on average and are bad in 8 % are bad or not over after 30 in 1 − 0.92 (1 − e^−1.5). */
-const RATE_AT_HALF_AN_HOUR = 1 - (1 - MAIN_RATE) * (1 - Math.exp(-1.5));
-const LANDMARK_REFERENCE = {
-  "escalation-rate": { kind: "landmark", rate: MAIN_RATE, ageMs: HOUR_MS / 2, rateAtAge: RATE_AT_HALF_AN_HOUR },
-} as const;
+const LANDMARK_REFERENCE = landmarkReference(1 - Math.exp(-1.5));
+/** Half an hour is the 90th percentile of the good ones. */
+const [SHORT_MS, SHORT_REFERENCE] = [HOUR_MS / 2 / Math.log(10), landmarkReference(0.9)];
+
+function landmarkReference(goodOver: number): Scenario["references"] {
+  const rateAtAge = 1 - (1 - MAIN_RATE) * goodOver;
+  return { "escalation-rate": { kind: "landmark", rate: MAIN_RATE, ageMs: HOUR_MS / 2, rateAtAge } };
+}
 
 /** Both arms' rates follow the weight. */
 const withWeight =
@@ -102,6 +106,13 @@ const WITHOUT_HARM: readonly Scenario[] = [
     traffic: slowestTurns(),
     naive: "slowest of five over the 95th percentile",
   },
+  {
+    ...ONE,
+    name: "aa-landmark",
+    gates: LANDMARK_GATE,
+    references: LANDMARK_REFERENCE,
+    traffic: delayed(alike, { badLasts: 40 * MINUTE_MS }),
+  },
   { ...ONE, name: "trap-tool-calls", gates: TOOLS_GATE, references: {}, traffic: toolCalls() },
 ];
 
@@ -162,6 +173,29 @@ const WITH_HARM: readonly Scenario[] = [
     gates: LANDMARK_GATE,
     references: LANDMARK_REFERENCE,
     traffic: delayed(canaryAt(0.22), { badLasts: 40 * MINUTE_MS }),
+    mostCanarySessions: 3000,
+  },
+  // They take three hours more: nobody waits for them that long.
+  {
+    ...ONE,
+    name: "trap-failing-takes-hours-landmark",
+    gates: LANDMARK_GATE,
+    references: LANDMARK_REFERENCE,
+    traffic: delayed(canaryAt(0.22), { badLasts: 3 * HOUR_MS }),
+    mostCanarySessions: 3000,
+  },
+  {
+    ...ONE,
+    name: "trap-failing-takes-longer-short",
+    traffic: delayed(canaryAt(0.22), { lasts: SHORT_MS, badLasts: 40 * MINUTE_MS }),
+    mostCanarySessions: 3000,
+  },
+  {
+    ...ONE,
+    name: "trap-failing-takes-longer-short-landmark",
+    gates: LANDMARK_GATE,
+    references: SHORT_REFERENCE,
+    traffic: delayed(canaryAt(0.22), { lasts: SHORT_MS, badLasts: 40 * MINUTE_MS }),
     mostCanarySessions: 3000,
   },
   // 6 % of sessions go to the canary where 5 % should.

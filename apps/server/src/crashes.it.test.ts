@@ -31,6 +31,10 @@ spec:
     interval: 2s
     gates: [ { name: escalation-rate, kind: proportion, objective: { max: 0.5 }, compare: { margin: 0.5 } } ]
 `;
+/** Also judged when sessions are five seconds old; nothing ends because it has been silent or was waited for long enough. */
+const AGED = YAML.replace("kind: proportion,", "kind: proportion, maturation: landmark, age: 5s,")
+  .replace("interval: 2s", "interval: 1m")
+  .replace("  steps:", "  pins: { idleTimeout: 1h }\n  steps:");
 const SESSIONS_A_ROUND = 60;
 const MOST_ROUNDS = 40;
 const SETTINGS = { ...parseOptions([]), latenessMs: 1000, idleTimeoutMs: 60_000, consoleDirectory: "/nowhere" };
@@ -122,8 +126,16 @@ function rateOf(arm: string, weightBp: number, { baseline, canary, promoted }: R
   return weightBp === 10_000 ? promoted : canary;
 }
 
-/** As many sessions of each arm as the weight says, each of one turn that ends it. */
-async function sendRound(play: Play, round: number, rates: Rates): Promise<void> {
+/** `hangs`: from the second round on a bad session escalates nothing, but has had its first turn and does not end. */
+type Course = {
+  readonly yaml: string;
+  readonly rates: Rates;
+  readonly hangs: boolean;
+  readonly end: "Succeeded" | "RolledBack";
+};
+
+/** As many sessions of each arm as the weight says, each of one turn, which ends it. */
+async function sendRound(play: Play, round: number, { rates, hangs }: Course): Promise<void> {
   const route = play.gateway.table()?.agents[0];
   const canary = route?.canary ?? null;
   const canaries = canary === null ? 0 : (SESSIONS_A_ROUND * canary.weightBp) / 10_000;
@@ -141,36 +153,37 @@ async function sendRound(play: Play, round: number, rates: Rates): Promise<void>
   });
   const isBad = (turn: (typeof turns)[number], index: number): boolean =>
     (index * 7919 + round * 104_729) % 100 < 100 * rateOf(turn.arm, canary?.weightBp ?? 0, rates);
-  const spans = turns.filter(isBad).map(({ traceId }) => escalationSpan(traceId, play.now()));
+  const isStuck = (turn: (typeof turns)[number], index: number): boolean => hangs && round > 0 && isBad(turn, index);
+  const told = turns.map((turn, index) => (isStuck(turn, index) ? { ...turn, endsSession: false } : turn));
+  const escalated = hangs ? [] : turns.filter(isBad);
+  const spans = escalated.map(({ traceId }) => escalationSpan(traceId, play.now()));
   await play.post("/v1/traces", {
     resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope: { name: "gen_ai" }, spans }] }],
   });
   const assignments = turns
     .filter(({ rollout }) => rollout !== null)
     .map((turn) => ({ ...turn, id: `of ${turn.id}`, kind: "assignment", endsSession: false }));
-  await play.post("/v1/turns", { turns: [...assignments, ...turns] });
+  await play.post("/v1/turns", { turns: [...assignments, ...told] });
 }
 
-type Ending = { readonly rates: Rates; readonly end: "Succeeded" | "RolledBack" };
-
 /** A whole rollout, from the first deployment to a while after its end. */
-async function playRollout(death: Death | null, { rates, end }: Ending) {
+async function playRollout(death: Death | null, course: Course) {
   const play = createPlay(death);
   for (const [index, version] of ["2.3.0", "2.3.1"].entries()) {
     await play.post("/v1/deployments", { release: `support@${version}`, url: `http://127.0.0.1:${index + 1}` });
   }
-  await play.post("/v1/rollouts", YAML);
+  await play.post("/v1/rollouts", course.yaml);
   await tick(play, 1000);
   let untilPromotion = 0;
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const writes = play.writes();
-    await sendRound(play, round, rates);
+    await sendRound(play, round, course);
     await tick(play, 2000);
-    // A server that has just started waits for late spans once more.
-    await tick(play, 6000);
+    // A server that has just started waits for late spans once more, and looks at once: so long that any looks again.
+    await tick(play, course.hangs ? 31_000 : 6000);
     const { phase } = await viewOf(play);
     if (phase === "Succeeded" && untilPromotion === 0) untilPromotion = writes;
-    if (phase === end) break;
+    if (phase === course.end) break;
   }
   for (let after = 0; after < 3; after += 1) await tick(play, 2000);
   const entries = await play.ledger.readAll(0);
@@ -200,30 +213,44 @@ function contentOf(value: JsonValue): JsonValue {
 
 const contentsOf = (entries: readonly LedgerEntry[]): JsonValue[] => entries.map((entry) => contentOf(entry));
 
-describe.each<[string, Ending]>([
-  ["is promoted", { rates: { baseline: 0.02, canary: 0.02, promoted: 0.02 }, end: "Succeeded" }],
-  ["is rolled back", { rates: { baseline: 0.02, canary: 0.8, promoted: 0.8 }, end: "RolledBack" }],
+/** Up to the decision. When the rest of the stuck sessions is read, once nobody waits for it, depends on when somebody looks. */
+function decidingOf(entries: readonly LedgerEntry[], { hangs }: Course): JsonValue[] {
+  const contents = contentsOf(entries);
+  const decided = contents.findIndex((content) => JSON.stringify(content).includes('"culprits":["escalation-rate"]'));
+  return hangs ? contents.slice(0, decided + 1) : contents;
+}
+
+const ORDINARY = { yaml: YAML, hangs: false };
+
+describe.each<[string, Course]>([
+  ["is promoted", { ...ORDINARY, rates: { baseline: 0.02, canary: 0.02, promoted: 0.02 }, end: "Succeeded" }],
+  ["is rolled back", { ...ORDINARY, rates: { baseline: 0.02, canary: 0.8, promoted: 0.8 }, end: "RolledBack" }],
   [
     "is promoted and then breaks its promise",
-    { rates: { baseline: 0.02, canary: 0.02, promoted: 0.9 }, end: "RolledBack" },
+    { ...ORDINARY, rates: { baseline: 0.02, canary: 0.02, promoted: 0.9 }, end: "RolledBack" },
   ],
-])("a rollout that %s", (_name, ending) => {
+  [
+    "is rolled back at an age",
+    { yaml: AGED, hangs: true, rates: { baseline: 0.02, canary: 0.8, promoted: 0.8 }, end: "RolledBack" },
+  ],
+])("a rollout that %s", (_name, course) => {
   test(
     "ends the same with the same ledger, at whichever durable write its server is killed",
     { timeout: 300_000 },
     async () => {
-      const whole = await playRollout(null, ending);
-      expect([whole.view.phase, whole.starts]).toEqual([ending.end, 1]);
-      const expected = contentsOf(whole.entries);
+      const whole = await playRollout(null, course);
+      expect([whole.view.phase, whole.starts]).toEqual([course.end, 1]);
+      const expected = decidingOf(whole.entries, course);
+      expect(JSON.stringify(expected).includes("landmarkJudged")).toBe(course.hangs);
       // Up to its promotion one that breaks its promise is like one that keeps it.
-      const first = ending.end === "RolledBack" && whole.untilPromotion > 0 ? whole.untilPromotion : 1;
+      const first = course.end === "RolledBack" && whole.untilPromotion > 0 ? whole.untilPromotion : 1;
       for (let atWrite = first; atWrite <= whole.writes; atWrite += 1) {
         for (const when of ["before", "after"] as const) {
-          const played = await playRollout({ atWrite, when }, ending);
+          const played = await playRollout({ atWrite, when }, course);
           const where = `killed ${when} write ${atWrite} of ${whole.writes}`;
-          expect(contentsOf(played.entries), where).toEqual(expected);
+          expect(decidingOf(played.entries, course), where).toEqual(expected);
           expect([played.view.phase, played.view.culprits, played.starts], where).toEqual([
-            ending.end,
+            course.end,
             whole.view.culprits,
             2,
           ]);

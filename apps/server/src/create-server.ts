@@ -47,7 +47,7 @@ import { openIntake } from "./collector/open-intake.ts";
 import { createCollectorRoutes } from "./collector/routes.ts";
 import { openBook, type Book } from "./controller/book.ts";
 import { createControl } from "./controller/create-control.ts";
-import { createPublisher, idleTimeout } from "./controller/publisher.ts";
+import { createPublisher, idleTimeout, lateness } from "./controller/publisher.ts";
 import { createCalling } from "./hooks/create-calling.ts";
 import type { HookWorkerDeps } from "./hooks/hook-worker.ts";
 import { createGatewayHub } from "./gateways/hub.ts";
@@ -203,7 +203,7 @@ async function createCore({ now, tick, log, settings, traces, term, ...deps }: S
   const { contents } = deps;
   const moving: FollowMovesDeps = { book, contents, reports, idleTimeoutMs, now, log };
   const follow = (): Promise<void> => followMoves(moving);
-  const seen = { traces, now, idleTimeoutMs };
+  const seen = { traces, now, idleTimeoutMs, latenessMs: () => lateness(book.rollouts(), settings.latenessMs) };
   const control = createControl({ ...deps, ...seen, book, hub, publisher, log, followMoves: follow });
   const maxAgeMs = deps.setNow === null ? FIGURES_LAG_MS : 0;
   const { sessions, pairs } = traces;

@@ -202,6 +202,7 @@ export { formatSessionKey, type SessionKey } from "./telemetry/session-key.ts";
 export type { MaturedSession, SessionEvidence } from "./telemetry/session.ts";
 export { NO_MEASURES, type Outcome, type SessionMeasures, type ToolMeasures } from "./telemetry/session-measures.ts";
 export type { CohortMember } from "./telemetry/cohort-member.ts";
+export type { SignsOfLife, SignsOfLifeQuery } from "./telemetry/signs-of-life.ts";
 export type { CohortSource, OpenSession, ScoreBatchClaim, TraceStore } from "./telemetry/trace-store.ts";
 export { numbersAfter } from "./telemetry/term-numbers.ts";
 export type { PairEvidence, PairPlace, PairSource } from "./telemetry/pair-source.ts";
@@ -287,7 +288,7 @@ export type {
   QuantileGate,
   ValueMetric,
 } from "./gate/gate-spec.ts";
-export type { ArmCounts, AssignedSessions, Block, BlockReading } from "./gate/block.ts";
+export type { ArmCounts, AssignedSessions, Block, BlockReading, LandmarkReading } from "./gate/block.ts";
 export type { GateReport, Judgement, ValuesReading, Verdict } from "./gate/verdict.ts";
 
 export {
@@ -371,6 +372,7 @@ export { affordableStep, harmOutlook, harmRampOf, harmSteps, type HarmOutlook } 
 export {
   foldEvidence,
   judgeBlock,
+  judgeLandmark,
   judgeStep,
   judgeBoard,
   type Evidence,
@@ -431,13 +433,14 @@ export type { Claim, LeadCandidate, Leader, Leadership } from "./rollout/leaders
 export { findBreak, verifyChain, type Anchor, type ChainBreak, type ChainBreakKind } from "./rollout/verify-chain.ts";
 export { foldRollout, formatEvent, parseAgentEvent, parseRolloutEvent } from "./rollout/ledger-form.ts";
 export { badOf } from "./gate/bad-of.ts";
-export { createBoard, observe, type BoardInput, type GateBoard } from "./gate/board.ts";
+export { createBoard, observe, observeAtAge, type BoardInput, type GateBoard } from "./gate/board.ts";
 export { closeBlocks, cutBlocks, readBlock, type CloseBlocksInput, type ClosedBlock } from "./gate/close-blocks.ts";
 export { comparePairs, type PairComparison } from "./telemetry/compare-pairs.ts";
 export { referenceOf, type GateReference } from "./gate/gate-reference.ts";
-export { isCountGate } from "./gate/read-block.ts";
+export { isCountGate, isReadAtAge } from "./gate/read-block.ts";
+export { readLandmarks, type ReadLandmarksInput } from "./gate/read-landmarks.ts";
 export { speaksOf } from "./gate/speaks-of.ts";
-export { promiseReadersOf, readersOf } from "./gate/readers-of.ts";
+export { agesOf, promiseReadersOf, readersOf, type GateAge } from "./gate/readers-of.ts";
 export { cutAfterPromotion } from "./gate/cut-after-promotion.ts";
 export { promiseOf, type NoPromise, type PromiseTerms } from "./gate/promise.ts";
 export { quantileName } from "./gate/quantile-name.ts";

@@ -1,18 +1,22 @@
 import {
+  agesOf,
   createBoard,
   cutAfterPromotion,
   cutBlocks,
   judge,
   observe,
+  observeAtAge,
   promiseReadersOf,
   readBlock,
   readersOf,
+  readLandmarks,
   type CohortMember,
   type GateBoard,
   type GateReference,
   type GateReport,
   type GateSpec,
   type Judgement,
+  type LandmarkReading,
   type MaturedSession,
 } from "@perch/domain";
 import { aMaturedSession } from "./telemetry-builders.ts";
@@ -46,12 +50,16 @@ export function seededRandom(seed: number): () => number {
 export function simulateGates(simulation: GateSimulation): GateBoard {
   const { gates, references = {}, weightBp, canarySessions } = simulation;
   const members = drawMembers(simulation);
-  const settings = { isCutShort: false, now: Infinity, maxBlockMs: 3_600_000, patienceMs: 0 };
+  const settings = { members, isCutShort: false, now: Infinity, maxBlockMs: 3_600_000, patienceMs: 0 };
   let board = createBoard({ gates, weightsBp: [weightBp], windowMs: 300_000, references });
   const assigned = { baseline: 0, canary: 0 };
-  for (const block of cutBlocks({ members, ...settings })) {
-    for (const { arm } of block) assigned[arm] += 1;
-    board = observe(board, { ...readBlock(block, 0, readersOf(board)), assigned: { ...assigned } });
+  const atAges = readingsOf(board, settings);
+  for (const together of cutBlocks(settings)) {
+    for (const { arm } of together) assigned[arm] += 1;
+    const block = { ...readBlock(together, 0, readersOf(board)), assigned: { ...assigned } };
+    board = atAges
+      .filter(({ throughSequence }) => throughSequence === block.throughSequence)
+      .reduce(observeAtAge, observe(board, block));
     if (board.canarySessions >= canarySessions) break;
   }
   return board;
@@ -72,6 +80,20 @@ export function simulateAfterPromotion(
     board = observe(board, { ...read, assigned: { baseline: 0, canary: block.length } });
   }
   return board;
+}
+
+type Settings = Parameters<typeof cutBlocks>[0];
+
+/** Of gates that read at an age: every session has a first turn at once, and turns go on for ever. */
+function readingsOf(board: GateBoard, settings: Settings): readonly LandmarkReading[] {
+  const turnsOf = (arm: SimulatedArm): readonly number[] => [
+    ...settings.members.flatMap((member) => (member.arm === arm ? member.assignedAt : [])),
+    Infinity,
+  ];
+  const heard = { baseline: turnsOf("baseline"), canary: turnsOf("canary") };
+  return agesOf(board).flatMap((age) =>
+    readLandmarks({ ...settings, ...age, step: 0, idleTimeoutMs: Infinity, latenessMs: 0, heard }),
+  );
 }
 
 /** What the gates say about a simulation's only step. */
@@ -112,7 +134,7 @@ function drawMembers({
     const assignedAt = assignment * 4 * SECOND;
     const drawn = session(arm, random);
     const matured = drawn && aSession(arm, assignment, { startedAt: assignedAt, endedAt: assignedAt, ...drawn });
-    members.push({ assignment, arm, assignedAt, matured });
+    members.push({ assignment, arm, assignedAt, lastTurnAt: assignedAt, isEnded: matured !== null, matured });
   }
   return members;
 }

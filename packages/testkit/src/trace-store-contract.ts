@@ -25,6 +25,7 @@ import { describeWriteCalls } from "./write-call-contract.ts";
 import { describeSessionSource } from "./session-source-contract.ts";
 import { describeTwoAgents } from "./two-agents-contract.ts";
 import { describeScores } from "./score-contract.ts";
+import { describeSignsOfLife } from "./signs-of-life-contract.ts";
 import { aMaturedSession, aScore, aSpan, aToolCall } from "./telemetry-builders.ts";
 
 export type TraceStorage = {
@@ -63,6 +64,7 @@ export function describeTraceStore(create: () => Promise<TraceStorage>): void {
   describe("scores", () => describeScores(() => storage));
   describe("open sessions", () => describeOpenSessions(() => storage.store));
   describe("cohorts", () => describeCohorts(() => storage));
+  describe("signs of life", () => describeSignsOfLife(() => storage));
   describe("two agents with the same session id", () => describeTwoAgents(() => storage));
   describe("session lists", () => describeSessionListing(() => storage));
   describe("looking into sessions", () => describeExplorer(() => storage));

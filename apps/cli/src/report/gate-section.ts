@@ -78,14 +78,14 @@ function findingsList({ findings }: GateView): Html {
 /** Each intent or tool by itself, and all sessions at the gate's age. */
 function segmentsTable({ segments, landmark }: GateView): Html {
   const aged = landmark === null ? [] : [{ ...landmark, segment: `bad or not over after ${span(landmark.ageMs)}` }];
-  const parts = [...segments, ...aged];
+  const parts = [...segments.map((part) => ({ ...part, rejectAtLogE: null })), ...aged];
   if (parts.length === 0) return NOTHING;
-  const rows = parts.map(({ segment, baseline, canary, logE }) => [
+  const rows = parts.map(({ segment, baseline, canary, logE, rejectAtLogE }) => [
     segment,
     percent(baseline.rate),
     percent(canary.rate),
     count(canary.sessions),
-    `1:${odds(logE)}`,
+    `1:${odds(logE)}${rejectAtLogE === null ? "" : ` of 1:${odds(rejectAtLogE)}`}`,
   ]);
   return table(["part", "#baseline", "#canary", "#canary sessions", "#evidence of harm"], rows);
 }

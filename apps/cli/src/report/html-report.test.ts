@@ -111,7 +111,7 @@ test("what differs in the use of tools, and all sessions at a gate's age, are to
     logE: 1,
     isEstablished: false,
   };
-  const landmark = { ageMs: 1_800_000, baseline: arm, canary: arm, logE: 0 };
+  const landmark = { ageMs: 1_800_000, baseline: arm, canary: arm, logE: 0, rejectAtLogE: 3 };
   const gates = [{ ...(gate ?? expect.fail("the report has a gate")), findings: [finding], landmark }];
   const told = { ...report, rollout: { ...report.rollout, gates } };
   expect(textReport(told)).toContain("differs       `refund` comes first (may be chance)");

@@ -32,7 +32,11 @@ function landmarkOf({ landmark }: GateView): readonly string[] {
   if (landmark === null) return [];
   const minutes = Number((landmark.ageMs / 60_000).toFixed(1));
   const rates = `${percent(landmark.baseline.rate)} → ${percent(landmark.canary.rate)}`;
-  return [`bad or not over after ${minutes} min: ${rates} (${formatOdds(landmark.logE)})`];
+  const odds = formatOdds(landmark.logE);
+  const limit = landmark.rejectAtLogE === null ? "" : ` of ${formatOdds(landmark.rejectAtLogE)}`;
+  return [
+    `bad or not over after ${minutes} min: ${rates} of ${landmark.canary.sessions} canary sessions (${odds}${limit})`,
+  ];
 }
 
 function findingsOf({ findings }: GateView): readonly string[] {

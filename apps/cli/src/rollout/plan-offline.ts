@@ -28,6 +28,7 @@ export function planOffline(text: string, { file, traffic }: { file: string; tra
       rates: {},
       values: {},
       features: {},
+      landmarks: {},
       maturationMs,
       warnings,
     }),

@@ -86,11 +86,12 @@ function Sentence({ text }: { readonly text: string }) {
 
 function Landmark({ gate }: { readonly gate: GateView }) {
   if (gate.landmark === null) return null;
-  const { ageMs, canary, baseline, logE } = gate.landmark;
+  const { ageMs, canary, baseline, logE, rejectAtLogE } = gate.landmark;
   return (
     <p class="meter-note">
-      bad or not over after {Math.round(ageMs / 60_000)} min: canary {formatPercent(canary.rate)}, baseline{" "}
-      {formatPercent(baseline.rate)}, {formatOdds(logE)}
+      bad or not over after {Math.round(ageMs / 60_000)} min: canary {formatPercent(canary.rate)} of{" "}
+      {formatCount(canary.sessions)}, baseline {formatPercent(baseline.rate)}, {formatOdds(logE)}
+      {rejectAtLogE === null ? "" : ` of ${formatOdds(rejectAtLogE)}`}
     </p>
   );
 }

@@ -78,3 +78,14 @@ test("evidence beyond all doubt is not told to the last digit", () => {
   const report = aReport({ kind: "fail", because: "evidence" }, { logE: 100 });
   expect(explainGate(report)).toContain("odds beyond 1:1,000,000,000");
 });
+
+test("where sessions are judged at an age as well, it says whose odds these are: they have half of the error rate", () => {
+  const totals = { baselineSessions: 10, baselineBad: 1, canarySessions: 10, canaryBad: 9 };
+  const landmark = { ageMs: 1_800_000, totals, logE: Math.log(680), rejectAtLogE: Math.log(500) };
+  const verdict = { kind: "fail", because: "evidence" } as const;
+  expect(explainGate(aReport(verdict, { landmark }))).toBe(
+    "odds 1:340 against no harm, half of those by sessions at 30 min (rolls back at 1:250)",
+  );
+  expect(explainGate(aReport(verdict, { landmark: { ...landmark, logE: 0 } }))).toContain("by sessions that ended");
+  expect(explainGate(aReport(verdict, { landmark: { ...landmark, rejectAtLogE: null } }))).toContain("no harm (rolls");
+});

@@ -34,11 +34,20 @@ function short(value: number): string {
 }
 
 /** What the odds are of. */
-function question({ gate, design }: GateReport): string {
+function question(report: GateReport): string {
+  const { gate, design } = report;
   if (gate.kind === "distribution") return "against no difference";
-  if (design === null) return "against no harm";
+  if (design === null) return `against no harm${viewOf(report)}`;
   const ratio = design.oddsRatio === null ? "" : ` (an odds ratio of ${design.oddsRatio.toFixed(2)})`;
   return `for ${formatPoints(design.mde)} more${ratio} against no harm`;
+}
+
+/** Of two views that are read apart the clearer one, which has half of the error rate to itself. */
+function viewOf({ landmark, logE }: GateReport): string {
+  if (landmark === null || landmark.rejectAtLogE === null) return "";
+  const minutes = Number((landmark.ageMs / 60_000).toFixed(1));
+  const isAtAge = landmark.logE - Math.LN2 >= logE - 1e-9;
+  return isAtAge ? `, half of those by sessions at ${minutes} min` : ", half of those by sessions that ended";
 }
 
 /** What a gate that passes says. */

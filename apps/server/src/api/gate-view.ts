@@ -64,7 +64,9 @@ function rangesOf({ ratio, baselineRange, canaryRange }: ValuesReading) {
 }
 
 function landmarkOf({ landmark }: GateReport): GateView["landmark"] {
-  return landmark && { ageMs: landmark.ageMs, ...armsOf(landmark.totals), logE: finite(landmark.logE) };
+  if (landmark === null) return null;
+  const { ageMs, totals, logE, rejectAtLogE } = landmark;
+  return { ageMs, ...armsOf(totals), logE: finite(logE), rejectAtLogE };
 }
 
 function nonInferiorityOf({ nonInferiority }: GateReport): GateView["nonInferiority"] {

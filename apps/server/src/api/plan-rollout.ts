@@ -51,7 +51,7 @@ export async function planRollout(
   ];
   return forecastRollout(plan, {
     sessionsPerMinute: traffic ?? measured,
-    ...knownBaseline(plan.gates, history),
+    ...knownBaseline(plan.gates, history, plan.idleTimeoutMs ?? deps.idleTimeoutMs()),
     maturationMs: maturationOf(history) ?? plan.idleTimeoutMs ?? deps.idleTimeoutMs(),
     warnings: notes,
   });

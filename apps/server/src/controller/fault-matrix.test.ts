@@ -8,8 +8,9 @@ type Fault = {
   readonly store?: Faults["store"];
   /** What reaches the server of a session while the fault lasts; none of it, some of it, or more. */
   readonly deliver?: (records: Records) => Records;
-  /** Kept back until so many rounds later. */
+  /** Kept back until so many rounds later: all records, or those of turns that the canary answered. */
   readonly lateRounds?: number;
+  readonly isLate?: (record: Records[number]) => boolean;
 };
 
 /** With everything on: what the file's defaults do, and the fast path besides. */
@@ -17,6 +18,12 @@ const FILE = YAML.replace(
   "    interval: 10s",
   "    interval: 10s\n    initialDelay: 5s\n    circuitBreaker: { max: 0.5, window: 30s }",
 );
+/** The same with sessions that are also judged when they are ten seconds old. */
+const AGED = FILE.replace("kind: proportion, objective", "kind: proportion, maturation: landmark, age: 10s, objective");
+const FILES = [
+  ["sessions that have ended", FILE],
+  ["sessions at an age", AGED],
+] as const;
 const ROUND_MS = 2000;
 const HARMFUL = { baseline: 0.08, canary: 0.9 };
 const HEALTHY = { baseline: 0.08, canary: 0.08 };
@@ -42,13 +49,15 @@ function createRounds({ world, gateway }: Stage, rates: typeof HEALTHY) {
 
 async function play(stage: Stage, fault: Fault, run: { rates: typeof HEALTHY; rounds: number }): Promise<RolloutView> {
   const { world, server } = stage;
-  const { store = "none", deliver = (records: Records) => records, lateRounds = 0 } = fault;
+  const { store = "none", deliver = (records: Records) => records, lateRounds = 0, isLate = () => true } = fault;
   world.faults.store = store;
   const nextRound = createRounds(stage, run.rates);
   const waiting: Records[] = [];
   for (let round = 0; round < run.rounds; round += 1) {
-    waiting.push(await nextRound(deliver));
-    const due = waiting.length > lateRounds ? (waiting.shift() ?? []) : [];
+    const records = await nextRound(deliver);
+    waiting.push(records.filter(isLate));
+    const late = waiting.length > lateRounds ? (waiting.shift() ?? []) : [];
+    const due = [...late, ...records.filter((record) => !isLate(record))];
     if (due.length > 0) await post(server, "/v1/turns", { turns: due });
     await tick(world, server, ROUND_MS);
     const view = await viewOf(server);
@@ -57,9 +66,9 @@ async function play(stage: Stage, fault: Fault, run: { rates: typeof HEALTHY; ro
   return viewOf(server);
 }
 
-async function begin(): Promise<Stage> {
+async function begin(file: string = FILE): Promise<Stage> {
   const stage = await createStage();
-  await startRollout(stage.world, stage.server, FILE);
+  await startRollout(stage.world, stage.server, file);
   return stage;
 }
 
@@ -78,12 +87,12 @@ const BLINDING: readonly { readonly name: string; readonly fault: Fault }[] = [
   { name: "the canary's sessions begin and say nothing (one arm silent)", fault: { deliver: assignmentsOnly } },
 ];
 
-describe("neither promoted nor rolled back while", () => {
+describe.each(FILES)("by %s neither promoted nor rolled back while", (_name, file) => {
   test.each(BLINDING)(
     "$name",
     async ({ fault }) => {
       for (const rates of [HARMFUL, HEALTHY]) {
-        const stage = await begin();
+        const stage = await begin(file);
         const view = await play(stage, fault, { rates, rounds: 60 });
         expect(["Baking", "Paused"]).toContain(view.phase);
         // And not much later either: half a day is what a step may wait.
@@ -125,20 +134,27 @@ const twice = (records: Records): Records => [...records, ...records];
 const DISTURBING: readonly { readonly name: string; readonly fault: Fault }[] = [
   { name: "gateways' clocks are ten minutes apart (clock skew)", fault: { deliver: skewed } },
   { name: "records come half a minute late (late data)", fault: { lateRounds: 15 } },
+  {
+    name: "only what the canary answered comes late (late data of one arm)",
+    fault: { lateRounds: 15, isLate: ({ arm, kind }) => arm === "canary" && kind === "turn" },
+  },
   { name: "every record comes twice (duplicate windows)", fault: { deliver: twice } },
 ];
 
-describe("a healthy canary is not rolled back, and a harmful one not promoted, although", () => {
-  test.each(DISTURBING)(
-    "$name",
-    async ({ fault }) => {
-      expect((await play(await begin(), fault, { rates: HEALTHY, rounds: 120 })).phase).not.toBe("RolledBack");
-      const harmful = await play(await begin(), fault, { rates: HARMFUL, rounds: 120 });
-      expect(["Baking", "Paused", "RolledBack"]).toContain(harmful.phase);
-    },
-    60_000,
-  );
-});
+describe.each(FILES)(
+  "by %s a healthy canary is not rolled back, and a harmful one not promoted, although",
+  (_, file) => {
+    test.each(DISTURBING)(
+      "$name",
+      async ({ fault }) => {
+        expect((await play(await begin(file), fault, { rates: HEALTHY, rounds: 120 })).phase).not.toBe("RolledBack");
+        const harmful = await play(await begin(file), fault, { rates: HARMFUL, rounds: 120 });
+        expect(["Baking", "Paused", "RolledBack"]).toContain(harmful.phase);
+      },
+      60_000,
+    );
+  },
+);
 
 test("records that come twice weigh as much as records that come once", async () => {
   const evidence = async (fault: Fault): Promise<unknown> => {

@@ -5,6 +5,7 @@ export function patientCohorts(cohorts: CohortSource, deadlineMs: number): Cohor
   return {
     members: (query) => within(deadlineMs, cohorts.members(query)),
     assigned: (query) => within(deadlineMs, cohorts.assigned(query)),
+    signsOfLife: (query) => within(deadlineMs, cohorts.signsOfLife(query)),
     history: (query) => within(deadlineMs, cohorts.history(query)),
   };
 }

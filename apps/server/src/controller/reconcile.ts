@@ -34,6 +34,7 @@ export type ReconcileDeps = {
   readonly watches: Watches;
   readonly now: () => number;
   readonly idleTimeoutMs: () => number;
+  readonly latenessMs: () => number;
   readonly log: Log;
   /** Sessions that are moved from release to release. */
   readonly followMoves: () => Promise<void>;
@@ -159,7 +160,7 @@ async function prepare(id: RolloutId, deps: ReconcileDeps): Promise<void> {
     await book.record(id, { type: "preparationFailed", at: now(), reason: readiness.reason });
   }
   if (readiness.kind !== "ready" || hooksBeforeStart(rollout).length > 0) return;
-  const references = await readReferences(rollout, deps.cohorts);
+  const references = await readReferences(rollout, deps);
   const context = { rollouts: book.rollouts(), now: now() };
   const record = book.agent(rollout.plan.agent);
   const isReturn = record !== null && isStepFreeReturn(rollout, { ...context, record });

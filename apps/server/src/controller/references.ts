@@ -8,7 +8,7 @@ const SESSIONS_READ = 2000;
  */
 export async function readReferences(
   rollout: Rollout,
-  cohorts: Pick<CohortSource, "history">,
+  { cohorts, idleTimeoutMs }: { readonly cohorts: Pick<CohortSource, "history">; readonly idleTimeoutMs: () => number },
 ): Promise<Readonly<Record<string, GateReference>>> {
   const sessions = await cohorts.history({
     agent: rollout.plan.agent,
@@ -16,5 +16,7 @@ export async function readReferences(
     limit: SESSIONS_READ,
   });
   const ofBaseline = sessions.filter((session) => session.release === rollout.baseline.digest);
-  return Object.fromEntries(rollout.plan.gates.map((gate) => [gate.name, referenceOf(gate, ofBaseline)]));
+  return Object.fromEntries(
+    rollout.plan.gates.map((gate) => [gate.name, referenceOf(gate, ofBaseline, idleTimeoutMs())]),
+  );
 }

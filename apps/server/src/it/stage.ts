@@ -125,6 +125,7 @@ function faultyCohorts(cohorts: CohortSource, faults: Faults): CohortSource {
       return faults.store === "nan" ? members.map(withoutNumbers) : members;
     },
     assigned: (query) => meet(() => cohorts.assigned(query)),
+    signsOfLife: (query) => meet(() => cohorts.signsOfLife(query)),
     history: (query) => meet(() => cohorts.history(query)),
   };
 }

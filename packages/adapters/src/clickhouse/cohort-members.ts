@@ -14,6 +14,8 @@ const assignmentRow = z.object({
   arm: z.enum(["baseline", "canary"]),
   started_at: z.number(),
   first_arrival: z.coerce.number(),
+  last_turn_at: z.number().nullable(),
+  is_ended: z.coerce.boolean(),
   /** The sequence of the matured session. */
   matured: z.coerce.number().nullable(),
 });
@@ -44,7 +46,8 @@ function assignmentsAfter(client: ClickHouseClient, parameters: MembersQuery): P
       LIMIT 1 BY arrival
       LIMIT {limit:UInt32}
     )
-    SELECT session, arrival, arm, started_at, firsts.first_arrival AS first_arrival, states.matured AS matured
+    SELECT session, arrival, arm, started_at, firsts.first_arrival AS first_arrival, states.matured AS matured,
+      states.last_turn_at AS last_turn_at, states.is_ended AS is_ended
     FROM page
     INNER JOIN (
       SELECT key, min(arrival) AS first_arrival FROM assignments
@@ -52,7 +55,11 @@ function assignmentsAfter(client: ClickHouseClient, parameters: MembersQuery): P
       GROUP BY key
     ) AS firsts USING (key)
     INNER JOIN (
-      SELECT key, nullIf(min(matured_as), ${NEVER}) AS matured FROM session_states
+      SELECT key,
+        nullIf(min(matured_as), ${NEVER}) AS matured,
+        nullIf(max(turn_at), -inf) AS last_turn_at,
+        max(is_over) AS is_ended
+      FROM session_states
       WHERE key IN (SELECT key FROM page)
       GROUP BY key
     ) AS states USING (key)
@@ -66,10 +73,17 @@ async function withOutcomes(
 ): Promise<readonly CohortMember[]> {
   const sequences = assigned.flatMap(({ matured }) => matured ?? []);
   const outcomes = await maturedAs(client, sequences);
-  return assigned.map(({ session, arrival, arm, started_at, matured }) => {
+  return assigned.map(({ session, arrival, arm, started_at, matured, ...standing }) => {
     const outcome = matured === null ? undefined : outcomes.get(matured);
-    // Found by the hash of its name, so it is looked at whether it is the session's.
-    return { assignment: arrival, arm, assignedAt: started_at, matured: outcome?.session === session ? outcome : null };
+    return {
+      assignment: arrival,
+      arm,
+      assignedAt: started_at,
+      lastTurnAt: standing.last_turn_at,
+      isEnded: standing.is_ended,
+      // Found by the hash of its name, so it is looked at whether it is the session's.
+      matured: outcome?.session === session ? outcome : null,
+    };
   });
 }
 

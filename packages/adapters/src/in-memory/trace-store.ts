@@ -8,7 +8,6 @@ import {
   type ExplorerSource,
   type MaturedSession,
   type MoveRecord,
-  type OpenSession,
   type PairSource,
   type RolloutId,
   type Score,
@@ -27,6 +26,8 @@ import { pairSourceOf } from "./pair-source.ts";
 import { createScoreBatchClaims } from "./score-batch-claims.ts";
 import { isSharedId, maturedOf, scoresOf } from "./scored-sessions.ts";
 import { sessionListingOf } from "./session-listing.ts";
+import { openSessionOf } from "./open-session-of.ts";
+import { signsOfLife, standingOf } from "./signs-of-life.ts";
 import { writeCallSourceOf } from "./write-call-source.ts";
 
 type Memory = {
@@ -170,6 +171,7 @@ function cohortSourceOf(memory: Memory): CohortSource {
       const canary = members.filter((member) => member.arm === "canary").length;
       return { baseline: members.length - canary, canary };
     },
+    signsOfLife: async (query) => signsOfLife([...memory.turnsOf.values()].flat(), query),
     async history({ agent, before, limit }) {
       return newestFirst(memory)
         .filter((one) => one.agent === agent && one.endedAt < before)
@@ -187,6 +189,7 @@ function assignmentsIn(memory: Memory, rollout: RolloutId, step: number): readon
       assignment,
       arm: turn.arm,
       assignedAt: turn.startedAt,
+      ...standingOf(memory.turnsOf.get(formatSessionKey(turn)) ?? []),
       matured: maturedOf(memory, turn),
     }));
 }
@@ -246,19 +249,6 @@ function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
 
 function hasTurnSince(records: readonly TurnRecord[], since: number): boolean {
   return records.some((record) => record.kind === "turn" && record.startedAt + record.durationMs >= since);
-}
-
-function openSessionOf(records: readonly TurnRecord[]): OpenSession[] {
-  const [first] = records;
-  if (first === undefined) return [];
-  return [
-    {
-      agent: first.agent,
-      session: first.session,
-      lastActivityAt: Math.max(...records.map((record) => record.startedAt + record.durationMs)),
-      isEnded: records.some((record) => record.endsSession || record.kind === "sessionEnd"),
-    },
-  ];
 }
 
 /** Sessions by the turns they had under the rollout; the first of these decides the arm. */

@@ -62,9 +62,16 @@ export const gateViewSchema = z.object({
   segments: z
     .array(z.object({ segment: z.string(), baseline: rateSchema, canary: rateSchema, logE: z.number() }))
     .default([]),
-  /** Of a gate with a landmark: sessions that were bad or not over at this age. */
+  /** Of a gate with a landmark: sessions that were bad or not over at this age, and where they reject by themselves. */
   landmark: z
-    .object({ ageMs: z.number(), baseline: rateSchema, canary: rateSchema, logE: z.number() })
+    .object({
+      ageMs: z.number(),
+      baseline: rateSchema,
+      canary: rateSchema,
+      logE: z.number(),
+      /** Null in rollouts of older versions, which averaged both views. */
+      rejectAtLogE: z.number().nullable().default(null),
+    })
     .nullable()
     .default(null),
   nonInferiority: z.object({
@@ -90,7 +97,7 @@ export const gateViewSchema = z.object({
     .nullable()
     .default(null),
   moreCanarySessions: z.number().nullable(),
-  /** Evidence over time, one point a closed block, thinned to at most 300. */
+  /** Evidence over time, one point a closed block or reading at an age, thinned to at most 300. */
   history: z.array(z.object({ at: z.number(), canarySessions: z.number().int(), logE: z.number() })),
 });
 export type GateView = z.infer<typeof gateViewSchema>;

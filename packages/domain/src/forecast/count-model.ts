@@ -11,7 +11,7 @@ import { ladderLevel } from "../gate/ladder.ts";
 import { isCountGate } from "../gate/read-block.ts";
 import { largestRate } from "../gate/read-window.ts";
 import { freezeReference, logOddsOfRise } from "../gate/reference.ts";
-import type { BaselineRate } from "./forecast.ts";
+import type { BaselineLandmark, BaselineRate } from "./forecast.ts";
 import { ACCEPT_AT_LOG_E, IMPOSSIBLE, type GateModel, type StepAt } from "./gate-model.ts";
 
 /** What `statistics.md` assumes where nothing is known. */
@@ -36,7 +36,11 @@ function plannedRate(gate: CountGate, known: BaselineRate | undefined): number {
 }
 
 /** A gate that counts, by the planning formula of `statistics.md` 1, or that of the test which was designed for one rise. */
-export function countModel(gate: CountGate, known: BaselineRate | undefined): GateModel {
+export function countModel(
+  gate: CountGate,
+  known: BaselineRate | undefined,
+  landmark: BaselineLandmark | undefined,
+): GateModel {
   const rate = plannedRate(gate, known);
   return {
     gate,
@@ -45,9 +49,15 @@ export function countModel(gate: CountGate, known: BaselineRate | undefined): Ga
     effect: "rise",
     largest: 1 - rate - IMPOSSIBLE,
     pictured: picturedRises(rate, gate.margin),
-    toPass: (at) => sessionsToPass(gate, rate, at),
+    // Of a landmark both views have to pass.
+    toPass: (at) => Math.max(sessionsToPass(gate, rate, at), landmark === undefined ? 0 : atAge(gate, landmark, at)),
     toFind: (rise, weightBp) => sessionsToFind(gate, { baseline: rate, canary: rate + rise }, weightBp),
   };
+}
+
+/** A rate that leaves no room for the margin shows nothing. */
+function atAge(gate: CountGate, { rateAtAge }: BaselineLandmark, at: StepAt): number {
+  return rateAtAge + gate.margin < 1 ? sessionsToPass(gate, rateAtAge, at) : Infinity;
 }
 
 function sessionsToPass(gate: CountGate, rate: number, at: StepAt): number {
@@ -63,10 +73,10 @@ function sessionsToPass(gate: CountGate, rate: number, at: StepAt): number {
 
 type Rates = Pick<PlannedRates, "baseline" | "canary">;
 
-/** With segments only half of the money is on the whole. */
-function sessionsToFind({ alpha, mde, segments }: CountGate, rates: Rates, weightBp: number): number {
+/** With segments, or a landmark, only half of the money is on the whole as it ended. */
+function sessionsToFind({ alpha, mde, segments, landmark }: CountGate, rates: Rates, weightBp: number): number {
   const planned = ratesAt(rates, weightBp);
-  const logEvidence = -Math.log(segments === undefined ? alpha : alpha / 2);
+  const logEvidence = -Math.log(segments === undefined && landmark === undefined ? alpha : alpha / 2);
   if (mde === undefined) return sessionsToEvidence(planned, 0, logEvidence);
   return sessionsToReject({ ...planned, logOddsRatio: logOddsOfRise(rates.baseline, mde) }, logEvidence);
 }

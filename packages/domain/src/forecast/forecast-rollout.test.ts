@@ -18,6 +18,7 @@ const MEASURED: ForecastInput = {
   rates: { "escalation-rate": { rate: 0.08, sessions: 2000 } },
   values: {},
   features: {},
+  landmarks: {},
   maturationMs: 0,
   warnings: [],
 };
@@ -225,4 +226,33 @@ test("an objective that the baseline itself breaks is warned about, since it wou
       /^after the promotion escalation-rate would take back a release that is like the baseline: \d+ %/,
     ),
   );
+});
+
+describe("a gate that also judges sessions at an age", () => {
+  const plan = planOf({}, [{ ...GATE, maturation: "landmark", age: "30m" }]);
+  const at = (ageMs: number, rateAtAge: number): ForecastInput => {
+    return { ...MEASURED, landmarks: { "escalation-rate": { ageMs, rateAtAge } } };
+  };
+  const [ended, aged] = [forecastRollout(planOf(), MEASURED), forecastRollout(plan, at(1_800_000, 0.15))];
+
+  test("lets a step be left when its sessions have had that age, and when both views have passed", () => {
+    const [plain, both] = [ended.steps[2], aged.steps[2]];
+    expect(both?.gates[0]?.sessionsToPass ?? 0).toBeGreaterThan(plain?.gates[0]?.sessionsToPass ?? Infinity);
+    const unknown = forecastRollout(plan, MEASURED);
+    expect((unknown.steps[0]?.durationMs ?? 0) - (ended.steps[0]?.durationMs ?? 0)).toBe(1_800_000);
+  });
+
+  test("has half of its error rate for what ended, and finds that a little later", () => {
+    const later = aged.harms.map(({ exposed }, nth) => exposed - (ended.harms[nth]?.exposed ?? 0));
+    expect(later.length).toBeGreaterThan(0);
+    expect(Math.min(...later)).toBeGreaterThan(0);
+  });
+
+  test("warns of an age at which most sessions are not over", () => {
+    expect(aged.warnings).toEqual([]);
+    const { warnings } = forecastRollout(plan, at(300_000, 0.93));
+    expect(warnings[0]).toMatch(
+      /^the gate escalation-rate: at 5 min 93 % of the baseline's own sessions are bad or not/,
+    );
+  });
 });

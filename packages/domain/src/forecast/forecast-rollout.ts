@@ -1,6 +1,7 @@
 import { smallestDetectable } from "@perch/stats";
 import { CLEAN_WINDOWS_TO_PASS, MIN_WINDOW_SESSIONS } from "../gate/merged-windows.ts";
-import { isCountGate } from "../gate/read-block.ts";
+import { DEFAULT_LANDMARK_MS } from "../gate/landmark.ts";
+import { isCountGate, isReadAtAge } from "../gate/read-block.ts";
 import { formatReleaseReference } from "../release/reference.ts";
 import { harmRampOf } from "../rollout/harm-ramp.ts";
 import type { RolloutPlan } from "../rollout/plan.ts";
@@ -85,7 +86,7 @@ type Need = { readonly because: string; readonly sessions: number; readonly ms: 
 function forecastStep(index: number, before: readonly StepForecast[], context: Context): StepForecast {
   const path = pathOf(before);
   const weightBp = context.plan.steps[index]?.weightBp ?? 0;
-  const { longest, most, durationMs } = durationOf(needsOf(index, path ?? [], context), context.input);
+  const { longest, most, durationMs } = durationOf(needsOf(index, path ?? [], context), settlingMs(context));
   const whole = path !== null && durationMs !== null ? [...path, { weightBp, durationMs }] : null;
   const exposed = whole === null ? null : sessionsIn(whole, context.input);
   return {
@@ -99,10 +100,19 @@ function forecastStep(index: number, before: readonly StepForecast[], context: C
   };
 }
 
-/** What has begun by the end of the step's needs still has to end before the gates can read it. */
+/** How long until all guardrails have read a session: until it ends, and where one asks until it has an age. */
+function settlingMs({ plan, input }: Context): number {
+  const ages = plan.gates.map((gate) => {
+    if (gate.role !== "guardrail" || !isReadAtAge(gate)) return 0;
+    return input.landmarks[gate.name]?.ageMs ?? gate.landmark.ageMs ?? DEFAULT_LANDMARK_MS;
+  });
+  return Math.max(input.maturationMs, ...ages);
+}
+
+/** What has begun by the end of the step's needs still has to be read by the gates. */
 function durationOf(
   needs: readonly Need[],
-  { maturationMs }: ForecastInput,
+  maturationMs: number,
 ): { readonly longest: Need; readonly most: number | null; readonly durationMs: number | null } {
   const longest = needs.reduce((most, need) => (need.ms > most.ms ? need : most));
   const most = Math.max(...needs.map(({ sessions }) => sessions));

@@ -9,10 +9,13 @@ import type { Forecast, ForecastInput, StepForecast } from "./forecast.ts";
 import { formatRate } from "./format-rate.ts";
 import { timeFor } from "./traffic-path.ts";
 
+/** Of the baseline's sessions, bad or not over at a landmark. */
+const MOST_AT_AGE = 0.5;
+
 /** What will not work as it stands, each with the figure that says so. */
 export function forecastWarnings(
   plan: RolloutPlan,
-  { sessionsPerMinute }: Pick<ForecastInput, "sessionsPerMinute">,
+  { sessionsPerMinute, landmarks }: Pick<ForecastInput, "sessionsPerMinute" | "landmarks">,
   { steps, gates }: Pick<Forecast, "steps" | "gates">,
 ): readonly string[] {
   if (plan.steps.length === 0) return [];
@@ -21,6 +24,7 @@ export function forecastWarnings(
     ...unforeseen(plan, gates),
     ...brokenPromises(plan, gates),
     ...bakeWarnings(plan, gates),
+    ...youngLandmarks(plan, landmarks),
     ...stepWarnings(plan, sessionsPerMinute, steps),
   ];
 }
@@ -52,6 +56,17 @@ function brokenPromises(plan: RolloutPlan, known: Forecast["gates"]): readonly s
     const does = gate.role === "guardrail" ? "never let a step be left" : "complain of a canary like it";
     return [
       `the gate ${gate.name}: ${formatRate(rate)} of the baseline's own sessions break its objective, which allows ${formatRate(bound)}: it would ${does}`,
+    ];
+  });
+}
+
+/** Where most sessions are not over yet, those that fail by not ending look like all the others. */
+function youngLandmarks(plan: RolloutPlan, landmarks: ForecastInput["landmarks"]): readonly string[] {
+  return plan.gates.flatMap(({ name }) => {
+    const known = landmarks[name];
+    if (known === undefined || known.rateAtAge <= MOST_AT_AGE) return [];
+    return [
+      `the gate ${name}: at ${inWords(known.ageMs)} ${formatRate(known.rateAtAge)} of the baseline's own sessions are bad or not known to be over, expected at most ${formatRate(MOST_AT_AGE)}: choose a later age, or leave it out for the 90th percentile (a session that nobody ends is over when the idle timeout has passed)`,
     ];
   });
 }

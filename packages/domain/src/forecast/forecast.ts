@@ -10,12 +10,16 @@ export type ForecastInput = {
   readonly values: Readonly<Record<string, readonly number[]>>;
   /** By gate on tool use. Lacking: not known. */
   readonly features: Readonly<Record<string, BaselineFeatures>>;
+  /** By gate with a landmark: at which age its sessions would be read. Lacking: not known. */
+  readonly landmarks: Readonly<Record<string, BaselineLandmark>>;
   /** From a session's assignment until gates read it, typically. */
   readonly maturationMs: number;
   /** What whoever asked has found besides, e.g. that memory does not go along. */
   readonly warnings: readonly string[];
 };
 export type BaselineRate = { readonly rate: number; readonly sessions: number };
+/** An age, and the baseline's rate of sessions that are bad or not known to be over at it. */
+export type BaselineLandmark = { readonly ageMs: number; readonly rateAtAge: number };
 /** How many features of tool use are compared, and how many sessions they were chosen from. */
 export type BaselineFeatures = { readonly features: number; readonly sessions: number };
 

@@ -23,7 +23,7 @@ function sessions(count: number) {
 }
 
 test("rates of bad sessions and of broken promises, values and features are taken from past sessions", () => {
-  const known = knownBaseline(GATES, sessions(200));
+  const known = knownBaseline(GATES, sessions(200), 0);
   expect(known.rates).toEqual({
     "escalation-rate": { rate: 0.1, sessions: 200 },
     promise: { rate: 0.4, sessions: 200 },
@@ -34,7 +34,16 @@ test("rates of bad sessions and of broken promises, values and features are take
 });
 
 test("what too few sessions say is left out, each by what it needs", () => {
-  expect(knownBaseline(GATES, sessions(50))).toMatchObject({ values: {}, features: {} });
-  expect(Object.keys(knownBaseline(GATES, sessions(50)).rates)).toEqual(["escalation-rate", "promise"]);
-  expect(knownBaseline(GATES, sessions(19))).toEqual({ rates: {}, values: {}, features: {} });
+  expect(knownBaseline(GATES, sessions(50), 0)).toMatchObject({ values: {}, features: {} });
+  expect(Object.keys(knownBaseline(GATES, sessions(50), 0).rates)).toEqual(["escalation-rate", "promise"]);
+  expect(knownBaseline(GATES, sessions(19), 0)).toEqual({ rates: {}, values: {}, features: {}, landmarks: {} });
+});
+
+test("of a landmark, at which age its sessions would be read, and how many would be bad or not over then", () => {
+  const aged = aGate({ name: "aged", landmark: { ageMs: null, readAt: "age" } });
+  const history = sessions(200).map((one, nth) => ({ ...one, startedAt: 0, endedAt: (nth + 1) * 1000 }));
+  const idle = history.map((one) => ({ ...one, endedBy: "idle" as const }));
+  expect(knownBaseline([aged], history, 60_000).landmarks).toMatchObject({ aged: { ageMs: 180_000, rateAtAge: 0.19 } });
+  expect(knownBaseline([aged], idle, 60_000).landmarks).toMatchObject({ aged: { ageMs: 240_000, rateAtAge: 0.19 } });
+  expect(knownBaseline([aged], history.slice(0, 99), 0).landmarks).toEqual({});
 });

@@ -1,11 +1,11 @@
 import { badOf } from "../gate/bad-of.ts";
 import { referenceOf, valuesOf } from "../gate/gate-reference.ts";
 import type { DistributionGate, GateSpec } from "../gate/gate-spec.ts";
-import { isCountGate } from "../gate/read-block.ts";
+import { isCountGate, isReadAtAge } from "../gate/read-block.ts";
 import { MIN_REFERENCE_SESSIONS } from "../gate/reference.ts";
 import { valueOf } from "../gate/value-of.ts";
 import type { MaturedSession } from "../telemetry/session.ts";
-import type { BaselineFeatures, BaselineRate, ForecastInput } from "./forecast.ts";
+import type { BaselineFeatures, BaselineLandmark, BaselineRate, ForecastInput } from "./forecast.ts";
 
 /** So few sessions say nothing about a rate. */
 const LEAST_SESSIONS = 20;
@@ -14,10 +14,12 @@ const LEAST_SESSIONS = 20;
 export function knownBaseline(
   gates: readonly GateSpec[],
   sessions: readonly MaturedSession[],
-): Pick<ForecastInput, "rates" | "values" | "features"> {
+  idleTimeoutMs: number,
+): Pick<ForecastInput, "rates" | "values" | "features" | "landmarks"> {
   return {
     rates: byGate(gates, (gate) => rateOf(gate, sessions)),
     values: byGate(gates, (gate) => spreadOf(gate, sessions)),
+    landmarks: byGate(gates, (gate) => landmarkOf(gate, sessions, idleTimeoutMs)),
     features: byGate(gates, (gate) => (gate.kind === "distribution" ? featuresOf(gate, sessions) : null)),
   };
 }
@@ -59,4 +61,13 @@ function featuresOf(gate: DistributionGate, sessions: readonly MaturedSession[])
   const reference = referenceOf(gate, sessions);
   const isFrozen = typeof reference === "object" && reference?.kind === "features";
   return isFrozen ? { features: reference.features.length, sessions: sessions.length } : null;
+}
+
+function landmarkOf(
+  gate: GateSpec,
+  sessions: readonly MaturedSession[],
+  idleTimeoutMs: number,
+): BaselineLandmark | null {
+  const reference = isReadAtAge(gate) ? referenceOf(gate, sessions, idleTimeoutMs) : null;
+  return typeof reference === "object" && reference?.kind === "landmark" ? reference : null;
 }

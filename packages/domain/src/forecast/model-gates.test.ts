@@ -59,6 +59,7 @@ const NOTHING: ForecastInput = {
   rates: {},
   values: {},
   features: {},
+  landmarks: {},
   maturationMs: 0,
   warnings: [],
 };
@@ -171,7 +172,7 @@ test("a use of tools that is new is found sooner the more sessions show it, and 
 
 test("a loop that only the canary's sessions have is mostly found with rather more sessions than planned", () => {
   const history = Array.from({ length: 300 }, (_, nth) => aMaturedSession({ toolSequence: USUAL[nth % 3] ?? [] }));
-  const known = knownBaseline([TOOLS], history);
+  const known = knownBaseline([TOOLS], history, 0);
   expect(known.features["gate"]).toMatchObject({ sessions: 300 });
   const planned = modelFor(TOOLS, known).toFind(0.2, WEIGHT_BP);
   const world: World = {

@@ -12,12 +12,12 @@ export function modelGates(gates: readonly GateSpec[], input: ForecastInput): re
   return gates.flatMap((gate) => modelOf(gate, input) ?? []);
 }
 
-function modelOf(gate: GateSpec, { rates, values, features }: ForecastInput): GateModel | null {
+function modelOf(gate: GateSpec, { rates, values, features, landmarks }: ForecastInput): GateModel | null {
   const known = values[gate.name] ?? null;
   switch (gate.kind) {
     case "proportion":
     case "score":
-      return countModel(gate, rates[gate.name]);
+      return countModel(gate, rates[gate.name], landmarks[gate.name]);
     case "mean":
     case "rate":
       return known && meanModel(gate, known);

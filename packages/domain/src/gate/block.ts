@@ -22,7 +22,7 @@ export type BlockReading =
   | ({ readonly kind: "values" } & ArmValues)
   /** Of each segment that occurs. */
   | { readonly kind: "segments"; readonly segments: Readonly<Record<string, ArmCounts>> }
-  /** Of all sessions, also those that had not matured: bad, or not over at the gate's age. */
+  /** Of all sessions, also those that had not matured: bad, or not over at the gate's age. Only in rollouts of older versions. */
   | { readonly kind: "landmark"; readonly counts: ArmCounts }
   /** Before the features are frozen: those of the baseline's sessions, with how many have each. */
   | {
@@ -64,4 +64,23 @@ export type Block = {
   readonly readings?: Readonly<Record<string, BlockReading>>;
   /** Versions of the evaluators behind a gate's score, by gate name, sorted. Lacking: none said one. */
   readonly evaluators?: Readonly<Record<string, readonly string[]>>;
+};
+
+/**
+ * A closed set of sessions of one step as they were at one gate's age: cut as blocks are, by counts or the clock, but by itself,
+ * and read once. A session is in exactly one of a gate's.
+ */
+export type LandmarkReading = {
+  readonly gate: string;
+  readonly step: number;
+  /** Every session of this step up to this assignment is in this reading or in an earlier one of the gate. */
+  readonly throughSequence: number;
+  /** When the first and the last of its sessions were assigned, epoch ms. */
+  readonly openedAt: number;
+  readonly closedAt: number;
+  readonly counts: ArmCounts;
+  /** Sessions that nothing can be said of, because too little was heard: they are in no counts. */
+  readonly unknown: number;
+  /** Versions of the evaluators behind the gate's score, sorted. */
+  readonly evaluators: readonly string[];
 };

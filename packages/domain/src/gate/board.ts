@@ -1,8 +1,9 @@
-import type { Block } from "./block.ts";
+import type { Block, LandmarkReading } from "./block.ts";
 import { GateError } from "./error.ts";
 import {
   observeAlone,
   observeGate,
+  observeGateAtAge,
   openGateEvidence,
   type EvidenceSettings,
   type GateEvidence,
@@ -81,5 +82,15 @@ export function observe(board: GateBoard, block: Block): GateBoard {
     sampleRatio: observeSampleRatio(board.sampleRatio, block, board.weightsBp),
     pace: observePace(board.pace, block),
     canarySessions: board.canarySessions + block.canarySessions,
+  };
+}
+
+/** The board after sessions were read at one gate's age. Each reading counts once; they may come before or after blocks. */
+export function observeAtAge(board: GateBoard, reading: LandmarkReading): GateBoard {
+  return {
+    ...board,
+    gates: board.gates.map((evidence) =>
+      evidence.gate.name === reading.gate ? observeGateAtAge(evidence, reading) : evidence,
+    ),
   };
 }

@@ -36,7 +36,7 @@ function aMember(
   outcome: Partial<MaturedSession> = {},
 ): CohortMember {
   const arm = isCanary ? "canary" : "baseline";
-  return { ...place, arm, matured: aMaturedSession({ arm, ...outcome }) };
+  return { ...place, arm, lastTurnAt: null, isEnded: false, matured: aMaturedSession({ arm, ...outcome }) };
 }
 
 const anyStream = fc

@@ -7,7 +7,7 @@ import { countsOf, evaluatorsOf, readingOf, unfrozenReader, type GateReader } fr
 export const MIN_CANARY_SESSIONS = 2;
 export const MIN_BASELINE_SESSIONS = 10;
 
-export type CutBlocksInput = {
+export type CutInput = {
   /** Sessions of the step in the order of assignment, after the last closed block. */
   readonly members: readonly CohortMember[];
   /** There are more members than were read, so the last, unfinished block is not the last one yet. */
@@ -15,6 +15,9 @@ export type CutBlocksInput = {
   readonly now: number;
   /** A block that is still not full closes once its first session is this old and both arms have one. */
   readonly maxBlockMs: number;
+};
+
+export type CutBlocksInput = CutInput & {
   /** A session that has not matured this long after its assignment no longer holds up its block, and is left out. */
   readonly patienceMs: number;
 };
@@ -86,7 +89,7 @@ function isEmpty(record: object): boolean {
 }
 
 /** Where the blocks begin and end, by assignments and the clock alone. */
-function cut(input: CutBlocksInput): readonly (readonly CohortMember[])[] {
+export function cut(input: CutInput): readonly (readonly CohortMember[])[] {
   const closed: (readonly CohortMember[])[] = [];
   let open: CohortMember[] = [];
   for (const member of input.members) {

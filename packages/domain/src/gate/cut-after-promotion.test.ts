@@ -8,7 +8,8 @@ const SECOND = 1000;
 const SETTINGS = { isCutShort: false, maxBlockMs: 300 * SECOND, patienceMs: 1800 * SECOND };
 
 function aMember(assignment: number, assignedAt: number, isOver = true): CohortMember {
-  return { assignment, arm: "canary", assignedAt, matured: isOver ? aMaturedSession() : null };
+  const matured = isOver ? aMaturedSession() : null;
+  return { assignment, arm: "canary", assignedAt, lastTurnAt: null, isEnded: isOver, matured };
 }
 
 function arriving(count: number, isOver: (n: number) => boolean = () => true): readonly CohortMember[] {

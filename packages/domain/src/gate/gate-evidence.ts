@@ -1,7 +1,9 @@
 import { logSumExp } from "@perch/stats";
-import type { Block } from "./block.ts";
+import type { Block, LandmarkReading } from "./block.ts";
 import type { GateReference } from "./gate-reference.ts";
 import type { GateSpec } from "./gate-spec.ts";
+import { logHarmOfCounts } from "./count-evidence.ts";
+import { canarySessionsOfLandmark, isReadApart, logClearer, observeAtAge } from "./landmark-evidence.ts";
 import { logHarmOf, observeLearnt, openLearnt, totalsOf, type Learnt } from "./learnt.ts";
 import { mergeWindow, NO_WINDOWS, type MergedWindows } from "./merged-windows.ts";
 import { promiseOf } from "./promise.ts";
@@ -59,19 +61,22 @@ export function observeGate(evidence: GateEvidence, block: Block, settings: Evid
   const learnt = observeLearnt(evidence.learnt, block, gate.name);
   const { part, largestBadRate } = readWindow(gate, block);
   const windows = mergeWindow(windowsOf(evidence, block.step), part, { windowMs: settings.windowMs, largestBadRate });
-  const { promise } = evidence;
-  const logE = logEvidence(learnt, promise);
   const seen = {
-    gate,
-    learnt,
-    promise,
-    logE,
-    peakLogE: Math.max(evidence.peakLogE, logE),
-    rejectedBecause: evidence.rejectedBecause,
+    ...evidence,
+    ...harmIn(evidence, learnt, evidence.promise),
     evaluators,
     windows: { ...evidence.windows, [block.step]: windows },
   };
   return seen.rejectedBecause === null ? { ...seen, rejectedBecause: rejection(seen, windows, settings) } : seen;
+}
+
+/** The same after sessions were read at the gate's age. Windows are of ended sessions, and stay as they are. */
+export function observeGateAtAge(evidence: GateEvidence, reading: LandmarkReading): GateEvidence {
+  const evaluators = withVersions(evidence.evaluators, reading.evaluators);
+  if (evaluators.length > 1 || evidence.learnt.kind !== "landmark") return { ...evidence, evaluators };
+  const learnt = observeAtAge(evidence.learnt, reading.counts);
+  const seen = { ...evidence, ...harmIn(evidence, learnt, evidence.promise), evaluators };
+  return seen.rejectedBecause === null && isProven(seen) ? { ...seen, rejectedBecause: "evidence" } : seen;
 }
 
 /**
@@ -84,21 +89,38 @@ export function observeAlone(evidence: GateEvidence, block: Block, { plannedBloc
   if (terms.kind === "none") return evidence;
   const evaluators = withVersions(evidence.evaluators, block.evaluators?.[gate.name]);
   if (evaluators.length > 1) return { ...evidence, evaluators };
-  const opened = evidence.promise ?? openPromise(terms, evidence.logE, plannedBlocks);
+  const opened = evidence.promise ?? openPromise(terms, stakeOf(evidence), plannedBlocks);
   const promise = observePromise(opened, gate, block);
+  const seen = { ...evidence, ...harmIn(evidence, learnt, promise), promise, evaluators };
+  return seen.rejectedBecause === null && isProven(seen) ? { ...seen, rejectedBecause: "promise" } : seen;
+}
+
+function harmIn(
+  { peakLogE }: GateEvidence,
+  learnt: Learnt,
+  promise: PromiseEvidence | null,
+): Pick<GateEvidence, "learnt" | "logE" | "peakLogE"> {
   const logE = logEvidence(learnt, promise);
-  const seen = { ...evidence, promise, evaluators, logE, peakLogE: Math.max(evidence.peakLogE, logE) };
-  const isBroken = hasEnoughSessions(seen) && seen.peakLogE >= rejectAtLogE(gate);
-  return seen.rejectedBecause === null && isBroken ? { ...seen, rejectedBecause: "promise" } : seen;
+  return { learnt, logE, peakLogE: Math.max(peakLogE, logE) };
 }
 
 /**
  * ln E of everything. When the first session after the promotion is read, half of the evidence's money stays with the comparison
  * and half goes to the promise: E = ½E_t + ½E_τP_t. Nothing is bet twice, so 1/α_g bounds the whole rollout (`docs/decisions/0081`).
+ * A promise is about sessions as they ended, so that of two views with half of the error rate each it is that one's.
  */
 function logEvidence(learnt: Learnt, promise: PromiseEvidence | null): number {
-  const compared = logHarmOf(learnt);
-  return promise === null ? compared : logSumExp([compared, promise.stakedLogE + promise.test.logE]) - Math.LN2;
+  if (promise === null) return logHarmOf(learnt);
+  if (!isReadApart(learnt)) return withPromise(logHarmOf(learnt), promise);
+  return logClearer([withPromise(logHarmOfCounts(learnt.ended), promise), logHarmOfCounts(learnt.atAge)]);
+}
+
+function withPromise(compared: number, { stakedLogE, test }: PromiseEvidence): number {
+  return logSumExp([compared, stakedLogE + test.logE]) - Math.LN2;
+}
+
+function stakeOf({ learnt, logE }: GateEvidence): number {
+  return isReadApart(learnt) ? logHarmOfCounts(learnt.ended) : logE;
 }
 
 /** The merged windows of a step; none yet is a value too. */
@@ -111,16 +133,20 @@ function rejection(
   windows: MergedWindows,
   { consecutiveFailureLimit }: EvidenceSettings,
 ): "evidence" | "slo" | null {
-  const { gate, logE, peakLogE } = evidence;
-  if (!hasEnoughSessions(evidence)) return null;
-  if (peakLogE >= rejectAtLogE(gate)) return "evidence";
+  if (!hasSeenEnough(evidence)) return null;
+  if (isProven(evidence)) return "evidence";
   // Looked at when a window ends, not block by block after it: extra looks would cost false rollbacks.
   const isBroken = windows.open === null && windows.broken >= consecutiveFailureLimit;
-  return isBroken && logE >= fastPathAtLogE(gate) ? "slo" : null;
+  return isBroken && evidence.logE >= fastPathAtLogE(evidence.gate) ? "slo" : null;
 }
 
-function hasEnoughSessions({ learnt, promise }: GateEvidence): boolean {
-  return totalsOf(learnt).canarySessions + (promise?.sessions ?? 0) >= MIN_CANARY_SESSIONS_TO_REJECT;
+function isProven(evidence: GateEvidence): boolean {
+  return hasSeenEnough(evidence) && evidence.peakLogE >= rejectAtLogE(evidence.gate);
+}
+
+function hasSeenEnough({ learnt, promise }: GateEvidence): boolean {
+  const seen = isReadApart(learnt) ? canarySessionsOfLandmark(learnt) : totalsOf(learnt).canarySessions;
+  return seen + (promise?.sessions ?? 0) >= MIN_CANARY_SESSIONS_TO_REJECT;
 }
 
 function withVersions(known: readonly string[], more: readonly string[] | undefined): readonly string[] {

@@ -3,13 +3,16 @@ import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CohortMember } from "../telemetry/cohort-member.ts";
 import { NO_MEASURES } from "../telemetry/session-measures.ts";
-import type { Block } from "./block.ts";
-import { createBoard, observe, type GateBoard } from "./board.ts";
+import { badOf } from "./bad-of.ts";
+import type { Block, LandmarkReading } from "./block.ts";
+import { createBoard, observe, observeAtAge, type GateBoard } from "./board.ts";
 import { readBlock } from "./close-blocks.ts";
+import { countBad } from "./count-bad.ts";
 import type { GateReference } from "./gate-reference.ts";
 import type { GateSpec } from "./gate-spec.ts";
 import { judge } from "./judge.ts";
-import { readersOf } from "./readers-of.ts";
+import { landmarkOf } from "./landmark.ts";
+import { agesOf, readersOf } from "./readers-of.ts";
 
 const SHARED = { direction: "increase", role: "guardrail", onFail: "rollback", alpha: 0.01 } as const;
 const MINUTE = 60_000;
@@ -19,7 +22,8 @@ const GATES: readonly GateSpec[] = [
   aGate({ name: "proportion" }),
   aGate({ name: "sprt", mde: 0.04 }),
   aGate({ name: "segments", of: "tool-error-rate", segments: "tool" }),
-  aGate({ name: "landmark", landmark: { ageMs: 30 * MINUTE } }),
+  aGate({ name: "landmark", landmark: { ageMs: 30 * MINUTE, readAt: "age" } }),
+  aGate({ name: "landmark of old", landmark: { ageMs: 30 * MINUTE } }),
   aGate({ name: "score", kind: "score", of: "score.csat", direction: "decrease", objective: { min: 0.8 } }),
   { ...SHARED, name: "mean", kind: "mean", of: "cost", objective: { max: 1 }, margin: { relative: 0.1 }, range: null },
   {
@@ -53,6 +57,7 @@ const REFERENCES: Readonly<Record<string, GateReference>> = {
   sprt: 0.08,
   segments: 1,
   landmark: { kind: "landmark", rate: 0, ageMs: 30 * MINUTE, rateAtAge: 1 },
+  "landmark of old": { kind: "landmark", rate: 0, ageMs: 30 * MINUTE, rateAtAge: 1 },
   score: 1e-6,
   mean: { kind: "quantiles", quantiles: [{ q: 0.99, value: 0 }] },
   quantile: { kind: "quantiles", quantiles: [0.5, 0.95, 0.99].map((q) => ({ q, value: 1000 })) },
@@ -90,13 +95,34 @@ const anyMember = fc
       scores: one.csat === null ? {} : { csat: one.csat },
       measures: { ...NO_MEASURES, costUsd: one.costUsd, slowestTurnMs: one.slowestTurnMs },
     });
-    return { assignment: 1, arm: session.arm, assignedAt: 0, matured: one.isOver ? session : null };
+    const matured = one.isOver ? session : null;
+    return { assignment: 1, arm: session.arm, assignedAt: 0, lastTurnAt: 0, isEnded: one.isOver, matured };
   });
 
 const anyBlocks = fc.array(fc.array(anyMember, { minLength: 1, maxLength: 40 }), { maxLength: 8 });
 const anyReferences = fc.constantFrom({}, REFERENCES);
 
-type Told = { readonly board: GateBoard; readonly assigned: Block["assigned"]; readonly blocks: readonly Block[] };
+type Told = {
+  readonly board: GateBoard;
+  readonly assigned: Block["assigned"];
+  readonly blocks: readonly { readonly block: Block; readonly atAges: readonly LandmarkReading[] }[];
+};
+
+/** What the gates that have an age read of the same sessions. */
+function readAtAges(board: GateBoard, members: readonly CohortMember[]): readonly LandmarkReading[] {
+  return agesOf(board).map(({ gate, ageMs }) => ({
+    gate: gate.name,
+    step: 0,
+    throughSequence: 1,
+    openedAt: 0,
+    closedAt: 0,
+    counts: countBad(members, (member) =>
+      landmarkOf(member, { ageMs, idleTimeoutMs: 0, badOf: (session) => badOf(session, gate.of) }),
+    ),
+    unknown: 0,
+    evaluators: [],
+  }));
+}
 
 /** The board after blocks of these members, as the server would make, record and fold them. */
 function boardAfter(
@@ -113,7 +139,9 @@ function boardAfter(
       };
       const read = readBlock(members, 0, readersOf(told.board));
       const block = { ...read, openedAt: nth * MINUTE, closedAt: (nth + 1) * MINUTE, assigned };
-      return { board: observe(told.board, block), assigned, blocks: [...told.blocks, block] };
+      const atAges = readAtAges(told.board, members);
+      const seen = atAges.reduce(observeAtAge, observe(told.board, block));
+      return { board: seen, assigned, blocks: [...told.blocks, { block, atAges }] };
     },
     { board, assigned: { baseline: 0, canary: 0 }, blocks: [] },
   );
@@ -198,9 +226,12 @@ test("blocks that were written down and read again give the same evidence and th
   fc.assert(
     fc.property(anyBlocks, anyReferences, (blocks, references) => {
       const told = boardAfter(blocks, references);
-      const recorded = JSON.parse(JSON.stringify(told.blocks)) as readonly Block[];
+      const recorded = JSON.parse(JSON.stringify(told.blocks)) as Told["blocks"];
       const fresh = createBoard({ gates: GATES, weightsBp: [500, 5000], windowMs: MINUTE, references });
-      const again = recorded.reduce(observe, fresh);
+      const again = recorded.reduce(
+        (seen, { block, atAges }) => atAges.reduce(observeAtAge, observe(seen, block)),
+        fresh,
+      );
       expect(judgementOf({ ...told, board: again })).toEqual(judgementOf(told));
     }),
     { numRuns: 40 },

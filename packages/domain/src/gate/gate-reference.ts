@@ -4,7 +4,7 @@ import type { Feature } from "../structure/feature.ts";
 import type { MaturedSession } from "../telemetry/session.ts";
 import { badOf } from "./bad-of.ts";
 import type { CountGate, GateSpec, MeanGate, QuantileGate, ValueMetric } from "./gate-spec.ts";
-import { landmarkOf } from "./landmark.ts";
+import { landmarkOf, overAt } from "./landmark.ts";
 import { MIN_REFERENCE_SESSIONS } from "./reference.ts";
 import { valueOf } from "./value-of.ts";
 
@@ -28,12 +28,15 @@ const LATENCY_QUANTILES = [0.5, 0.95, 0.99] as const;
 const CAP_QUANTILE = 0.99;
 const LANDMARK_QUANTILE = 0.9;
 
-/** A gate's reference out of the baseline release's past sessions. */
-export function referenceOf(gate: GateSpec, sessions: readonly MaturedSession[]): GateReference {
+/**
+ * A gate's reference out of the baseline release's past sessions. `idleTimeoutMs`: after how much silence those of the rollout
+ * will count as over, which decides at which age they can be known to be.
+ */
+export function referenceOf(gate: GateSpec, sessions: readonly MaturedSession[], idleTimeoutMs = 0): GateReference {
   switch (gate.kind) {
     case "proportion":
     case "score":
-      return countReference(gate, sessions);
+      return countReference(gate, sessions, idleTimeoutMs);
     case "mean":
     case "rate":
     case "quantile":
@@ -65,14 +68,15 @@ function quantilesReference(gate: MeanGate | QuantileGate, sessions: readonly Ma
     : { kind: "quantiles", quantiles: freezeQuantiles(gate, values) };
 }
 
-function countReference(gate: CountGate, sessions: readonly MaturedSession[]): GateReference {
+function countReference(gate: CountGate, sessions: readonly MaturedSession[], idleTimeoutMs: number): GateReference {
   const rate = rateOf(sessions.map((session) => badOf(session, gate.of, gate.badBelow)));
   if (gate.landmark === undefined || rate === null) return rate;
-  const durations = sessions.map(({ startedAt, endedAt }) => endedAt - startedAt).toSorted((a, b) => a - b);
+  const durations = sessions
+    .map((session) => overAt(session, idleTimeoutMs) - session.startedAt)
+    .toSorted((a, b) => a - b);
   const ageMs = gate.landmark.ageMs ?? Math.max(1, quantileOf(durations, LANDMARK_QUANTILE));
-  const atAge = sessions.map((session) =>
-    landmarkOf({ assignedAt: session.startedAt, matured: session }, { ageMs, badOf: (one) => badOf(one, gate.of) }),
-  );
+  const rule = { ageMs, idleTimeoutMs, badOf: (one: MaturedSession) => badOf(one, gate.of) };
+  const atAge = sessions.map((session) => landmarkOf({ assignedAt: session.startedAt, matured: session }, rule));
   return { kind: "landmark", rate, ageMs, rateAtAge: rateOf(atAge) ?? 0 };
 }
 

@@ -55,9 +55,16 @@ export type CountGate = Common & {
   readonly badBelow?: number;
   /** Also judged for each of these by itself. Lacking: only as a whole. */
   readonly segments?: SegmentBy;
-  /** Also judged at this age, as "bad or not over by then". Null: the 90th percentile of history. Lacking: only when ended. */
-  readonly landmark?: { readonly ageMs: number | null };
+  /** Also judged at an age, as "bad or not over by then". Lacking: only when ended. */
+  readonly landmark?: Landmark;
 };
+
+/**
+ * `ageMs`: null for the 90th percentile of history. `readAt: age`: sessions are read when the youngest of their block has that
+ * age, and each view has half of the gate's error rate to itself. Lacking, in rollouts of older versions: they are read with
+ * their block, and both views are averaged.
+ */
+export type Landmark = { readonly ageMs: number | null; readonly readAt?: "age" };
 
 export type SegmentBy = "intent" | "tool";
 

@@ -1,12 +1,11 @@
-import { logSumExp } from "@perch/stats";
 import { observeAbsolute, openAbsolute, type AbsoluteEvidence } from "./absolute-evidence.ts";
 import { NO_COUNTS } from "./arm-counts.ts";
-import type { ArmCounts, ArmValues, Block, BlockReading } from "./block.ts";
+import type { ArmCounts, ArmValues, Block } from "./block.ts";
 import { countAbove } from "./count-above.ts";
 import { logHarmOfCounts, observeCounts, openCountsAt, type CountEvidence } from "./count-evidence.ts";
 import type { GateReference, Quantiles } from "./gate-reference.ts";
 import type { AbsoluteGate, CountGate, GateSpec } from "./gate-spec.ts";
-import { DEFAULT_LANDMARK_MS } from "./landmark.ts";
+import { logHarmOfLandmark, observeLandmarkBlock, openLandmark, type LandmarkEvidence } from "./landmark-evidence.ts";
 import { countsOfMean, logHarmOfMean, observeMean, openMean, type MeanEvidence } from "./mean-evidence.ts";
 import {
   countsOfQuantile,
@@ -23,14 +22,6 @@ import {
   openStructure,
   type StructureEvidence,
 } from "./structure-evidence.ts";
-
-/** The same counts of sessions that have ended, and of all sessions at one age (`statistics.md` 3.8). */
-export type LandmarkEvidence = {
-  readonly kind: "landmark";
-  readonly ageMs: number;
-  readonly ended: CountEvidence;
-  readonly atAge: CountEvidence;
-};
 
 /** What one gate has learnt, in the form of its kind. */
 export type Learnt =
@@ -69,7 +60,7 @@ export function observeLearnt(learnt: Learnt, block: Block, name: string): Learn
     case "segments":
       return observeSegments(learnt, { step: block.step, counts, segments: segmentsOfBlock(block, name) });
     case "landmark":
-      return observeLandmark(learnt, counts, block.readings?.[name]);
+      return observeLandmarkBlock(learnt, counts, block.readings?.[name]);
     case "mean":
       return observeMean(learnt, valuesOfBlock(block, name));
     case "quantile":
@@ -91,8 +82,7 @@ export function logHarmOf(learnt: Learnt): number {
     case "segments":
       return logHarmOfSegments(learnt);
     case "landmark":
-      // Both are read when the block is, so that their mean is an e-process.
-      return logSumExp([logHarmOfCounts(learnt.ended), logHarmOfCounts(learnt.atAge)]) - Math.LN2;
+      return logHarmOfLandmark(learnt);
     case "mean":
       return logHarmOfMean(learnt);
     case "quantile":
@@ -140,27 +130,13 @@ function segmentsOfBlock({ readings }: Block, name: string): Readonly<Record<str
   return reading?.kind === "segments" ? reading.segments : {};
 }
 
-function observeLandmark(
-  { ended, atAge, ...learnt }: LandmarkEvidence,
-  counts: ArmCounts,
-  reading: BlockReading | undefined,
-): LandmarkEvidence {
-  const countsAtAge = reading?.kind === "landmark" ? reading.counts : NO_COUNTS;
-  return { ...learnt, ended: observeCounts(ended, counts), atAge: observeCounts(atAge, countsAtAge) };
-}
-
 function openCounting(gate: CountGate, reference: GateReference, plannedBlocks: number): Learnt {
   const frozen = isForm(reference, "landmark") ? reference : null;
   const rate = frozen === null ? numberOf(reference) : frozen.rate;
   if (gate.segments !== undefined) return openSegments(gate, rate, plannedBlocks);
   const ended = openCountsAt(gate, rate, plannedBlocks);
-  if (gate.landmark === undefined) return ended;
-  return {
-    kind: "landmark",
-    ageMs: frozen?.ageMs ?? gate.landmark.ageMs ?? DEFAULT_LANDMARK_MS,
-    ended,
-    atAge: openCountsAt(gate, frozen?.rateAtAge ?? null, plannedBlocks),
-  };
+  const { landmark } = gate;
+  return landmark === undefined ? ended : openLandmark({ ...gate, landmark }, frozen, { ended, plannedBlocks });
 }
 
 type Form = Extract<GateReference, { readonly kind: string }>;

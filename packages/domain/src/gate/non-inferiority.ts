@@ -2,7 +2,8 @@ import { logEvidenceBelowMargin, logEvidenceRateBelow, upperOddsRatio } from "@p
 import type { AbsoluteEvidence } from "./absolute-evidence.ts";
 import { sinceReference, type CountEvidence } from "./count-evidence.ts";
 import { asksForNonInferiority, ladderLevel, ladderRate, MEAN_LEVELS } from "./ladder.ts";
-import type { LandmarkEvidence, Learnt } from "./learnt.ts";
+import type { LandmarkEvidence } from "./landmark-evidence.ts";
+import type { Learnt } from "./learnt.ts";
 import type { MeanEvidence } from "./mean-evidence.ts";
 import type { QuantileEvidence } from "./quantile-evidence.ts";
 import type { StructureEvidence } from "./structure-evidence.ts";

@@ -72,7 +72,8 @@ function afterBlock(board: GateBoard, outcomes: readonly string[]): GateBoard {
   const members = outcomes.map((outcome, n) => {
     const scores: Record<string, number> = outcome === "unscored" ? {} : { helpful: outcome === "bad" ? 0 : 1 };
     const matured = outcome === "open" ? null : aMaturedSession({ arm: "canary", scores });
-    return { assignment: n + 1, arm: "canary" as const, assignedAt: n, matured };
+    const place = { assignment: n + 1, arm: "canary" as const, assignedAt: n };
+    return { ...place, lastTurnAt: null, isEnded: matured !== null, matured };
   });
   return observe(board, { ...readBlock(members, 1, promiseReadersOf(board)), assigned: { baseline: 0, canary: 0 } });
 }

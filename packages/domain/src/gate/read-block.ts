@@ -4,8 +4,9 @@ import { createFeatureReader } from "../structure/has-feature.ts";
 import type { CohortMember } from "../telemetry/cohort-member.ts";
 import type { MaturedSession } from "../telemetry/session.ts";
 import { badOf, scoreNameOf } from "./bad-of.ts";
+import { countBad } from "./count-bad.ts";
 import type { ArmCounts, BlockReading } from "./block.ts";
-import type { CountGate, DistributionGate, GateSpec, ValueMetric } from "./gate-spec.ts";
+import type { CountGate, DistributionGate, GateSpec, Landmark, ValueMetric } from "./gate-spec.ts";
 import { DEFAULT_LANDMARK_MS, landmarkOf } from "./landmark.ts";
 import { badInSegment, segmentsOf } from "./segments-of.ts";
 import { valueOf } from "./value-of.ts";
@@ -15,7 +16,7 @@ export type GateReader = {
   readonly gate: GateSpec;
   /** Of a distribution gate; null before they are frozen. */
   readonly features: readonly Feature[] | null;
-  /** Of a gate with a landmark; null where nothing says. */
+  /** Of a gate with a landmark that is read with the block; null where nothing says. */
   readonly landmarkMs: number | null;
 };
 
@@ -32,8 +33,7 @@ export function readingOf(
   switch (gate.kind) {
     case "proportion":
     case "score":
-      if (gate.segments !== undefined) return { kind: "segments", segments: segmentCounts(maturedOf(members), gate) };
-      return gate.landmark === undefined ? null : landmarkReading(members, gate, landmarkMs);
+      return countReading(members, gate, landmarkMs);
     case "mean":
     case "rate":
     case "quantile":
@@ -64,8 +64,24 @@ export function isCountGate(gate: GateSpec): gate is CountGate {
   return gate.kind === "proportion" || gate.kind === "score";
 }
 
+/** Whether the gate has a landmark that is read at its own age, and not with the block. */
+export function isReadAtAge(gate: GateSpec): gate is CountGate & { readonly landmark: Landmark } {
+  return isCountGate(gate) && gate.landmark?.readAt === "age";
+}
+
 function maturedOf(members: readonly CohortMember[]): readonly MaturedSession[] {
   return members.flatMap(({ matured }) => matured ?? []);
+}
+
+/** Besides what is bad in the whole. */
+function countReading(
+  members: readonly CohortMember[],
+  gate: CountGate,
+  landmarkMs: number | null,
+): BlockReading | null {
+  if (gate.segments !== undefined) return { kind: "segments", segments: segmentCounts(maturedOf(members), gate) };
+  if (gate.landmark === undefined || isReadAtAge(gate)) return null;
+  return landmarkReading(members, gate, landmarkMs);
 }
 
 function segmentCounts(sessions: readonly MaturedSession[], gate: CountGate): Readonly<Record<string, ArmCounts>> {
@@ -82,6 +98,7 @@ function segmentCounts(sessions: readonly MaturedSession[], gate: CountGate): Re
 function landmarkReading(members: readonly CohortMember[], gate: CountGate, landmarkMs: number | null): BlockReading {
   const rule = {
     ageMs: landmarkMs ?? DEFAULT_LANDMARK_MS,
+    idleTimeoutMs: 0,
     badOf: (session: MaturedSession) => badOf(session, gate.of, gate.badBelow),
   };
   return { kind: "landmark", counts: countBad(members, (member) => landmarkOf(member, rule)) };
@@ -111,25 +128,6 @@ function featuresReading(
     for (const [i, has] of read(session).entries()) if (has) sums[session.arm][i] = (sums[session.arm][i] ?? 0) + 1;
   }
   return { kind: "features", baselineSessions: sessions.baseline, canarySessions: sessions.canary, ...sums };
-}
-
-function countBad<T extends { readonly arm: string }>(
-  sessions: readonly T[],
-  isBadOf: (session: T) => boolean | null,
-): ArmCounts {
-  const counts = { baselineSessions: 0, baselineBad: 0, canarySessions: 0, canaryBad: 0 };
-  for (const session of sessions) {
-    const isBad = isBadOf(session);
-    if (isBad === null) continue;
-    if (session.arm === "canary") {
-      counts.canarySessions += 1;
-      if (isBad) counts.canaryBad += 1;
-    } else {
-      counts.baselineSessions += 1;
-      if (isBad) counts.baselineBad += 1;
-    }
-  }
-  return counts;
 }
 
 /** The ledger keeps every value for good; more digits than this say nothing. */

@@ -3,12 +3,14 @@ import { describeStructure } from "../structure/describe-structure.ts";
 import { designOf, logHarmOfCounts } from "./count-evidence.ts";
 import { countsIn } from "./counts-in.ts";
 import { fastPathAtLogE, rejectAtLogE, type GateEvidence } from "./gate-evidence.ts";
+import type { GateSpec } from "./gate-spec.ts";
 import { gateStanding, type StepOutlook } from "./gate-verdict.ts";
+import type { LandmarkEvidence } from "./landmark-evidence.ts";
 import { totalsOf, type Learnt } from "./learnt.ts";
 import type { PromiseEvidence } from "./promise-evidence.ts";
 import { readValues } from "./read-values.ts";
 import { sessionsStillNeeded } from "./sessions-still-needed.ts";
-import type { GateReport, PromiseReading, RatesReading, SegmentReading } from "./verdict.ts";
+import type { GateReport, LandmarkReport, PromiseReading, RatesReading, SegmentReading } from "./verdict.ts";
 
 /** α of the interval that people see; it decides nothing. */
 const DISPLAY_ALPHA = 0.05;
@@ -32,10 +34,7 @@ export function reportGate(evidence: GateEvidence, outlook: StepOutlook): GateRe
     values: readValues(learnt, DISPLAY_ALPHA),
     findings: learnt.kind === "structure" ? describeStructure(learnt.features ?? []) : [],
     segments: learnt.kind === "segments" ? segmentsOf(learnt.segments) : [],
-    landmark:
-      learnt.kind === "landmark"
-        ? { ageMs: learnt.ageMs, totals: learnt.atAge.totals, logE: logHarmOfCounts(learnt.atAge) }
-        : null,
+    landmark: learnt.kind === "landmark" ? landmarkOf(learnt, gate) : null,
     nonInferiority,
     promise: evidence.promise === null ? null : readingOf(evidence.promise),
     moreCanarySessions: isOpen ? sessionsStillNeeded(evidence, { ...outlook, windows, nonInferiority }) : null,
@@ -47,6 +46,11 @@ function readingOf({ terms, sessions, against }: PromiseEvidence): PromiseReadin
   if (terms.kind === "rate") return { kind: "rate", sessions, found, bound: terms.bound };
   const { kind, best, sign, bound } = terms;
   return { kind, sessions, found: best + sign * found, bound: best + sign * bound };
+}
+
+function landmarkOf({ ageMs, atAge, readAt }: LandmarkEvidence, gate: GateSpec): LandmarkReport {
+  const rejectAt = readAt === "age" ? rejectAtLogE(gate) + Math.LN2 : null;
+  return { ageMs, totals: atAge.totals, logE: logHarmOfCounts(atAge), rejectAtLogE: rejectAt };
 }
 
 function designIn(learnt: Learnt): GateReport["design"] {

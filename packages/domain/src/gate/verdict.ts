@@ -58,13 +58,24 @@ export type PromiseReading = {
   readonly bound: number;
 };
 
+export type LandmarkReport = {
+  readonly ageMs: number;
+  readonly totals: ArmCounts;
+  readonly logE: number;
+  /** Where either view rejects by itself, each having half of the error rate: ln(2/α_g). Null where both are averaged. */
+  readonly rejectAtLogE: number | null;
+};
+
 /** One gate's verdict with all the evidence a person needs to trust it. Logarithms are natural. */
 export type GateReport = {
   readonly gate: GateSpec;
   readonly verdict: Verdict;
   /** Sessions over all blocks; bad: of a mean those beyond its cap, of a quantile those beyond the baseline's own. */
   readonly totals: ArmCounts;
-  /** Evidence of harm, and where it rejects: ln(1/α_g), and ln(1/(1.5 α_g)) for the fast path. */
+  /**
+   * Evidence of harm, and where it rejects: ln(1/α_g), and ln(1/(1.5 α_g)) for the fast path. Of two views that are read apart:
+   * half of what the clearer one shows.
+   */
   readonly logE: number;
   readonly rejectAtLogE: number;
   readonly fastPathAtLogE: number;
@@ -81,8 +92,8 @@ export type GateReport = {
   readonly findings: readonly Finding[];
   /** Each segment by itself, the worst evidence first; empty for a gate that has none. */
   readonly segments: readonly SegmentReading[];
-  /** The same sessions at one age, "bad or not over by then"; null for a gate that does not ask. */
-  readonly landmark: { readonly ageMs: number; readonly totals: ArmCounts; readonly logE: number } | null;
+  /** Sessions at one age, "bad or not over by then"; null for a gate that does not ask. */
+  readonly landmark: LandmarkReport | null;
   readonly nonInferiority: {
     readonly referenceRate: number | null;
     /**

@@ -1,7 +1,7 @@
 import { anAppliedEvent, aRolloutPlan } from "@perch/testkit";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Block } from "../gate/block.ts";
+import type { Block, LandmarkReading } from "../gate/block.ts";
 import { digestOf } from "../release/digest.ts";
 import { parseGatewayId, parseRolloutId } from "../routing/ids.ts";
 import { advance, startRollout } from "./advance.ts";
@@ -53,6 +53,26 @@ function judged(change: Partial<JudgementSummary>, block: Partial<Block> = {}, a
   return { type: "blockJudged", at, block: aBlock(block), judgement: { ...judgement, ...change } };
 }
 
+function judgedAtAge(
+  change: Partial<JudgementSummary>,
+  reading: Partial<LandmarkReading> = {},
+  at = 100,
+): RolloutEvent {
+  const read = { ...aReading, ...reading };
+  return { type: "landmarkJudged", at, reading: read, judgement: { ...judgement, ...change } };
+}
+
+const aReading: LandmarkReading = {
+  gate: "escalation-rate",
+  step: 0,
+  throughSequence: 1,
+  openedAt: 0,
+  closedAt: 0,
+  counts: { baselineSessions: 10, baselineBad: 1, canarySessions: 2, canaryBad: 2 },
+  unknown: 0,
+  evaluators: [],
+};
+
 const propagation = { revision: { epoch: 1, sequence: 2 }, gateways: [] };
 const request = { at: 100, actor: "ada", reason: "" };
 
@@ -95,6 +115,7 @@ function eventsIn(phase: PhaseKind): { readonly [Type in RolloutEventType]: Roll
     synced: { type: "synced", at: 100, of, propagation },
     syncTimedOut: { type: "syncTimedOut", at: 100, of, laggards: [parseGatewayId("gw-1")] },
     blockJudged: judged({ culprits: ["escalation-rate"] }),
+    landmarkJudged: judgedAtAge({ culprits: ["escalation-rate"] }),
     mirrorStopped: { type: "mirrorStopped", at: 100, reason: "the cap", stops: "everything" },
     hookAnswered: {
       type: "hookAnswered",
@@ -146,12 +167,14 @@ const NEXT: { readonly [From in PhaseKind]: { readonly [Type in RolloutEventType
     ...stay("Promoting"),
     synced: "Succeeded",
     blockJudged: "RollingBack",
+    landmarkJudged: "RollingBack",
     breakerTripped: "RollingBack",
     rollbackRequested: "RollingBack",
   },
   Succeeded: {
     ...stay("Succeeded"),
     blockJudged: "RollingBack",
+    landmarkJudged: "RollingBack",
     breakerTripped: "RollingBack",
     rollbackRequested: "RollingBack",
   },
@@ -175,6 +198,7 @@ function stay(phase: PhaseKind): { readonly [Type in RolloutEventType]: PhaseKin
     synced: phase,
     syncTimedOut: phase,
     blockJudged: phase,
+    landmarkJudged: phase,
     mirrorStopped: phase,
     conditionChanged: phase,
     breakerTripped: phase,
@@ -198,6 +222,7 @@ function exposed(phase: PhaseKind): { readonly [Type in RolloutEventType]: Phase
   return {
     ...unexposed(phase),
     blockJudged: "RollingBack",
+    landmarkJudged: "RollingBack",
     breakerTripped: "RollingBack",
     pauseRequested: "Paused",
     rollbackRequested: "RollingBack",
@@ -223,7 +248,12 @@ describe("every phase meets every event as the table says", () => {
 });
 
 /** What is remembered wherever the rollout stands. */
-const COUNTED: ReadonlySet<RolloutEventType> = new Set(["blockJudged", "conditionChanged", "targetChecked"]);
+const COUNTED: ReadonlySet<RolloutEventType> = new Set([
+  "blockJudged",
+  "landmarkJudged",
+  "conditionChanged",
+  "targetChecked",
+]);
 
 test("an event that means nothing returns the very same object", () => {
   for (const kind of KINDS) {
@@ -245,6 +275,18 @@ test("a block that is delivered twice counts once", () => {
   const once = advance(inPhase(PHASES.Baking), judged({}));
   expect(once.canaryJudged).toBe(2);
   expect(advance(once, judged({ culprits: ["escalation-rate"] }))).toBe(once);
+});
+
+test("what a gate read at its age counts once, and neither as a block nor for another gate or step", () => {
+  const once = advance(inPhase(PHASES.Baking), judgedAtAge({}));
+  const own = { through: { 0: 1 }, canarySessions: 2 };
+  expect(once).toMatchObject({ canaryJudged: 0, judgedThrough: {}, landmarks: { "escalation-rate": own } });
+  expect(advance(once, judgedAtAge({ culprits: ["escalation-rate"] }))).toBe(once);
+  const others = [{ gate: "error-rate" }, { step: 1 }].map((other) => judgedAtAge({}, other));
+  expect(others.reduce(advance, once).landmarks).toEqual({
+    "escalation-rate": { through: { 0: 1, 1: 1 }, canarySessions: 4 },
+    "error-rate": own,
+  });
 });
 
 test("an acknowledgement of an earlier phase does not complete a later one", () => {
@@ -340,6 +382,8 @@ test("a rollback keeps who is to blame and how many canary sessions had been jud
   const back = advance(inPhase(PHASES.Baking, { canaryJudged: 40 }), judged({ culprits: ["a", "b"] }));
   expect(back.decision).toEqual({ decidedAt: 100, culprits: ["a", "b"], canarySessions: 42, logE: {} });
   expect(back.reason).toBe("a and b show that the canary is worse");
+  const atAge = advance(inPhase(PHASES.Baking), judgedAtAge({ culprits: ["escalation-rate"] }));
+  expect(atAge.decision).toMatchObject({ culprits: ["escalation-rate"], canarySessions: 2 });
 });
 
 const anyEvent: fc.Arbitrary<RolloutEvent> = fc
@@ -351,11 +395,8 @@ const anyEvent: fc.Arbitrary<RolloutEvent> = fc
       if (event === undefined || event.type === "blockJudged") {
         const culprits = gates.isHarmful ? ["escalation-rate"] : [];
         const pausing = gates.pauses ? ["tool-error-rate"] : [];
-        return judged(
-          { step, culprits, pausing, canAdvance: gates.canAdvance },
-          { step, throughSequence: sequence },
-          at,
-        );
+        const say = pick % 2 === 0 ? judged : judgedAtAge;
+        return say({ step, culprits, pausing, canAdvance: gates.canAdvance }, { step, throughSequence: sequence }, at);
       }
       return { ...event, at };
     }),

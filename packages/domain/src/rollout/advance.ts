@@ -1,5 +1,5 @@
 import { applyBreaker } from "./apply-breaker.ts";
-import { applyBlock } from "./apply-block.ts";
+import { applyJudged, isJudged } from "./apply-landmark.ts";
 import { applyHookAnswer } from "./apply-hook-answer.ts";
 import { applyRequest, isRequest } from "./apply-request.ts";
 import { applyOrder, isOrder } from "./apply-order.ts";
@@ -29,6 +29,7 @@ export function startRollout(event: AppliedEvent): Rollout {
     reason: "",
     references: {},
     judgedThrough: {},
+    landmarks: {},
     canaryJudged: 0,
     judgement: null,
     acknowledgedGates: [],
@@ -53,6 +54,7 @@ export function startRollout(event: AppliedEvent): Rollout {
 export function advance(rollout: Rollout, event: RolloutEvent): Rollout {
   if (isRequest(event)) return applyRequest(rollout, event);
   if (isOrder(event)) return applyOrder(rollout, event);
+  if (isJudged(event)) return applyJudged(rollout, event);
   switch (event.type) {
     case "timePassed":
       return applyTime(rollout, event.at);
@@ -60,8 +62,6 @@ export function advance(rollout: Rollout, event: RolloutEvent): Rollout {
       return applySync(rollout, event);
     case "syncTimedOut":
       return applySyncTimeout(rollout, event);
-    case "blockJudged":
-      return applyBlock(rollout, event);
     case "mirrorStopped":
       return stopMirror(rollout, event);
     case "hookAnswered":

@@ -8,6 +8,8 @@ import { isBakingPromotion, stepAfter } from "./promotion-bake.ts";
 import type { Phase, Rollout, RolloutEvent } from "./rollout.ts";
 
 type BlockJudged = Extract<RolloutEvent, { type: "blockJudged" }>;
+/** `step`: of the sessions that were read. */
+type Judged = Pick<BlockJudged, "at" | "judgement"> & { readonly step: number };
 type Paused = Extract<Phase, { kind: "Paused" }>;
 
 /**
@@ -23,17 +25,22 @@ export function applyBlock(rollout: Rollout, event: BlockJudged): Rollout {
     canaryJudged: rollout.canaryJudged + block.canarySessions,
     judgement: event.judgement,
   };
-  const { phase } = rollout;
+  return heed(counted, { ...event, step: block.step });
+}
+
+/** What it makes of a judgement, once it is counted. */
+export function heed(counted: Rollout, event: Judged): Rollout {
+  const { phase } = counted;
   if (isOnStep(phase)) return react(counted, phase, event);
-  const culprits = unseen(rollout, event.judgement.culprits);
-  const isBaking = phase.kind === "Promoting" || isBakingPromotion(rollout, event.at);
+  const culprits = unseen(counted, event.judgement.culprits);
+  const isBaking = phase.kind === "Promoting" || isBakingPromotion(counted, event.at);
   if (!isBaking || culprits.length === 0) return counted;
-  if (block.step === stepAfter(rollout.plan)) return blameAlone(counted, culprits, event.at);
-  return rollout.plan.isRollbackAutomatic ? blame(counted, culprits, event.at) : counted;
+  if (event.step === stepAfter(counted.plan)) return blameAlone(counted, culprits, event.at);
+  return counted.plan.isRollbackAutomatic ? blame(counted, culprits, event.at) : counted;
 }
 
 /** Harm first, then what only pauses, then whatever lets the step go. */
-function react(rollout: Rollout, phase: OnStep, { at, judgement }: BlockJudged): Rollout {
+function react(rollout: Rollout, phase: OnStep, { at, judgement }: Judged): Rollout {
   const culprits = unseen(rollout, judgement.culprits);
   const pausing = unseen(rollout, judgement.pausing);
   // Where a person decides about rollbacks, one who has paused it already knows.

@@ -1,5 +1,5 @@
-import type { Block } from "../gate/block.ts";
-import { createBoard, observe, type GateBoard } from "../gate/board.ts";
+import type { Block, LandmarkReading } from "../gate/block.ts";
+import { createBoard, observe, observeAtAge, type GateBoard } from "../gate/board.ts";
 import { decide, type Decision, type JudgeInput } from "../gate/decide.ts";
 import { judge } from "../gate/judge.ts";
 import { SAMPLE_RATIO_ALARM } from "../gate/sample-ratio.ts";
@@ -23,9 +23,13 @@ export type Evidence = { readonly board: GateBoard; readonly history: readonly E
 /** The evidence after an event that the rollout has already taken; null until there are references to judge by. */
 export function foldEvidence(evidence: Evidence | null, rollout: Rollout, event: RolloutEvent): Evidence | null {
   if (event.type === "prepared") return { board: newBoard(rollout), history: [] };
-  if (event.type !== "blockJudged" || evidence === null) return evidence;
+  if (evidence === null || (event.type !== "blockJudged" && event.type !== "landmarkJudged")) return evidence;
   const point = { at: event.at, canarySessions: rollout.canaryJudged, logE: event.judgement.logE };
-  return { board: observe(evidence.board, event.block), history: [...evidence.history, point] };
+  return { board: boardAfter(evidence.board, event), history: [...evidence.history, point] };
+}
+
+function boardAfter(board: GateBoard, event: Extract<RolloutEvent, { judgement: JudgementSummary }>): GateBoard {
+  return event.type === "blockJudged" ? observe(board, event.block) : observeAtAge(board, event.reading);
 }
 
 const NOTHING_JUDGED: Judgement = {
@@ -48,7 +52,12 @@ export function judgeBlock(board: GateBoard, block: Block, rollout: Rollout): Ju
   return judgeBoard(observe(board, block), rollout);
 }
 
-/** The same from a board that has seen the block already. */
+/** The same once sessions were read at one gate's age. */
+export function judgeLandmark(board: GateBoard, reading: LandmarkReading, rollout: Rollout): JudgementSummary {
+  return judgeBoard(observeAtAge(board, reading), rollout);
+}
+
+/** The same from a board that has seen it already. */
 export function judgeBoard(seen: GateBoard, rollout: Rollout): JudgementSummary {
   const input = inputOf(rollout);
   const decision = decide(seen, input);

@@ -64,7 +64,9 @@ function proportionOf(entry: EntryOf<"proportion">): Planned {
     objective: objectiveOf(entry.objective),
     ...comparedBy(compare),
     ...(segments === undefined ? {} : { segments }),
-    ...(maturation === "landmark" ? { landmark: { ageMs: age === undefined ? null : numberOf(age) } } : {}),
+    ...(maturation === "landmark"
+      ? { landmark: { ageMs: age === undefined ? null : numberOf(age), readAt: "age" as const } }
+      : {}),
   };
 }
 

@@ -18,6 +18,7 @@ const ROLLOUT_EVENTS: Readonly<Record<RolloutEventType, true>> = {
   synced: true,
   syncTimedOut: true,
   blockJudged: true,
+  landmarkJudged: true,
   conditionChanged: true,
   breakerTripped: true,
   targetChecked: true,

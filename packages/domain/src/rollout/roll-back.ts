@@ -9,7 +9,10 @@ export function rollBack(
   const decision = {
     decidedAt: by.at,
     culprits: by.culprits,
-    canarySessions: rollout.canaryJudged,
+    canarySessions: Math.max(
+      rollout.canaryJudged,
+      ...Object.values(rollout.landmarks).map(({ canarySessions }) => canarySessions),
+    ),
     logE: rollout.judgement?.logE ?? {},
   };
   return moveTo(

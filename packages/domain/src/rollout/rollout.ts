@@ -1,5 +1,6 @@
 import type { GateReference } from "../gate/gate-reference.ts";
 import type { Block } from "../gate/block.ts";
+import type { LandmarkJudged, LandmarkProgress } from "./apply-landmark.ts";
 import type { GatewayId, RolloutId } from "../routing/ids.ts";
 import type { Revision } from "../routing/routing-table.ts";
 import type { ReleaseIdentity, RolloutPlan } from "./plan.ts";
@@ -188,6 +189,8 @@ export type RolloutEvent =
       readonly block: Block;
       readonly judgement: JudgementSummary;
     }
+  /** Sessions of one gate were read at its age. */
+  | LandmarkJudged
   /** A condition has begun, or has passed. */
   | {
       readonly type: "conditionChanged";
@@ -241,7 +244,7 @@ export type RollbackDecision = {
   readonly decidedAt: number;
   /** Gates whose rejection caused it; empty when a person did. */
   readonly culprits: readonly string[];
-  /** Canary sessions judged by then. */
+  /** Canary sessions judged by then, as they ended or at an age, whichever are more. */
   readonly canarySessions: number;
   /** Evidence of harm by gate by then, natural logarithm. */
   readonly logE: Readonly<Record<string, number>>;
@@ -267,6 +270,8 @@ export type Rollout = {
   /** By step: every session up to this sequence has been judged. */
   readonly judgedThrough: Readonly<Record<number, number>>;
   readonly canaryJudged: number;
+  /** The same of each gate that reads its sessions at an age, by its name. Lacking: it has read none. */
+  readonly landmarks: Readonly<Record<string, LandmarkProgress>>;
   /** The last one; of an earlier step it no longer lets anything advance. */
   readonly judgement: JudgementSummary | null;
   /** Gates that a person has seen pausing and resumed from. */

@@ -7,6 +7,7 @@ import type { Score } from "./score.ts";
 import type { CohortMember } from "./cohort-member.ts";
 import type { MaturedSession, SessionEvidence } from "./session.ts";
 import type { SessionKey } from "./session-key.ts";
+import type { SignsOfLife, SignsOfLifeQuery } from "./signs-of-life.ts";
 import type { Span } from "./span.ts";
 import type { SpanContent } from "./span-content.ts";
 
@@ -75,6 +76,8 @@ export interface CohortSource {
   }): Promise<readonly CohortMember[]>;
   /** How many sessions each arm was assigned in one step of a rollout. */
   assigned(query: { rollout: RolloutId; step: number }): Promise<AssignedSessions>;
+  /** When turns of two releases of an agent ended since a time, whichever sessions they were of: the last in every `everyMs`. */
+  signsOfLife(query: SignsOfLifeQuery): Promise<SignsOfLife>;
   /** The newest matured sessions of an agent that ended before `before`: the reference for margins. */
   history(query: { agent: AgentName; before: number; limit: number }): Promise<readonly MaturedSession[]>;
 }
