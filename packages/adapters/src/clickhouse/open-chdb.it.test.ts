@@ -148,7 +148,8 @@ test("what was kept before there were summaries is summed up, once, also when th
   await client.close();
   const { store, cohorts, sessions, close } = await openChdbTraceStore({ directory });
   const members = await cohorts.members({ rollout, step: 0, afterAssignment: 0, limit: 10 });
-  expect(members).toEqual([{ assignment: 7, arm: "canary", assignedAt: 900, matured }]);
+  const standing = { lastTurnAt: 2020, isEnded: false };
+  expect(members).toEqual([{ assignment: 7, arm: "canary", assignedAt: 900, ...standing, matured }]);
   expect((await sessions.armSummaries(rollout)).canary).toMatchObject({
     sessions: 1,
     turns: 2,
