@@ -92,7 +92,7 @@ test("reads at an age what, and when, showing the engine everything each time wo
         if (lag !== null) due.push({ after: i + lag, settle });
         for (const one of due) if (one.after === i) one.settle(now);
         const shown = { ...noTiming, ...age, members: waiting, now, step: 0, idleTimeoutMs: Infinity };
-        const expected = readLandmarks({ ...shown, heard: heard.signs() });
+        const expected = readLandmarks({ ...shown, heard: heard.signs(), heardSince: Infinity });
         expect(feed.close(now)).toEqual(expected);
         const through = expected.at(-1)?.throughSequence ?? 0;
         waiting = waiting.filter(({ assignment }) => assignment > through);

@@ -69,7 +69,7 @@ export function createBlockFeed(step: number): Feed<CutBlock> {
 
 /** Sessions end by a signal that comes in at once; what is heard of the arms is what `heard` says at each look. */
 export function createLandmarkFeed(step: number, age: GateAge, heard: () => SignsOfLife): Feed<LandmarkReading> {
-  const rule = { ...age, step, idleTimeoutMs: Infinity, latenessMs: 0, patienceMs: PATIENCE_MS };
+  const rule = { ...age, step, idleTimeoutMs: Infinity, latenessMs: 0, patienceMs: PATIENCE_MS, heardSince: Infinity };
   return createFeed({
     patienceMs: age.ageMs,
     close: (shown) =>

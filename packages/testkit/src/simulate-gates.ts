@@ -92,7 +92,7 @@ function readingsOf(board: GateBoard, settings: Settings): readonly LandmarkRead
   ];
   const heard = { baseline: turnsOf("baseline"), canary: turnsOf("canary") };
   return agesOf(board).flatMap((age) =>
-    readLandmarks({ ...settings, ...age, step: 0, idleTimeoutMs: Infinity, latenessMs: 0, heard }),
+    readLandmarks({ ...settings, ...age, step: 0, idleTimeoutMs: Infinity, latenessMs: 0, heard, heardSince: 0 }),
   );
 }
 

@@ -27,7 +27,7 @@ export type JudgeLandmarksDeps = {
 
 /** Of signs of life, so many in the time of an age say enough. */
 const SIGNS_PER_AGE = 30;
-const NOTHING_ASKED: SignsOfLife = { baseline: [], canary: [] };
+const NOTHING_ASKED = { heard: { baseline: [], canary: [] }, heardSince: 0 };
 
 /**
  * Reads the sessions of a step that have come to the age of a gate, and records what the gates say after each reading. What was
@@ -62,26 +62,28 @@ async function judgeOnce(rollout: Rollout, { gate, ageMs, step }: AtAge, deps: J
     idleTimeoutMs: deps.idleTimeoutMs(),
     maxBlockMs: MAX_BLOCK_MS,
     patienceMs: PATIENCE_WINDOWS * plan.windowMs,
-    heard: await heardSince(unfinished, { rollout, ageMs }, deps),
+    ...(await heardOf(unfinished, { rollout, ageMs }, deps)),
   });
   for (const reading of readings) await record(id, reading, deps);
   return read.isCutShort && readings.length > 0;
 }
 
-async function heardSince(
+async function heardOf(
   unfinished: readonly CohortMember[],
   { rollout, ageMs }: { readonly rollout: Rollout; readonly ageMs: number },
   { cohorts }: JudgeLandmarksDeps,
-): Promise<SignsOfLife> {
+): Promise<{ readonly heard: SignsOfLife; readonly heardSince: number }> {
   if (unfinished.length === 0) return NOTHING_ASKED;
-  return cohorts.signsOfLife({
+  // From before they began, to know how often the arms are heard of.
+  const since = Math.min(...unfinished.map(({ assignedAt }) => assignedAt)) - ageMs;
+  const heard = await cohorts.signsOfLife({
     agent: rollout.plan.agent,
     baseline: rollout.baseline.digest,
     canary: rollout.canary.digest,
-    // From before they began, to know how often the arms are heard of.
-    since: Math.min(...unfinished.map(({ assignedAt }) => assignedAt)) - ageMs,
+    since,
     everyMs: Math.max(1, ageMs / SIGNS_PER_AGE),
   });
+  return { heard, heardSince: since };
 }
 
 async function record(id: RolloutId, reading: LandmarkReading, deps: JudgeLandmarksDeps): Promise<void> {

@@ -47,6 +47,7 @@ function read(members: readonly CohortMember[], change: Partial<ReadLandmarksInp
     latenessMs: LATENESS,
     patienceMs: PATIENCE,
     heard: { baseline: EVERY_MINUTE, canary: EVERY_MINUTE },
+    heardSince: 0,
     ...change,
   });
 }

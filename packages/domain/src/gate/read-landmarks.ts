@@ -19,6 +19,8 @@ export type ReadLandmarksInput = CutInput & {
   /** How long after its age a session is waited for of which too little is known. */
   readonly patienceMs: number;
   readonly heard: SignsOfLife;
+  /** From when on all of them are there. */
+  readonly heardSince: number;
 };
 
 /**
@@ -53,7 +55,9 @@ function fateOf(member: CohortMember, input: ReadLandmarksInput): Fate {
   const life = heard[member.arm];
   // However long it lasts: an arm of which nothing is heard is neither good nor bad.
   if (!life.some((at) => at >= dueAt)) return "awaited";
-  return wasSilent(life, { from: member.assignedAt, to: dueAt }) ? unlessItComes : "unresolved";
+  return wasSilent(life, { from: member.assignedAt, to: dueAt, since: input.heardSince })
+    ? unlessItComes
+    : "unresolved";
 }
 
 /** Its records say that it was over by then, and only its outcome is not settled yet. */

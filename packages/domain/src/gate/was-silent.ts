@@ -12,10 +12,11 @@ const LEAST_SHARE = 1 / 3;
  */
 export function wasSilent(
   life: readonly number[],
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, to, since }: { readonly from: number; readonly to: number; readonly since: number },
 ): boolean {
   const limit = Math.max((to - from) * LEAST_SHARE, TIMES_AS_LONG * usualGap(life));
-  let before = from;
+  // What was before is not known; that nothing was heard from then on is.
+  let before = Math.min(from, since);
   for (const at of life) {
     if (before >= to) return false;
     if (at > from && at - before > limit) return true;
