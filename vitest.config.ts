@@ -33,8 +33,9 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["e2e/**/*.e2e.test.ts"],
-          testTimeout: 600_000,
-          hookTimeout: 600_000,
+          // Longer than a demo waits for its end.
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
           fileParallelism: false,
         },
       },

@@ -47,7 +47,7 @@ test.runIf(hasBrowser)(
     await page
       .getByTestId("phase")
       .filter({ hasText: /rolled ?back/i })
-      .waitFor({ timeout: 240_000 });
+      .waitFor({ timeout: 480_000 });
     const result = demoResultSchema.parse(
       await waitFor("the demo's result", () => (run.stdout().includes("\n") ? JSON.parse(run.stdout()) : null), {
         run,

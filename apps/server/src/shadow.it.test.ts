@@ -39,15 +39,15 @@ const SHADOW = file(
   `
   strategy: { type: shadow }
   steps:
-    - setMirrorRoute: { percentage: 100, sideEffects: block, timeout: 5s, spendCap: { sessions: 4 } }
-      pause: { duration: 5s }`,
+    - setMirrorRoute: { percentage: 100, sideEffects: block, timeout: 60s, spendCap: { sessions: 4 } }
+      pause: { duration: 20s }`,
 );
 const FAILING = file(
   "failing",
   `
   strategy: { type: shadow }
   steps:
-    - setMirrorRoute: { percentage: 100, sideEffects: block, timeout: 5s }
+    - setMirrorRoute: { percentage: 100, sideEffects: block, timeout: 60s }
       pause: { duration: 1h }`,
 );
 const WITH_WEIGHTS = file(

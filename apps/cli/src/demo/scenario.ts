@@ -17,14 +17,14 @@ export function planOf(scenario: Scenario): ScenarioPlan {
         baseline: "2.3.0",
         canary: "2.3.1",
         story: "support@2.3.1 has a more empathetic system prompt. Nothing else differs from 2.3.0.",
-        deadlineMs: 300_000,
+        deadlineMs: 480_000,
       };
     case "healthy":
       return {
         baseline: "2.3.0",
         canary: "2.3.2",
         story: "support@2.3.2 changes the wording of the system prompt. Nothing else differs from 2.3.0.",
-        deadlineMs: 420_000,
+        deadlineMs: 600_000,
       };
   }
 }

@@ -6,7 +6,7 @@ import { connectChdb } from "./connect-chdb.ts";
 import { migrate } from "./migrate.ts";
 import { closeAll, openStore, type OpenTraceStore } from "./open-store.ts";
 import { retain, type Retention } from "./retention.ts";
-import { letEngineStepAside } from "./step-aside.ts";
+import { letEngineKeepUp, letEngineStepAside } from "./step-aside.ts";
 
 /** The engine starts threads as it needs them. */
 const STEP_ASIDE_EVERY_MS = 10_000;
@@ -43,9 +43,10 @@ export async function openChdbTraceStore({
 /** As long as it is open. */
 function keepAside(opened: OpenTraceStore): OpenTraceStore {
   const stepAside = setInterval(() => void letEngineStepAside(), STEP_ASIDE_EVERY_MS).unref();
-  const close = (): Promise<void> => {
+  const close = async (): Promise<void> => {
     clearInterval(stepAside);
-    return opened.close();
+    await letEngineKeepUp();
+    await opened.close();
   };
   return { ...opened, store: { ...opened.store, close }, close };
 }

@@ -23,11 +23,24 @@ const THREADS = "/proc/self/task";
  * again now and then for the others. Where there is no Linux, nothing happens. Answers how many threads there are.
  */
 export async function letEngineStepAside(): Promise<number> {
+  return await giveEngine(
+    Math.min(constants.priority.PRIORITY_LOW, getPriority() + constants.priority.PRIORITY_BELOW_NORMAL),
+  );
+}
+
+/**
+ * Takes that back, where the process may: one that ends waits for the engine's threads, which on a busy machine may not be let
+ * run for a long time otherwise.
+ */
+export async function letEngineKeepUp(): Promise<void> {
+  await giveEngine(getPriority());
+}
+
+async function giveEngine(priority: number): Promise<number> {
   const threads = await readdir(THREADS).catch(() => []);
   const names = await Promise.all(threads.map((id) => nameOf(id)));
   const ofEngine = threads.filter((_, index) => ENGINE_THREADS.has(names[index] ?? ""));
-  const aside = Math.min(constants.priority.PRIORITY_LOW, getPriority() + constants.priority.PRIORITY_BELOW_NORMAL);
-  for (const id of ofEngine) lower(Number(id), aside);
+  for (const id of ofEngine) give(Number(id), priority);
   return ofEngine.length;
 }
 
@@ -37,10 +50,10 @@ async function nameOf(id: string): Promise<string> {
   return name.trim();
 }
 
-function lower(thread: number, priority: number): void {
+function give(thread: number, priority: number): void {
   try {
     setPriority(thread, priority);
   } catch {
-    // It ended meanwhile, or may not be touched: then it competes with us, as it did before.
+    // It ended meanwhile, or may not be touched: then it goes on as before.
   }
 }

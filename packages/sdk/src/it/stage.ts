@@ -28,7 +28,7 @@ spec:
   steps: [ { setMirrorRoute: { percentage: 100, sideEffects: block, timeout: 10s }, pause: { duration: 1h } } ]
 `;
 
-const STOPS_WITHIN_MS = 20_000;
+const STOPS_WITHIN_MS = 60_000;
 
 /** A real server and a real gateway, and an agent of two releases that is started twice; everything is mirrored. */
 export type Stage = {
