@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gatewayViewSchema, rolloutViewSchema, type RolloutView } from "@perch/api";
+import { freePort } from "@perch/testkit/servers";
 import { pushReleases } from "./releases.ts";
 import { startProcess, type Started } from "./start-process.ts";
 import { until } from "./until.ts";
@@ -51,7 +52,9 @@ export async function setStage({ agents, serverFlags = [], gatewayFlags = [] }: 
       port,
       ...gatewayFlags,
     ]);
-  const gateways = await Promise.all([startGateway("gw-1", "0"), startGateway("gw-2", "0")]);
+  // Each is started again at its place, which nobody may take meanwhile.
+  const startAnew = async (id: string): Promise<Started> => await startGateway(id, String(await freePort()));
+  const gateways = await Promise.all([startAnew("gw-1"), startAnew("gw-2")]);
 
   const rollout = async (): Promise<RolloutView> =>
     rolloutViewSchema.parse(await (await fetch(`${server.url}/v1/rollouts/${ROLLOUT}`)).json());
