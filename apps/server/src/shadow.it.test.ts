@@ -147,6 +147,11 @@ async function viewOf(id: string): Promise<RolloutView> {
   return rolloutViewSchema.parse(await get(`/v1/rollouts/${id}`));
 }
 
+/** The gateway goes by it: a session that began before is never mirrored. */
+function isMirrored({ phase, propagation }: RolloutView): boolean {
+  return phase === "Shadowing" && propagation?.gateways.some(({ ackedAt }) => ackedAt !== null) === true;
+}
+
 async function pairsOf(query = ""): Promise<PairPage> {
   return pairPageSchema.parse(await get(`/v1/rollouts/shadow/pairs${query}`));
 }
@@ -164,10 +169,7 @@ test("a shadow rollout mirrors whole sessions, lists them as pairs, keeps to its
     (views) => JSON.stringify(views).includes("Synced"),
   );
   await post("/v1/rollouts", SHADOW);
-  await until(
-    () => viewOf("shadow"),
-    ({ phase, propagation }) => phase === "Shadowing" && propagation !== null,
-  );
+  await until(() => viewOf("shadow"), isMirrored);
   // Held, so that the test has all the time it needs.
   expect(rolloutViewSchema.parse(await post("/v1/rollouts/shadow/pause", {})).phase).toBe("Shadowing");
 
@@ -271,10 +273,7 @@ test("a shadow that fails where the baseline answers is stopped, and nothing fol
     ({ phase }) => phase === "Aborted",
   );
   await post("/v1/rollouts", FAILING);
-  await until(
-    () => viewOf("failing"),
-    ({ phase, propagation }) => phase === "Shadowing" && propagation !== null,
-  );
+  await until(() => viewOf("failing"), isMirrored);
   await until(
     () => get("/v1/gateways"),
     (views) => JSON.stringify(views).includes("Synced"),

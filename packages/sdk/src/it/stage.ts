@@ -73,7 +73,7 @@ export async function setStage({ main, env = {} }: AgentProgram): Promise<Stage>
     const view: unknown = await (await fetch(`${server.url}/v1/rollouts/shadow`)).json();
     // A session that begins before the gateway has the mirror is never mirrored.
     const { phase, propagation } = rolloutViewSchema.parse(view);
-    return phase === "Shadowing" && propagation !== null;
+    return phase === "Shadowing" && propagation?.gateways.some(({ ackedAt }) => ackedAt !== null) === true;
   });
   return {
     agentUrl: `${gateway.url}/support`,
