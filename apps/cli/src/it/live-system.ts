@@ -107,11 +107,12 @@ async function deploy(system: LiveSystem, releases: readonly BuiltRelease[], age
   }
 }
 
-/** Its answers name the session by another id. */
+/** Its answers name the session by another id, and end the session where the request asks for that (`x-end`). */
 async function startAgent(): Promise<{ readonly server: Server; readonly url: string }> {
   const server = createServer((request, response) => {
     request.resume();
     const session = String(request.headers["x-session-id"] ?? "");
+    if (request.headers["x-end"] !== undefined) response.setHeader("x-perch-session-end", "1");
     response.setHeader("content-type", "application/json").end(JSON.stringify({ id: `resp_of_${session}` }));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
