@@ -69,6 +69,16 @@ test(
   },
 );
 
+test("a promotion bakes: a promise that is kept rolls nothing back, one that is broken does", PATIENT, async () => {
+  const names = ["promise-at-its-bound", "promise-bad-end-first", "promise-8-22"];
+  const { scenarios } = await calibrate("--rollouts", "60", "--seed", "3", ...of(...names));
+  const [atBound, badEndFirst, broken] = names.map((name) => scenarios[name]);
+  expect(atBound?.promoted.value).toBeGreaterThan(0.8);
+  expect(badEndFirst?.promoted.value).toBeGreaterThan(0.8);
+  expect(badEndFirst?.naiveFired?.value).toBeGreaterThan(0.3);
+  expect(broken?.rolledBack.value).toBe(1);
+});
+
 test("a seed gives the same figures again, another seed others", PATIENT, async () => {
   const figures = async (seed: string) =>
     (await calibrate("--rollouts", "80", "--seed", seed, ...of("8-22"))).scenarios;

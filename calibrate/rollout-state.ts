@@ -7,8 +7,11 @@ import {
   observeAtAge,
   parseAgentName,
   parseRolloutId,
+  isJudgedAlone,
+  promiseReadersOf,
   readBlock,
   readersOf,
+  stepAfter,
   startRollout,
   judgeBoard,
   type GateAge,
@@ -27,6 +30,8 @@ export type Routed = { readonly step: number; readonly weight: number };
 export type RolloutState = {
   /** Null once nothing is routed to the canary beside the baseline. */
   weight(): Routed | null;
+  /** The step that sessions after the promotion belong to, while it bakes; else null. */
+  bakes(at: number): number | null;
   take(block: CutBlock, at: number): void;
   /** The gates that read sessions at an age, and what they read. */
   readonly ages: readonly GateAge[];
@@ -44,7 +49,8 @@ export function openRollout(scenario: Scenario): RolloutState {
 
   /** Gateways answer at once: how long that takes is not what is simulated. */
   function acknowledge(at: number): void {
-    if (rollout.phase.kind !== "Shifting") return;
+    const isPromoting = rollout.phase.kind === "Promoting" && scenario.sessionsAfterPromotion !== undefined;
+    if (rollout.phase.kind !== "Shifting" && !isPromoting) return;
     const of = { kind: rollout.phase.kind, since: rollout.phaseSince };
     rollout = advance(rollout, { type: "synced", at, of, propagation: NOT_MEASURED });
   }
@@ -61,9 +67,11 @@ export function openRollout(scenario: Scenario): RolloutState {
       const { step } = rollout.phase;
       return { step, weight: (scenario.steps[step]?.weightBp ?? 0) / 10_000 };
     },
+    bakes: (at) => (isJudgedAlone(rollout, at) ? stepAfter(rollout.plan) : null),
     take({ step, members, assigned }, at) {
       if (board === null) return;
-      const block = { ...readBlock(members, step, readersOf(board)), assigned };
+      const readers = step === stepAfter(rollout.plan) ? promiseReadersOf(board) : readersOf(board);
+      const block = { ...readBlock(members, step, readers), assigned };
       // The server judges a block, records that and then folds the record: the same board twice. Here once.
       board = observe(board, block);
       const judgement = judgeBoard(board, rollout);
@@ -87,7 +95,8 @@ function sessionsIn({ sampleRatio }: GateBoard): number {
 
 function endingOf({ phase, decision }: Rollout): Pick<Run, "end" | "culprits"> {
   if (phase.kind === "RollingBack") return { end: "rolled back", culprits: decision?.culprits ?? [] };
-  return { end: phase.kind === "Promoting" ? "promoted" : "undecided", culprits: [] };
+  const isPromoted = phase.kind === "Promoting" || phase.kind === "Succeeded";
+  return { end: isPromoted ? "promoted" : "undecided", culprits: [] };
 }
 
 const NOT_MEASURED = { revision: { epoch: 1, sequence: 1 }, gateways: [] };
@@ -96,7 +105,13 @@ const [CURRENT, NEXT] = [
   { digest: digestOf("next"), version: "1.0.1" },
 ];
 
-function appliedEvent({ gates, steps, ramp }: Scenario): Parameters<typeof startRollout>[0] {
+/** As long as its sessions last. */
+const BAKES = {
+  rollbackWindowMs: Number.MAX_SAFE_INTEGER,
+  promotion: { requiresApproval: false, bakeTimeMs: Number.MAX_SAFE_INTEGER },
+};
+
+function appliedEvent({ gates, steps, ramp, sessionsAfterPromotion }: Scenario): Parameters<typeof startRollout>[0] {
   const agent = parseAgentName("simulated");
   return {
     type: "applied",
@@ -120,7 +135,7 @@ function appliedEvent({ gates, steps, ramp }: Scenario): Parameters<typeof start
       gates,
       isRollbackAutomatic: true,
       propagation: { deadlineMs: 2000, leaseMs: 15_000 },
-      rollbackWindowMs: 0,
+      ...(sessionsAfterPromotion === undefined ? { rollbackWindowMs: 0 } : BAKES),
     },
     baseline: CURRENT,
     canary: NEXT,

@@ -63,6 +63,8 @@ export type Scenario = {
   readonly naive?: NaiveName;
   /** Baseline sessions come from this long before the start; only the naive rule looks at them. */
   readonly warmUpMs?: number;
+  /** Once promoted it bakes, and so many sessions more are judged by what the gates promise. Lacking: the promotion is the end. */
+  readonly sessionsAfterPromotion?: number;
   /** The share of sessions that really goes to the canary, where it is not the weight. */
   readonly routedShare?: number;
 };
@@ -71,7 +73,7 @@ export type Scenario = {
 export type Run = {
   readonly end: "rolled back" | "promoted" | "undecided";
   readonly culprits: readonly string[];
-  /** Canary sessions assigned by then. */
+  /** Canary sessions assigned by then; where a promotion bakes, those since it. */
   readonly exposed: number;
   readonly afterMs: number;
   /** What the canary did by then; null where the scenario does not say what the baseline would have done. */

@@ -1,4 +1,5 @@
 import type { GateAge, SignsOfLife } from "@perch/domain";
+import { bake } from "./bake.ts";
 import { createEventQueue } from "./event-queue.ts";
 import { createBlockFeed, createLandmarkFeed, type Member } from "./feed.ts";
 import { createHeard } from "./heard.ts";
@@ -35,6 +36,9 @@ export function simulate(scenario: Scenario, random: Random): Run {
     if (scenario.looks === "every-session") look(now);
     const routed = state.weight();
     if (routed !== null) sessions.begin(routed, now);
+  }
+  if (scenario.sessionsAfterPromotion !== undefined && state.bakes(now) !== null) {
+    return bake(scenario, { state, random, promotedAt: now });
   }
   const hasNaiveFired = naive?.hasFired() ?? null;
   const ending = { ...state.ending(), exposed: seen.canary, afterMs: now, hasNaiveFired, harm: harmLog.harm() };

@@ -47,7 +47,8 @@ import { openIntake } from "./collector/open-intake.ts";
 import { createCollectorRoutes } from "./collector/routes.ts";
 import { openBook, type Book } from "./controller/book.ts";
 import { createControl } from "./controller/create-control.ts";
-import { createPublisher, idleTimeout, lateness } from "./controller/publisher.ts";
+import { createPublisher } from "./controller/publisher.ts";
+import { idleTimeout, lateness } from "./controller/session-wishes.ts";
 import { createCalling } from "./hooks/create-calling.ts";
 import type { HookWorkerDeps } from "./hooks/hook-worker.ts";
 import { createGatewayHub } from "./gateways/hub.ts";
@@ -181,7 +182,7 @@ async function createCore({ now, tick, log, settings, traces, term, ...deps }: S
   const known = knownReleasesOf(book, { ...deps, log });
   refuseTakenPlaces(book, settings.places);
   publisher.publish();
-  const idleTimeoutMs = (): number => idleTimeout(book.rollouts(), settings.idleTimeoutMs);
+  const idleTimeoutMs = (): number => idleTimeout(book.rollouts(), settings.idleTimeoutMs, now());
   const questions = createGatewayQuestions({ hub, newId: randomUUID, wait: waitQuietly });
   const pinCounts = createPinCounts({ hub, questions, now, idleTimeoutMs });
   const transactions = createTransactions({ book, sessions: traces.sessions, store: deps.transactions, now, log });
@@ -203,7 +204,7 @@ async function createCore({ now, tick, log, settings, traces, term, ...deps }: S
   const { contents } = deps;
   const moving: FollowMovesDeps = { book, contents, reports, idleTimeoutMs, now, log };
   const follow = (): Promise<void> => followMoves(moving);
-  const seen = { traces, now, idleTimeoutMs, latenessMs: () => lateness(book.rollouts(), settings.latenessMs) };
+  const seen = { traces, now, idleTimeoutMs, latenessMs: () => lateness(book.rollouts(), settings.latenessMs, now()) };
   const control = createControl({ ...deps, ...seen, book, hub, publisher, log, followMoves: follow });
   const maxAgeMs = deps.setNow === null ? FIGURES_LAG_MS : 0;
   const { sessions, pairs } = traces;

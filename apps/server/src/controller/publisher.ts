@@ -10,6 +10,7 @@ import {
 } from "@perch/domain";
 import type { GatewayHub } from "../gateways/hub.ts";
 import type { Book } from "./book.ts";
+import { idleTimeout } from "./session-wishes.ts";
 
 export type PublisherDeps = {
   readonly book: () => Book;
@@ -33,7 +34,7 @@ export function createPublisher({ book, hub, defaults, now }: PublisherDeps): Pu
 
   function publish(): void {
     const rollouts = book().rollouts();
-    const idleTimeoutMs = idleTimeout(rollouts, defaults.idleTimeoutMs);
+    const idleTimeoutMs = idleTimeout(rollouts, defaults.idleTimeoutMs, now());
     const routes = book()
       .agents()
       .map((record) => deriveRoute(record, rollouts, { ...defaults, idleTimeoutMs, now: now() }))
@@ -71,20 +72,4 @@ function moveKey(agent: AgentName, { id }: AgentMove): string {
 
 function phaseKey({ phase, phaseSince, timeline }: Rollout): string {
   return `${phase.kind} ${phaseSince} ${timeline.length}`;
-}
-
-/** Pins and session assembly have to agree on when a session is over, so the longest wish of a rollout holds for all. */
-export function idleTimeout(rollouts: readonly Rollout[], otherwise: number): number {
-  const wishes = rollouts
-    .filter((rollout) => !isFinal(rollout))
-    .flatMap(({ plan }) => (plan.idleTimeoutMs === null ? [] : [plan.idleTimeoutMs]));
-  return wishes.length === 0 ? otherwise : Math.max(...wishes);
-}
-
-/** As for the idle timeout: sessions are assembled alike in all rollouts. */
-export function lateness(rollouts: readonly Rollout[], otherwise: number): number {
-  const wishes = rollouts
-    .filter((rollout) => !isFinal(rollout))
-    .flatMap(({ plan }) => (plan.latenessMs === null ? [] : [plan.latenessMs]));
-  return wishes.length === 0 ? otherwise : Math.max(...wishes);
 }

@@ -21,6 +21,7 @@ import type { PairWatch } from "./pair-watch.ts";
 import type { Publisher } from "./publisher.ts";
 import { readinessOf } from "./readiness.ts";
 import { readReferences } from "./references.ts";
+import { LIVES_ON_MS } from "./session-wishes.ts";
 import { takeTurn } from "./take-turn.ts";
 import type { Watches } from "./watches.ts";
 
@@ -54,8 +55,6 @@ export interface Controller {
 
 /** Read at least this often, matured or not: a block that a slow arm keeps open is closed by the clock. */
 const READ_EVERY_MS = 30_000;
-/** Sessions that were assigned during a rollout may end long after it; for this long they are still judged. */
-const JUDGED_AFTER_END_MS = 86_400_000;
 
 /** By rollout: from when on its sessions are to be read. */
 type Unread = Map<RolloutId, number>;
@@ -196,7 +195,7 @@ async function followGateways(id: RolloutId, deps: ReconcileDeps): Promise<void>
 
 function isOfInterest(rollout: Rollout, now: number): boolean {
   if (!isFinal(rollout)) return true;
-  return wasExposed(rollout) && now - rollout.phaseSince < JUDGED_AFTER_END_MS;
+  return wasExposed(rollout) && now - rollout.phaseSince < LIVES_ON_MS;
 }
 
 function currentOf(id: RolloutId, { book }: ReconcileDeps): Rollout {

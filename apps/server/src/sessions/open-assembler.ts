@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { PriceList } from "@perch/domain";
 import type { Book } from "../controller/book.ts";
-import { idleTimeout, lateness } from "../controller/publisher.ts";
+import { idleTimeout, lateness } from "../controller/session-wishes.ts";
 import { policyOf } from "../controller/release-policies.ts";
 import { createAssembler, type Assembler, type AssemblerDeps } from "./assembler.ts";
 import type { KnownReleases } from "./known-releases.ts";
@@ -38,10 +38,10 @@ export async function openAssembler({
     prices,
     // Read at every tick: a rollout may ask for more.
     get latenessMs() {
-      return lateness(book.rollouts(), least.latenessMs);
+      return lateness(book.rollouts(), least.latenessMs, now());
     },
     get idleTimeoutMs() {
-      return idleTimeout(book.rollouts(), least.idleTimeoutMs);
+      return idleTimeout(book.rollouts(), least.idleTimeoutMs, now());
     },
   });
   // Not for ever: a registry that does not answer must not keep telemetry out.
