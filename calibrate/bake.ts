@@ -19,7 +19,7 @@ export function bake(scenario: Scenario, { state, random, promotedAt }: Promoted
   const outcomes = createOutcomes(scenario.gates);
   const due = createEventQueue<Ending>();
   const misled = createMisled(scenario);
-  let waiting: readonly Member[] = [];
+  const waiting: Member[] = [];
   let [now, exposed] = [promotedAt, 0];
 
   while (state.bakes(now) !== null && exposed < (scenario.sessionsAfterPromotion ?? 0)) {
@@ -36,7 +36,7 @@ export function bake(scenario: Scenario, { state, random, promotedAt }: Promoted
       isEnded: false,
       matured: null,
     };
-    waiting = [...waiting, member];
+    waiting.push(member);
     const outcome = scenario.traffic.outcome(random, arriving);
     if (outcome.delayMs > 0) due.push(now + outcome.delayMs, { member, outcome });
     else settle({ member, outcome });
@@ -54,7 +54,7 @@ export function bake(scenario: Scenario, { state, random, promotedAt }: Promoted
     if (step === null) return;
     const settings = { isCutShort: false, now, maxBlockMs: WINDOW_MS, patienceMs: PATIENCE_MS };
     for (const members of cutAfterPromotion({ members: waiting, ...settings })) {
-      waiting = waiting.slice(members.length);
+      waiting.splice(0, members.length);
       state.take({ step, members, assigned: { baseline: 0, canary: exposed } }, now);
     }
   }

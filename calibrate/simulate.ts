@@ -37,10 +37,8 @@ export function simulate(scenario: Scenario, random: Random): Run {
     const routed = state.weight();
     if (routed !== null) sessions.begin(routed, now);
   }
-  if (scenario.sessionsAfterPromotion !== undefined && state.bakes(now) !== null) {
-    return bake(scenario, { state, random, promotedAt: now });
-  }
-  const hasNaiveFired = naive?.hasFired() ?? null;
+  if (state.bakes(now) !== null) return bake(scenario, { state, random, promotedAt: now });
+  const hasNaiveFired = hasFired(naive);
   const ending = { ...state.ending(), exposed: seen.canary, afterMs: now, hasNaiveFired, harm: harmLog.harm() };
   letOracleFinish(oracle, scenario, { random, now, nextLook, canarySessions: seen.canary });
   return { ...ending, oracle: oracle.rejectedAt() };
@@ -52,6 +50,10 @@ export function simulate(scenario: Scenario, random: Random): Run {
     }
     state.tick(at);
   }
+}
+
+function hasFired(naive: NaiveRule | null): boolean | null {
+  return naive === null ? null : naive.hasFired();
 }
 
 function naiveOf({ naive }: Scenario): NaiveRule | null {
