@@ -145,6 +145,18 @@ const AT_MARGIN: readonly Scenario[] = [
   },
 ];
 
+/** A canary that is as good as the baseline has to pass by both views. */
+const GOOD_BY_LANDMARK: Scenario = {
+  ...ONE,
+  name: "good-landmark",
+  gates: LANDMARK_GATE,
+  references: SHORT_REFERENCE,
+  steps: RAMP,
+  traffic: delayed(alike, { lasts: SHORT_MS }),
+  mostCanarySessions: 40_000,
+  mostMs: DAY_MS,
+};
+
 /** Harm that is there to be found. */
 const WITH_HARM: readonly Scenario[] = [
   {
@@ -212,4 +224,4 @@ const WITH_HARM: readonly Scenario[] = [
 ];
 
 /** One for each trap of `statistics.md` 2 that gates can fall into, and what the other kinds of gates find. */
-export const TRAPS: readonly Scenario[] = [...WITHOUT_HARM, ...AT_MARGIN, ...WITH_HARM];
+export const TRAPS: readonly Scenario[] = [...WITHOUT_HARM, ...AT_MARGIN, GOOD_BY_LANDMARK, ...WITH_HARM];

@@ -30,13 +30,12 @@ function promiseOf({ promise, verdict }: GateView): readonly string[] {
 
 function landmarkOf({ landmark }: GateView): readonly string[] {
   if (landmark === null) return [];
-  const minutes = Number((landmark.ageMs / 60_000).toFixed(1));
+  const { ageMs } = landmark;
+  const age = ageMs < 60_000 ? `${Math.round(ageMs / 1000)} s` : `${Number((ageMs / 60_000).toFixed(1))} min`;
   const rates = `${percent(landmark.baseline.rate)} → ${percent(landmark.canary.rate)}`;
   const odds = formatOdds(landmark.logE);
   const limit = landmark.rejectAtLogE === null ? "" : ` of ${formatOdds(landmark.rejectAtLogE)}`;
-  return [
-    `bad or not over after ${minutes} min: ${rates} of ${landmark.canary.sessions} canary sessions (${odds}${limit})`,
-  ];
+  return [`bad or not over after ${age}: ${rates} of ${landmark.canary.sessions} canary sessions (${odds}${limit})`];
 }
 
 function findingsOf({ findings }: GateView): readonly string[] {

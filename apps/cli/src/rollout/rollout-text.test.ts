@@ -256,3 +256,19 @@ test("while a promotion bakes it says which objectives watch, which gates do not
   expect(describeRollout({ ...promoted, afterPromotion: { ...afterPromotion, until: null } })).not.toContain("bakes");
   expect(describeRollout({ ...promoted, phase: "Baking" })).not.toContain("bakes");
 });
+
+test("of sessions that are judged at an age, both arms' rates are told with the odds at which they reject", () => {
+  const arm = (bad: number) => ({ sessions: 40, bad, rate: bad / 40 });
+  const landmark = {
+    ageMs: 1_800_000,
+    baseline: arm(6),
+    canary: arm(10),
+    logE: Math.log(30),
+    rejectAtLogE: Math.log(200),
+  };
+  expect(describeRollout(aRollout({ gates: [aGate({ landmark })] }))).toContain(
+    "bad or not over after 30 min: 15.0 % → 25.0 % of 40 canary sessions (1:30 of 1:200)",
+  );
+  const ofOld = { ...landmark, ageMs: 40_000, rejectAtLogE: null };
+  expect(describeRollout(aRollout({ gates: [aGate({ landmark: ofOld })] }))).toContain("after 40 s: 15.0 % → 25.0 %");
+});

@@ -86,6 +86,7 @@ test("where sessions are judged at an age as well, it says whose odds these are:
   expect(explainGate(aReport(verdict, { landmark }))).toBe(
     "odds 1:340 against no harm, half of those by sessions at 30 min (rolls back at 1:250)",
   );
+  expect(explainGate(aReport(verdict, { landmark: { ...landmark, ageMs: 40_000 } }))).toContain("sessions at 40 s (");
   expect(explainGate(aReport(verdict, { landmark: { ...landmark, logE: 0 } }))).toContain("by sessions that ended");
   expect(explainGate(aReport(verdict, { landmark: { ...landmark, rejectAtLogE: null } }))).toContain("no harm (rolls");
 });

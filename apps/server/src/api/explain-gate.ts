@@ -45,9 +45,14 @@ function question(report: GateReport): string {
 /** Of two views that are read apart the clearer one, which has half of the error rate to itself. */
 function viewOf({ landmark, logE }: GateReport): string {
   if (landmark === null || landmark.rejectAtLogE === null) return "";
-  const minutes = Number((landmark.ageMs / 60_000).toFixed(1));
   const isAtAge = landmark.logE - Math.LN2 >= logE - 1e-9;
-  return isAtAge ? `, half of those by sessions at ${minutes} min` : ", half of those by sessions that ended";
+  return isAtAge
+    ? `, half of those by sessions at ${formatAge(landmark.ageMs)}`
+    : ", half of those by sessions that ended";
+}
+
+function formatAge(ageMs: number): string {
+  return ageMs < 60_000 ? `${Math.round(ageMs / 1000)} s` : `${Number((ageMs / 60_000).toFixed(1))} min`;
 }
 
 /** What a gate that passes says. */

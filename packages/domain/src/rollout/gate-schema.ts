@@ -58,11 +58,11 @@ const proportionGate = z.strictObject({
   kind: z.literal("proportion"),
   of: metric.optional().meta({ description: OF }),
   maturation: z.enum(["session-end", "landmark"]).default("session-end").meta({
-    description: "landmark: also judged at one age, as bad or not over by then",
+    description: "landmark: also judged at one age, whether or not sessions are over, as bad or not over by then",
   }),
   age: positiveDuration
     .optional()
-    .meta({ description: "Of a landmark; left out, the 90th percentile of past durations" }),
+    .meta({ description: "Of a landmark; left out, the age at which nine of ten past sessions were known to be over" }),
   direction: direction.meta({ description: "The bad direction: increase for rates, decrease for scores" }),
   objective: rateObjective,
   compare: z
