@@ -41,6 +41,12 @@ test("a pinned session is explained line by line", () => {
   );
 });
 
+test("a session that everybody's weight drew is told as one since the promotion", () => {
+  expect(describePlacement({ ...pinned, step: 2, weightBp: 10_000 }, NOW)).toMatch(
+    /^arm {7}canary of rollout r-1, since its promotion$/m,
+  );
+});
+
 test("a session that is over says so, and promises no expiry", () => {
   const over = { turns: 2, firstAt: 0, lastAt: 0, isEnded: true, maturedAt: 1000, endedBy: "signal" as const };
   const text = describePlacement({ ...pinned, source: "records", revision: null, expiresAt: null, records: over }, NOW);

@@ -1,6 +1,9 @@
 import type { PlacementView, WhyAnswer } from "@perch/api";
 import { formatAge } from "../format-age.ts";
 
+/** No step has such a weight: it is the promotion. In basis points. */
+const EVERYBODY = 10_000;
+
 /** Why a session is where it is, for a person: where, by whom, when, by which rule, and what has been seen of it since. */
 export function describePlacement(placement: PlacementView, now: number): string {
   const { agent, session, alias, release, arm, gateway, assignedAt, revision, source } = placement;
@@ -30,6 +33,7 @@ export function describeAsked(asked: WhyAnswer["asked"]): string {
 function rolloutOf({ rollout, step, weightBp }: PlacementView): string {
   if (rollout === null) return ", of no rollout";
   const weight = weightBp === null ? "" : ` at ${weightBp / 100} %`;
+  if (weightBp === EVERYBODY) return ` of rollout ${rollout}, since its promotion`;
   return ` of rollout ${rollout}${step === null ? "" : `, step ${step + 1}`}${weight}`;
 }
 

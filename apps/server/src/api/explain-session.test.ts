@@ -41,6 +41,12 @@ test("what is over is drawn again with the seed and the weight of the ledger", (
   });
 });
 
+test("a session that began after the promotion is told as such", () => {
+  const since = explainByRecords({ ...recorded, first: { ...recorded.first, step: 2 } }, background);
+  expect(since.weightBp).toBe(10_000);
+  expect(since.rule).toMatch(/is below the weight of 10000 basis points since the promotion of rollout r-1/);
+});
+
 test("a session of no rollout, or of one that is not in the ledger, was drawn by nobody that is known", () => {
   const nobody = { ...recorded, first: { ...recorded.first, rollout: null, step: null } };
   for (const session of [nobody, recorded]) {

@@ -1,5 +1,14 @@
 import type { PlacementView, Why } from "@perch/api";
-import { bucketOf, explainPin, type AgentRecord, type Pin, type RecordedSession, type Rollout } from "@perch/domain";
+import {
+  BUCKETS,
+  bucketOf,
+  explainPin,
+  stepAfter,
+  type AgentRecord,
+  type Pin,
+  type RecordedSession,
+  type Rollout,
+} from "@perch/domain";
 
 /** What the server knows besides the placement itself. */
 export type Background = {
@@ -52,7 +61,7 @@ const NOT_DRAWN =
 /** The draw again: seed and weight are in the ledger, and the bucket follows from the session's id. */
 function drawOf({ agent, session, first }: RecordedSession, background: Background): Pin | null {
   const rollout = first.rollout === null ? null : background.rollout(first.rollout);
-  const weightBp = first.step === null ? undefined : rollout?.plan.steps[first.step]?.weightBp;
+  const weightBp = rollout === null || first.step === null ? undefined : weightIn(rollout.plan, first.step);
   if (rollout === null || weightBp === undefined) return null;
   // Users are drawn by their own ids, which nobody keeps.
   if (rollout.plan.strategy?.kind === "user") return null;
@@ -74,6 +83,11 @@ function drawOf({ agent, session, first }: RecordedSession, background: Backgrou
     moved: null,
     shadow: null,
   };
+}
+
+/** Behind the last step everybody meets the release. */
+function weightIn(plan: Rollout["plan"], step: number): number | undefined {
+  return step === stepAfter(plan) ? BUCKETS : plan.steps[step]?.weightBp;
 }
 
 function recordsOf(

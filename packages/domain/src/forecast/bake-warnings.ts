@@ -1,4 +1,5 @@
 import { promiseOf } from "../gate/promise.ts";
+import { formatDuration } from "../rollout/duration.ts";
 import type { RolloutPlan } from "../rollout/plan.ts";
 import { watchAfterPromotion } from "../rollout/watch-after-promotion.ts";
 import type { Forecast } from "./forecast.ts";
@@ -13,7 +14,17 @@ export function bakeWarnings(plan: RolloutPlan, known: Forecast["gates"]): reado
     ...silent.map(
       ({ gate, because }) => `after the promotion ${gate} judges nothing: ${because}${adviceFor(plan, gate)}`,
     ),
+    ...(watching.length === 0 ? [] : endsTooSoon(plan, bakeTimeMs)),
     ...watching.flatMap((gate) => brokenByBaseline(plan, gate, known)),
+  ];
+}
+
+/** Where the file leaves the idle timeout to the server it is not known here. */
+function endsTooSoon({ idleTimeoutMs }: RolloutPlan, bakeTimeMs: number): readonly string[] {
+  if (idleTimeoutMs === null || bakeTimeMs > idleTimeoutMs) return [];
+  const [bake, idle] = [formatDuration(bakeTimeMs), formatDuration(idleTimeoutMs)];
+  return [
+    `after the promotion no session that nobody ends is judged: it is settled ${idle} after its last turn (idleTimeout), and bakeTime is ${bake}`,
   ];
 }
 

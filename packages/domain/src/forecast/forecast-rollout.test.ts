@@ -257,3 +257,14 @@ describe("a gate that also judges sessions at an age", () => {
     );
   });
 });
+
+test("a bakeTime that is over before silent sessions are settled is warned about", () => {
+  const gates = [{ name: "escalation-rate", kind: "proportion", objective: { max: 0.2 } }];
+  const said = (idleTimeout: string) =>
+    forecastRollout(planOf({ pins: { idleTimeout }, promotion: { bakeTime: "1h" }, analysis: { gates } }), MEASURED)
+      .warnings;
+  expect(said("1h")).toContain(
+    "after the promotion no session that nobody ends is judged: it is settled 1h after its last turn (idleTimeout), and bakeTime is 1h",
+  );
+  expect(said("59m").join()).not.toContain("nobody ends");
+});

@@ -1,4 +1,5 @@
 import { explainExclusion, explainKey } from "./explain-targeting.ts";
+import { BUCKETS } from "./assign.ts";
 import type { PinMove } from "./move.ts";
 import type { Pin } from "./pin-store.ts";
 
@@ -17,8 +18,13 @@ export function explainPin(pin: Pin): string {
   const seed = pin.seed === null ? "its rollout's seed" : `seed ${JSON.stringify(pin.seed)}`;
   return (
     `${explainKey(pin.targeting)}bucket ${pin.bucket} of ${seed} is ${comparison} the weight of ${pin.weightBp} basis points ` +
-    `at step ${(pin.step ?? 0) + 1} of rollout ${pin.rollout}, so it went to ${place}`
+    `${placeIn(pin)} rollout ${pin.rollout}, so it went to ${place}`
   );
+}
+
+/** No step has a weight of everybody: that is a promotion, of which sessions are told apart for as long as it bakes. */
+function placeIn({ step, weightBp }: Pin): string {
+  return weightBp === BUCKETS ? "since the promotion of" : `at step ${(step ?? 0) + 1} of`;
 }
 
 const AT: Readonly<Record<PinMove["boundary"], string>> = {

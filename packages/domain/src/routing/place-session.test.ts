@@ -50,10 +50,16 @@ function contact(change: Change): FirstContact {
 }
 
 test("a canary session's pin says under which rollout, step, weight and bucket it was drawn", () => {
-  const pin = placeSession(contact({ weightBp: 10_000 }));
-  expect(pin).toMatchObject({ release, arm: "canary", rollout: "support-2-3-1", step: 1, weightBp: 10_000, seed: "s" });
+  const pin = placeSession(contact({ weightBp: 9999 }));
+  expect(pin).toMatchObject({ release, arm: "canary", rollout: "support-2-3-1", step: 1, weightBp: 9999, seed: "s" });
   expect(explainPin(pin)).toBe(
-    `bucket ${pin.bucket} of seed "s" is below the weight of 10000 basis points at step 2 of rollout support-2-3-1, so it went to the canary`,
+    `bucket ${pin.bucket} of seed "s" is below the weight of 9999 basis points at step 2 of rollout support-2-3-1, so it went to the canary`,
+  );
+});
+
+test("a session that everybody's weight drew says that this was a promotion", () => {
+  expect(explainPin(placeSession(contact({ weightBp: 10_000 })))).toMatch(
+    /is below the weight of 10000 basis points since the promotion of rollout support-2-3-1, so it went to the canary$/,
   );
 });
 
