@@ -43,18 +43,25 @@ test("a message that nobody took is sent again, word for word and under the same
   expect(new Set(repeated.map((call) => `${call.sessionId} ${call.message}`)).size).toBe(1);
 });
 
-test("after thirty seconds of trying in vain a customer gives up", async () => {
+test("after two minutes of trying in vain a customer gives up", async () => {
   const chat = scriptedChat(Array.from({ length: 1000 }, () => unavailable));
   const before = chat.now();
   expect(await chat.run(talkative)).toMatchObject({ kind: "failed", turns: 0 });
-  expect(chat.now() - before).toBeGreaterThan(25_000);
-  expect(chat.now() - before).toBeLessThanOrEqual(30_000);
+  expect(chat.now() - before).toBeGreaterThan(115_000);
+  expect(chat.now() - before).toBeLessThanOrEqual(120_000);
+});
+
+test("a customer whom nobody answers when it is time to stop has not failed", async () => {
+  const chat = scriptedChat([answered(), unavailable], true);
+  expect(await chat.run(talkative)).toMatchObject({ kind: "open", turns: 1, retries: 0 });
 });
 
 test("a message that is refused is not sent again", async () => {
-  const chat = scriptedChat([{ kind: "refused", status: 400 }]);
-  expect(await chat.run(talkative)).toMatchObject({ kind: "failed", retries: 0 });
-  expect(chat.calls).toHaveLength(1);
+  for (const isStopping of [false, true]) {
+    const chat = scriptedChat([{ kind: "refused", status: 400 }], isStopping);
+    expect(await chat.run(talkative)).toMatchObject({ kind: "failed", retries: 0 });
+    expect(chat.calls).toHaveLength(1);
+  }
 });
 
 test("an answer of another release within the conversation is noticed", async () => {
@@ -65,7 +72,7 @@ test("an answer of another release within the conversation is noticed", async ()
 type Call = { readonly path: string; readonly sessionId: string; readonly message: string };
 
 /** Gives the outcomes in order, then a good answer to everything. Its clock moves only by sleeping. */
-function scriptedChat(outcomes: readonly ChatOutcome[]) {
+function scriptedChat(outcomes: readonly ChatOutcome[], isStopping = false) {
   const calls: Call[] = [];
   let clock = 0;
   const next = (call: Call): Promise<ChatOutcome> => {
@@ -85,6 +92,6 @@ function scriptedChat(outcomes: readonly ChatOutcome[]) {
   return {
     calls,
     now,
-    run: (customer: Customer) => runSession("s-1", customer, { client, sleep, now, isStopping: () => false }),
+    run: (customer: Customer) => runSession("s-1", customer, { client, sleep, now, isStopping: () => isStopping }),
   };
 }

@@ -3,7 +3,8 @@ import type { Customer } from "./customer.ts";
 import { firstMessage, nextMessage } from "./messages.ts";
 
 export type SessionResult = {
-  readonly kind: "finished" | "failed";
+  /** `open`: nobody answered when it was time to stop, and nobody will ask again. */
+  readonly kind: "finished" | "failed" | "open";
   /** Releases that answered, each once, in order of appearance. */
   readonly versions: readonly string[];
   readonly isEscalated: boolean;
@@ -18,7 +19,8 @@ export type SessionDeps = {
   readonly isStopping: () => boolean;
 };
 
-const PATIENCE_MS = 30_000;
+// Longer than a gateway is away that is started again, on a busy machine too.
+const PATIENCE_MS = 120_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 1_500;
 
@@ -28,7 +30,7 @@ export async function runSession(sessionId: string, customer: Customer, deps: Se
   let last: ChatAnswer | null = null;
   let turns = 0;
   let retries = 0;
-  const result = (kind: "finished" | "failed"): SessionResult => ({
+  const result = (kind: SessionResult["kind"]): SessionResult => ({
     kind,
     versions: [...versions],
     isEscalated: last?.isEscalated ?? false,
@@ -38,7 +40,7 @@ export async function runSession(sessionId: string, customer: Customer, deps: Se
   const patiently = async (attempt: () => Promise<ChatOutcome>) => {
     const { outcome, tries } = await retry(attempt, deps);
     retries += tries - 1;
-    if (outcome.kind !== "answered") return null;
+    if (outcome.kind !== "answered") return outcome.kind === "unavailable" && deps.isStopping() ? "open" : "failed";
     versions.add(outcome.answer.version);
     return outcome.answer;
   };
@@ -47,11 +49,11 @@ export async function runSession(sessionId: string, customer: Customer, deps: Se
     isLast = turns === customer.plannedMessages - 1 || last?.isEscalated === true;
     const message: string = last === null ? firstMessage(customer) : nextMessage(customer, last.text, isLast);
     const answer = await patiently(() => deps.client.send(sessionId, message));
-    if (answer === null) return result("failed");
+    if (answer === "open" || answer === "failed") return result(answer);
     last = answer;
   }
   const ended = await patiently(() => deps.client.end(sessionId));
-  return result(ended === null ? "failed" : "finished");
+  return result(ended === "open" || ended === "failed" ? ended : "finished");
 }
 
 async function retry(

@@ -34,7 +34,7 @@ export function createTally(now: () => number): Tally {
   return {
     start: () => void (counts.started += 1),
     add(result) {
-      counts[result.kind] += 1;
+      if (result.kind !== "open") counts[result.kind] += 1;
       counts.turns += result.turns;
       counts.retries += result.retries;
       if (result.versions.length > 1) counts.switchedSessions += 1;
