@@ -66,6 +66,7 @@ import type { Term } from "./leading/term.ts";
 import { createMoveRoutes } from "./moves/move-routes.ts";
 import { outlookOf, type FollowRetirementsDeps } from "./retirements/follow-retirements.ts";
 import { openJudging, type JudgingDeps } from "./scoring/create-judging.ts";
+import { createToolEndpoints } from "./transactions/tool-endpoints.ts";
 import { createTransactions } from "./transactions/create-transactions.ts";
 import { createAttributionCounts } from "./sessions/attribution-counts.ts";
 import { openAssembler } from "./sessions/open-assembler.ts";
@@ -154,6 +155,7 @@ export async function createServer(deps: ServerDeps): Promise<Server> {
     async hooksSettled() {
       await core.hooks.settled();
       await core.deploymentHooks.settled();
+      await core.transactionHooks.settled();
     },
     judge: () => core.judging.turn(),
     renewLeases: () => core.hub.renewLeases(),
@@ -210,7 +212,8 @@ async function createCore({ now, tick, log, settings, traces, term, ...deps }: S
   const { sessions, pairs } = traces;
   const isLast = ({ plan, id }: Rollout): boolean => lastRolloutOf(plan.agent, book) === id;
   const figures = createFiguresSource({ ...control, sessions, pairs, now, maxAgeMs, idleTimeoutMs, isLast });
-  const calling = createCalling({ ...deps.hooks, book, hub, now, log });
+  const lifecycle = { store: deps.transactions, endpoints: createToolEndpoints(deps.facts) };
+  const calling = createCalling({ ...deps.hooks, ...lifecycle, book, hub, now, log });
   const retiring: FollowRetirementsDeps = { ...moving, publisher, hub, pinCounts, transactions };
   const { notice } = settings;
   const views = createViews({ book, hub, publisher, pinCounts, figures, sessions, ...calling, now, notice });
@@ -230,7 +233,7 @@ async function waitQuietly(ms: number): Promise<void> {
 
 function routesOf(
   { core, loops, feed, intake }: { core: Core; loops: Loops; feed: LiveFeed; intake: Intake },
-  { traces, state, now, setNow, ledger, releases, contents, settings, about = NOBODY }: ServerDeps,
+  { traces, state, now, setNow, ledger, releases, contents, facts, settings, about = NOBODY }: ServerDeps,
 ): readonly Hono[] {
   const { book, hub, controller, watches, views, moving } = core;
   const followGateways = async (): Promise<void> => {
@@ -239,7 +242,7 @@ function routesOf(
   };
   const { pinCounts, transactions } = core;
   const ofAgents = { book, now, places: settings.places, pinCounts, transactions, nextOf: outlookOf(core.retiring) };
-  const applying = { book, releases, now, isSynthetic: setNow !== null };
+  const applying = { book, releases, facts, now, isSynthetic: setNow !== null };
   return [
     createCollectorRoutes(intake),
     createMoveRoutes({ ...moving, sessions: traces.sessions, onReport: () => followMoves(moving) }),
@@ -248,7 +251,7 @@ function routesOf(
     createKillRoutes({ ...ofAgents, onRecorded: () => controller.reconcileAll() }),
     createPointerRoutes({ book, releases, now, ledger }),
     createRolloutRoutes({ ...applying, watches, views, feed, ledger, onRecorded: followGateways }),
-    createPlanRoutes({ book, contents, ...traces, now, idleTimeoutMs: core.idleTimeoutMs }),
+    createPlanRoutes({ book, contents, facts, ...traces, now, idleTimeoutMs: core.idleTimeoutMs }),
     createReportRoutes({ book, ledger, views, contents, ...traces, now }),
     createWhyRoutes({ book, hub, questions: core.questions, sessions: traces.sessions }),
     createSessionRoutes({ ...ofAgents, sessions: traces.sessions, idleTimeoutMs: core.idleTimeoutMs }),

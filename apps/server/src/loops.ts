@@ -6,7 +6,7 @@ export type Loops = { readonly turn: () => Promise<void>; readonly settle: () =>
 
 /** What a server does again and again. */
 export function createLoops(core: Core, { log, term }: ServerDeps): Loops {
-  const { hooks, deploymentHooks, hub, book, assembler, controller, figures, known, retiring } = core;
+  const { hooks, deploymentHooks, transactionHooks, hub, book, assembler, controller, figures, known, retiring } = core;
   async function turn(): Promise<void> {
     // Nothing would be recorded, but webhooks would hear of it.
     if (!term.isInForce()) return;
@@ -23,6 +23,7 @@ export function createLoops(core: Core, { log, term }: ServerDeps): Loops {
     await followRetirements(retiring);
     hooks.tick();
     deploymentHooks.tick();
+    transactionHooks.tick();
   }
   const standing = (): string => {
     const rollouts = book.rollouts().map(({ id }) => book.held(id)?.sequence);

@@ -356,6 +356,7 @@ export { knownBaseline } from "./forecast/known-baseline.ts";
 export { forecastRollout } from "./forecast/forecast-rollout.ts";
 export type { Channel } from "./notify/channel.ts";
 export { channelHook, dueNews, type DueNews } from "./notify/due-channels.ts";
+export { lateDrains } from "./notify/late-drains.ts";
 export { NotifyError, type NotifyErrorCode } from "./notify/error.ts";
 export { hookBody, slackBody } from "./notify/hook-body.ts";
 export type { HookReply, HookRequest, HookSender } from "./notify/hook-sender.ts";
@@ -403,6 +404,15 @@ export { killMoves } from "./rollout/kill-moves.ts";
 export { DRAIN_MOVE, drainMoves } from "./rollout/drain-moves.ts";
 export { deadlineOf, deletedAt, scalesDownAt } from "./rollout/advance-retirement.ts";
 export { hooksAwaited, type HookAction, type Retirement, type RetirementEvent } from "./rollout/retirement.ts";
+export { actionDue } from "./rollout/action-due.ts";
+export {
+  callOf,
+  type CallAction,
+  type CallStanding,
+  type TransactionCall,
+  type TransactionCallEvent,
+} from "./rollout/transaction-calls.ts";
+export { checkDrainTools, type DrainingRelease } from "./rollout/check-drain-tools.ts";
 export { nextRetirement, type DrainFacts, type NextRetirement } from "./rollout/next-retirement.ts";
 export { DEFAULT_BOUNDARY, wantedMove } from "./rollout/wanted-move.ts";
 export {

@@ -10,6 +10,7 @@ const retirement = {
   deadline: 2 * HOUR,
   onDeadline: "migrate",
   overdueSince: null,
+  openTransactions: { count: 0, oldest: [] },
   waitsFor: ["2 sessions that are pinned to it", "at the latest 1970-01-01T02:00:00.000Z, then: migrate"],
 };
 
@@ -39,6 +40,26 @@ test("a drain shows who is left, since when, and what it waits for", () => {
       "waits for  2 sessions that are pinned to it",
       "           at the latest 1970-01-01T02:00:00.000Z, then: migrate",
     ].join("\n"),
+  );
+});
+
+test("a drain lists the transactions that it waits for, the oldest first, and what their tools said", () => {
+  const one = { tool: "refund", id: "r-1", session: "s-1", openedAt: 0, isOfUnknownRelease: false };
+  const call = { action: "cancel", standing: "refused", detail: "answered 503" };
+  const oldest = [
+    { ...one, call },
+    { ...one, id: "r-2", isOfUnknownRelease: true },
+  ];
+  const openTransactions = { count: 7, oldest };
+  expect(describeDrains([anAgent({ retirement: { ...retirement, openTransactions } })], HOUR)).toContain(
+    [
+      "open       refund r-1 of session s-1, since 1 h; cancel refused: answered 503",
+      "           refund r-2 of session s-1, since 1 h, of a release that is not known",
+      "           and 5 more",
+    ].join("\n"),
+  );
+  expect(describeDrains([anAgent({ retirement: { ...retirement, openTransactions: null } })], HOUR)).toContain(
+    "open       unknown",
   );
 });
 

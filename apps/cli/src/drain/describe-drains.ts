@@ -1,4 +1,4 @@
-import type { AgentView } from "@perch/api";
+import type { AgentView, OpenTransactionsView } from "@perch/api";
 import { formatAge } from "../format-age.ts";
 
 type Release = AgentView["releases"][number];
@@ -39,7 +39,29 @@ function describeDrain(left: LeftBehind, now: number): string {
   return [
     `${name}  ${status}${noted}  since ${formatAge(now - since)}, by the file of ${rollout}`,
     pins,
+    ...openLines(retirement.openTransactions, now),
     places,
     ...waitsFor.map((one, index) => `${index === 0 ? "waits for" : "         "}  ${one}`),
   ].join("\n");
+}
+
+function openLines(open: OpenTransactionsView | null, now: number): readonly string[] {
+  if (open === null) return ["open       unknown"];
+  const { count, oldest } = open;
+  if (count === 0) return [];
+  const shown = oldest.map((one, index) => `${index === 0 ? "open" : "    "}       ${transactionText(one, now)}`);
+  const more = count - oldest.length;
+  return more > 0 ? [...shown, `           and ${more} more`] : shown;
+}
+
+type Open = OpenTransactionsView["oldest"][number];
+
+function transactionText({ tool, id, session, openedAt, isOfUnknownRelease, call }: Open, now: number): string {
+  const owner = isOfUnknownRelease ? ", of a release that is not known" : "";
+  return `${tool} ${id} of session ${session}, since ${formatAge(now - openedAt)}${owner}${callText(call)}`;
+}
+
+function callText(call: Open["call"]): string {
+  if (call === null) return "";
+  return `; ${call.action} ${call.standing}${call.detail === "" ? "" : `: ${call.detail}`}`;
 }

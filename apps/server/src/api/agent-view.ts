@@ -13,6 +13,7 @@ import {
   type NextRetirement,
   type Retirement,
   type Rollout,
+  type TransactionCall,
 } from "@perch/domain";
 import type { PinCounts } from "../gateways/pin-counts.ts";
 import type { OpenList, Transactions } from "../transactions/create-transactions.ts";
@@ -80,13 +81,14 @@ function retirementView(
     since,
     deadline: deadlineOf(retirement),
     onDeadline: drain?.onDeadline ?? null,
+    transactionsOnDeadline: drain === null ? null : (drain.openTransactions ?? "wait"),
     overdueSince,
     waitsFor: [...deps.nextOf(release, record).waitsFor],
-    openTransactions: open === null ? null : openView(open),
+    openTransactions: open === null ? null : openView(open, retirement),
   };
 }
 
-function openView({ count, oldest }: OpenList): OpenTransactionsView {
+function openView({ count, oldest }: OpenList, { calls }: Retirement): OpenTransactionsView {
   return {
     count,
     oldest: oldest.map(({ tool, id, session, openedAt, release }) => ({
@@ -95,8 +97,15 @@ function openView({ count, oldest }: OpenList): OpenTransactionsView {
       session,
       openedAt,
       isOfUnknownRelease: release === null,
+      call: callView(calls.find((call) => call.tool === tool && call.id === id)),
     })),
   };
+}
+
+function callView(call: TransactionCall | undefined): OpenTransactionsView["oldest"][number]["call"] {
+  if (call === undefined) return null;
+  const { action, standing } = call;
+  return { action, standing: standing.kind, detail: standing.kind === "refused" ? standing.detail : "" };
 }
 
 export function killOf({ kill, releases }: AgentRecord): AgentView["killed"] {

@@ -7,6 +7,7 @@ import {
   parseRolloutId,
   urlsOf,
   type AgentRecord,
+  type ReleaseFactsSource,
   type ReleaseIdentity,
   type ReleaseReference,
   type Rollout,
@@ -18,10 +19,11 @@ import { closeEarlierPromotions, stillUnderWay, takeTurn } from "../controller/t
 import { admitRelease, type AdmitDeps } from "./admit-release.ts";
 import { ApiError } from "./api-error.ts";
 import { refuseClassifierOfCanary } from "./classifier-of-canary.ts";
+import { checkToolsOf } from "./check-tools.ts";
 import { parseRolloutFile } from "./parse-rollout-file.ts";
 import { resolveRelease } from "./resolve-release.ts";
 
-export type ApplyRolloutDeps = AdmitDeps & { readonly isSynthetic: boolean };
+export type ApplyRolloutDeps = AdmitDeps & { readonly isSynthetic: boolean; readonly facts: ReleaseFactsSource };
 export type ApplyRequest = {
   readonly text: string;
   readonly actor: string;
@@ -34,7 +36,8 @@ export async function applyRollout(
   request: ApplyRequest,
   deps: ApplyRolloutDeps,
 ): Promise<{ readonly rollout: Rollout; readonly warnings: readonly string[] }> {
-  const { plan, warnings } = parseRolloutFile(request.text);
+  const file = parseRolloutFile(request.text);
+  const { plan } = file;
   if (deps.isSynthetic && (plan.webhooks ?? []).length > 0) {
     throw new ApiError({
       status: 409,
@@ -45,7 +48,14 @@ export async function applyRollout(
   }
   agentOf(plan, deps.book);
   const { digest, version } = await admitRelease(resolveRelease(plan.release, deps.book), deps);
-  refuseUnlessStartable(plan, { canary: { digest, version }, force: request.force }, deps.book);
+  const { digest: current } = refuseUnlessStartable(
+    plan,
+    { canary: { digest, version }, force: request.force },
+    deps.book,
+  );
+  const releases = [current, digest].map((one) => ({ kind: "digest" as const, agent: plan.agent, digest: one }));
+  const about = { record: deps.book.agent(plan.agent), facts: deps.facts };
+  const warnings = [...file.warnings, ...(await checkToolsOf(file, releases, about))];
   if (stillUnderWay(plan, deps.book.rollouts(), deps.now()).length === 0)
     await closeEarlierPromotions(plan.agent, deps);
   const rollout = await deps.book.start(() => {

@@ -1,9 +1,16 @@
 import { readYaml } from "@perch/adapters/yaml";
-import { parseRolloutSpec, type RolloutPlan } from "@perch/domain";
+import { parseRolloutSpec, type RolloutPlan, type RolloutSpecProblem } from "@perch/domain";
 import { ApiError } from "./api-error.ts";
 
+export type ParsedRolloutFile = {
+  readonly plan: RolloutPlan;
+  readonly warnings: readonly string[];
+  /** What is thrown for problems that only somebody sees who knows more than the file. */
+  readonly refusal: (problems: readonly RolloutSpecProblem[]) => ApiError;
+};
+
 /** The plan in a rollout file. Throws `ApiError` with every problem and its line. */
-export function parseRolloutFile(text: string): { readonly plan: RolloutPlan; readonly warnings: readonly string[] } {
+export function parseRolloutFile(text: string): ParsedRolloutFile {
   const read = readYaml(text);
   if (read.kind === "malformed") {
     throw new ApiError({
@@ -15,12 +22,19 @@ export function parseRolloutFile(text: string): { readonly plan: RolloutPlan; re
     });
   }
   const parsed = parseRolloutSpec(read.value);
-  if (parsed.kind === "valid") return parsed;
-  const problems = parsed.problems.map(({ path, message }) => ({
+  const refusal = (problems: readonly RolloutSpecProblem[]): ApiError => refusalOf(problems, read.placeOf);
+  if (parsed.kind === "valid") return { plan: parsed.plan, warnings: parsed.warnings, refusal };
+  throw refusal(parsed.problems);
+}
+
+type PlaceOf = Extract<ReturnType<typeof readYaml>, { placeOf: unknown }>["placeOf"];
+
+function refusalOf(found: readonly RolloutSpecProblem[], placeOf: PlaceOf): ApiError {
+  const problems = found.map(({ path, message }) => ({
     message: path.length === 0 ? message : `${path.join(".")}: ${message}`,
-    ...read.placeOf(path),
+    ...placeOf(path),
   }));
-  throw new ApiError({
+  return new ApiError({
     status: 422,
     code: "spec_invalid",
     message: `found ${problems.length} problem${problems.length === 1 ? "" : "s"} in the rollout file, expected none`,

@@ -4,11 +4,12 @@ import {
   parseAgentName,
   parseSessionId,
   type MaturedSession,
+  type DeclaredTool,
   type ReleaseContent,
   type ReleaseReference,
 } from "@perch/domain";
 import { aMaturedSession, aReleaseContent, aTurnRecord } from "@perch/testkit";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openBook } from "../controller/book.ts";
 import { ApiError } from "./api-error.ts";
 import { parseTraffic, planRollout } from "./plan-rollout.ts";
@@ -31,7 +32,10 @@ spec:
 `;
 
 /** A server that has known `support@2.3.0` for a long time, with an hour of its traffic. */
-async function createWorld(contentOf: (reference: ReleaseReference) => ReleaseContent = () => aReleaseContent()) {
+async function createWorld(
+  contentOf: (reference: ReleaseReference) => ReleaseContent = () => aReleaseContent(),
+  toolsOf: (version: string) => readonly DeclaredTool[] = () => [],
+) {
   const book = await openBook({ ledger: createMemoryLedger(), epoch: () => 0, onRecorded: () => {} });
   for (const version of ["2.3.0", "2.3.1"]) {
     const release = { digest: digestOf(version), version };
@@ -65,7 +69,13 @@ async function createWorld(contentOf: (reference: ReleaseReference) => ReleaseCo
     ),
   );
   const contents = { read: async (reference: ReleaseReference) => contentOf(reference) };
-  return { book, contents, ...traces, idleTimeoutMs: () => 1_800_000, now: () => NOW };
+  const facts = {
+    async read(reference: ReleaseReference) {
+      const digest = reference.kind === "digest" ? reference.digest : digestOf(reference.version);
+      return { digest, model: null, tools: toolsOf(digest === release ? "2.3.0" : "2.3.1") };
+    },
+  };
+  return { book, contents, facts, ...traces, idleTimeoutMs: () => 1_800_000, now: () => NOW };
 }
 
 test("reckons with the traffic of the last hour and what the baseline's sessions were", async () => {
@@ -135,4 +145,56 @@ test("a wrong file is refused with its lines, as when it is started", async () =
 
 test.each(["0", "-3", "many", "Infinity"])("?traffic=%s is refused", (text) => {
   expect(() => parseTraffic(text)).toThrow(ApiError);
+});
+
+describe("what is to become of open transactions", () => {
+  const DRAIN = YAML.replace("  steps:", "  drain:\n    openTransactions: { onDeadline: cancel }\n  steps:");
+  const tool = (name: string, cancel: string | null, effect: DeclaredTool["effect"] = "write"): DeclaredTool => ({
+    name,
+    parameters: true,
+    parametersDigest: digestOf(name),
+    effect,
+    lifecycle: { cancel, transfer: null },
+  });
+  const refund = tool("refund", "https://shop.example/cancel");
+
+  test("is warned about where a tool that writes declares no such endpoint", async () => {
+    const old = [refund, tool("book", null), tool("look_up", null, "read")];
+    const world = await createWorld(undefined, (version) => (version === "2.3.0" ? old : [refund]));
+    const { warnings } = await planRollout({ text: DRAIN, traffic: null }, world);
+    expect(warnings.filter((one) => one.startsWith("drain."))).toEqual([
+      "drain.openTransactions: cancel: no lifecycle.cancel is declared by book of 2.3.0; what such a tool leaves open is waited for until somebody says that it is closed",
+    ]);
+  });
+
+  test("is refused, with its line, where no tool of either release could be asked", async () => {
+    const world = await createWorld(undefined, () => [
+      tool("book", null),
+      tool("look_up", "https://x.example", "read"),
+    ]);
+    const refused = await planRollout({ text: DRAIN, traffic: null }, world).catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      code: "spec_invalid",
+      problems: [
+        {
+          line: 8,
+          message: expect.stringContaining("no tool of 2.3.0 and 2.3.1 that writes declares lifecycle.cancel"),
+        },
+      ],
+    });
+    const called = DRAIN.replace("    openTransactions: { onDeadline: cancel }", "    onDeadline: cancel");
+    const other = await planRollout({ text: called, traffic: null }, world).catch((error: unknown) => error);
+    expect(other).toMatchObject({
+      problems: [{ message: expect.stringMatching(/^spec.drain.onDeadline: .*write evict/) }],
+    });
+    const waits = DRAIN.replace("onDeadline: cancel", "onDeadline: wait");
+    expect((await planRollout({ text: waits, traffic: null }, world)).warnings.join()).not.toContain("drain.");
+  });
+
+  test("that nobody can check is said, and holds nothing up", async () => {
+    const world = await createWorld();
+    const facts = { read: () => Promise.reject(new Error("the registry is away")) };
+    const { warnings } = await planRollout({ text: DRAIN, traffic: null }, { ...world, facts });
+    expect(warnings).toContain("the tools of the releases cannot be read: the registry is away");
+  });
 });

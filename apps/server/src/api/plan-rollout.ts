@@ -10,18 +10,21 @@ import {
   type Forecast,
   type MaturedSession,
   type ReleaseContentSource,
+  type ReleaseFactsSource,
   type RolloutPlan,
   type SessionSource,
 } from "@perch/domain";
 import { reasonOf } from "@perch/adapters/json-log";
 import type { Book } from "../controller/book.ts";
 import { ApiError } from "./api-error.ts";
-import { parseRolloutFile } from "./parse-rollout-file.ts";
+import { checkToolsOf } from "./check-tools.ts";
+import { parseRolloutFile, type ParsedRolloutFile } from "./parse-rollout-file.ts";
 import { resolveRelease } from "./resolve-release.ts";
 
 export type PlanRolloutDeps = {
   readonly book: Book;
   readonly contents: ReleaseContentSource;
+  readonly facts: ReleaseFactsSource;
   readonly cohorts: Pick<CohortSource, "history">;
   readonly sessions: Pick<SessionSource, "releaseTraffic">;
   readonly idleTimeoutMs: () => number;
@@ -39,7 +42,8 @@ export async function planRollout(
   { text, traffic }: { readonly text: string; readonly traffic: number | null },
   deps: PlanRolloutDeps,
 ): Promise<Forecast> {
-  const { plan, warnings } = parseRolloutFile(text);
+  const file = parseRolloutFile(text);
+  const { plan, warnings } = file;
   const record = deps.book.agent(plan.agent);
   const measured = record === null ? 0 : await sessionsPerMinute(record, deps);
   const history = await baselineHistory(plan, record, deps);
@@ -48,6 +52,7 @@ export async function planRollout(
     ...agentWarnings(plan, record),
     ...silentGates(plan, history),
     ...(await memoryWarnings(plan, record, deps)),
+    ...(await toolWarnings(file, record, deps)),
   ];
   return forecastRollout(plan, {
     sessionsPerMinute: traffic ?? measured,
@@ -113,6 +118,18 @@ function silentGates(plan: RolloutPlan, history: readonly MaturedSession[]): rea
       const waits = gate.role === "guardrail" ? "no step would ever be left" : "it would never say anything";
       return `the gate ${gate.name} has produced nothing in the baseline's last ${history.length} sessions: ${waits}`;
     });
+}
+
+/** Throws `ApiError` where none of the tools could be asked what the file has them asked. */
+async function toolWarnings(
+  file: ParsedRolloutFile,
+  record: AgentRecord | null,
+  { book, facts }: PlanRolloutDeps,
+): Promise<readonly string[]> {
+  const { plan } = file;
+  const current = record === null ? null : currentRelease(record, book.rollouts());
+  const baseline = current === null ? [] : [{ kind: "digest" as const, agent: plan.agent, digest: current }];
+  return await checkToolsOf(file, [...baseline, resolveRelease(plan.release, book)], { record, facts });
 }
 
 /** Both ways: the canary meets what the baseline wrote, and after a rollback the baseline meets what the canary wrote. */

@@ -23,7 +23,15 @@ const REFUND = digestOf("issue_refund");
 const FACTS: ReleaseFacts = {
   digest: digestOf("support"),
   model: null,
-  tools: [{ name: "issue_refund", parameters: true, parametersDigest: REFUND }],
+  tools: [
+    {
+      name: "issue_refund",
+      parameters: true,
+      parametersDigest: REFUND,
+      effect: "write",
+      lifecycle: { cancel: null, transfer: null },
+    },
+  ],
 };
 /** Every model of the recordings, at one price. */
 const PRICES: PriceList = {

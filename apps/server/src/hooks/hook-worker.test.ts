@@ -1,5 +1,7 @@
 import { createMemoryHookSender, createMemoryLedger } from "@perch/adapters/in-memory";
 import {
+  digestOf,
+  parseAgentName,
   parseRolloutId,
   parseWebhookSecret,
   type AppliedEvent,
@@ -154,4 +156,42 @@ test("a channel that was set up later does not tell what happened long before", 
   await world.book.record(ID, { type: "rollbackRequested", at: world.now(), actor: "ada", reason: "" });
   await world.pass(3_600_000);
   expect(world.posted).toEqual([]);
+});
+
+test("channels are told once of a drain that is not over at its deadline, with what is left and what its file says", async () => {
+  const channels = [
+    { ...CHANNEL, type: "generic" as const, on: ["drainLate" as const] },
+    { ...CHANNEL, name: "others" },
+  ];
+  const world = await createWorld(() => ACCEPTED, { channels });
+  const [agent, release] = [parseAgentName("support"), digestOf("2.3.0")];
+  const drain = { deadlineMs: 1000, onDeadline: "migrate", openTransactions: "cancel" } as const;
+  const { book, pass, restart } = world;
+  const policy = { escalationTools: [], successTools: [] };
+  const named = { release: { digest: release, version: "2.3.0" }, policy, signedBy: [] };
+  await book.recordAgent(agent, () => ({ type: "releaseAdmitted", at: 0, ...named }));
+  await book.recordAgent(agent, () => ({ type: "drainStarted", at: 0, release, rollout: ID, drain, sunset: null }));
+  await pass(0);
+  expect(world.posted).toEqual([]);
+  await book.recordAgent(agent, () => ({
+    type: "drainOverdue",
+    at: 1000,
+    release,
+    livePins: 2,
+    openTransactions: null,
+  }));
+  await pass(1000);
+  await pass(1000);
+  await (await restart()).pass(1000);
+  expect(world.posted.map(({ body }) => JSON.parse(body) as unknown)).toMatchObject([
+    {
+      type: "rollout.drainLate",
+      timestamp: "1970-01-01T00:00:01.000Z",
+      data: {
+        agent: "support",
+        text: "support@2.3.0 has not drained by its deadline: 2 live pins, an unknown number of open transactions; its file says migrate, and cancel for transactions",
+      },
+    },
+  ]);
+  expect(Object.keys(answersOf(book))).toEqual([expect.stringMatching(/^channel\/oncall@drain-0-/)]);
 });

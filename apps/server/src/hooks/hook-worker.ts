@@ -47,7 +47,10 @@ export function createHookWorker(deps: HookWorkerDeps): HookWorker {
       .rollouts()
       // On a made-up clock nothing happens that anybody could be asked about.
       .filter(({ isSynthetic }) => !isSynthetic)
-      .flatMap((rollout) => outgoingCalls(rollout, deps.settings, deps.now()));
+      .flatMap((rollout) => {
+        const agent = deps.book.agent(rollout.plan.agent);
+        return outgoingCalls({ rollout, agent }, deps.settings, deps.now());
+      });
     forget(attempts, new Set(calls.map(({ id }) => id)));
     for (const call of calls) {
       const attempt = attempts.get(call.id) ?? { call, attempts: 0, nextAt: 0, underWay: null, last: "" };

@@ -4,8 +4,10 @@ import {
   dueHooks,
   dueNews,
   hookBody,
+  lateDrains,
   signWebhook,
   slackBody,
+  type AgentRecord,
   type Channel,
   type DueHook,
   type DueNews,
@@ -35,10 +37,15 @@ export type OutgoingSettings = {
 };
 
 /** Everything that has to be sent for a rollout now: of each webhook and channel the oldest, so that each hears in order. */
-export function outgoingCalls(rollout: Rollout, settings: OutgoingSettings, now: number): readonly OutgoingCall[] {
+export function outgoingCalls(
+  { rollout, agent }: { readonly rollout: Rollout; readonly agent: AgentRecord | null },
+  settings: OutgoingSettings,
+  now: number,
+): readonly OutgoingCall[] {
+  const others = agent === null ? [] : lateDrains(rollout, agent);
   const calls = [
     ...dueHooks(rollout, now).map((due) => webhookCall(rollout, due, settings)),
-    ...dueNews(rollout, settings.channels, now).map((due) => channelCall(rollout, due, settings)),
+    ...dueNews(rollout, settings.channels, { now, others }).map((due) => channelCall(rollout, due, settings)),
   ];
   return calls.filter(({ hook }, index) => calls.findIndex((other) => other.hook === hook) === index);
 }

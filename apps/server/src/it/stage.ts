@@ -73,8 +73,10 @@ export type Faults = {
   refusedEntry: string | null;
 };
 
+type Outside = Pick<ServerDeps, "facts" | "transactions">;
+
 /** A server on stores that outlive it, with a clock that only the test moves. */
-export function createWorld(hooks?: ServerDeps["hooks"]) {
+export function createWorld(hooks?: ServerDeps["hooks"], outside: Partial<Outside> = {}) {
   const [state, traces] = [createMemoryServerState(), createMemoryTraceStore()];
   const transactions = createMemoryTransactionStore();
   const memory = createMemoryLedger(state);
@@ -85,11 +87,12 @@ export function createWorld(hooks?: ServerDeps["hooks"]) {
   const start = async () =>
     await createServer({
       ...lonelyServer(() => now),
+      transactions,
       ...(hooks === undefined ? {} : { hooks }),
+      ...outside,
       term: await leadAlone(state),
       ledger,
       state,
-      transactions,
       traces: { ...traces, cohorts },
       releases: createReleases(),
       probe: createMemoryTargetProbe(silent),
@@ -224,8 +227,8 @@ export async function traffic(
   return viewOf(server);
 }
 
-export async function createStage(hooks?: ServerDeps["hooks"]) {
-  const world = createWorld(hooks);
+export async function createStage(hooks?: ServerDeps["hooks"], outside: Partial<Outside> = {}) {
+  const world = createWorld(hooks, outside);
   const server = await world.start();
   const gateway = await connectGateway(server);
   await deployBoth(server);

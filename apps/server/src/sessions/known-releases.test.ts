@@ -29,6 +29,8 @@ function factsOf(name: string): ReleaseFacts {
     name: toolName,
     parameters,
     parametersDigest: digestOf(parameters),
+    effect: "write" as const,
+    lifecycle: { cancel: null, transfer: null },
   });
   const tools = [tool("same", "shared"), tool("own", name), tool("odd", "broken")];
   return { digest: digestOf(name), model: { provider: "openai", model: name }, tools };

@@ -42,6 +42,7 @@ function factsOf(digest: ReleaseFacts["digest"], contents: readonly ComponentCon
 }
 
 function toDeclaredTool(content: ComponentContent): DeclaredTool {
-  const { parameters } = parseTool(content);
-  return { name: content.component.name, parameters, parametersDigest: digestOf(canonicalJson(parameters)) };
+  const { parameters, effect, lifecycle: { cancel = null, transfer = null } = {} } = parseTool(content);
+  const parametersDigest = digestOf(canonicalJson(parameters));
+  return { name: content.component.name, parameters, parametersDigest, effect, lifecycle: { cancel, transfer } };
 }

@@ -35,6 +35,16 @@ export const openTransactionsSchema = z.object({
       openedAt: z.number(),
       /** It may be another release's, and so holds every drain of the agent. */
       isOfUnknownRelease: z.boolean(),
+      /** What its tool's lifecycle endpoint was told after the deadline, and said to it; null before. */
+      call: z
+        .object({
+          action: z.enum(["cancel", "transfer"]),
+          standing: z.enum(["called", "refused", "agreed"]),
+          /** Of what was said last; empty when nothing was. */
+          detail: z.string(),
+        })
+        .nullable()
+        .default(null),
     }),
   ),
 });
@@ -47,7 +57,9 @@ export const retirementViewSchema = z.object({
   rollout: z.string(),
   since: z.number(),
   deadline: z.number().nullable(),
-  onDeadline: z.enum(["migrate", "evict", "wait"]).nullable(),
+  onDeadline: z.enum(["migrate", "evict", "cancel", "wait"]).nullable(),
+  /** What becomes of open transactions then. */
+  transactionsOnDeadline: z.enum(["cancel", "transfer", "wait"]).nullable().default(null),
   /** When its deadline was found to have passed. */
   overdueSince: z.number().nullable(),
   /** What has to happen before the next stage. */

@@ -1,5 +1,6 @@
 import { recentEntries } from "../rollout/due-hooks.ts";
 import { answerKey, CHANNEL_PREFIX, type HookMoment } from "../rollout/hooks.ts";
+import type { lateDrains } from "./late-drains.ts";
 import type { News, Rollout } from "../rollout/rollout.ts";
 import type { Channel } from "./channel.ts";
 
@@ -12,12 +13,16 @@ export type DueNews = {
 /** A channel that was set up today does not tell what happened last week. */
 const TOLD_WITHIN_MS = 3_600_000;
 
-/** What each channel has still to be told of a rollout, oldest first. Nothing of one whose clock is made up. */
-export function dueNews(rollout: Rollout, channels: readonly Channel[], now: number): readonly DueNews[] {
+/** What each channel has still to be told of a rollout and of `others`, oldest first. Nothing of one whose clock is made up. */
+export function dueNews(
+  rollout: Rollout,
+  channels: readonly Channel[],
+  { now, others }: { readonly now: number; readonly others: ReturnType<typeof lateDrains> },
+): readonly DueNews[] {
   return channels
     .filter(({ agents }) => agents === null || agents.includes(rollout.plan.agent))
     .flatMap((channel) =>
-      recentEntries(rollout, now).flatMap(({ entry, occasion }) => {
+      [...recentEntries(rollout, now), ...others].flatMap(({ entry, occasion }) => {
         const { news, ...about } = entry;
         const isDue = news !== undefined && channel.on.includes(news) && now - entry.at < TOLD_WITHIN_MS;
         if (!isDue || rollout.hookAnswers[answerKey(channelHook(channel), occasion)] !== undefined) return [];

@@ -36,6 +36,7 @@ const SAYS: Readonly<Record<News, { readonly sign: string; readonly words: strin
   needsApproval: { sign: ":raised_hand:", words: "needs an approval" },
   rolledBack: { sign: ":rewind:", words: "is rolled back" },
   promoted: { sign: ":white_check_mark:", words: "is promoted" },
+  drainLate: { sign: ":hourglass:", words: "has left a release behind that does not drain" },
 };
 
 /** One message as Slack's incoming webhooks take it. What people wrote is escaped, so that it cannot call a channel. */

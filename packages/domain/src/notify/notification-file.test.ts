@@ -22,7 +22,7 @@ test("a channel that says nothing else is told everything, ten seconds a try, ni
     channels: [
       {
         ...SLACK,
-        on: ["paused", "needsApproval", "rolledBack", "promoted"],
+        on: ["paused", "needsApproval", "rolledBack", "promoted", "drainLate"],
         agents: null,
         timeoutMs: 10_000,
         retries: 8,

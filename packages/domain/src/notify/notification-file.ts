@@ -6,7 +6,7 @@ import { parseAgentName } from "../routing/ids.ts";
 import type { Channel } from "./channel.ts";
 import { NotifyError } from "./error.ts";
 
-const NEWS = ["paused", "needsApproval", "rolledBack", "promoted"] as const;
+const NEWS = ["paused", "needsApproval", "rolledBack", "promoted", "drainLate"] as const;
 
 /** Where a secret stands: never in the file itself. */
 const reference = z

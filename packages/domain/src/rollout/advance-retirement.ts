@@ -8,6 +8,7 @@ import {
   type RetirementEvent,
   type RetirementStage,
 } from "./retirement.ts";
+import { advanceCalls, isTransactionCallEvent, type TransactionCallEvent } from "./transaction-calls.ts";
 
 /** The agent's record after an event of a release's way out; one that means nothing returns the very same object. */
 export function advanceRetirements(record: AgentRecord, event: RetirementEvent): AgentRecord {
@@ -35,21 +36,34 @@ function without(record: AgentRecord, held: Retirement): AgentRecord {
 function start(record: AgentRecord, event: Extract<RetirementEvent, { type: "drainStarted" }>): AgentRecord {
   const { release, rollout, at: since, drain, sunset } = event;
   const stage: RetirementStage = { kind: "draining" };
-  const begun: Retirement = { release, rollout, since, drain, sunset, overdueSince: null, stage };
+  const none = { overdueSince: null, leftAtDeadline: null, calls: [] };
+  const begun: Retirement = { release, rollout, since, drain, sunset, ...none, stage };
   return { ...record, retirements: [...record.retirements, begun] };
 }
 
 type Change = Exclude<RetirementEvent, { type: "drainStarted" | "drainCancelled" }>;
 
 function nextOf(held: Retirement, event: Change, record: AgentRecord): Retirement | null {
-  if (event.type === "drainOverdue") return isOverdue(held, event.at) ? { ...held, overdueSince: event.at } : null;
+  if (event.type === "drainOverdue") return overdue(held, event);
+  if (isTransactionCallEvent(event)) {
+    const calls = advanceCalls(held.calls, event);
+    return calls === held.calls ? null : { ...held, calls };
+  }
   const stage = stageAfter(held, event, record);
-  return stage === null ? null : { ...held, stage };
+  if (stage === null) return null;
+  // Nothing is open any more that anybody could be asked about.
+  return { ...held, stage, calls: event.type === "releaseDrained" ? [] : held.calls };
+}
+
+function overdue(held: Retirement, event: Extract<Change, { type: "drainOverdue" }>): Retirement | null {
+  if (!isOverdue(held, event.at)) return null;
+  const { livePins, openTransactions = 0 } = event;
+  return { ...held, overdueSince: event.at, leftAtDeadline: { livePins, openTransactions } };
 }
 
 function stageAfter(
   held: Retirement,
-  event: Exclude<Change, { type: "drainOverdue" }>,
+  event: Exclude<Change, TransactionCallEvent | { type: "drainOverdue" }>,
   record: AgentRecord,
 ): RetirementStage | null {
   const { stage } = held;

@@ -15,9 +15,11 @@ export function drainMoves(record: AgentRecord, rollouts: readonly Rollout[]): r
   return record.retirements.flatMap(({ release: from, rollout, drain, overdueSince, stage }) => {
     if (stage.kind !== "draining" || overdueSince === null || drain === null || from === to) return [];
     if (drain.onDeadline === "wait") return [];
+    // Whoever calls everything off waits for no boundary.
+    const mode = drain.onDeadline === "cancel" ? "evict" : drain.onDeadline;
     const boundary = rollouts.find(({ id }) => id === rollout)?.plan.safeBoundary ?? DEFAULT_BOUNDARY;
     // Another current release makes another move.
     const id = parseMoveId(`${DRAIN_MOVE}${overdueSince}.${from.slice(-12)}.${to.slice(-12)}`);
-    return [{ id, from, to, session: null, mode: drain.onDeadline, boundary, rollout: null }];
+    return [{ id, from, to, session: null, mode, boundary, rollout: null }];
   });
 }

@@ -185,9 +185,10 @@ function transactionsText(open: number | null): string {
 function deadlineText(retirement: Retirement): readonly string[] {
   const deadline = deadlineOf(retirement);
   if (deadline === null || retirement.drain === null) return [];
-  const { onDeadline } = retirement.drain;
-  if (retirement.overdueSince !== null) return [`its deadline passed at ${formatTime(deadline)} (${onDeadline})`];
-  return [`at the latest ${formatTime(deadline)}, then: ${onDeadline}`];
+  const { onDeadline, openTransactions = "wait" } = retirement.drain;
+  const then = openTransactions === "wait" ? onDeadline : `${onDeadline}, open transactions: ${openTransactions}`;
+  if (retirement.overdueSince !== null) return [`its deadline passed at ${formatTime(deadline)} (${then})`];
+  return [`at the latest ${formatTime(deadline)}, then: ${then}`];
 }
 
 function untilText(what: string, at: number, now: number): readonly string[] {

@@ -3,21 +3,42 @@ import { duration, positiveDuration } from "./duration-schema.ts";
 import { parseDurationMs } from "./duration.ts";
 import type { DrainPlan, SunsetPlan } from "./retirement.ts";
 
-const NO_TRANSACTIONS =
-  "expected none: Perch does not learn which tool calls a release has left open, so it could not cancel or hand over any; leave it out";
-const ON_DEADLINE =
-  "expected migrate, evict or wait; nothing is cancelled: Perch does not learn which tool calls a release has left open";
+const openTransactionsSchema = z
+  .strictObject({
+    onDeadline: z.enum(["cancel", "transfer", "wait"]).meta({
+      description:
+        "What becomes of transactions of its tools that are open at the deadline, as far as Perch was told of them",
+    }),
+    hook: z.enum(["tool.cancel", "tool.transfer"]).optional().meta({
+      description: "Which lifecycle endpoint of the tool is called; left out: the one of the same name",
+    }),
+  })
+  .superRefine(({ onDeadline, hook }, context) => {
+    if (hook === undefined || hook === `tool.${onDeadline}`) return;
+    const expected = onDeadline === "wait" ? "none: nobody is called with onDeadline: wait" : `tool.${onDeadline}`;
+    context.addIssue({ code: "custom", path: ["hook"], message: `expected ${expected}`, input: hook });
+  });
 
-/** `drain:` of a rollout file. */
-export const drainSchema = z.strictObject({
+const drainFields = z.strictObject({
   deadline: positiveDuration
     .default("24h")
     .meta({ description: "How long a release that gets no new sessions is left with those it has" }),
-  onDeadline: z.enum(["migrate", "evict", "wait"], { error: ON_DEADLINE }).default("migrate").meta({
+  onDeadline: z.enum(["migrate", "evict", "cancel", "wait"]).default("migrate").meta({
     description:
-      "migrate: at their next safe boundary; evict: with their next turn; wait: stay, and say that it is late",
+      "Sessions go on with the current release: at their next safe boundary (migrate), or with their next turn (evict); cancel: as evict, and open transactions are cancelled; wait: they stay, and it is said to be late",
   }),
-  openTransactions: z.never({ error: NO_TRANSACTIONS }).optional(),
+  openTransactions: openTransactionsSchema.optional().meta({
+    description: "Left out: cancelled with onDeadline: cancel, else waited for",
+  }),
+});
+
+/** `drain:` of a rollout file. */
+export const drainSchema = drainFields.superRefine(({ onDeadline, openTransactions }, context) => {
+  if (onDeadline !== "cancel" || openTransactions === undefined || openTransactions.onDeadline === "cancel") return;
+  const path = ["openTransactions", "onDeadline"];
+  const message =
+    "expected cancel beside drain.onDeadline: cancel; or write evict there, which leaves transactions alone";
+  context.addIssue({ code: "custom", path, message, input: openTransactions.onDeadline });
 });
 
 /** `sunset:` of a rollout file. */
@@ -42,7 +63,13 @@ export const sunsetSchema = z
 
 export function drainPlanOf(entry: z.infer<typeof drainSchema> | undefined): DrainPlan | null {
   if (entry === undefined) return null;
-  return { deadlineMs: parseDurationMs(entry.deadline) ?? 0, onDeadline: entry.onDeadline };
+  const { deadline, onDeadline, openTransactions } = entry;
+  const otherwise = onDeadline === "cancel" ? "cancel" : "wait";
+  return {
+    deadlineMs: parseDurationMs(deadline) ?? 0,
+    onDeadline,
+    openTransactions: openTransactions?.onDeadline ?? otherwise,
+  };
 }
 
 export function sunsetPlanOf(entry: z.infer<typeof sunsetSchema> | undefined): SunsetPlan | null {

@@ -2,7 +2,8 @@ import { aRolloutFile, aRolloutPlan, anAppliedEvent } from "@perch/testkit";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../release/digest.ts";
-import { parseAgentName, parseRolloutId } from "../routing/ids.ts";
+import { parseAgentName, parseRolloutId, parseSessionId } from "../routing/ids.ts";
+import { parseTransactionId } from "../transaction/transaction.ts";
 import { startRollout } from "./advance.ts";
 import { advanceAgent, newAgent, type AgentEvent, type AgentRecord } from "./agent-record.ts";
 import { deriveRoute, releaseStatus } from "./derive-routes.ts";
@@ -58,6 +59,14 @@ function next(release: typeof OLD, { record, rollouts = [PROMOTED], livePins = 0
   return nextRetirement(release, { record, rollouts, now, facts: { livePins, openTransactions, revision } });
 }
 
+const SESSION = parseSessionId("s-1");
+const CALL = {
+  release: OLD,
+  tool: "refund",
+  id: parseTransactionId("r-1"),
+  action: "cancel" as const,
+  to: null,
+};
 const EVENTS: { readonly [Type in RetirementEvent["type"]]: RetirementEvent & { type: Type } } = {
   drainStarted: {
     type: "drainStarted",
@@ -82,6 +91,16 @@ const EVENTS: { readonly [Type in RetirementEvent["type"]]: RetirementEvent & { 
     attempts: 1,
   },
   releaseDecommissioned: { type: "releaseDecommissioned", at: 7 * HOUR, release: OLD, revision },
+  transactionHookCalled: { type: "transactionHookCalled", at: 3 * HOUR, ...CALL, session: SESSION, url: "http://t" },
+  transactionHookRefused: {
+    type: "transactionHookRefused",
+    at: 3 * HOUR,
+    ...CALL,
+    status: 503,
+    detail: "answered 503",
+    attempts: 1,
+  },
+  transactionHookAgreed: { type: "transactionHookAgreed", at: 4 * HOUR, ...CALL, status: 200, attempts: 2 },
 };
 type Type = keyof typeof EVENTS;
 
@@ -113,6 +132,9 @@ const stays = (stage: Stage): Record<Type, Stage> => ({
   releaseScaledDown: stage,
   deploymentHookAnswered: stage,
   releaseDecommissioned: stage,
+  transactionHookCalled: stage,
+  transactionHookRefused: stage,
+  transactionHookAgreed: stage,
 });
 const NEXT: { readonly [From in Stage]: { readonly [Event in Type]: Stage } } = {
   none: { ...stays("none"), drainStarted: "draining" },
@@ -280,6 +302,18 @@ describe("what happens next", () => {
   });
 });
 
+test("with everything called off, sessions go on with their next turn", () => {
+  const record = advanceAgent(AT.draining, EVENTS.drainOverdue);
+  const called = {
+    ...record,
+    retirements: record.retirements.map((one) => ({
+      ...one,
+      drain: { deadlineMs: 1, onDeadline: "cancel" as const, openTransactions: "cancel" as const },
+    })),
+  };
+  expect(drainMoves(called, [PROMOTED])).toMatchObject([{ from: OLD, to: NEW, mode: "evict" }]);
+});
+
 test("sessions that outlast the deadline go to the current release, as the file says", () => {
   const record = advanceAgent(AT.draining, EVENTS.drainOverdue);
   const [order, ...others] = drainMoves(record, [PROMOTED]);
@@ -396,17 +430,43 @@ describe("the file", () => {
 
   test("fills in what drain and sunset leave out, and nothing where they are not there", () => {
     expect(aRolloutPlan({ drain: {}, sunset: {} })).toMatchObject({
-      drain: { deadlineMs: 24 * HOUR, onDeadline: "migrate" },
+      drain: { deadlineMs: 24 * HOUR, onDeadline: "migrate", openTransactions: "wait" },
       sunset: { scaledownDelayMs: HOUR, deleteDelayMs: 24 * HOUR, keepLast: 3 },
     });
     expect(aRolloutPlan()).toMatchObject({ drain: null, sunset: null });
   });
 
-  test("refuses open transactions, which nobody follows, and says so", () => {
-    expect(problemsOf({ drain: { openTransactions: { onDeadline: "cancel" } } })).toEqual([
-      'spec.drain.openTransactions: found {"onDeadline":"cancel"}, expected none: Perch does not learn which tool calls a release has left open, so it could not cancel or hand over any; leave it out',
-    ]);
-    expect(problemsOf({ drain: { onDeadline: "cancel" } })[0]).toContain("expected migrate, evict or wait");
+  test("says what becomes of open transactions, and cancels them where everything is", () => {
+    const planOf = (drain: object) => aRolloutPlan({ drain }).drain?.openTransactions;
+    expect(planOf({ openTransactions: { onDeadline: "cancel", hook: "tool.cancel" } })).toBe("cancel");
+    expect(planOf({ openTransactions: { onDeadline: "transfer" } })).toBe("transfer");
+    expect(planOf({ onDeadline: "cancel" })).toBe("cancel");
+    expect(planOf({ onDeadline: "evict" })).toBe("wait");
+  });
+
+  test.each([
+    [
+      { openTransactions: {} },
+      'openTransactions.onDeadline: found nothing, expected one of "cancel"|"transfer"|"wait"',
+    ],
+    [
+      { openTransactions: { onDeadline: "cancel", hook: "tool.transfer" } },
+      'openTransactions.hook: found "tool.transfer", expected tool.cancel',
+    ],
+    [
+      { openTransactions: { onDeadline: "wait", hook: "tool.cancel" } },
+      'openTransactions.hook: found "tool.cancel", expected none: nobody is called with onDeadline: wait',
+    ],
+    [
+      { onDeadline: "cancel", openTransactions: { onDeadline: "wait" } },
+      'openTransactions.onDeadline: found "wait", expected cancel beside drain.onDeadline: cancel; or write evict there, which leaves transactions alone',
+    ],
+    [
+      { openTransactions: { onDeadline: "cancel", deadline: "1h" } },
+      "openTransactions.deadline: found an unknown field",
+    ],
+  ])("refuses %j and says what it expected", (drain, problem) => {
+    expect(problemsOf({ drain })).toEqual([expect.stringContaining(`spec.drain.${problem}`)]);
   });
 
   test("refuses to delete before it scales down", () => {

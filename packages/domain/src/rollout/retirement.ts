@@ -2,9 +2,15 @@ import type { Digest } from "../release/digest.ts";
 import type { RolloutId } from "../routing/ids.ts";
 import type { Revision } from "../routing/routing-table.ts";
 import type { DeploymentRecord } from "./agent-record.ts";
+import { TRANSACTION_CALL_EVENTS, type TransactionCall, type TransactionCallEvent } from "./transaction-calls.ts";
 
-/** How long a release is left with its sessions, and what becomes of them then. */
-export type DrainPlan = { readonly deadlineMs: number; readonly onDeadline: "migrate" | "evict" | "wait" };
+/** How long a release is left with its sessions, and what becomes of them then, and of open transactions of its tools. */
+export type DrainPlan = {
+  readonly deadlineMs: number;
+  readonly onDeadline: "migrate" | "evict" | "cancel" | "wait";
+  /** Lacking in ledgers of versions that followed none: they are waited for. */
+  readonly openTransactions?: "cancel" | "transfer" | "wait";
+};
 
 /** When a release that has drained is taken away. Both delays begin at the end of its drain. */
 export type SunsetPlan = {
@@ -39,11 +45,16 @@ export type Retirement = {
   readonly sunset: SunsetPlan | null;
   /** When the deadline was found to have passed; null before, or without one. */
   readonly overdueSince: number | null;
+  /** What was left then, as far as it was known; null before. */
+  readonly leftAtDeadline: { readonly livePins: number | null; readonly openTransactions: number | null } | null;
+  /** What tools were told of transactions that outlasted the deadline. */
+  readonly calls: readonly TransactionCall[];
   readonly stage: RetirementStage;
 };
 
 /** `revision`: the routing table by which every gateway assigned when no live pin was left. */
 export type RetirementEvent =
+  | TransactionCallEvent
   | {
       readonly type: "drainStarted";
       readonly at: number;
@@ -97,6 +108,7 @@ export const RETIREMENT_EVENTS: Readonly<Record<RetirementEvent["type"], true>> 
   releaseScaledDown: true,
   deploymentHookAnswered: true,
   releaseDecommissioned: true,
+  ...TRANSACTION_CALL_EVENTS,
 };
 
 export function isRetirementEvent(event: { readonly type: string }): event is RetirementEvent {

@@ -237,7 +237,7 @@ export type TimelineEntry = {
   readonly news?: News;
 };
 
-export type News = "paused" | "needsApproval" | "rolledBack" | "promoted";
+export type News = "paused" | "needsApproval" | "rolledBack" | "promoted" | "drainLate";
 
 /** The decision to take the canary away, as it was made. */
 export type RollbackDecision = {

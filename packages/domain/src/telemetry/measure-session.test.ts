@@ -27,7 +27,15 @@ const prices = createPriceList([
 const facts: ReleaseFacts = {
   digest: digestOf("support 2.3.0"),
   model: { provider: "openai", model: "small" },
-  tools: [{ name: "refund", parameters: true, parametersDigest: digestOf("refund's own") }],
+  tools: [
+    {
+      name: "refund",
+      parameters: true,
+      parametersDigest: digestOf("refund's own"),
+      effect: "write",
+      lifecycle: { cancel: null, transfer: null },
+    },
+  ],
 };
 
 function measuresOf(evidence: Partial<SessionEvidence>, successTools: readonly string[] = []): SessionMeasures {

@@ -10,6 +10,9 @@ export type DeclaredTool = {
   readonly parameters: JsonValue;
   /** Of the schema in canonical form: tools of several releases mostly have the same. */
   readonly parametersDigest: Digest;
+  readonly effect: "read" | "idempotent" | "write";
+  /** Where its open transactions are ended, or handed over; null: nowhere. */
+  readonly lifecycle: { readonly cancel: string | null; readonly transfer: string | null };
 };
 
 /** What telemetry needs to know of a release beside its policy. */
