@@ -7,6 +7,7 @@ type Overrides = {
   /** The bytes of the orchestration archive. */
   readonly orchestration?: Uint8Array;
   readonly entrypoint?: string;
+  readonly refundLifecycle?: { readonly cancel?: string; readonly transfer?: string };
 };
 
 /** A small release with one prompt and two tools. */
@@ -20,7 +21,13 @@ export function aBuiltRelease(overrides: Overrides = {}): BuiltRelease {
       model: { provider: "openai", name: "small-1" },
       prompts: [{ name: "system", role: "system", file: "system.md" }],
       tools: [
-        { name: "refund", description: "Pays back.", effect: "write", parameters: { type: "object" } },
+        {
+          name: "refund",
+          description: "Pays back.",
+          effect: "write",
+          parameters: { type: "object" },
+          ...(overrides.refundLifecycle !== undefined && { lifecycle: overrides.refundLifecycle }),
+        },
         { name: "escalate", description: "Hands over.", effect: "write", parameters: { type: "object" } },
       ],
       orchestration: { directory: "app", entrypoint, framework: { name: "none", version: "1.0.0" } },

@@ -5,9 +5,10 @@ import { createMemoryRegistry } from "../in-memory/index.ts";
 import { createReleaseFactsSource } from "./read-facts.ts";
 import { storeRelease } from "./store-release.ts";
 
-test("the facts of a release are its model and its tools with the schemas of their arguments", async () => {
+test("the facts of a release are its model and its tools with the schemas of their arguments, and their endpoints", async () => {
   const registry = createMemoryRegistry();
-  const release = aBuiltRelease();
+  const cancel = "https://shop.example/cancel";
+  const release = aBuiltRelease({ refundLifecycle: { cancel } });
   await storeRelease(registry, release);
   const parameters = { type: "object" };
   const parametersDigest = digestOf(canonicalJson(parameters));
@@ -15,8 +16,8 @@ test("the facts of a release are its model and its tools with the schemas of the
     digest: release.digest,
     model: { provider: "openai", model: "small-1" },
     tools: [
-      { name: "refund", parameters, parametersDigest },
-      { name: "escalate", parameters, parametersDigest },
+      { name: "refund", parameters, parametersDigest, effect: "write", lifecycle: { cancel, transfer: null } },
+      { name: "escalate", parameters, parametersDigest, effect: "write", lifecycle: { cancel: null, transfer: null } },
     ],
   });
 });
