@@ -6,6 +6,12 @@ import { annotate } from "./session/annotate.ts";
 import { boundary, type Boundary } from "./session/boundary.ts";
 import { escalate, type Escalation } from "./session/escalate.ts";
 import { createOutcome, type SayOutcome } from "./session/outcome.ts";
+import {
+  createTransaction,
+  createTransactionSender,
+  type Transaction,
+  type TransactionSender,
+} from "./session/transaction.ts";
 import { createEvaluationSender, type EvaluationSender } from "./telemetry/send-evaluation.ts";
 import { createSpanProcessor } from "./telemetry/span-processor.ts";
 import {
@@ -41,15 +47,20 @@ export type Perch = {
   readonly boundary: Boundary;
   escalate(reason: string, escalation?: Escalation): Promise<void>;
   readonly outcome: SayOutcome;
+  readonly transaction: Transaction;
 };
 
 /** Requests are followed from here on, started or not: whether one is a shadow's must never go unnoticed. */
 export function createPerch(environment: Environment): Perch {
   hookServers();
   let sayOutcome = outcomeTo(environment, null);
+  let transaction = transactionTo(environment, null);
   return {
     start(options = {}) {
-      if (options.endpoint !== undefined) sayOutcome = outcomeTo(environment, options.endpoint);
+      if (options.endpoint !== undefined) {
+        sayOutcome = outcomeTo(environment, options.endpoint);
+        transaction = transactionTo(environment, options.endpoint);
+      }
       return startOnce(options, environment);
     },
     spanProcessor: createSpanProcessor,
@@ -62,6 +73,10 @@ export function createPerch(environment: Environment): Perch {
     boundary,
     escalate,
     outcome: (result, options) => sayOutcome(result, options),
+    transaction: {
+      open: (tool, id, options) => transaction.open(tool, id, options),
+      close: (tool, id, options) => transaction.close(tool, id, options),
+    },
   };
 }
 
@@ -93,4 +108,13 @@ function outcomeTo(environment: Environment, endpoint: string | null): SayOutcom
     ? async () => ({ kind: "skipped", because: "OTEL_SDK_DISABLED is true" })
     : createEvaluationSender(environment, endpoint);
   return createOutcome({ send, now: Date.now, agent: environment["PERCH_AGENT"] || null });
+}
+
+function transactionTo(environment: Environment, endpoint: string | null): Transaction {
+  const { PERCH_AGENT: agent, PERCH_RELEASE: release } = environment;
+  const names = { agent: agent || null, release: release || null };
+  const send: TransactionSender = isDisabled(environment)
+    ? async () => ({ kind: "skipped", because: "OTEL_SDK_DISABLED is true" })
+    : createTransactionSender(environment, endpoint);
+  return createTransaction({ send, now: Date.now, ...names });
 }

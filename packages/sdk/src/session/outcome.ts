@@ -1,6 +1,7 @@
 import { trace } from "@opentelemetry/api";
 import { SdkError } from "../error.ts";
-import type { Evaluation, EvaluationSender, Receipt } from "../telemetry/send-evaluation.ts";
+import type { Evaluation, EvaluationSender } from "../telemetry/send-evaluation.ts";
+import type { Receipt } from "../telemetry/send-json.ts";
 import { attributionOf } from "../turn/perch-session.ts";
 import { currentScope } from "../turn/turn-scope.ts";
 
