@@ -62,12 +62,15 @@ export async function toAgentView(
 }
 
 async function retirementsOf(record: AgentRecord, deps: AgentViewDeps): Promise<ReadonlyMap<Digest, RetirementView>> {
-  const views = new Map<Digest, RetirementView>();
-  for (const one of record.retirements) {
-    const open = await deps.transactions.list(record.agent, one.release, MOST_LISTED);
-    views.set(one.release, retirementView(one, { record, deps, open }));
-  }
-  return views;
+  const { agent, retirements } = record;
+  const releases = retirements.map(({ release }) => release);
+  const lists = await deps.transactions.list(agent, releases, MOST_LISTED);
+  return new Map(
+    retirements.map((one) => [
+      one.release,
+      retirementView(one, { record, deps, open: lists?.get(one.release) ?? null }),
+    ]),
+  );
 }
 
 function retirementView(

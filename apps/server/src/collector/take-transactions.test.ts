@@ -147,7 +147,9 @@ describe("how many are open", () => {
     await traces.store.appendTurns([TURN]);
     await collector.followed.refresh();
     expect([collector.followed.openFor(SUPPORT, OLD), collector.followed.openFor(SUPPORT, OFFER)]).toEqual([1, 0]);
-    expect(await collector.followed.list(SUPPORT, OLD, 5)).toMatchObject({ count: 1, oldest: [{ id: "r-1" }] });
+    const lists = await collector.followed.list(SUPPORT, [OLD, OFFER], 5);
+    expect(lists?.get(OLD)).toMatchObject({ count: 1, oldest: [{ id: "r-1" }] });
+    expect(lists?.get(OFFER)).toEqual({ count: 0, oldest: [] });
   });
 
   test("is not known while the store cannot be counted", async () => {
@@ -164,7 +166,7 @@ describe("how many are open", () => {
     });
     await broken.refresh();
     expect(broken.openFor(SUPPORT, OLD)).toBeNull();
-    expect(await broken.list(SUPPORT, OLD, 5)).toBeNull();
+    expect(await broken.list(SUPPORT, [OLD], 5)).toBeNull();
   });
 });
 

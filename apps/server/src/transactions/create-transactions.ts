@@ -3,6 +3,7 @@ import {
   type AgentName,
   type Digest,
   type OpenTransaction,
+  type OpenTransactionQuery,
   type SaidTransaction,
   type TransactionConflict,
   type TransactionReport,
@@ -24,8 +25,11 @@ export interface Transactions {
    * counted, and while they cannot be.
    */
   openFor(agent: AgentName, release: Digest): number | null;
-  /** The same of all its releases together, oldest first of each: at most `limit`. Null where the store cannot be used. */
-  list(agent: AgentName, release: Digest, limit: number): Promise<OpenList | null>;
+  /**
+   * What drains of these releases wait for, of each at most `limit`: its own, then those of an unknown release, oldest first. Null
+   * where the store cannot be used.
+   */
+  list(agent: AgentName, releases: readonly Digest[], limit: number): Promise<ReadonlyMap<Digest, OpenList> | null>;
 }
 
 export type OpenList = { readonly count: number; readonly oldest: readonly OpenTransaction[] };
@@ -74,19 +78,31 @@ export function createTransactions(deps: TransactionsDeps): Transactions {
       return running;
     },
     openFor: (agent, release) => counts.openFor(agent, release),
-    async list(agent, release, limit) {
+    async list(agent, releases, limit) {
       try {
-        const count = sumFor(await store.openCounts(), agent, release);
-        const query = { agent, limit, after: null };
-        const own = await store.open({ ...query, release });
-        const unknown = await store.open({ ...query, release: null });
-        return { count, oldest: [...own, ...unknown].slice(0, limit) };
+        const counted = releases.length === 0 ? [] : await store.openCounts();
+        const lists = new Map<Digest, OpenList>();
+        for (const release of releases) {
+          const count = sumFor(counted, agent, release);
+          // Most drains have none, and old ones are many.
+          lists.set(release, { count, oldest: count === 0 ? [] : await oldestOf({ agent, release, limit }, store) });
+        }
+        return lists;
       } catch (error) {
         log.warn("cannot list open transactions now", { agent, reason: reasonOf(error) });
         return null;
       }
     },
   };
+}
+
+async function oldestOf(
+  query: Omit<OpenTransactionQuery, "after">,
+  store: TransactionStore,
+): Promise<readonly OpenTransaction[]> {
+  const own = await store.open({ ...query, after: null });
+  const unknown = await store.open({ ...query, release: null, after: null });
+  return [...own, ...unknown].slice(0, query.limit);
 }
 
 async function stored<Result>(store: () => Promise<Result>): Promise<Result> {

@@ -43,7 +43,7 @@ test("it is closed from anywhere, and opened for another session without a relea
 
 test("a shadow begins nothing, and without a session there is nothing to open", async () => {
   const { transaction, received } = await perchAnswering();
-  const shadow = await inRequest(gatewayHeaders("shadow"), () => transaction.open("refund", "r-1"));
+  const shadow = await inRequest(gatewayHeaders("shadow"), () => transaction.open("refund", "r-1", { session: "s" }));
   expect([shadow.kind, (await transaction.open("refund", "r-1")).kind, received.length]).toEqual([
     "skipped",
     "skipped",

@@ -37,23 +37,27 @@ type TransactionDeps = {
 };
 
 /** Never rejects because of the network: the receipt says what became of it. */
-export function createTransaction({ send, now, agent, release: own }: TransactionDeps): Transaction {
+export function createTransaction(deps: TransactionDeps): Transaction {
   const say =
     (state: TransactionReport["state"]): Transaction["open"] =>
-    async (tool, id, { session: named, at = now() } = {}) => {
-      const current = currentScope()?.session ?? null;
-      if (named === undefined && current?.isShadow === true) {
-        return { kind: "skipped", because: "it is a shadow's, which begins nothing" };
-      }
-      const session = named ?? current?.session ?? null;
-      if (session === null && state === "open") {
+    async (tool, id, { session, at = deps.now() } = {}) => {
+      const place = placeOf(session ?? null, deps.release);
+      if (place === "shadow") return { kind: "skipped", because: "it is a shadow's, which begins nothing" };
+      if (place.session === null && state === "open") {
         return { kind: "skipped", because: "no session is known here: give options.session" };
       }
-      // Another session may be pinned to another release: Perch looks it up.
-      const release = named === undefined || named === current?.session ? (current?.release ?? own) : null;
-      return await send({ tool, id, state, session, release, agent, at });
+      return await deps.send({ tool, id, state, ...place, agent: deps.agent, at });
     };
   return { open: say("open"), close: say("closed") };
+}
+
+function placeOf(named: string | null, own: string | null): "shadow" | Pick<TransactionReport, "session" | "release"> {
+  const current = currentScope()?.session ?? null;
+  if (current?.isShadow === true) return "shadow";
+  const present = current?.session ?? null;
+  // Another session may be pinned to another release: Perch looks it up.
+  if (named !== null && named !== present) return { session: named, release: null };
+  return { session: present, release: current?.release ?? own };
 }
 
 /** To Perch itself: a collector in between does not know of transactions. */
