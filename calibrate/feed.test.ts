@@ -17,6 +17,11 @@ const anyArrival = fc.record({
   lag: fc.oneof({ weight: 50, arbitrary: fc.nat(30) }, { weight: 1, arbitrary: fc.constant(null) }),
 });
 
+function memberOf(index: number, isCanary: boolean, assignedAt: number): Member {
+  const arm = isCanary ? "canary" : "baseline";
+  return { assignment: index + 1, arm, assignedAt, lastTurnAt: null, isEnded: false, matured: null };
+}
+
 /** What the server does: everything that waits is shown to the engine, every time. */
 function cutAll(members: readonly Member[], now: number): readonly (readonly CohortMember[])[] {
   return cutBlocks({ members, isCutShort: false, now, maxBlockMs: 60 * MINUTE_MS, patienceMs: 12 * WINDOW_MS });
@@ -31,15 +36,7 @@ test("closes the very blocks, at the very moments, that showing the engine every
       let now = 0;
       for (const [i, { gapMs, isCanary, isBad, lag }] of arrivals.entries()) {
         now += gapMs;
-        const arm = isCanary ? "canary" : "baseline";
-        const member: Member = {
-          assignment: i + 1,
-          arm,
-          assignedAt: now,
-          lastTurnAt: null,
-          isEnded: false,
-          matured: null,
-        };
+        const member = memberOf(i, isCanary, now);
         waiting.push(member);
         feed.add(member);
         const session = outcomes(member, { bad: isBad ? 1 : 0, delayMs: 0 });
@@ -71,19 +68,11 @@ test("reads at an age what, and when, showing the engine everything each time wo
       let now = 0;
       for (const [i, { gapMs, isCanary, isBad, lag }] of arrivals.entries()) {
         now += gapMs;
-        const arm = isCanary ? "canary" : "baseline";
-        const member: Member = {
-          assignment: i + 1,
-          arm,
-          assignedAt: now,
-          lastTurnAt: null,
-          isEnded: false,
-          matured: null,
-        };
+        const member = memberOf(i, isCanary, now);
         waiting.push(member);
         feed.add(member);
         const settle = (at: number): void => {
-          heard.note(arm, at);
+          heard.note(member.arm, at);
           feed.mature(
             member,
             createOutcomes(LANDMARK_GATE)(member, { bad: isBad ? 1 : 0, delayMs: at - member.assignedAt }),

@@ -8,13 +8,12 @@ import {
   type ReleaseReference,
   type ReleaseSource,
 } from "@perch/domain";
-import { aTurnRecord } from "@perch/testkit";
+import { aTurnRecord, escalationSpan } from "@perch/testkit";
 import { describe, expect, test } from "vitest";
 import { createServer, type Server } from "./create-server.ts";
 import { createAttachedGateway } from "./it/attached-gateway.ts";
 import { createMortalStores, type Death, type Life } from "./it/mortal-stores.ts";
 import { parseOptions } from "./options.ts";
-import { escalationSpan } from "./it/escalation-span.ts";
 import { lonelyServer } from "./it/lonely-server.ts";
 
 const ID = "support-2-3-1";

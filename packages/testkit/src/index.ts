@@ -11,6 +11,7 @@ export {
   aTurnRecord,
 } from "./routing-builders.ts";
 export { anAppliedEvent, aRolloutFile, aRolloutPlan } from "./rollout-builders.ts";
+export { escalationSpan } from "./escalation-span.ts";
 export { aGate } from "./gate-builders.ts";
 export {
   judgeSimulation,

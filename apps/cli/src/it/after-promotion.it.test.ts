@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { forecastSchema, rolloutViewSchema, type RolloutView } from "@perch/api";
 import { digestOf } from "@perch/domain";
-import { aBuiltRelease } from "@perch/testkit";
+import { aBuiltRelease, escalationSpan } from "@perch/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ROLLOUT, startLiveSystem, until, type LiveSystem, type Running } from "./live-system.ts";
 
@@ -24,27 +24,10 @@ afterAll(() => system?.stop());
 
 const view = async (): Promise<RolloutView> => rolloutViewSchema.parse(await system.read(`/v1/rollouts/${ID}`));
 
-/** Of a tool call that hands the customer over, in the turn of this trace. */
-function escalation(traceId: string): object {
-  const text = (key: string, stringValue: string): object => ({ key, value: { stringValue } });
-  const at = Date.now();
-  const attributes = [text("gen_ai.operation.name", "execute_tool"), text("gen_ai.tool.name", "escalate")];
-  return {
-    traceId,
-    spanId: "b7ad6b7169203331",
-    name: "execute_tool escalate",
-    kind: 1,
-    startTimeUnixNano: `${at}000000`,
-    endTimeUnixNano: `${at + 1}000000`,
-    attributes,
-    status: {},
-  };
-}
-
 /** Sessions of one turn that is answered well; six of ten hand their customer over. Tells which releases answered. */
 async function serve(gateway: Running, sessions: number): Promise<ReadonlySet<string>> {
   const traceIds = Array.from({ length: sessions }, (_, index) => digestOf(`session ${index}`).slice(-32));
-  const spans = traceIds.filter((_, index) => index % 10 < 6).map(escalation);
+  const spans = traceIds.filter((_, index) => index % 10 < 6).map((traceId) => escalationSpan(traceId, Date.now()));
   const scopeSpans = [{ scope: { name: "gen_ai" }, spans }];
   const answer = await fetch(`${system.url}/v1/traces`, {
     method: "POST",

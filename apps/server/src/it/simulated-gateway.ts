@@ -1,6 +1,5 @@
 import { routingTableSchema, type RoutingTableMessage } from "@perch/api";
-import { aTurnRecord } from "@perch/testkit";
-import { escalationSpan } from "./escalation-span.ts";
+import { aTurnRecord, escalationSpan } from "@perch/testkit";
 import { postJson } from "./server-process.ts";
 
 /** Follows a server's tables over HTTP and acknowledges each. */

@@ -12,7 +12,7 @@ import {
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { Book } from "../controller/book.ts";
 import type { GatewayHub } from "../gateways/hub.ts";
-import { retryDelayMs } from "../hooks/retry-delay.ts";
+import { createAttempts } from "../hooks/attempts.ts";
 
 /** Tells deployments of releases that have drained to scale down and, later, to go; again and again until they agree. */
 export interface DeploymentHooks {
@@ -39,30 +39,20 @@ type Call = {
   readonly hook: string;
   readonly action: HookAction;
 };
-type Attempt = { attempts: number; nextAt: number; underWay: Promise<void> | null };
 
 /** Whoever scales something down answers when that has begun. */
 const TIMEOUT_MS = 10_000;
 
 export function createDeploymentHooks(deps: DeploymentHooksDeps): DeploymentHooks {
-  const attempts = new Map<string, Attempt>();
+  const attempts = createAttempts(deps.now);
   return {
     tick() {
       const calls = deps.book.agents().flatMap((record) => callsOf(record, deps));
-      for (const [id, { underWay }] of attempts) {
-        if (underWay === null && calls.every((call) => call.id !== id)) attempts.delete(id);
-      }
-      for (const call of calls) {
-        const attempt = attempts.get(call.id) ?? { attempts: 0, nextAt: 0, underWay: null };
-        attempts.set(call.id, attempt);
-        if (attempt.underWay !== null || deps.now() < attempt.nextAt) continue;
-        attempt.underWay = make(call, attempt, deps).finally(() => {
-          attempt.underWay = null;
-        });
-      }
+      attempts.forget((id) => calls.some((call) => call.id === id));
+      for (const call of calls) attempts.begin(call.id, (count) => make(call, count, deps));
     },
     async settled() {
-      await Promise.all([...attempts.values()].flatMap(({ underWay }) => underWay ?? []));
+      await Promise.all(attempts.underWay());
     },
   };
 }
@@ -82,14 +72,11 @@ function callsOf(record: AgentRecord, { hub }: DeploymentHooksDeps): readonly Ca
   );
 }
 
-async function make(call: Call, attempt: Attempt, deps: DeploymentHooksDeps): Promise<void> {
+async function make(call: Call, attempts: number, deps: DeploymentHooksDeps): Promise<void> {
   const { now, log, book } = deps;
   const body = bodyOf(call, now());
   const headers = signWebhook({ id: call.id, body, at: now() }, deps.secrets);
   const { status, detail } = await deps.sender.post({ url: call.hook, body, headers, timeoutMs: TIMEOUT_MS });
-  attempt.attempts += 1;
-  const spread = Number.parseInt(call.id.slice(-4), 16) / 0xffff;
-  attempt.nextAt = now() + retryDelayMs(attempt.attempts, { isWaitedFor: true, spread });
   const { url, action, record, retirement } = call;
   const about = { agent: record.agent, url, action };
   if (status === null || status < 200 || status >= 300) {
@@ -97,7 +84,7 @@ async function make(call: Call, attempt: Attempt, deps: DeploymentHooksDeps): Pr
     return;
   }
   const { release } = retirement;
-  const answer = { release, url, action, status, attempts: attempt.attempts };
+  const answer = { release, url, action, status, attempts };
   try {
     await book.recordAgent(record.agent, () => ({ type: "deploymentHookAnswered", at: now(), ...answer }));
   } catch (error) {

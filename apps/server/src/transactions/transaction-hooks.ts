@@ -17,7 +17,7 @@ import {
 } from "@perch/domain";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import type { Book } from "../controller/book.ts";
-import { retryDelayMs } from "../hooks/retry-delay.ts";
+import { createAttempts } from "../hooks/attempts.ts";
 import type { ToolEndpoints } from "./tool-endpoints.ts";
 
 /** Has tools end or hand over what is open when the deadline of a drain has passed; again and again until they agree. */
@@ -46,7 +46,6 @@ type Call = {
   readonly action: CallAction;
   readonly to: Digest | null;
 };
-type Attempt = { attempts: number; nextAt: number; underWay: Promise<void> | null };
 
 const TIMEOUT_MS = 10_000;
 const MOST_AT_ONCE = 16;
@@ -54,8 +53,9 @@ const PAGE = 200;
 
 /** What is due is found out each time from ledger and store, so that what a crash cut off is done again under the same id. */
 export function createTransactionHooks(deps: TransactionHooksDeps): TransactionHooks {
-  const attempts = new Map<string, Attempt>();
-  const underWay = (): readonly Promise<void>[] => [...attempts.values()].flatMap((one) => one.underWay ?? []);
+  const attempts = createAttempts(deps.now, () => {
+    if (isCut) tick();
+  });
   let looking: Promise<void> | null = null;
   /** There may be more than could be begun. */
   let isCut = false;
@@ -64,26 +64,16 @@ export function createTransactionHooks(deps: TransactionHooksDeps): TransactionH
     const seen = new Set<string>();
     try {
       for await (const call of dueCalls(deps)) {
-        isCut = underWay().length >= MOST_AT_ONCE;
+        isCut = attempts.underWay().length >= MOST_AT_ONCE;
         if (isCut) return;
         seen.add(call.id);
-        begin(call);
+        attempts.begin(call.id, (count) => make(call, count, deps));
       }
     } catch (error) {
       deps.log.warn("cannot look for open transactions now; they are looked for again", { reason: reasonOf(error) });
       return;
     }
-    for (const [id, attempt] of attempts) if (attempt.underWay === null && !seen.has(id)) attempts.delete(id);
-  }
-
-  function begin(call: Call): void {
-    const attempt = attempts.get(call.id) ?? { attempts: 0, nextAt: 0, underWay: null };
-    attempts.set(call.id, attempt);
-    if (attempt.underWay !== null || deps.now() < attempt.nextAt) return;
-    attempt.underWay = make(call, attempt, deps).finally(() => {
-      attempt.underWay = null;
-      if (isCut) tick();
-    });
+    attempts.forget((id) => seen.has(id));
   }
 
   function tick(): void {
@@ -93,7 +83,7 @@ export function createTransactionHooks(deps: TransactionHooksDeps): TransactionH
   }
 
   async function settled(): Promise<void> {
-    const all = [...underWay(), ...(looking === null ? [] : [looking])];
+    const all = [...attempts.underWay(), ...(looking === null ? [] : [looking])];
     if (all.length === 0) return;
     await Promise.all(all);
     return await settled();
@@ -144,10 +134,10 @@ function callFor(transaction: OpenTransaction, about: Omit<Call, "id" | "transac
   return { id: deliveryId({ rollout: retirement.rollout, hook, occasion }), transaction, ...about };
 }
 
-async function make(call: Call, attempt: Attempt, deps: TransactionHooksDeps): Promise<void> {
+async function make(call: Call, count: number, deps: TransactionHooksDeps): Promise<void> {
   const { transaction, record, action } = call;
   try {
-    if (heldOf(call, deps)?.standing.kind !== "agreed") await ask(call, attempt, deps);
+    if (heldOf(call, deps)?.standing.kind !== "agreed") await ask(call, count, deps);
     if (heldOf(call, deps)?.standing.kind === "agreed") await settle(call, deps);
   } catch (error) {
     const { tool, id } = transaction;
@@ -159,9 +149,6 @@ async function make(call: Call, attempt: Attempt, deps: TransactionHooksDeps): P
       reason: reasonOf(error),
     });
   }
-  attempt.attempts += 1;
-  const spread = Number.parseInt(call.id.slice(-4), 16) / 0xffff;
-  attempt.nextAt = deps.now() + retryDelayMs(attempt.attempts, { isWaitedFor: true, spread });
 }
 
 /** By what is in the ledger now: the answer of a moment ago is. */
@@ -171,7 +158,7 @@ function heldOf({ record, retirement, transaction, action, to }: Call, { book }:
   return now === undefined ? null : callOf(now, { tool, id, action, to });
 }
 
-async function ask(call: Call, { attempts }: Attempt, deps: TransactionHooksDeps): Promise<void> {
+async function ask(call: Call, count: number, deps: TransactionHooksDeps): Promise<void> {
   const { record, retirement, transaction, action, to } = call;
   const { sender, secrets, now, book, endpoints } = deps;
   const { tool, id, session } = transaction;
@@ -179,7 +166,7 @@ async function ask(call: Call, { attempts }: Attempt, deps: TransactionHooksDeps
   const about = { release, tool, id, action, to };
   const url = await endpoints.urlOf({ agent: record.agent, digest: release }, { tool, action });
   if (url === null) {
-    const refused = { status: null, detail: `${tool} declares no lifecycle.${action}`, attempts };
+    const refused = { status: null, detail: `${tool} declares no lifecycle.${action}`, attempts: count - 1 };
     await book.recordAgent(record.agent, () => ({ type: "transactionHookRefused", at: now(), ...about, ...refused }));
     return;
   }
@@ -187,7 +174,7 @@ async function ask(call: Call, { attempts }: Attempt, deps: TransactionHooksDeps
   const body = bodyOf(call);
   const headers = signWebhook({ id: call.id, body, at: now() }, secrets);
   const { status, detail } = await sender.post({ url, body, headers, timeoutMs: TIMEOUT_MS });
-  const made = { ...about, attempts: attempts + 1 };
+  const made = { ...about, attempts: count };
   await book.recordAgent(record.agent, () =>
     status !== null && status >= 200 && status < 300
       ? { type: "transactionHookAgreed", at: now(), ...made, status }
