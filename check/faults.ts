@@ -85,7 +85,7 @@ function createActions({ world, record, now }: FaultsDeps): Readonly<Record<Faul
     freezeStore: ({ ms }) => during("storeAway", null, () => freeze(world, ms)),
     cutStore: onWay("toStore", { kind: "cut" }),
     stallStore: onWay("toStore", { kind: "stall" }),
-    lockStore: ({ ms }) => lock(world.databases[0] ?? "", ms),
+    lockStore: ({ ms }) => during("storeLocked", null, () => lock(world.databases[0] ?? "", ms)),
   };
 }
 

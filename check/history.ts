@@ -99,6 +99,8 @@ export type FaultKind =
   | "storeAway"
   /** It was seen to answer late, though nobody had asked for that. */
   | "storeSlow"
+  /** Somebody else wrote to the gateways' database: all of them wait for that, and do nothing else. */
+  | "storeLocked"
   /** The store came back at `to` and had forgotten everything. */
   | "storeEmptied";
 

@@ -33,6 +33,8 @@ export type IndexedHistory = History & {
   lastRenewal(gateway: string, at: number): Renewal | null;
   /** The longest time without one, of which some lies between the two moments. */
   longestSilence(gateway: string, span: Span): number;
+  /** The longest that a client waited for this gateway's answer, among those who waited during any of the time. */
+  longestAnswer(gateway: string, span: Span): number;
   /** Whether something was wrong during any of the time; `afterMs`: how long it takes to get over it. */
   wasWrong(kind: FaultKind, gateway: string, span: Span): boolean;
 };
@@ -47,6 +49,7 @@ export function indexHistory(history: History): IndexedHistory {
   for (const { attempt, release } of history.agentTurns) {
     servedBy.set(attempt, [...(servedBy.get(attempt) ?? []), release]);
   }
+  const asked = Map.groupBy(attempts.values(), ({ gateway }) => gateway);
   const acks = Map.groupBy(history.acks, ({ gateway }) => gateway);
   const renewals = Map.groupBy(history.renewals, ({ gateway }) => gateway);
   const faults = Map.groupBy(history.faults, ({ kind }) => kind);
@@ -69,6 +72,7 @@ export function indexHistory(history: History): IndexedHistory {
     },
     lastRenewal: (gateway, at) => renewals.get(gateway)?.findLast(({ passedAt }) => passedAt <= at) ?? null,
     longestSilence: (gateway, span) => longestSilence(renewals.get(gateway) ?? [], span),
+    longestAnswer: (gateway, span) => longestAnswer(asked.get(gateway) ?? [], span),
     wasWrong: (kind, gateway, { from, to, afterMs = 0 }) =>
       (faults.get(kind) ?? []).some(
         (fault) =>
@@ -86,6 +90,13 @@ function longestSilence(renewals: readonly Renewal[], { from, to }: Span): numbe
     before = passedAt;
   }
   return Math.max(longest, to - before);
+}
+
+function longestAnswer(attempts: readonly Attempt[], { from, to }: Span): number {
+  let longest = 0;
+  for (const { sentAt, endedAt } of attempts)
+    if (sentAt <= to && endedAt >= from) longest = Math.max(longest, endedAt - sentAt);
+  return longest;
 }
 
 function freshClaims(conversation: Conversation): FreshClaim[] {

@@ -76,14 +76,16 @@ function expectedBy({ current, withoutLease, canary }: AgentRoute, session: stri
 /** Null when it may well have had no lease. */
 function whyNotFenced({ claim, attempt }: FreshClaim, history: IndexedHistory): string | null {
   const leaseMs = history.tableOf(claim.revision)?.table.leaseMs ?? 0;
-  const span = { from: attempt.sentAt - leaseMs, to: attempt.endedAt };
+  const during = { from: attempt.sentAt, to: attempt.endedAt };
   const isCut = (["gatewayDown", "partition", "serverDown"] as const).some((kind) =>
-    history.wasWrong(kind, claim.gateway, span),
+    history.wasWrong(kind, claim.gateway, { ...during, from: during.from - leaseMs }),
   );
-  const silenceMs = history.longestSilence(claim.gateway, { from: attempt.sentAt, to: attempt.endedAt });
+  const silenceMs = history.longestSilence(claim.gateway, during);
+  // A process that is held up answers nobody, and reads no lease that has come meanwhile.
+  const heldUpMs = history.longestAnswer(claim.gateway, during);
   // A lease comes three times in its time: half of it without one is a wire, or a process, that is late.
-  if (isCut || silenceMs > leaseMs / 2) return null;
-  return `its lease was renewed at least every ${Math.round(silenceMs)} ms`;
+  if (isCut || silenceMs + heldUpMs > leaseMs / 2) return null;
+  return `its lease was renewed at least every ${Math.round(silenceMs)} ms, and it answered within ${Math.round(heldUpMs)} ms`;
 }
 
 /** For how long the lease had run out, at least, when the request was sent; counted from when the server gave it. */

@@ -121,6 +121,11 @@ describe("a placement is a violation", () => {
     expect(found(aHistory([once(fenced, 4000)], { renewals: [{ gateway: "gw-1", sentAt: 0, passedAt: 0 }] }))).toEqual(
       [],
     );
+    // Somebody else waited for the same gateway all that time: leases had come, and it read none of them.
+    const waiting = (gateway: string): Conversation =>
+      aConversation("waiting", [anAttempt("waiting", { at: 1000, endedAt: 2005, gateway, claim: null })]);
+    expect(found(aHistory([once(fenced, 2000), waiting("gw-1")]))).toEqual([]);
+    expect(found(aHistory([once(fenced, 2000), waiting("gw-2")]))).toEqual(["fencedWithoutCause"]);
   });
 });
 

@@ -27,8 +27,9 @@ export async function runStore(plan: Plan, tell: (line: string) => void): Promis
     const { conversations, expected } = await play(plan, { world, faults, tell });
     await faults.mended();
     await settle(world);
-    tell("all records have arrived; now comparing");
-    const history = await gather(world, { conversations, expected, faults: recorded });
+    tell("all records have arrived; stopping the gateways, then the server");
+    const history = await gather(world, { conversations, expected, faults: recorded }, tell);
+    tell("everything is gathered; now judging");
     return { history, faults: faults.counts() };
   } finally {
     store.stop();
@@ -110,11 +111,13 @@ type Played = {
   readonly faults: readonly Fault[];
 };
 
-async function gather(world: World, played: Played): Promise<History> {
+async function gather(world: World, played: Played, tell: (line: string) => void): Promise<History> {
   const pins = await collectPins(world);
   const agentTurns = await collectAgentTurns(world);
   await Promise.all(world.gateways.map(({ process }) => process.stop()));
+  tell("the gateways have stopped");
   await world.server.stop();
+  tell("the server has stopped");
   const { tables, acks, renewals } = world.control;
   return {
     agent: AGENT,
