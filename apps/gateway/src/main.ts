@@ -17,6 +17,7 @@ import { readPinSecrets } from "./config/read-pin-secrets.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
 import { createLlhttp } from "./http1/llhttp.ts";
+import { letHeapGrow } from "./let-heap-grow.ts";
 import { createLookAfter } from "./look-after.ts";
 import { createMetrics, type MetricsDeps } from "./metrics/create-metrics.ts";
 import { createMeter, type MeterCounts } from "./metrics/meter.ts";
@@ -265,7 +266,10 @@ try {
   const command = parseCommand(process.argv.slice(2), process.env);
   if (command.kind === "help") process.stdout.write(USAGE);
   else if (command.config.workers > 1) await superviseWorkers(command.config, process.argv.slice(2), log);
-  else await run(command.config, log);
+  else {
+    letHeapGrow();
+    await run(command.config, log);
+  }
   process.exitCode = 0;
 } catch (error) {
   if (error instanceof GatewayError || error instanceof SqliteError) {

@@ -14,6 +14,7 @@ import { createReleaseLimit } from "../proxy/release-limit.ts";
 import { createTickEnd } from "../proxy/tick-end.ts";
 import { createUpstreamHealth } from "../proxy/upstream-health.ts";
 import { createUpstreamPools } from "../proxy/upstream-pools.ts";
+import { createRoster } from "../roster.ts";
 import { createPlacementCounts } from "../session/placement-counts.ts";
 import { createHeldTable } from "../table/held-table.ts";
 import { parseTable } from "../table/parse-table.ts";
@@ -50,7 +51,7 @@ export async function createTestGateway({ urls, sessionExtractors }: TestGateway
     held,
     pools,
     mover: { settle: async (pin) => ({ kind: "settled", pin, stay: null }) },
-    underWay: new Set(),
+    underWay: createRoster(),
     tickEnd: createTickEnd((run) => void setImmediate(run)),
     health: createUpstreamHealth(tick),
     limit: createReleaseLimit(null),

@@ -3,6 +3,7 @@ import type { GatewayId, TurnOutbox } from "@perch/domain";
 import { createPinKeeper } from "../pins/keep-pins.ts";
 import type { Pins } from "../pins/open-pin-store.ts";
 import type { ServerLink } from "../sync/server-link.ts";
+import { createRoster, type Roster } from "../roster.ts";
 import type { HeldTable } from "../table/held-table.ts";
 import { createMoveLog } from "./move-log.ts";
 import { createMoveReporter, type MoveReporter } from "./report-moves.ts";
@@ -22,7 +23,7 @@ export type MovingDeps = {
 
 export type Moving = {
   readonly mover: SessionMover;
-  readonly underWay: Set<TurnUnderWay>;
+  readonly underWay: Roster<TurnUnderWay>;
   readonly reporter: MoveReporter;
   /** To be called every second. */
   readonly look: () => void;
@@ -31,7 +32,7 @@ export type Moving = {
 /** Everything that keeps sessions at their release, or moves them to another. */
 export function createMoving(deps: MovingDeps): Moving {
   const { pins, outbox, log } = deps;
-  const underWay = new Set<TurnUnderWay>();
+  const underWay = createRoster<TurnUnderWay>();
   const mover = createSessionMover({ ...deps, pins: pins.cached, moves: createMoveLog({ outbox, log }) });
   const keepPins = createPinKeeper({ ...deps, pins: pins.cached, underWay });
   const afterThisTick = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

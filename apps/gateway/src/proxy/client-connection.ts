@@ -32,6 +32,8 @@ export class ClientConnection implements TurnOwner {
   readonly writer: MessageWriter;
   readonly remoteAddress: string;
   readonly #incoming: Incoming;
+  /** Among the connections of the listener, which sets it. */
+  place = -1;
   readonly #deps: ClientConnectionDeps;
   readonly #reader: MessageReader;
   #turn: ClientTurn | null = null;

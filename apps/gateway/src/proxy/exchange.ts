@@ -3,6 +3,7 @@ import { NO_FIELDS } from "../http1/fields.ts";
 import type { Meter, StreamKind } from "../metrics/meter.ts";
 import { isSafeBoundary, type Stay, type TurnUnderWay } from "../moves/under-way.ts";
 import { problemOf, type Refusal } from "../problem.ts";
+import type { Roster } from "../roster.ts";
 import type { RoutedRelease } from "../table/route-index.ts";
 import type { Tracing } from "../tracing/open-tracing.ts";
 import { tracedTurnOf } from "../tracing/traced-turn.ts";
@@ -50,8 +51,8 @@ export type ExchangeDeps = {
   readonly meter: Meter;
   /** Null while the gateway makes no spans. */
   readonly tracing: Pick<Tracing, "sampler" | "ended"> | null;
-  /** The exchanges that have not ended. */
-  readonly underWay: { add(turn: TurnUnderWay): unknown; delete(turn: TurnUnderWay): unknown };
+  /** The turns that have not ended. */
+  readonly underWay: Pick<Roster<TurnUnderWay>, "enter" | "leave">;
 };
 
 /** What has happened so far to a forwarded request. It ends once, with exactly one turn record if it is a turn. */
@@ -70,13 +71,15 @@ export class Exchange implements TurnUnderWay {
   responseBytes = 0;
   isOver = false;
   #stream: StreamKind | null = null;
+  /** Among the turns under way. */
+  readonly #place: number | null;
   readonly #deps: ExchangeDeps;
 
   constructor(forwarding: Forwarding, deps: ExchangeDeps) {
     this.forwarding = forwarding;
     this.#deps = deps;
     this.stay = forwarding.stay;
-    if (!forwarding.isOutsideSessions) deps.underWay.add(this);
+    this.#place = forwarding.isOutsideSessions ? null : deps.underWay.enter(this);
     this.isLet = deps.limit.enter(forwarding.pin.release);
   }
 
@@ -98,7 +101,7 @@ export class Exchange implements TurnUnderWay {
   end(fault: TurnFault, onKept?: () => void): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.#deps.underWay.delete(this);
+    if (this.#place !== null) this.#deps.underWay.leave(this.#place);
     const { stay } = this;
     const then = stay === null ? onKept : () => this.#leave(stay, fault, onKept);
     if (this.forwarding.isOutsideSessions) onKept?.();

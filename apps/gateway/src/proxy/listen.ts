@@ -3,6 +3,7 @@ import { reasonOf } from "@perch/adapters/json-log";
 import { GatewayError } from "../gateway-error.ts";
 import type { Llhttp } from "../http1/llhttp.ts";
 import type { Meter } from "../metrics/meter.ts";
+import { createRoster } from "../roster.ts";
 import { ClientConnection } from "./client-connection.ts";
 import type { ClientTurn } from "./client-turn.ts";
 
@@ -33,30 +34,31 @@ export type ListenDeps = {
 const LOOK_EVERY_MS = 1000;
 /** A client that vanished without a word is noticed by probes of the operating system. */
 const PROBE_AFTER_MS = 60_000;
+const SOCKETS = {
+  allowHalfOpen: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: PROBE_AFTER_MS,
+  pauseOnConnect: true,
+};
 const BACKLOG = 4096;
 
 /** Listens for clients. Throws `GatewayError` when the address cannot be had. */
 export async function listen(options: ListenOptions, deps: ListenDeps): Promise<Listener> {
-  const connections = new Set<ClientConnection>();
+  const connections = createRoster<ClientConnection>();
   let isDraining = false;
   let onEmpty = (): void => {};
   const ownDeps = {
     ...deps,
     isDraining: () => isDraining,
     onClose(connection: ClientConnection) {
-      connections.delete(connection);
-      if (connections.size === 0) onEmpty();
+      connections.leave(connection.place);
+      if (connections.size() === 0) onEmpty();
     },
   };
-  const settings = {
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: PROBE_AFTER_MS,
-    pauseOnConnect: true,
-  };
-  const server = createServer(settings, (socket: Socket) => {
-    connections.add(new ClientConnection(socket, ownDeps));
+  const server = createServer(SOCKETS, (socket: Socket) => {
+    const connection = new ClientConnection(socket, ownDeps);
+    connection.place = connections.enter(connection);
   });
   await bind(server, options);
   const sweep = setInterval(() => {
@@ -66,12 +68,12 @@ export async function listen(options: ListenOptions, deps: ListenDeps): Promise<
   return {
     url: urlOf(server, options),
     inFlight: () => [...connections].filter((connection) => connection.isBusy()).length,
-    connections: () => connections.size,
+    connections: () => connections.size(),
     async stop(graceMs) {
       isDraining = true;
       // The server says that it is closed a little before its last connections have told what became of their requests.
       const empty = new Promise<void>((resolve) => (onEmpty = resolve));
-      if (connections.size === 0) onEmpty();
+      if (connections.size() === 0) onEmpty();
       server.close();
       for (const connection of connections) connection.closeIfIdle();
       const deadline = setTimeout(() => {

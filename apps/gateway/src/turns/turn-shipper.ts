@@ -3,6 +3,7 @@ import type { KeptTurns, TurnOutbox } from "@perch/domain";
 import { reasonOf, type Log } from "@perch/adapters/json-log";
 import { backoffMs, type Sleep } from "../sync/backoff.ts";
 import type { ServerLink } from "../sync/server-link.ts";
+import { createTurnMessages, type TurnMessages } from "./turn-messages.ts";
 
 export type TurnShipperDeps = {
   readonly outbox: TurnOutbox;
@@ -18,9 +19,10 @@ const LONGEST_WAIT_MS = 5000;
 
 /** Brings the records of the outbox to the server until aborted. A record leaves the outbox only after its answer. */
 export async function shipTurns(deps: TurnShipperDeps, signal: AbortSignal): Promise<void> {
+  const shipping = { ...deps, messages: createTurnMessages() };
   let failures = 0;
   while (!signal.aborted) {
-    const progress = await tryShip(deps, signal);
+    const progress = await tryShip(shipping, signal);
     failures = progress === "failed" ? failures + 1 : 0;
     if (progress === "more") continue;
     const waitMs = failures === 0 ? LOOK_EVERY_MS : backoffMs(failures, LONGEST_WAIT_MS, deps.random());
@@ -30,14 +32,16 @@ export async function shipTurns(deps: TurnShipperDeps, signal: AbortSignal): Pro
 
 /** One last time, as far as it goes without a failure. */
 export async function flushTurns(deps: TurnShipperDeps, signal: AbortSignal): Promise<void> {
+  const shipping = { ...deps, messages: createTurnMessages() };
   while (!signal.aborted) {
-    if ((await tryShip(deps, signal)) !== "more") return;
+    if ((await tryShip(shipping, signal)) !== "more") return;
   }
 }
 
+type Shipping = TurnShipperDeps & { readonly messages: TurnMessages };
 type Progress = "more" | "empty" | "failed";
 
-async function tryShip(deps: TurnShipperDeps, signal: AbortSignal): Promise<Progress> {
+async function tryShip(deps: Shipping, signal: AbortSignal): Promise<Progress> {
   try {
     const batches = deps.outbox.oldest(RECORDS_AT_ONCE);
     if (batches.length === 0) return "empty";
@@ -61,8 +65,10 @@ type Shipped =
 const SETTLED: Shipped = { kind: "settled" };
 
 /** One bad record must not take its batch along: halves find it. */
-async function ship(batches: readonly KeptTurns[], deps: TurnShipperDeps, signal: AbortSignal): Promise<Shipped> {
-  const outcome = await deps.link.postTurns(messageOf(batches), signal);
+async function ship(batches: readonly KeptTurns[], deps: Shipping, signal: AbortSignal): Promise<Shipped> {
+  const outcome = await deps.link.postTurns(deps.messages.of(batches), signal);
+  // Only who has taken all of it has read all of it.
+  if (outcome.kind !== "accepted") deps.messages.abandon();
   if (outcome.kind === "retryable") return { kind: "waiting", reason: outcome.reason };
   if (outcome.kind === "accepted") {
     deps.outbox.settle(batches.map((batch) => batch.id));
@@ -81,22 +87,13 @@ async function ship(batches: readonly KeptTurns[], deps: TurnShipperDeps, signal
   return second.kind === "settled" ? first : second;
 }
 
-const [BEGIN, COMMA, END] = [Buffer.from('{"turns":['), Buffer.from(","), Buffer.from("]}")];
-
-/** `POST /v1/turns` of `@perch/api`, put together from its parts. */
-function messageOf(batches: readonly KeptTurns[]): Buffer {
-  const parts: Uint8Array[] = [];
-  for (const { json } of batches) parts.push(parts.length === 0 ? BEGIN : COMMA, json.subarray(1, -1));
-  return Buffer.concat([...parts, END]);
-}
-
 function countOf(batches: readonly KeptTurns[]): number {
   return batches.reduce((count, batch) => count + batch.count, 0);
 }
 
-function bury(batch: KeptTurns, reason: string, { outbox, log }: TurnShipperDeps): void {
+function bury(batch: KeptTurns, reason: string, { outbox, log, messages }: Shipping): void {
   outbox.bury(batch.id, reason);
-  const { turns } = turnBatchSchema.parse(JSON.parse(messageOf([batch]).toString()));
+  const { turns } = turnBatchSchema.parse(JSON.parse(messages.of([batch]).toString()));
   log.error("the server refuses a turn record; it is set aside in table turn_buried", {
     turn: turns[0]?.id ?? "",
     session: turns[0]?.session ?? "",
