@@ -26,6 +26,8 @@ export default defineConfig({
           name: "integration",
           include: ["{packages,apps,examples}/*/src/**/*.it.test.ts", "{calibrate,fuzz}/*.it.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**"],
+          // They start processes and wait for them.
+          maxWorkers: "100%",
           // Many start processes one after the other: of a machine that is busy with other things each takes seconds.
           testTimeout: 180_000,
           hookTimeout: 180_000,

@@ -42,6 +42,8 @@ function run(args: string[]): Promise<number> {
   const child = spawn(process.execPath, [vitest, ...args], {
     stdio: "inherit",
     cwd: new URL("..", import.meta.url).pathname,
+    // Tests start some hundred processes of the same few programs: each program is compiled once.
+    env: { ...process.env, NODE_COMPILE_CACHE: join(scratch, "compile-cache") },
   });
   return new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
 }
