@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 export type ProcessCommand = {
@@ -15,11 +16,12 @@ export type RunningProcess = {
   start(): Promise<Readonly<Record<string, unknown>>>;
   /** As a crash would. */
   kill(): Promise<void>;
-  /** As an operator would. */
+  /** As an operator would; one that takes too long is killed, and it is told what it was waiting in. */
   stop(): Promise<void>;
 };
 
 const READY_AFTER_MS = 60_000;
+const STOPS_WITHIN_MS = 60_000;
 const LINES_KEPT = 40;
 
 export function createProcess({ name, args, env = {}, onLog = () => {} }: ProcessCommand): RunningProcess {
@@ -31,9 +33,7 @@ export function createProcess({ name, args, env = {}, onLog = () => {} }: Proces
     isWanted = false;
     const ending = child;
     if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return;
-    const gone = new Promise((resolve) => ending.once("exit", resolve));
-    ending.kill(signal);
-    await gone;
+    await gone(ending, signal, () => `${name} ${lines.slice(-10).join("\n")}`);
   }
 
   return {
@@ -66,6 +66,32 @@ export function createProcess({ name, args, env = {}, onLog = () => {} }: Proces
     kill: () => end("SIGKILL"),
     stop: () => end("SIGTERM"),
   };
+}
+
+/** Resolves when the process has ended, which it is made to if it takes too long. `said`: its name, and what it said last. */
+async function gone(child: ChildProcess, signal: "SIGKILL" | "SIGTERM", said: () => string): Promise<void> {
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  child.kill(signal);
+  const late = setTimeout(() => {
+    const threads = threadsOf(child.pid ?? 0);
+    process.stderr.write(`killed ${STOPS_WITHIN_MS / 1000} s after ${signal}, with threads ${threads}: ${said()}\n`);
+    child.kill("SIGKILL");
+  }, STOPS_WITHIN_MS);
+  await ended;
+  clearTimeout(late);
+}
+
+/** On Linux: what each of its threads is called, and where in the kernel it waits. */
+function threadsOf(pid: number): string {
+  try {
+    const threads = `/proc/${pid}/task`;
+    const read = (thread: string, what: string): string => readFileSync(`${threads}/${thread}/${what}`, "utf8").trim();
+    return readdirSync(threads)
+      .map((thread) => `${read(thread, "comm")} in ${read(thread, "wchan")}`)
+      .join(", ");
+  } catch (error) {
+    return `unknown (${error instanceof Error ? error.message : String(error)})`;
+  }
 }
 
 function parseLine(line: string): Readonly<Record<string, unknown>> {
