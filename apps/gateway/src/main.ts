@@ -17,7 +17,7 @@ import { readPinSecrets } from "./config/read-pin-secrets.ts";
 import { GatewayError } from "./gateway-error.ts";
 import { createLog, reasonOf, type Log } from "@perch/adapters/json-log";
 import { createLlhttp } from "./http1/llhttp.ts";
-import { letHeapGrow } from "./let-heap-grow.ts";
+import { letHeapFill } from "./let-heap-fill.ts";
 import { createLookAfter } from "./look-after.ts";
 import { createMetrics, type MetricsDeps } from "./metrics/create-metrics.ts";
 import { createMeter, type MeterCounts } from "./metrics/meter.ts";
@@ -267,7 +267,7 @@ try {
   if (command.kind === "help") process.stdout.write(USAGE);
   else if (command.config.workers > 1) await superviseWorkers(command.config, process.argv.slice(2), log);
   else {
-    letHeapGrow();
+    letHeapFill();
     await run(command.config, log);
   }
   process.exitCode = 0;
