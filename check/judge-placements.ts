@@ -80,11 +80,12 @@ function whyNotFenced({ claim, attempt }: FreshClaim, history: IndexedHistory): 
   const isCut = (["gatewayDown", "partition", "serverDown"] as const).some((kind) =>
     history.wasWrong(kind, claim.gateway, { ...during, from: during.from - leaseMs }),
   );
+  if (isCut) return null;
   const silenceMs = history.longestSilence(claim.gateway, during);
   // A process that is held up answers nobody, and reads no lease that has come meanwhile.
   const heldUpMs = history.longestAnswer(claim.gateway, during);
   // A lease comes three times in its time: half of it without one is a wire, or a process, that is late.
-  if (isCut || silenceMs + heldUpMs > leaseMs / 2) return null;
+  if (silenceMs + heldUpMs > leaseMs / 2) return null;
   return `its lease was renewed at least every ${Math.round(silenceMs)} ms, and it answered within ${Math.round(heldUpMs)} ms`;
 }
 

@@ -91,9 +91,9 @@ function countOf(batches: readonly KeptTurns[]): number {
   return batches.reduce((count, batch) => count + batch.count, 0);
 }
 
-function bury(batch: KeptTurns, reason: string, { outbox, log, messages }: Shipping): void {
+function bury(batch: KeptTurns, reason: string, { outbox, log }: TurnShipperDeps): void {
   outbox.bury(batch.id, reason);
-  const { turns } = turnBatchSchema.parse(JSON.parse(messages.of([batch]).toString()));
+  const { turns } = turnBatchSchema.parse({ turns: JSON.parse(Buffer.from(batch.json).toString()) });
   log.error("the server refuses a turn record; it is set aside in table turn_buried", {
     turn: turns[0]?.id ?? "",
     session: turns[0]?.session ?? "",
